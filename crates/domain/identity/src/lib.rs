@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "mocks")]
+pub mod mocks;
+pub mod password;
+mod registration;
+mod session;
+mod user;
+
+pub use password::{
+    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, PasswordPolicy, Verdict,
+};
+pub use registration::{PendingRegistration, PendingRegistrationRepository};
+pub use session::{Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash};
+pub use user::{
+    ContactTaken, ContactType, InvalidName, NewUser, PersonName, Profile, User, UserContact, UserRepository,
+    UserStatus,
+};

@@ -1,0 +1,288 @@
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+
+use asteroid_kernel::{Contact, ContactId, ContactKey, StorageError, Timestamp, UserId};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::PasswordHash;
+
+/// A person who can sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Given by the store.
+    pub id: UserId,
+    /// What the person is called.
+    pub name: PersonName,
+    /// Whether the person may sign in.
+    pub status: UserStatus,
+    /// What the person's password is checked against; none for somebody who signs in by code alone.
+    pub password_hash: Option<PasswordHash>,
+    /// When the person last signed in, by any means.
+    pub last_login: Option<Timestamp>,
+    /// When the user was made.
+    pub created_at: Timestamp,
+}
+
+/// Whether a user may sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserStatus {
+    /// May sign in.
+    Enabled,
+    /// May not: every way in answers as if there were no such user.
+    Disabled,
+}
+
+/// A first and a last name: trimmed, in NFC, neither blank nor with control characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonName {
+    first: String,
+    last: String,
+}
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidName {
+    /// Nothing but white space.
+    #[error("a name is not blank")]
+    Blank,
+    /// Too many characters.
+    #[error("a name has at most {} characters", PersonName::MAX_CHARS)]
+    TooLong,
+    /// A control character.
+    #[error("a name holds no control characters")]
+    ControlCharacter,
+}
+
+impl PersonName {
+    /// The most characters of either part.
+    pub const MAX_CHARS: usize = 100;
+
+    /// Reads one part, a first or a last name: trimmed, in NFC.
+    ///
+    /// # Errors
+    ///
+    /// If it is blank, too long, or holds a control character.
+    pub fn parse_part(text: &str) -> Result<String, InvalidName> {
+        if text.len() > Self::MAX_CHARS * 16 {
+            return Err(InvalidName::TooLong);
+        }
+        let part: String = text.trim().nfc().collect();
+        if part.is_empty() {
+            Err(InvalidName::Blank)
+        } else if part.chars().count() > Self::MAX_CHARS {
+            Err(InvalidName::TooLong)
+        } else if part.chars().any(char::is_control) {
+            Err(InvalidName::ControlCharacter)
+        } else {
+            Ok(part)
+        }
+    }
+
+    /// A name of two parts.
+    ///
+    /// # Errors
+    ///
+    /// If a part is blank, too long, or holds a control character.
+    pub fn new(first: &str, last: &str) -> Result<Self, InvalidName> {
+        Ok(Self { first: Self::parse_part(first)?, last: Self::parse_part(last)? })
+    }
+
+    /// The first name.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        &self.first
+    }
+
+    /// The last name.
+    #[must_use]
+    pub fn last(&self) -> &str {
+        &self.last
+    }
+
+    /// Both, with a space between.
+    #[must_use]
+    pub fn full(&self) -> String {
+        format!("{} {}", self.first, self.last)
+    }
+}
+
+impl fmt::Debug for PersonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonName(..)")
+    }
+}
+
+/// In which part of life a contact reaches its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactType {
+    /// At work.
+    Work,
+    /// Elsewhere.
+    Personal,
+}
+
+impl ContactType {
+    /// Its name in the APIs and the stores: `work`, `personal`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Personal => "personal",
+        }
+    }
+
+    /// Reads its name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "work" => Some(Self::Work),
+            "personal" => Some(Self::Personal),
+            _ => None,
+        }
+    }
+}
+
+/// A verified contact: it belongs to one user, and no other user has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserContact {
+    /// Given by the store.
+    pub id: ContactId,
+    /// The address or number.
+    pub contact: Contact,
+    /// Work or personal.
+    pub contact_type: ContactType,
+    /// Whether it is the first to be used, among the user's contacts of its kind.
+    pub primary: bool,
+    /// When its owner proved it.
+    pub verified_at: Timestamp,
+}
+
+/// A user that is about to be made, with the contact that was just verified: it becomes the primary one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewUser {
+    /// What the person is called.
+    pub name: PersonName,
+    /// What the password is checked against.
+    pub password_hash: Option<PasswordHash>,
+    /// The verified address or number.
+    pub contact: Contact,
+    /// Work or personal.
+    pub contact_type: ContactType,
+    /// When the contact was proved and the user made.
+    pub created_at: Timestamp,
+}
+
+/// A user with all contacts, the primary ones first, then in the order of their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The user.
+    pub user: User,
+    /// The verified contacts.
+    pub contacts: Vec<UserContact>,
+}
+
+/// The contact belongs to a user already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the contact belongs to a user already")]
+pub struct ContactTaken;
+
+/// Keeps users and their verified contacts.
+pub trait UserRepository: Send {
+    /// Makes an enabled user with one verified, primary contact, and gives both their ids.
+    ///
+    /// The inner result is [`ContactTaken`] if another user has the contact: then nothing was made, and the
+    /// transaction stays usable. Of several that try at once, one succeeds.
+    fn insert_user(
+        &mut self,
+        user: &NewUser,
+    ) -> impl Future<Output = Result<Result<UserId, ContactTaken>, StorageError>> + Send;
+
+    /// The user to whom the contact belongs.
+    fn find_user_by_contact(
+        &mut self,
+        contact: &ContactKey,
+    ) -> impl Future<Output = Result<Option<User>, StorageError>> + Send;
+
+    /// The user with all contacts, in the order of [`Profile`].
+    fn find_profile(
+        &mut self,
+        user: UserId,
+    ) -> impl Future<Output = Result<Option<Profile>, StorageError>> + Send;
+
+    /// Notes that an enabled user signs in now, and locks the user until the transaction ends, so that a change
+    /// of the password waits for it or is seen by it.
+    ///
+    /// `verified` is the hash that the password was just checked against, or none where no password was asked
+    /// for. False, and nothing noted, if the user is not there, is disabled, or no longer has that hash.
+    fn record_sign_in(
+        &mut self,
+        user: UserId,
+        verified: Option<&PasswordHash>,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Replaces the password's hash if it still is `current`, or whatever it is where `current` is none.
+    ///
+    /// False, and nothing changed, if the user is not there or the hash is another by now.
+    fn replace_password(
+        &mut self,
+        user: UserId,
+        current: Option<&PasswordHash>,
+        new: &PasswordHash,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Enables or disables a user. False if the user is not there.
+    fn set_status(
+        &mut self,
+        user: UserId,
+        status: UserStatus,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Remembers that the user signed in from this address at this time; only the latest time is kept.
+    fn remember_address(
+        &mut self,
+        user: UserId,
+        ip: IpAddr,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Whether the user signed in from this address at `since` or later.
+    fn is_familiar_address(
+        &mut self,
+        user: UserId,
+        ip: IpAddr,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Forgets the addresses from which nobody signed in since then; says how many.
+    fn forget_addresses(
+        &mut self,
+        before: Timestamp,
+    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_composed() {
+        let name = PersonName::new("  Zoe\u{308} ", "O’Neil").expect("a name");
+        assert_eq!((name.first(), name.last(), name.full().as_str()), ("Zoë", "O’Neil", "Zoë O’Neil"));
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        assert_eq!(PersonName::parse_part(" \t"), Err(InvalidName::Blank));
+        assert_eq!(PersonName::parse_part("a\0b"), Err(InvalidName::ControlCharacter));
+        assert_eq!(PersonName::parse_part(&"a".repeat(101)), Err(InvalidName::TooLong));
+        assert_eq!(PersonName::parse_part(&"ä".repeat(100)).map(|n| n.chars().count()), Ok(100));
+    }
+
+    #[test]
+    fn a_name_is_not_printed() {
+        let name = PersonName::new("George", "Washington").expect("a name");
+        assert_eq!(format!("{name:?}"), "PersonName(..)");
+    }
+}

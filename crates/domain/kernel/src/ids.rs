@@ -1,0 +1,70 @@
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::{Randomness, Timestamp, uuid_v7};
+
+macro_rules! number_id {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )* };
+}
+
+macro_rules! uuid_id {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id, a version 7 UUID: unique without asking a store, and in the order of time.
+            #[must_use]
+            pub fn new(now: Timestamp, randomness: &dyn Randomness) -> Self {
+                Self(uuid_v7(now, randomness))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    )* };
+}
+
+number_id! {
+    /// A user; given by the store.
+    UserId;
+    /// A verified contact of a user; given by the store.
+    ContactId;
+}
+
+uuid_id! {
+    /// A session of a user; the `jti` of a token that names it.
+    SessionId;
+    /// A challenge to prove a contact by a code.
+    ChallengeId;
+    /// A registration that waits for its contact to be verified.
+    RegistrationId;
+    /// A message in the outbox; constant over all tries to deliver it.
+    MessageId;
+    /// An entry of the audit trail.
+    AuditEventId;
+}

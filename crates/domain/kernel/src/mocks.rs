@@ -1,0 +1,75 @@
+//! Doubles of the ports of this crate, with presets that read well.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::{Clock, Randomness, Timestamp};
+
+mockall::mock! {
+    /// A clock of which a test says when it may be asked.
+    pub Clock {}
+
+    impl Clock for Clock {
+        fn now(&self) -> Timestamp;
+    }
+}
+
+impl MockClock {
+    /// A clock that always tells this time.
+    ///
+    /// # Panics
+    ///
+    /// If the text is no RFC 3339 time.
+    #[must_use]
+    pub fn at(text: &str) -> Self {
+        let moment = Timestamp::parse(text).expect("an RFC 3339 time");
+        let mut clock = Self::new();
+        clock.expect_now().return_const(moment);
+        clock
+    }
+}
+
+/// A clock that stands still until it is told to move.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that shows this time.
+    ///
+    /// # Panics
+    ///
+    /// If the text is no RFC 3339 time.
+    #[must_use]
+    pub fn at(text: &str) -> Self {
+        Self(AtomicI64::new(Timestamp::parse(text).expect("an RFC 3339 time").as_micros()))
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_add(by, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Bytes that differ from call to call and are the same in every run. For tests only: anyone can foretell them.
+#[derive(Debug, Default)]
+pub struct CountingRandomness(AtomicU64);
+
+impl Randomness for CountingRandomness {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            // SplitMix64: each count gives well-mixed bytes.
+            let mut z =
+                self.0.fetch_add(1, Ordering::SeqCst).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use std::error::Error;
+use std::future::Future;
+
+/// Any error, as the source of one of ours.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// Why a store did not do what it was asked. What the domain can decide on (not found, taken) is never here.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// More work waits than the store takes on; nothing was done. Trying again soon may help.
+    #[error("the store is busy")]
+    Busy,
+    /// The store cannot be reached, or cannot write (a full disk). Nothing was kept, unless the connection
+    /// broke during the commit itself. Trying again may help once the cause is gone.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// The store refused or broke in a way that trying again does not mend.
+    #[error("the store failed")]
+    Failed(#[source] BoxError),
+}
+
+/// A unit of work: a named value that says what is to be done in one transaction.
+///
+/// It asks for the repositories that it needs and for no others:
+/// `impl<Tx: UserRepository + SessionRepository> Work<Tx> for …`.
+///
+/// A unit computes nothing slow and waits for nothing but its repositories: no hashing, no sending. It takes
+/// `&self`, because a store that runs into a conflict of transactions runs it again from the start.
+pub trait Work<Tx>: Send + Sync + 'static {
+    /// What the unit answers once it is committed.
+    type Done: Send + 'static;
+    /// Why nothing was committed.
+    type Refused: From<StorageError> + Send + 'static;
+
+    /// Does the work. `Ok` is committed; `Err` is rolled back, and leaves nothing behind.
+    fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Done, Self::Refused>> + Send;
+}
+
+/// A store that runs units of work, each in a transaction of its own.
+///
+/// A unit is handed over whole and ends by itself: a caller that goes away in the middle neither cuts the
+/// transaction nor leaves it open. It may learn nothing of the outcome.
+pub trait Storage: Send + Sync + 'static {
+    /// What a unit works on: the repositories of this store, within one transaction.
+    type Tx: Send + 'static;
+
+    /// Runs the unit in a transaction that may write. When this answers `Ok`, what the unit wrote is durable.
+    fn write<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send;
+
+    /// Runs the unit in a transaction that only reads, over one state of the store.
+    ///
+    /// A unit that tries to write here gets [`StorageError::Failed`].
+    fn read<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send;
+
+    /// Whether the store can be reached and is laid out as this version needs it.
+    fn check(&self) -> impl Future<Output = Result<(), StorageError>> + Send;
+}
+
+impl<S: Storage> Storage for std::sync::Arc<S> {
+    type Tx = S::Tx;
+
+    fn write<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+        (**self).write(work)
+    }
+
+    fn read<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+        (**self).read(work)
+    }
+
+    fn check(&self) -> impl Future<Output = Result<(), StorageError>> + Send {
+        (**self).check()
+    }
+}

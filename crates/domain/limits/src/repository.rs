@@ -1,0 +1,67 @@
+use std::fmt;
+use std::future::Future;
+
+use asteroid_kernel::{StorageError, Timestamp};
+
+use crate::{History, Streak};
+
+/// What a limit is kept on, by name: `sends:george@example.com`. May hold a contact, so it is not printed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LimitKey(String);
+
+impl LimitKey {
+    /// A limit of this name on this subject.
+    #[must_use]
+    pub fn new(limit: &str, subject: impl fmt::Display) -> Self {
+        Self(format!("{limit}:{subject}"))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for LimitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LimitKey({}:..)", self.0.split(':').next().unwrap_or_default())
+    }
+}
+
+/// Keeps what limits need to remember.
+///
+/// In a transaction that writes, reading a key locks it until the transaction ends: of units that read, decide and
+/// keep the same key at once, each sees what the one before kept.
+pub trait LimitRepository: Send {
+    /// When it happened; empty if it never did. Locks the key.
+    fn history(&mut self, key: &LimitKey) -> impl Future<Output = Result<History, StorageError>> + Send;
+
+    /// Keeps the history; it may be forgotten at `useless_at`.
+    fn keep_history(
+        &mut self,
+        key: &LimitKey,
+        history: &History,
+        useless_at: Timestamp,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Failures in a row; none if it never failed. Locks the key.
+    fn streak(&mut self, key: &LimitKey) -> impl Future<Output = Result<Streak, StorageError>> + Send;
+
+    /// Keeps the streak; it may be forgotten at `useless_at`.
+    fn keep_streak(
+        &mut self,
+        key: &LimitKey,
+        streak: Streak,
+        useless_at: Timestamp,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Forgets what is kept under the key.
+    fn forget_limit(&mut self, key: &LimitKey) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Removes what had become useless by then; says how many keys.
+    fn remove_useless_limits(
+        &mut self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+}

@@ -1,0 +1,135 @@
+use std::future::Future;
+use std::time::Duration;
+
+use asteroid_kernel::{MessageId, StorageError, Timestamp};
+
+use crate::Message;
+
+/// What has become of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// It waits for its next try, or is being tried by whoever holds its lease.
+    Waiting {
+        /// Not before this time; while it is leased, the lease's end.
+        due_at: Timestamp,
+    },
+    /// It was handed to the provider.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was given up.
+    Dead {
+        /// When.
+        at: Timestamp,
+        /// Why, in words for an operator; never the message's text.
+        reason: String,
+    },
+}
+
+/// A message in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// The message.
+    pub message: Message,
+    /// How often its delivery was begun.
+    pub attempts: u32,
+    /// What has become of it.
+    pub state: OutboxState,
+}
+
+/// A worker's hold on a message until the lease ends. Whoever claims it later holds another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The message to deliver.
+    pub message: Message,
+    /// How often its delivery was begun, this one included; it tells this claim from earlier and later ones.
+    pub attempt: u32,
+}
+
+/// When a message whose delivery failed for the moment is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetrySchedule {
+    /// After the first failure.
+    pub first: Duration,
+    /// The longest wait; each wait doubles the one before up to this.
+    pub longest: Duration,
+}
+
+impl Default for RetrySchedule {
+    /// 1, 2, 4 … 60 seconds.
+    fn default() -> Self {
+        Self { first: Duration::from_secs(1), longest: Duration::from_mins(1) }
+    }
+}
+
+impl RetrySchedule {
+    /// How long to wait after this many attempts. `jitter`, from 0 to 255, takes up to a quarter off, so that
+    /// messages that failed together are not tried together again.
+    #[must_use]
+    pub fn wait_after(&self, attempts: u32, jitter: u8) -> Duration {
+        let doublings = attempts.saturating_sub(1).min(30);
+        let full = self.first.saturating_mul(1 << doublings).min(self.longest);
+        full.saturating_sub(full * u32::from(jitter) / 1024)
+    }
+}
+
+/// Keeps messages until they are delivered or dead.
+pub trait OutboxRepository: Send {
+    /// Puts a message into the outbox; it is due at once.
+    fn enqueue(&mut self, message: &Message) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Claims up to `at_most` waiting messages that are due, the longest due first, and leases them: nobody else
+    /// gets them before `lease_until`. Each claim counts as an attempt.
+    fn claim_due(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        at_most: usize,
+    ) -> impl Future<Output = Result<Vec<Claim>, StorageError>> + Send;
+
+    /// Settles a message that this attempt claimed. False, and nothing changed, if another attempt has claimed
+    /// or settled it since.
+    fn settle(
+        &mut self,
+        id: MessageId,
+        attempt: u32,
+        state: &OutboxState,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// A message by its id.
+    fn find_entry(
+        &mut self,
+        id: MessageId,
+    ) -> impl Future<Output = Result<Option<OutboxEntry>, StorageError>> + Send;
+
+    /// When the next waiting message is due; none if none waits.
+    fn next_due(&mut self) -> impl Future<Output = Result<Option<Timestamp>, StorageError>> + Send;
+
+    /// Removes the messages that were delivered or given up before then; says how many.
+    fn remove_settled(&mut self, before: Timestamp)
+    -> impl Future<Output = Result<u64, StorageError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_minute() {
+        let schedule = RetrySchedule::default();
+        let waits: Vec<u64> = (1..=9).map(|attempt| schedule.wait_after(attempt, 0).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    }
+
+    proptest! {
+        #[test]
+        fn jitter_takes_off_less_than_a_quarter(attempt in any::<u32>(), jitter in any::<u8>()) {
+            let schedule = RetrySchedule::default();
+            let (full, wait) = (schedule.wait_after(attempt, 0), schedule.wait_after(attempt, jitter));
+            prop_assert!(wait <= full && wait >= full * 3 / 4);
+        }
+    }
+}

@@ -1,0 +1,378 @@
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::Challenge;
+
+/// Douglas Crockford's base 32: digits and letters without I, L, O and U.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const DIGITS: &[u8; 10] = b"0123456789";
+
+/// What a code looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeFormat {
+    /// Characters of Crockford's base 32, 5 bits each; read without regard to case, `O` as 0, `I` and `L` as 1.
+    Crockford {
+        /// How many characters.
+        length: u8,
+    },
+    /// Decimal digits, 3.3 bits each; leading zeros count.
+    Digits {
+        /// How many digits.
+        length: u8,
+    },
+}
+
+impl CodeFormat {
+    /// The longest code that is derived: all of it fits the bits that a derivation gives without bias.
+    pub const MAX_LENGTH: u8 = 12;
+
+    /// How many characters a code of this format has.
+    #[must_use]
+    pub const fn length(self) -> u8 {
+        match self {
+            Self::Crockford { length } | Self::Digits { length } => length,
+        }
+    }
+
+    /// The name of its alphabet in settings and stores: `crockford`, `digits`.
+    #[must_use]
+    pub const fn alphabet_name(self) -> &'static str {
+        match self {
+            Self::Crockford { .. } => "crockford",
+            Self::Digits { .. } => "digits",
+        }
+    }
+
+    /// Reads an alphabet's name.
+    #[must_use]
+    pub fn parse(alphabet: &str, length: u8) -> Option<Self> {
+        match alphabet {
+            "crockford" => Some(Self::Crockford { length }),
+            "digits" => Some(Self::Digits { length }),
+            _ => None,
+        }
+    }
+
+    fn alphabet(self) -> &'static [u8] {
+        match self {
+            Self::Crockford { .. } => CROCKFORD,
+            Self::Digits { .. } => DIGITS,
+        }
+    }
+}
+
+/// A code that goes out to a person. It cannot be printed by accident.
+#[derive(Clone)]
+pub struct Code(SecretString);
+
+impl Code {
+    /// The code itself, to send it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(..)")
+    }
+}
+
+/// What a person typed as a code.
+#[derive(Clone)]
+pub struct CodeGuess(SecretString);
+
+impl CodeGuess {
+    /// Takes what was typed; it is read by the format of each challenge that it is tried on.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// Whether it could be a code of this format.
+    #[must_use]
+    pub fn is_well_formed(&self, format: CodeFormat) -> bool {
+        let text = self.normalised(format);
+        text.len() == usize::from(format.length())
+            && text.bytes().all(|byte| format.alphabet().contains(&byte))
+    }
+
+    /// Whether it is this code, in a time that does not depend on where they differ.
+    fn is(&self, code: &Code, format: CodeFormat) -> bool {
+        self.normalised(format).as_bytes().ct_eq(code.expose().as_bytes()).into()
+    }
+
+    fn normalised(&self, format: CodeFormat) -> String {
+        let typed = self.0.expose_secret().chars().filter(|c| !c.is_whitespace() && *c != '-');
+        match format {
+            CodeFormat::Digits { .. } => typed.collect(),
+            CodeFormat::Crockford { .. } => typed
+                .map(|c| match c.to_ascii_uppercase() {
+                    'O' => '0',
+                    'I' | 'L' => '1',
+                    upper => upper,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Debug for CodeGuess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeGuess(..)")
+    }
+}
+
+/// A key that codes are derived with.
+pub struct CodeKey {
+    /// Names the key; challenges keep it.
+    pub id: String,
+    /// At least [`CodeKeys::MIN_KEY_BYTES`] random bytes.
+    pub secret: SecretSlice<u8>,
+}
+
+impl fmt::Debug for CodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeKey({})", self.id)
+    }
+}
+
+/// The keys that codes are derived with: new challenges use the first, those opened before a rotation their own.
+#[derive(Debug)]
+pub struct CodeKeys {
+    ring: Vec<CodeKey>,
+}
+
+/// Why keys cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCodeKeys {
+    /// There is none.
+    #[error("there is no key")]
+    None,
+    /// One is too short to be safe.
+    #[error("the key `{0}` has fewer than {min} bytes", min = CodeKeys::MIN_KEY_BYTES)]
+    TooShort(String),
+    /// Two have the same id.
+    #[error("two keys have the id `{0}`")]
+    SameId(String),
+}
+
+impl CodeKeys {
+    /// The fewest bytes of a key (RFC 2104: not fewer than the hash gives).
+    pub const MIN_KEY_BYTES: usize = 32;
+
+    /// Takes the keys, the one for new challenges first.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, one is too short, or two have the same id.
+    pub fn new(ring: Vec<CodeKey>) -> Result<Self, InvalidCodeKeys> {
+        if ring.is_empty() {
+            return Err(InvalidCodeKeys::None);
+        }
+        for (index, key) in ring.iter().enumerate() {
+            if key.secret.expose_secret().len() < Self::MIN_KEY_BYTES {
+                return Err(InvalidCodeKeys::TooShort(key.id.clone()));
+            }
+            if ring[..index].iter().any(|other| other.id == key.id) {
+                return Err(InvalidCodeKeys::SameId(key.id.clone()));
+            }
+        }
+        Ok(Self { ring })
+    }
+
+    /// The id of the key that new challenges are opened with.
+    #[must_use]
+    pub fn current_id(&self) -> &str {
+        &self.ring[0].id
+    }
+
+    /// The challenge's code: HMAC-SHA-256 over nonce, purpose and contact, brought to the format's alphabet.
+    /// None if its key is no longer in the ring.
+    #[must_use]
+    pub fn code(&self, challenge: &Challenge) -> Option<Code> {
+        let key = self.ring.iter().find(|key| key.id == challenge.key_id)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.expose_secret())
+            .expect("HMAC takes a key of any length");
+        mac.update(&challenge.nonce.0);
+        mac.update(challenge.purpose.kind().as_str().as_bytes());
+        mac.update(&[0]);
+        mac.update(challenge.contact.key().as_str().as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let mut number = digest[..16].iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+        // 128 bits over at most 32^12 codes: the remainder's bias is below 2^-68.
+        let alphabet = challenge.format.alphabet();
+        let code: String = (0..challenge.format.length().min(CodeFormat::MAX_LENGTH))
+            .map(|_| {
+                let symbol = alphabet[(number % alphabet.len() as u128) as usize];
+                number /= alphabet.len() as u128;
+                char::from(symbol)
+            })
+            .collect();
+        Some(Code(code.into()))
+    }
+
+    /// Whether the guess is the challenge's code. Takes the same time whether it is or not.
+    #[must_use]
+    pub fn is_code_of(&self, guess: &CodeGuess, challenge: &Challenge) -> bool {
+        self.code(challenge).is_some_and(|code| guess.is(&code, challenge.format))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use asteroid_kernel::mocks::CountingRandomness;
+    use asteroid_kernel::{ChallengeId, Contact, Randomness, Region, Timestamp};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{ChallengeState, Nonce, Purpose};
+
+    fn key(id: &str) -> CodeKey {
+        CodeKey { id: id.into(), secret: vec![7; 32].into() }
+    }
+
+    fn keys() -> CodeKeys {
+        CodeKeys::new(vec![key("a")]).expect("good keys")
+    }
+
+    fn challenge(format: CodeFormat, nonce: [u8; 16]) -> Challenge {
+        let start = Timestamp::from_micros(0);
+        Challenge {
+            id: ChallengeId::new(start, &CountingRandomness::default()),
+            contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
+            purpose: Purpose::Login,
+            format,
+            nonce: Nonce(nonce),
+            key_id: "a".into(),
+            asked_from: None,
+            created_at: start,
+            expires_at: start,
+            guesses: 0,
+            stranger_guesses: 0,
+            state: ChallengeState::Open,
+        }
+    }
+
+    const V1: CodeFormat = CodeFormat::Crockford { length: 5 };
+    const V2: CodeFormat = CodeFormat::Digits { length: 6 };
+
+    #[test]
+    fn a_code_depends_on_nonce_purpose_contact_and_key() {
+        let keys = CodeKeys::new(vec![key("a"), CodeKey { id: "b".into(), secret: vec![8; 32].into() }])
+            .expect("good keys");
+        let base = challenge(CodeFormat::Crockford { length: 12 }, [0; 16]);
+        let code = |challenge: &Challenge| keys.code(challenge).expect("a key").expose().to_owned();
+        assert_eq!(code(&base), code(&base));
+        let others = [
+            Challenge { nonce: Nonce([1; 16]), ..base.clone() },
+            Challenge { purpose: Purpose::Reset, ..base.clone() },
+            Challenge {
+                contact: Contact::parse("martha@example.com", Region::US).expect("a contact"),
+                ..base.clone()
+            },
+            Challenge { key_id: "b".into(), ..base.clone() },
+        ];
+        for other in &others {
+            assert_ne!(code(other), code(&base));
+        }
+    }
+
+    #[test]
+    fn a_code_survives_another_spelling_of_its_contact() {
+        let base = challenge(V1, [3; 16]);
+        let upper = Contact::parse("GEORGE@example.com", Region::US).expect("a contact");
+        let other = Challenge { contact: upper, ..base.clone() };
+        assert_eq!(keys().code(&base).expect("a key").expose(), keys().code(&other).expect("a key").expose());
+    }
+
+    #[test]
+    fn a_guess_is_read_as_a_person_types() {
+        assert!(CodeGuess::new("12345").is_well_formed(V1), "the API's own example");
+        assert!(CodeGuess::new(" o-iL5 z").is_well_formed(V1));
+        assert!(CodeGuess::new("012 345").is_well_formed(V2));
+        for text in ["", "1234", "123456", "1234U", "ü2345", "12 34!"] {
+            assert!(!CodeGuess::new(text).is_well_formed(V1), "{text}");
+        }
+        assert!(!CodeGuess::new("O12345").is_well_formed(V2), "letters are no digits");
+    }
+
+    #[test]
+    fn keys_are_checked() {
+        assert_eq!(CodeKeys::new(vec![]).err(), Some(InvalidCodeKeys::None));
+        let short = CodeKey { id: "s".into(), secret: vec![7; 31].into() };
+        assert_eq!(CodeKeys::new(vec![short]).err(), Some(InvalidCodeKeys::TooShort("s".into())));
+        assert_eq!(CodeKeys::new(vec![key("a"), key("a")]).err(), Some(InvalidCodeKeys::SameId("a".into())));
+        assert!(keys().code(&Challenge { key_id: "gone".into(), ..challenge(V1, [0; 16]) }).is_none());
+    }
+
+    #[test]
+    fn neither_codes_nor_guesses_nor_keys_are_printed() {
+        let code = keys().code(&challenge(V1, [0; 16])).expect("a key");
+        let guess = CodeGuess::new(code.expose());
+        assert_eq!(
+            format!("{code:?} {guess:?} {:?}", keys()),
+            "Code(..) CodeGuess(..) CodeKeys { ring: [CodeKey(a)] }"
+        );
+    }
+
+    /// Pearson's chi-square of the counts against a uniform distribution.
+    fn chi_square(counts: &[u32]) -> f64 {
+        let total: f64 = counts.iter().copied().map(f64::from).sum();
+        let expected = total / counts.len() as f64;
+        counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum()
+    }
+
+    #[test]
+    fn codes_are_uniform_over_a_million_nonces() {
+        let (keys, randomness) = (keys(), CountingRandomness::default());
+        let mut pairs = vec![0u32; 32 * 32];
+        let mut thousands = vec![0u32; 1000];
+        for index in 0..1_000_000 {
+            let mut nonce = [0; 16];
+            randomness.fill(&mut nonce);
+            if index % 2 == 0 {
+                let code = keys.code(&challenge(V1, nonce)).expect("a key");
+                let symbol = |at: usize| {
+                    CROCKFORD
+                        .iter()
+                        .position(|c| *c == code.expose().as_bytes()[at])
+                        .expect("in the alphabet")
+                };
+                pairs[symbol(0) * 32 + symbol(4)] += 1;
+            } else {
+                let code = keys.code(&challenge(V2, nonce)).expect("a key");
+                thousands[code.expose()[..3].parse::<usize>().expect("digits")] += 1;
+            }
+        }
+        // The 99.9 % quantiles for 1023 and 999 degrees of freedom. The nonces are the same in every run.
+        assert!(chi_square(&pairs) < 1168.5, "{}", chi_square(&pairs));
+        assert!(chi_square(&thousands) < 1142.8, "{}", chi_square(&thousands));
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_is_well_formed_and_its_own_guess(nonce in any::<[u8; 16]>(), length in 4u8..=12) {
+            for format in [CodeFormat::Crockford { length }, CodeFormat::Digits { length }] {
+                let challenge = challenge(format, nonce);
+                let code = keys().code(&challenge).expect("a key");
+                let spaced = format!(" {}-{} ", &code.expose()[..2], code.expose()[2..].to_lowercase());
+                prop_assert!(CodeGuess::new(&spaced).is_well_formed(format));
+                prop_assert!(keys().is_code_of(&CodeGuess::new(&spaced), &challenge));
+                prop_assert!(!keys().is_code_of(&CodeGuess::new(&code.expose()[1..]), &challenge));
+            }
+        }
+
+        #[test]
+        fn no_guess_panics(text in "\\PC{0,80}") {
+            let guess = CodeGuess::new(&text);
+            prop_assert_eq!(guess.is_well_formed(V1) && guess.is_well_formed(V2), false);
+            let _ = keys().is_code_of(&guess, &challenge(V1, [0; 16]));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod challenge;
+mod code;
+#[cfg(feature = "mocks")]
+pub mod mocks;
+mod redemption;
+mod repository;
+
+pub use challenge::{Challenge, ChallengeRules, ChallengeState, Nonce, Purpose, PurposeKind};
+pub use code::{Code, CodeFormat, CodeGuess, CodeKey, CodeKeys, InvalidCodeKeys};
+pub use redemption::{Redemption, redeem};
+pub use repository::{ChallengeRepository, Guesser};
