@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+
+mod accounts;
+mod delivery;
+mod housekeeping;
+#[cfg(feature = "mocks")]
+pub mod mocks;
+pub mod ports;
+mod rules;
+
+pub use accounts::{Accounts, Tools};
+pub use delivery::{DeliveryRules, Dispatcher, Pass};
+pub use housekeeping::{Housekeeping, Swept};
+pub use rules::{AccountRules, CodeFormats, LimitRules};

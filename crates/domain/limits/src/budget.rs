@@ -35,6 +35,13 @@ impl History {
         self.0.insert(at, now);
     }
 
+    /// Takes back that it happened at this time.
+    pub fn withdraw(&mut self, at: Timestamp) {
+        if let Ok(index) = self.0.binary_search(&at) {
+            self.0.remove(index);
+        }
+    }
+
     /// From when on it may happen again under all these budgets; `now` if it may at once.
     #[must_use]
     pub fn next_allowed(&self, budgets: &[Budget], now: Timestamp) -> Timestamp {

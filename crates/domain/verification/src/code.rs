@@ -195,6 +195,7 @@ impl CodeKeys {
     /// The challenge's code: HMAC-SHA-256 over nonce, purpose and contact, brought to the format's alphabet.
     /// None if its key is no longer in the ring.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
     pub fn code(&self, challenge: &Challenge) -> Option<Code> {
         let key = self.ring.iter().find(|key| key.id == challenge.key_id)?;
         let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.expose_secret())
@@ -324,7 +325,7 @@ mod tests {
     /// Pearson's chi-square of the counts against a uniform distribution.
     fn chi_square(counts: &[u32]) -> f64 {
         let total: f64 = counts.iter().copied().map(f64::from).sum();
-        let expected = total / counts.len() as f64;
+        let expected = total / f64::from(u32::try_from(counts.len()).expect("a few cells"));
         counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum()
     }
 

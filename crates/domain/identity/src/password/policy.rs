@@ -16,6 +16,13 @@ static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> =
 pub struct NewPassword(Password);
 
 impl NewPassword {
+    /// Takes a password that its owner just proved to be in use, to hash it anew: it is not chosen now, so the
+    /// policy of now does not apply.
+    #[must_use]
+    pub fn in_use(password: Password) -> Self {
+        Self(password)
+    }
+
     /// The password itself, to hash it.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -47,6 +54,9 @@ pub enum PasswordFlaw {
     /// It is or holds the name of its owner.
     #[error("it holds the owner's name")]
     HoldsName,
+    /// It is the password that it is to replace.
+    #[error("it is the same as before")]
+    SameAsCurrent,
 }
 
 /// What a new password has to be like (NIST SP 800-63B-4, 3.1.1.2: length and a blocklist; no rules on

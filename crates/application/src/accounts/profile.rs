@@ -1,0 +1,27 @@
+use asteroid_identity::{Profile, UserRepository};
+use asteroid_kernel::{Storage, StorageError, UserId, Work};
+
+use super::Accounts;
+use crate::ports::{Caller, Profiles};
+
+pub(super) struct FindProfile(pub(super) UserId);
+
+impl<Tx: UserRepository> Work<Tx> for FindProfile {
+    type Done = Option<Profile>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Profile>, StorageError> {
+        tx.find_profile(self.0).await
+    }
+}
+
+impl<S, H> Profiles for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository,
+    H: Send + Sync + 'static,
+{
+    async fn profile(&self, caller: Caller) -> Result<Option<Profile>, StorageError> {
+        self.storage.read(FindProfile(caller.user)).await
+    }
+}

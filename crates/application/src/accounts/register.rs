@@ -1,0 +1,106 @@
+use std::future::Future;
+
+use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_identity::{PasswordHasher, PendingRegistration, PendingRegistrationRepository, UserRepository};
+use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, Work};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::{MessageKind, OutboxRepository};
+use asteroid_verification::{ChallengeRepository, Purpose};
+
+use super::steps::{admit_sends, audit, send_code, send_notices};
+use super::{Accounts, Occasion};
+use crate::accounts::send_codes::{Sent, WhenMayCodesBeSent};
+use crate::ports::{CodeVersion, Register, RegisterError, Registrations};
+
+/// Keeps the registration and sends its code, or tells the contact's owner that somebody tried.
+struct KeepRegistration {
+    registration: PendingRegistration,
+    occasion: Occasion,
+}
+
+impl<Tx> Work<Tx> for KeepRegistration
+where
+    Tx: UserRepository
+        + PendingRegistrationRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository
+        + Send,
+{
+    type Done = Sent;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
+        let (registration, occasion) = (&self.registration, &self.occasion);
+        let contact = &registration.contact;
+        let contacts: &[Contact] = std::slice::from_ref(contact);
+        if let Err(retry_after) = admit_sends(tx, contacts, occasion).await? {
+            audit(tx, Action::Register, Outcome::Limited, None, Some(contact), occasion).await?;
+            return Ok(Sent::Limited { retry_after });
+        }
+        let owner = tx.find_user_by_contact(&contact.key()).await?;
+        if owner.is_some() {
+            send_notices(tx, contacts, MessageKind::AlreadyRegistered, occasion).await?;
+        } else {
+            let rules = occasion.rules();
+            tx.insert_registration(registration, rules.registrations_per_contact).await?;
+            let purpose = Purpose::Register(registration.id);
+            let format = rules.code_formats.of(CodeVersion::V1);
+            send_code(tx, contact, purpose, format, false, occasion).await?;
+        }
+        let (outcome, user) = match owner {
+            Some(user) => (Outcome::Refused, Some(user.id)),
+            None => (Outcome::Done, None),
+        };
+        audit(tx, Action::Register, outcome, user, Some(contact), occasion).await?;
+        Ok(Sent::Sent)
+    }
+}
+
+impl<S, H> Registrations for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + PendingRegistrationRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+    H: PasswordHasher,
+{
+    fn register(&self, request: Register) -> impl Future<Output = Result<(), RegisterError>> + Send {
+        let this = self.clone();
+        async move {
+            let Register { name, contact, contact_type, password, origin } = request;
+            let occasion = this.occasion(origin);
+            let rules = occasion.rules();
+            let password = rules
+                .passwords
+                .check(&password, std::slice::from_ref(&contact), std::slice::from_ref(&name))
+                .map_err(RegisterError::WeakPassword)?;
+            // Asked before hashing, which costs much; asked again when the registration is kept.
+            let early = WhenMayCodesBeSent { contacts: vec![contact.clone()], occasion: occasion.clone() };
+            if let Sent::Limited { retry_after } = this.storage.read(early).await? {
+                return Err(RegisterError::TooManyCodes { retry_after });
+            }
+            let password_hash = this.hasher.hash(&password).await?;
+            let registration = PendingRegistration {
+                id: RegistrationId::new(occasion.now, occasion.randomness()),
+                contact,
+                contact_type,
+                name,
+                password_hash,
+                created_at: occasion.now,
+                expires_at: occasion.now + rules.registration_life,
+            };
+            match this.storage.write(KeepRegistration { registration, occasion }).await? {
+                Sent::Limited { retry_after } => Err(RegisterError::TooManyCodes { retry_after }),
+                Sent::Sent => {
+                    this.tools.signal.outbox_filled();
+                    Ok(())
+                }
+            }
+        }
+    }
+}

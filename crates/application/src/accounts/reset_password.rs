@@ -1,0 +1,171 @@
+use std::future::Future;
+
+use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_identity::{
+    NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, SessionRepository, UserRepository,
+};
+use asteroid_kernel::{Contact, Storage, StorageError, Work};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::{MessageKind, OutboxRepository};
+use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
+
+use super::send_codes::Sent;
+use super::steps::{
+    addresses, admit_sends, audit, enabled_owner, send_code, send_notices, streak_key, try_code,
+};
+use super::{Accounts, Occasion};
+use crate::ports::{
+    ChangePassword, ChangePasswordError, CodeVersion, ForgotPassword, Passwords, ResetPassword,
+    ResetPasswordError, SendCodesError,
+};
+
+/// Sends a reset code to the contact's owner, if that user may sign in.
+struct SendResetCode {
+    contact: Contact,
+    occasion: Occasion,
+}
+
+impl<Tx> Work<Tx> for SendResetCode
+where
+    Tx: UserRepository + ChallengeRepository + OutboxRepository + LimitRepository + AuditRepository + Send,
+{
+    type Done = Sent;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
+        let (contact, occasion) = (&self.contact, &self.occasion);
+        let action = Action::ForgotPassword;
+        if let Err(retry_after) = admit_sends(tx, std::slice::from_ref(contact), occasion).await? {
+            audit(tx, action, Outcome::Limited, None, Some(contact), occasion).await?;
+            return Ok(Sent::Limited { retry_after });
+        }
+        let owner = enabled_owner(tx, contact).await?.map(|user| user.id);
+        if owner.is_some() {
+            let format = occasion.rules().code_formats.of(CodeVersion::V1);
+            send_code(tx, contact, Purpose::Reset, format, false, occasion).await?;
+        }
+        let outcome = if owner.is_some() { Outcome::Done } else { Outcome::Refused };
+        audit(tx, action, outcome, owner, Some(contact), occasion).await?;
+        Ok(Sent::Sent)
+    }
+}
+
+/// Redeems a reset code: sets the password, ends every session, and tells the user. False is a rejected guess; it is
+/// committed, because it was counted.
+struct RedeemResetCode {
+    contact: Contact,
+    guess: CodeGuess,
+    password: Password,
+    new: PasswordHash,
+    occasion: Occasion,
+}
+
+/// Why a right code is not used up.
+enum NotReset {
+    /// The password holds what only the code's owner may learn that it holds.
+    WeakPassword(Vec<PasswordFlaw>),
+    Storage(StorageError),
+}
+
+impl From<StorageError> for NotReset {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl<Tx> Work<Tx> for RedeemResetCode
+where
+    Tx: UserRepository
+        + SessionRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository
+        + Send,
+{
+    type Done = bool;
+    type Refused = NotReset;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, NotReset> {
+        let (contact, occasion) = (&self.contact, &self.occasion);
+        let redeemed = try_code(tx, contact, &[PurposeKind::Reset], &self.guess, occasion).await?;
+        let owner = match redeemed {
+            Some(_) => enabled_owner(tx, contact).await?,
+            None => None,
+        };
+        let user = owner.as_ref().map(|user| user.id);
+        let profile = match user {
+            Some(user) => tx.find_profile(user).await?,
+            None => None,
+        };
+        let Some(profile) = profile else {
+            audit(tx, Action::ResetPassword, Outcome::Refused, user, Some(contact), occasion).await?;
+            return Ok(false);
+        };
+        let (user, contacts) = (profile.user.id, addresses(&profile.contacts));
+        let names = std::slice::from_ref(&profile.user.name);
+        if let Err(flaws) = occasion.rules().passwords.check(&self.password, &contacts, names) {
+            return Err(NotReset::WeakPassword(flaws));
+        }
+        tx.replace_password(user, None, &self.new).await?;
+        tx.revoke_sessions(user, None).await?;
+        tx.forget_limit(&streak_key(user)).await?;
+        send_notices(tx, &contacts, MessageKind::PasswordReset, occasion).await?;
+        audit(tx, Action::ResetPassword, Outcome::Done, Some(user), Some(contact), occasion).await?;
+        Ok(true)
+    }
+}
+
+impl<S, H> Passwords for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + SessionRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+    H: PasswordHasher,
+{
+    fn change_password(
+        &self,
+        request: ChangePassword,
+    ) -> impl Future<Output = Result<(), ChangePasswordError>> + Send {
+        self.replace_own_password(request)
+    }
+
+    async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError> {
+        let ForgotPassword { contact, origin } = request;
+        let work = SendResetCode { contact, occasion: self.occasion(origin) };
+        match self.storage.write(work).await? {
+            Sent::Limited { retry_after } => Err(SendCodesError::TooManyCodes { retry_after }),
+            Sent::Sent => {
+                self.tools.signal.outbox_filled();
+                Ok(())
+            }
+        }
+    }
+
+    async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError> {
+        let ResetPassword { contact, guess, new: password, origin } = request;
+        let occasion = self.occasion(origin);
+        // Only what the caller gave is checked before the code is: the owner's name is nobody else's business.
+        let checked: NewPassword = occasion
+            .rules()
+            .passwords
+            .check(&password, std::slice::from_ref(&contact), &[])
+            .map_err(ResetPasswordError::WeakPassword)?;
+        let new = self.hasher.hash(&checked).await?;
+        let occasion = self.occasion(occasion.origin);
+        let work = RedeemResetCode { contact, guess, password, new, occasion };
+        match self.storage.write(work).await {
+            Ok(true) => {
+                self.tools.signal.outbox_filled();
+                Ok(())
+            }
+            Ok(false) => Err(ResetPasswordError::InvalidCode),
+            Err(NotReset::WeakPassword(flaws)) => Err(ResetPasswordError::WeakPassword(flaws)),
+            Err(NotReset::Storage(error)) => Err(error.into()),
+        }
+    }
+}

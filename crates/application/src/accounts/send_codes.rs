@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_identity::{PendingRegistrationRepository, UserRepository, UserStatus};
+use asteroid_kernel::{Contact, Storage, StorageError, Work};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::OutboxRepository;
+use asteroid_verification::{ChallengeRepository, Purpose};
+
+use super::steps::{admit_sends, audit, send_code, sends_key};
+use super::{Accounts, Occasion};
+use crate::ports::{CodeVersion, SendCodes, SendCodesError};
+
+/// What came of asking for a code.
+pub(super) enum Sent {
+    /// It was sent, or nobody is there to send it to: which one is not told.
+    Sent,
+    /// Too many were asked for; none was sent.
+    Limited {
+        /// When the next one may be asked for.
+        retry_after: Duration,
+    },
+}
+
+/// Looks at the limits on codes to these contacts, and counts nothing.
+pub(super) struct WhenMayCodesBeSent {
+    pub(super) contacts: Vec<Contact>,
+    pub(super) occasion: Occasion,
+}
+
+impl<Tx: LimitRepository> Work<Tx> for WhenMayCodesBeSent {
+    type Done = Sent;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
+        let (limits, now) = (&self.occasion.rules().limits, self.occasion.now);
+        for contact in self.contacts.iter().filter(|_| limits.enabled) {
+            let next = tx.history(&sends_key(contact)).await?.next_allowed(&limits.sends, now);
+            if next > now {
+                return Ok(Sent::Limited { retry_after: next.since(now) });
+            }
+        }
+        Ok(Sent::Sent)
+    }
+}
+
+/// Sends each contact the code that it is due: to finish its registration, or to sign in.
+struct SendDueCodes {
+    contacts: Vec<Contact>,
+    version: CodeVersion,
+    occasion: Occasion,
+}
+
+impl<Tx> Work<Tx> for SendDueCodes
+where
+    Tx: UserRepository
+        + PendingRegistrationRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository
+        + Send,
+{
+    type Done = Sent;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
+        let occasion = &self.occasion;
+        if let Err(retry_after) = admit_sends(tx, &self.contacts, occasion).await? {
+            for contact in &self.contacts {
+                audit(tx, Action::SendCode, Outcome::Limited, None, Some(contact), occasion).await?;
+            }
+            return Ok(Sent::Limited { retry_after });
+        }
+        for contact in &self.contacts {
+            let key = contact.key();
+            let owner = tx.find_user_by_contact(&key).await?;
+            let purpose = if let Some(user) = &owner {
+                (user.status == UserStatus::Enabled).then_some(Purpose::Login)
+            } else {
+                let waiting = tx.newest_registration(&key, occasion.now).await?;
+                waiting.map(|registration| Purpose::Register(registration.id))
+            };
+            if let Some(purpose) = purpose {
+                let format = occasion.rules().code_formats.of(self.version);
+                let autofill = self.version == CodeVersion::V2;
+                send_code(tx, contact, purpose, format, autofill, occasion).await?;
+            }
+            let outcome = if purpose.is_some() { Outcome::Done } else { Outcome::Refused };
+            let user = owner.map(|user| user.id);
+            audit(tx, Action::SendCode, outcome, user, Some(contact), occasion).await?;
+        }
+        Ok(Sent::Sent)
+    }
+}
+
+impl<S, H> Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + PendingRegistrationRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+{
+    pub(super) async fn send_due_codes(&self, request: SendCodes) -> Result<(), SendCodesError> {
+        let SendCodes { mut contacts, version, origin } = request;
+        // Always in the same order, so that two requests for the same two contacts never wait for each other.
+        contacts.sort_by_key(Contact::key);
+        contacts.dedup();
+        let work = SendDueCodes { contacts, version, occasion: self.occasion(origin) };
+        match self.storage.write(work).await? {
+            Sent::Limited { retry_after } => Err(SendCodesError::TooManyCodes { retry_after }),
+            Sent::Sent => {
+                self.tools.signal.outbox_filled();
+                Ok(())
+            }
+        }
+    }
+}

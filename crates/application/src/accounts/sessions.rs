@@ -1,0 +1,134 @@
+use std::future::Future;
+
+use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_identity::{
+    PasswordHasher, Session, SessionRepository, SessionToken, SessionTokenHash, UserRepository,
+};
+use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UserId, Work};
+use asteroid_limits::LimitRepository;
+
+use super::steps::audit;
+use super::{Accounts, Occasion};
+use crate::ports::{AuthenticateError, Caller, Sessions, SignIn, SignInError, SignedIn};
+
+struct FindSession(SessionTokenHash);
+
+impl<Tx: SessionRepository> Work<Tx> for FindSession {
+    type Done = Option<Session>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Session>, StorageError> {
+        tx.find_session_by_token(&self.0).await
+    }
+}
+
+struct TouchSession(SessionId, Timestamp);
+
+impl<Tx: SessionRepository> Work<Tx> for TouchSession {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        tx.touch_session(self.0, self.1).await
+    }
+}
+
+struct ListSessions(UserId);
+
+impl<Tx: SessionRepository> Work<Tx> for ListSessions {
+    type Done = Vec<Session>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Vec<Session>, StorageError> {
+        tx.list_sessions(self.0).await
+    }
+}
+
+enum Which {
+    This(SessionId),
+    AllBut(SessionId),
+}
+
+/// Ends sessions of one user; false if there was none to end.
+struct EndSessions {
+    user: UserId,
+    which: Which,
+    occasion: Occasion,
+}
+
+impl<Tx: SessionRepository + AuditRepository + Send> Work<Tx> for EndSessions {
+    type Done = bool;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StorageError> {
+        let ended = match self.which {
+            Which::This(session) => tx.revoke_session(self.user, session).await?,
+            Which::AllBut(kept) => tx.revoke_sessions(self.user, Some(kept)).await? > 0,
+        };
+        if ended {
+            audit(tx, Action::SignOut, Outcome::Done, Some(self.user), None, &self.occasion).await?;
+        }
+        Ok(ended)
+    }
+}
+
+impl<S, H> Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: SessionRepository + AuditRepository,
+{
+    async fn end_sessions(&self, user: UserId, which: Which, origin: Origin) -> Result<bool, StorageError> {
+        self.storage.write(EndSessions { user, which, occasion: self.occasion(origin) }).await
+    }
+}
+
+impl<S, H> Sessions for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    H: PasswordHasher,
+{
+    fn sign_in(&self, request: SignIn) -> impl Future<Output = Result<SignedIn, SignInError>> + Send {
+        self.sign_in_with_password(request)
+    }
+
+    async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError> {
+        let Some(token) = SessionToken::parse(&token) else { return Err(AuthenticateError::Unauthenticated) };
+        let (now, lifetime) = (self.tools.clock.now(), &self.tools.rules.sessions);
+        let session = self.storage.read(FindSession(token.hash())).await?;
+        let Some(session) = session.filter(|session| session.is_live(now, lifetime)) else {
+            return Err(AuthenticateError::Unauthenticated);
+        };
+        if session.is_touch_due(now, lifetime)
+            && let Err(error) = self.storage.write(TouchSession(session.id, now)).await
+        {
+            // Who may read must be let in though nothing can be written now, as on a full disk.
+            tracing::warn!(%error, "the use of a session could not be written down");
+        }
+        Ok(Caller { user: session.user, session: session.id })
+    }
+
+    async fn sign_out(&self, caller: Caller, origin: Origin) -> Result<(), StorageError> {
+        self.end_sessions(caller.user, Which::This(caller.session), origin).await.map(drop)
+    }
+
+    async fn list_sessions(&self, caller: Caller) -> Result<Vec<Session>, StorageError> {
+        let (now, lifetime) = (self.tools.clock.now(), &self.tools.rules.sessions);
+        let mut sessions = self.storage.read(ListSessions(caller.user)).await?;
+        sessions.retain(|session| session.is_live(now, lifetime));
+        Ok(sessions)
+    }
+
+    async fn revoke_session(
+        &self,
+        caller: Caller,
+        session: SessionId,
+        origin: Origin,
+    ) -> Result<bool, StorageError> {
+        self.end_sessions(caller.user, Which::This(session), origin).await
+    }
+
+    async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError> {
+        self.end_sessions(caller.user, Which::AllBut(caller.session), origin).await.map(drop)
+    }
+}

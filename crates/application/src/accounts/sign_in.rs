@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_identity::{
+    HashingError, NewPassword, PasswordHash, PasswordHasher, SessionRepository, UserRepository, Verdict,
+};
+use asteroid_kernel::{Contact, Storage, StorageError, UserId, Work};
+use asteroid_limits::LimitRepository;
+
+use super::steps::{CountedTry, admit_try, audit, enabled_owner, forgive_try, open_session};
+use super::{Accounts, NewSession, Occasion};
+use crate::ports::{SignIn, SignInError, SignedIn};
+
+/// What a password is to be checked against.
+pub(super) enum PasswordTry {
+    /// Go on and check it. A stranger has no hash: then the check fails, at the same cost.
+    Admitted { owner: Option<(UserId, PasswordHash)>, counted: CountedTry },
+    /// Not now.
+    Limited { retry_after: Duration },
+}
+
+/// Finds whose password is tried, and counts the try.
+struct BeginSignIn {
+    contact: Contact,
+    occasion: Occasion,
+}
+
+impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> Work<Tx> for BeginSignIn {
+    type Done = PasswordTry;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<PasswordTry, StorageError> {
+        let (contact, occasion) = (&self.contact, &self.occasion);
+        let owner = enabled_owner(tx, contact).await?;
+        let user = owner.as_ref().map(|user| user.id);
+        match admit_try(tx, user, Some(contact), occasion).await? {
+            Ok(counted) => {
+                let owner = owner.and_then(|user| Some((user.id, user.password_hash?)));
+                Ok(PasswordTry::Admitted { owner, counted })
+            }
+            Err(retry_after) => {
+                audit(tx, Action::SignIn, Outcome::Limited, user, Some(contact), occasion).await?;
+                Ok(PasswordTry::Limited { retry_after })
+            }
+        }
+    }
+}
+
+/// Opens a session for whoever proved this hash's password. None if the password was changed or the user disabled
+/// meanwhile.
+struct OpenSession {
+    contact: Contact,
+    user: UserId,
+    verified: PasswordHash,
+    /// The same password hashed as new ones are, where its hash is outdated.
+    renewed: Option<PasswordHash>,
+    counted: CountedTry,
+    session: NewSession,
+    occasion: Occasion,
+}
+
+impl<Tx> Work<Tx> for OpenSession
+where
+    Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository + Send,
+{
+    type Done = Option<SignedIn>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
+        let (user, occasion) = (self.user, &self.occasion);
+        let signed_in = open_session(tx, user, Some(&self.verified), &self.session, occasion).await?;
+        if signed_in.is_some() {
+            if let Some(renewed) = &self.renewed {
+                tx.replace_password(user, Some(&self.verified), renewed).await?;
+            }
+            forgive_try(tx, &self.counted, occasion).await?;
+        }
+        let outcome = if signed_in.is_some() { Outcome::Done } else { Outcome::Refused };
+        audit(tx, Action::SignIn, outcome, Some(user), Some(&self.contact), occasion).await?;
+        Ok(signed_in)
+    }
+}
+
+/// Writes down that a password was wrong.
+pub(super) struct NoteWrongPassword {
+    pub(super) action: Action,
+    pub(super) user: Option<UserId>,
+    pub(super) contact: Option<Contact>,
+    pub(super) occasion: Occasion,
+}
+
+impl<Tx: AuditRepository> Work<Tx> for NoteWrongPassword {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        audit(tx, self.action, Outcome::Refused, self.user, self.contact.as_ref(), &self.occasion).await
+    }
+}
+
+impl<S, H> Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    H: PasswordHasher,
+{
+    pub(super) async fn sign_in_with_password(&self, request: SignIn) -> Result<SignedIn, SignInError> {
+        let SignIn { contact, password, origin } = request;
+        let occasion = self.occasion(origin);
+        let begin = BeginSignIn { contact: contact.clone(), occasion: occasion.clone() };
+        let (owner, counted) = match self.storage.write(begin).await? {
+            PasswordTry::Limited { retry_after } => return Err(SignInError::TooManyAttempts { retry_after }),
+            PasswordTry::Admitted { owner, counted } => (owner, counted),
+        };
+        let hash = owner.as_ref().map(|(_, hash)| hash);
+        let verdict = self.hasher.verify(&password, hash).await?;
+        let (Some((user, verified)), Verdict::Match { outdated }) = (&owner, verdict) else {
+            let user = owner.map(|(user, _)| user);
+            let contact = Some(contact);
+            self.storage.write(NoteWrongPassword { action: Action::SignIn, user, contact, occasion }).await?;
+            return Err(SignInError::InvalidCredentials);
+        };
+        let renewed = if outdated {
+            match self.hasher.hash(&NewPassword::in_use(password)).await {
+                Ok(hash) => Some(hash),
+                // The next sign-in may find the hasher less busy.
+                Err(HashingError::Overloaded { .. }) => None,
+                Err(error @ HashingError::Failed(_)) => return Err(error.into()),
+            }
+        } else {
+            None
+        };
+        // The session begins when the password is proved, not when the wait for it began.
+        let occasion = self.occasion(occasion.origin);
+        let session = NewSession::mint(&occasion);
+        let open = OpenSession {
+            contact,
+            user: *user,
+            verified: verified.clone(),
+            renewed,
+            counted,
+            session,
+            occasion,
+        };
+        self.storage.write(open).await?.ok_or(SignInError::InvalidCredentials)
+    }
+}

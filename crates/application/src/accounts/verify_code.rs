@@ -1,0 +1,103 @@
+use std::future::Future;
+
+use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_identity::{NewUser, PendingRegistrationRepository, SessionRepository, UserRepository};
+use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, UserId, Work};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::OutboxRepository;
+use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
+
+use super::steps::{audit, enabled_owner, open_session, try_code};
+use super::{Accounts, NewSession, Occasion};
+use crate::ports::{SendCodes, SendCodesError, SignedIn, VerificationCodes, VerifyCode, VerifyCodeError};
+
+/// Redeems a code to complete a registration or to sign in: the user, the verified contact and the session are made
+/// together or not at all. None is a rejected guess; it is committed, because it was counted.
+struct RedeemCode {
+    contact: Contact,
+    guess: CodeGuess,
+    session: NewSession,
+    occasion: Occasion,
+}
+
+impl RedeemCode {
+    /// Makes the registration a user. None if it has ended, or another of the same contact came first.
+    async fn complete_registration<Tx>(
+        &self,
+        tx: &mut Tx,
+        id: RegistrationId,
+    ) -> Result<Option<UserId>, StorageError>
+    where
+        Tx: UserRepository + PendingRegistrationRepository,
+    {
+        let now = self.occasion.now;
+        let Some(registration) = tx.take_registration(id, now).await? else { return Ok(None) };
+        let user = NewUser {
+            name: registration.name,
+            password_hash: Some(registration.password_hash),
+            contact: registration.contact,
+            contact_type: registration.contact_type,
+            created_at: now,
+        };
+        let made = tx.insert_user(&user).await?;
+        tx.end_registrations(&self.contact.key()).await?;
+        Ok(made.ok())
+    }
+}
+
+impl<Tx> Work<Tx> for RedeemCode
+where
+    Tx: UserRepository
+        + PendingRegistrationRepository
+        + SessionRepository
+        + ChallengeRepository
+        + LimitRepository
+        + AuditRepository
+        + Send,
+{
+    type Done = Option<SignedIn>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
+        let occasion = &self.occasion;
+        let purposes = [PurposeKind::Register, PurposeKind::Login];
+        let challenge = try_code(tx, &self.contact, &purposes, &self.guess, occasion).await?;
+        let user = match challenge.map(|challenge| challenge.purpose) {
+            Some(Purpose::Register(id)) => self.complete_registration(tx, id).await?,
+            Some(Purpose::Login) => enabled_owner(tx, &self.contact).await?.map(|user| user.id),
+            Some(Purpose::Reset) | None => None,
+        };
+        let signed_in = match user {
+            Some(user) => open_session(tx, user, None, &self.session, occasion).await?,
+            None => None,
+        };
+        let outcome = if signed_in.is_some() { Outcome::Done } else { Outcome::Refused };
+        audit(tx, Action::VerifyCode, outcome, user, Some(&self.contact), occasion).await?;
+        Ok(signed_in)
+    }
+}
+
+impl<S, H> VerificationCodes for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + PendingRegistrationRepository
+        + SessionRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+    H: Send + Sync + 'static,
+{
+    fn send_codes(&self, request: SendCodes) -> impl Future<Output = Result<(), SendCodesError>> + Send {
+        self.send_due_codes(request)
+    }
+
+    async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError> {
+        let VerifyCode { contact, guess, origin } = request;
+        let occasion = self.occasion(origin);
+        let session = NewSession::mint(&occasion);
+        let work = RedeemCode { contact, guess, session, occasion };
+        self.storage.write(work).await?.ok_or(VerifyCodeError::InvalidCode)
+    }
+}

@@ -1,0 +1,175 @@
+//! A store of mocks that the use cases run on, and mocks of the driving ports.
+
+#![expect(clippy::ref_option_ref, clippy::struct_field_names, reason = "mockall's expansion is not ours")]
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use asteroid_audit::{AuditEvent, AuditRepository};
+use asteroid_identity::{
+    ContactTaken, NewUser, PasswordHash, PendingRegistration, PendingRegistrationRepository, Profile,
+    Session, SessionRepository, SessionTokenHash, User, UserRepository, UserStatus,
+};
+use asteroid_kernel::{
+    ChallengeId, ContactKey, MessageId, Origin, RegistrationId, SessionId, Storage, StorageError, Timestamp,
+    UserId, Work,
+};
+use asteroid_limits::{History, LimitKey, LimitRepository, Streak};
+use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
+use futures_util::lock::Mutex;
+
+use crate::ports::{
+    AuthenticateError, Caller, ChangePassword, ChangePasswordError, ForgotPassword, Passwords, Profiles,
+    Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, SendCodes, SendCodesError,
+    Sessions, SignIn, SignInError, SignedIn, VerificationCodes, VerifyCode, VerifyCodeError,
+};
+
+mockall::mock! {
+    /// Every repository there is: every call that a test does not expect fails it.
+    pub Tx {}
+
+    impl UserRepository for Tx {
+        async fn insert_user(&mut self, user: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError>;
+        async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError>;
+        async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
+        async fn record_sign_in<'a>(&mut self, user: UserId, verified: Option<&'a PasswordHash>, at: Timestamp) -> Result<bool, StorageError>;
+        async fn replace_password<'a>(&mut self, user: UserId, current: Option<&'a PasswordHash>, new: &PasswordHash) -> Result<bool, StorageError>;
+        async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError>;
+        async fn remember_address(&mut self, user: UserId, ip: IpAddr, at: Timestamp) -> Result<(), StorageError>;
+        async fn is_familiar_address(&mut self, user: UserId, ip: IpAddr, since: Timestamp) -> Result<bool, StorageError>;
+        async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError>;
+    }
+
+    impl PendingRegistrationRepository for Tx {
+        async fn insert_registration(&mut self, registration: &PendingRegistration, at_most: usize) -> Result<(), StorageError>;
+        async fn newest_registration(&mut self, contact: &ContactKey, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
+        async fn take_registration(&mut self, id: RegistrationId, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
+        async fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError>;
+        async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+    }
+
+    impl SessionRepository for Tx {
+        async fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError>;
+        async fn find_session_by_token(&mut self, token: &SessionTokenHash) -> Result<Option<Session>, StorageError>;
+        async fn find_session(&mut self, id: SessionId) -> Result<Option<Session>, StorageError>;
+        async fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError>;
+        async fn touch_session(&mut self, id: SessionId, at: Timestamp) -> Result<(), StorageError>;
+        async fn revoke_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StorageError>;
+        async fn revoke_sessions(&mut self, user: UserId, keep: Option<SessionId>) -> Result<u64, StorageError>;
+        async fn remove_expired_sessions(&mut self, now: Timestamp, idle_since: Timestamp) -> Result<u64, StorageError>;
+    }
+
+    impl ChallengeRepository for Tx {
+        async fn insert_challenge(&mut self, challenge: &Challenge) -> Result<(), StorageError>;
+        async fn find_challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StorageError>;
+        async fn live_challenges(&mut self, contact: &ContactKey, purposes: &[PurposeKind], rules: &ChallengeRules, now: Timestamp) -> Result<Vec<Challenge>, StorageError>;
+        async fn count_guess(&mut self, contact: &ContactKey, purposes: &[PurposeKind], guesser: Guesser, rules: &ChallengeRules, now: Timestamp) -> Result<Vec<Challenge>, StorageError>;
+        async fn spend_challenge(&mut self, id: ChallengeId, now: Timestamp) -> Result<bool, StorageError>;
+        async fn end_challenges(&mut self, contact: &ContactKey, purposes: &[PurposeKind], now: Timestamp) -> Result<u64, StorageError>;
+        async fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+    }
+
+    impl OutboxRepository for Tx {
+        async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError>;
+        async fn claim_due(&mut self, now: Timestamp, lease_until: Timestamp, at_most: usize) -> Result<Vec<Claim>, StorageError>;
+        async fn settle(&mut self, id: MessageId, attempt: u32, state: &OutboxState) -> Result<bool, StorageError>;
+        async fn find_entry(&mut self, id: MessageId) -> Result<Option<OutboxEntry>, StorageError>;
+        async fn next_due(&mut self) -> Result<Option<Timestamp>, StorageError>;
+        async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError>;
+    }
+
+    impl LimitRepository for Tx {
+        async fn history(&mut self, key: &LimitKey) -> Result<History, StorageError>;
+        async fn keep_history(&mut self, key: &LimitKey, history: &History, useless_at: Timestamp) -> Result<(), StorageError>;
+        async fn streak(&mut self, key: &LimitKey) -> Result<Streak, StorageError>;
+        async fn keep_streak(&mut self, key: &LimitKey, streak: Streak, useless_at: Timestamp) -> Result<(), StorageError>;
+        async fn forget_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
+        async fn remove_useless_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+    }
+
+    impl AuditRepository for Tx {
+        async fn record_event(&mut self, event: &AuditEvent) -> Result<(), StorageError>;
+        async fn latest_events(&mut self, at_most: usize) -> Result<Vec<AuditEvent>, StorageError>;
+        async fn forget_events(&mut self, before: Timestamp) -> Result<u64, StorageError>;
+    }
+}
+
+/// A store that runs every unit of work on one [`MockTx`], and counts what was committed.
+pub struct MockStorage {
+    tx: Mutex<MockTx>,
+    committed: AtomicUsize,
+    rolled_back: AtomicUsize,
+}
+
+impl MockStorage {
+    /// A store that runs its units on these mocks.
+    #[must_use]
+    pub fn of(tx: MockTx) -> Self {
+        Self { tx: Mutex::new(tx), committed: AtomicUsize::new(0), rolled_back: AtomicUsize::new(0) }
+    }
+
+    /// How many units that may write were committed.
+    #[must_use]
+    pub fn committed(&self) -> usize {
+        self.committed.load(Ordering::SeqCst)
+    }
+
+    /// How many units that may write were rolled back.
+    #[must_use]
+    pub fn rolled_back(&self) -> usize {
+        self.rolled_back.load(Ordering::SeqCst)
+    }
+}
+
+impl Storage for MockStorage {
+    type Tx = MockTx;
+
+    async fn write<W: Work<MockTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+        let outcome = work.run(&mut *self.tx.lock().await).await;
+        let counter = if outcome.is_ok() { &self.committed } else { &self.rolled_back };
+        counter.fetch_add(1, Ordering::SeqCst);
+        outcome
+    }
+
+    async fn read<W: Work<MockTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+        work.run(&mut *self.tx.lock().await).await
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+mockall::mock! {
+    /// Every driving port: every call that a test does not expect fails it.
+    pub Accounts {}
+
+    impl Registrations for Accounts {
+        async fn register(&self, request: Register) -> Result<(), RegisterError>;
+    }
+
+    impl VerificationCodes for Accounts {
+        async fn send_codes(&self, request: SendCodes) -> Result<(), SendCodesError>;
+        async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError>;
+    }
+
+    impl Sessions for Accounts {
+        async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError>;
+        async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError>;
+        async fn sign_out(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+        async fn list_sessions(&self, caller: Caller) -> Result<Vec<Session>, StorageError>;
+        async fn revoke_session(&self, caller: Caller, session: SessionId, origin: Origin) -> Result<bool, StorageError>;
+        async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+    }
+
+    impl Passwords for Accounts {
+        async fn change_password(&self, request: ChangePassword) -> Result<(), ChangePasswordError>;
+        async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError>;
+        async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError>;
+    }
+
+    impl Profiles for Accounts {
+        async fn profile(&self, caller: Caller) -> Result<Option<Profile>, StorageError>;
+    }
+}

@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use asteroid_identity::{PasswordPolicy, SessionLifetime};
+use asteroid_limits::{Backoff, Budget};
+use asteroid_verification::{ChallengeRules, CodeFormat};
+
+use crate::ports::CodeVersion;
+
+/// Everything about accounts that is a setting. The defaults are the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRules {
+    /// What a new password has to be like.
+    pub passwords: PasswordPolicy,
+    /// How long sessions live.
+    pub sessions: SessionLifetime,
+    /// How long codes live and how many guesses they bear.
+    pub challenges: ChallengeRules,
+    /// What codes look like.
+    pub code_formats: CodeFormats,
+    /// How long a registration waits for its contact to be verified.
+    pub registration_life: Duration,
+    /// So many registrations wait for one contact at once; one more ends the oldest.
+    pub registrations_per_contact: usize,
+    /// How often things may be asked for and tried.
+    pub limits: LimitRules,
+}
+
+impl Default for AccountRules {
+    fn default() -> Self {
+        Self {
+            passwords: PasswordPolicy::default(),
+            sessions: SessionLifetime::default(),
+            challenges: ChallengeRules::default(),
+            code_formats: CodeFormats::default(),
+            registration_life: Duration::from_hours(1),
+            registrations_per_contact: 3,
+            limits: LimitRules::default(),
+        }
+    }
+}
+
+/// What the codes of each version of the API look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeFormats {
+    /// Codes typed by a person.
+    pub v1: CodeFormat,
+    /// Codes that phones fill in.
+    pub v2: CodeFormat,
+}
+
+impl CodeFormats {
+    /// The format of this version.
+    #[must_use]
+    pub const fn of(&self, version: CodeVersion) -> CodeFormat {
+        match version {
+            CodeVersion::V1 => self.v1,
+            CodeVersion::V2 => self.v2,
+        }
+    }
+}
+
+impl Default for CodeFormats {
+    /// 5 characters of Crockford's base 32; 6 decimal digits.
+    fn default() -> Self {
+        Self { v1: CodeFormat::Crockford { length: 5 }, v2: CodeFormat::Digits { length: 6 } }
+    }
+}
+
+/// How often codes may be sent and guessed, and passwords tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitRules {
+    /// Off for tests: then only the guesses against each code are counted.
+    pub enabled: bool,
+    /// Codes to one contact.
+    pub sends: Vec<Budget>,
+    /// Wrong codes for one contact; over it, no code of the contact works.
+    pub wrong_codes: Vec<Budget>,
+    /// Wrong passwords of one user, however they are tried.
+    pub wrong_passwords: Backoff,
+    /// Wrong passwords of one user from an address that the user signed in from: kept apart from
+    /// `wrong_passwords`, so that strangers cannot lock an owner out.
+    pub wrong_passwords_from_familiar_address: Vec<Budget>,
+    /// How long an address stays familiar after a sign-in.
+    pub familiar_for: Duration,
+    /// How long failures in a row are remembered after the last one.
+    pub streak_memory: Duration,
+}
+
+impl Default for LimitRules {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            sends: vec![
+                Budget { count: 1, window: Duration::from_secs(60) },
+                Budget { count: 5, window: Duration::from_hours(1) },
+                Budget { count: 10, window: Duration::from_hours(24) },
+            ],
+            wrong_codes: vec![
+                Budget { count: 10, window: Duration::from_hours(1) },
+                Budget { count: 20, window: Duration::from_hours(24) },
+            ],
+            wrong_passwords: Backoff::default(),
+            wrong_passwords_from_familiar_address: vec![Budget {
+                count: 10,
+                window: Duration::from_hours(1),
+            }],
+            familiar_for: Duration::from_hours(30 * 24),
+            streak_memory: Duration::from_hours(30 * 24),
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! The use cases on mocks, where something must *not* happen: nothing sent, nothing committed, nobody signed in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use asteroid_application::mocks::{MockStorage, MockTx};
+use asteroid_application::ports::{
+    CodeVersion, ForgotPassword, Passwords, Register, RegisterError, Registrations, ResetPassword,
+    ResetPasswordError, SendCodes, SendCodesError, Sessions, SignIn, SignInError, VerificationCodes,
+    VerifyCode, VerifyCodeError,
+};
+use asteroid_application::{AccountRules, Accounts, DeliveryRules, Dispatcher, Tools};
+use asteroid_audit::{Action, Outcome};
+use asteroid_identity::mocks::{MockHasher, PlainHasher};
+use asteroid_identity::{
+    ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserStatus, Verdict,
+};
+use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::{
+    ChallengeId, Clock, Contact, MessageId, Origin, Region, RegistrationId, StorageError, Timestamp, UserId,
+};
+use asteroid_limits::{Budget, History, Streak};
+use asteroid_messaging::mocks::{MockSignal, MockTransport};
+use asteroid_messaging::{Claim, Composer, Content, DeliveryError, Message, MessageKind, OutboxState};
+use asteroid_verification::mocks::sample_keys;
+use asteroid_verification::{Challenge, ChallengeState, CodeFormat, CodeGuess, Nonce, Purpose};
+
+const NOW: &str = "2026-01-02T03:04:05.678Z";
+
+fn now() -> Timestamp {
+    Timestamp::parse(NOW).expect("a time")
+}
+
+fn contact() -> Contact {
+    Contact::parse("george@example.com", Region::US).expect("a contact")
+}
+
+fn george() -> User {
+    User {
+        id: UserId(25),
+        name: PersonName::new("George", "Washington").expect("a name"),
+        status: UserStatus::Enabled,
+        password_hash: Some(PlainHasher::hash_of("IWasTheFirstPrez1776")),
+        last_login: None,
+        created_at: now(),
+    }
+}
+
+fn challenge(purpose: Purpose) -> Challenge {
+    Challenge {
+        id: ChallengeId::new(now(), &CountingRandomness::default()),
+        contact: contact(),
+        purpose,
+        format: CodeFormat::Crockford { length: 5 },
+        nonce: Nonce([7; 16]),
+        key_id: sample_keys().current_id().to_owned(),
+        asked_from: None,
+        created_at: now(),
+        expires_at: now() + Duration::from_secs(600),
+        guesses: 1,
+        stranger_guesses: 0,
+        state: ChallengeState::Open,
+    }
+}
+
+/// The use cases over these mocks. The signal may be given this often, and no oftener.
+fn accounts<H>(tx: MockTx, hasher: H, signals: usize) -> (Accounts<MockStorage, H>, Arc<MockStorage>) {
+    let mut signal = MockSignal::new();
+    signal.expect_outbox_filled().times(signals).return_const(());
+    let storage = Arc::new(MockStorage::of(tx));
+    let tools = Tools {
+        clock: Arc::new(ManualClock::at(NOW)),
+        randomness: Arc::new(CountingRandomness::default()),
+        signal: Arc::new(signal),
+        keys: Arc::new(sample_keys()),
+        rules: AccountRules::default(),
+    };
+    (Accounts::new(Arc::clone(&storage), Arc::new(hasher), tools), storage)
+}
+
+/// A transaction in which exactly one event is recorded, with this outcome.
+fn tx_with_event(action: Action, outcome: Outcome) -> MockTx {
+    let mut tx = MockTx::new();
+    tx.expect_record_event()
+        .times(1)
+        .withf(move |event| event.action == action && event.outcome == outcome && event.at == now())
+        .returning(|_| Ok(()));
+    tx
+}
+
+fn no_history(tx: &mut MockTx) {
+    tx.expect_history().returning(|_| Ok(History::default()));
+}
+
+fn register() -> Register {
+    Register {
+        name: george().name,
+        contact: contact(),
+        contact_type: ContactType::Personal,
+        password: Password::new("IWasTheFirstPrez1776"),
+        origin: Origin::local(),
+    }
+}
+
+fn broken() -> StorageError {
+    StorageError::Failed("the disk is on fire".into())
+}
+
+#[tokio::test]
+async fn a_taken_contact_gets_a_notice_and_neither_registration_nor_code() {
+    let mut tx = tx_with_event(Action::Register, Outcome::Refused);
+    no_history(&mut tx);
+    tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
+    tx.expect_find_user_by_contact().times(1).returning(|_| Ok(Some(george())));
+    tx.expect_enqueue()
+        .times(1)
+        .withf(|message| message.kind == MessageKind::AlreadyRegistered && message.content == Content::Notice)
+        .returning(|_| Ok(()));
+    let (accounts, storage) = accounts(tx, PlainHasher, 1);
+    accounts.register(register()).await.expect("the same answer as for a new contact");
+    assert_eq!((storage.committed(), storage.rolled_back()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_registration_over_the_limit_is_neither_hashed_nor_kept() {
+    let mut tx = MockTx::new();
+    tx.expect_history()
+        .times(1)
+        .returning(|_| Ok(History::from_times(vec![now() - Duration::from_secs(20)])));
+    let (accounts, storage) = accounts(tx, MockHasher::new(), 0);
+    let error = accounts.register(register()).await.expect_err("a code was sent 20 seconds ago");
+    let RegisterError::TooManyCodes { retry_after } = error else { panic!("{error:?}") };
+    assert_eq!(retry_after, Duration::from_secs(40));
+    assert_eq!(storage.committed(), 0);
+}
+
+#[tokio::test]
+async fn a_weak_password_reaches_neither_store_nor_hasher() {
+    let (accounts, storage) = accounts(MockTx::new(), MockHasher::new(), 0);
+    let weak = Register { password: Password::new("george"), ..register() };
+    let error = accounts.register(weak).await.expect_err("too short, and the name itself");
+    let RegisterError::WeakPassword(flaws) = error else { panic!("{error:?}") };
+    assert_eq!(
+        flaws,
+        [PasswordFlaw::TooShort { min: 8 }, PasswordFlaw::HoldsContact, PasswordFlaw::HoldsName]
+    );
+    assert_eq!(storage.committed(), 0);
+}
+
+#[tokio::test]
+async fn an_overloaded_hasher_leaves_nothing_behind() {
+    let mut tx = MockTx::new();
+    no_history(&mut tx);
+    let mut hasher = MockHasher::new();
+    hasher
+        .expect_hash()
+        .times(1)
+        .returning(|_| Err(HashingError::Overloaded { retry_after: Duration::from_secs(2) }));
+    let (accounts, storage) = accounts(tx, hasher, 0);
+    let error = accounts.register(register()).await.expect_err("no hash");
+    assert!(matches!(error, RegisterError::Hashing(HashingError::Overloaded { .. })), "{error:?}");
+    assert_eq!(storage.committed(), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_breaks_in_the_middle_keeps_nothing_and_signals_nobody() {
+    let mut tx = MockTx::new();
+    no_history(&mut tx);
+    tx.expect_keep_history().returning(|_, _, _| Ok(()));
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
+    tx.expect_insert_registration().times(1).returning(|_, _| Ok(()));
+    tx.expect_live_challenges().times(1).returning(|_, _, _, _| Err(broken()));
+    let (accounts, storage) = accounts(tx, PlainHasher, 0);
+    let error = accounts.register(register()).await.expect_err("the store broke");
+    assert!(matches!(error, RegisterError::Storage(StorageError::Failed(_))), "{error:?}");
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_code_for_nobody_is_not_sent_and_answers_the_same() {
+    let mut tx = tx_with_event(Action::SendCode, Outcome::Refused);
+    no_history(&mut tx);
+    tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
+    tx.expect_find_user_by_contact().times(1).returning(|_| Ok(None));
+    tx.expect_newest_registration().times(1).returning(|_, _| Ok(None));
+    let (accounts, storage) = accounts(tx, PlainHasher, 1);
+    let request = SendCodes { contacts: vec![contact()], version: CodeVersion::V1, origin: Origin::local() };
+    accounts.send_codes(request).await.expect("the same answer as for a user");
+    assert_eq!(storage.committed(), 1);
+}
+
+#[tokio::test]
+async fn a_disabled_user_gets_no_code() {
+    let mut tx = MockTx::new();
+    no_history(&mut tx);
+    tx.expect_record_event().times(2).returning(|_| Ok(()));
+    tx.expect_keep_history().returning(|_, _, _| Ok(()));
+    let disabled = || User { status: UserStatus::Disabled, ..george() };
+    tx.expect_find_user_by_contact().returning(move |_| Ok(Some(disabled())));
+    let (accounts, _) = accounts(tx, PlainHasher, 2);
+    let origin = Origin::local();
+    let codes = SendCodes { contacts: vec![contact()], version: CodeVersion::V2, origin: origin.clone() };
+    accounts.send_codes(codes).await.expect("the same answer as for an enabled user");
+    accounts.forgot_password(ForgotPassword { contact: contact(), origin }).await.expect("here too");
+}
+
+#[tokio::test]
+async fn one_contact_over_its_limit_stops_the_codes_to_all() {
+    let mut tx = MockTx::new();
+    tx.expect_record_event().times(2).returning(|_| Ok(()));
+    let mut sent_before = vec![History::from_times(vec![now()]), History::default()];
+    tx.expect_history().returning(move |_| Ok(sent_before.pop().expect("two contacts")));
+    let phone = Contact::parse("555-665-4345", Region::US).expect("a contact");
+    let (accounts, _) = accounts(tx, PlainHasher, 0);
+    let request =
+        SendCodes { contacts: vec![contact(), phone], version: CodeVersion::V1, origin: Origin::local() };
+    let error = accounts.send_codes(request).await.expect_err("one of them has had a code just now");
+    assert!(matches!(error, SendCodesError::TooManyCodes { .. }), "{error:?}");
+}
+
+fn verify(guess: &str) -> VerifyCode {
+    VerifyCode { contact: contact(), guess: CodeGuess::new(guess), origin: Origin::local() }
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_counted_and_makes_neither_user_nor_session() {
+    let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
+    no_history(&mut tx);
+    let open = || vec![challenge(Purpose::Login)];
+    tx.expect_live_challenges().returning(move |_, _, _, _| Ok(open()));
+    tx.expect_count_guess().times(1).returning(move |_, _, _, _, _| Ok(open()));
+    tx.expect_keep_history()
+        .times(1)
+        .withf(|_, history, _| history.times() == [now()])
+        .returning(|_, _, _| Ok(()));
+    let (accounts, storage) = accounts(tx, PlainHasher, 0);
+    let error = accounts.verify_code(verify("00000")).await.expect_err("wrong");
+    assert!(matches!(error, VerifyCodeError::InvalidCode), "{error:?}");
+    assert_eq!((storage.committed(), storage.rolled_back()), (1, 0), "a rejected guess commits its count");
+}
+
+#[tokio::test]
+async fn a_right_code_whose_registration_is_gone_signs_nobody_in() {
+    let open = challenge(Purpose::Register(RegistrationId::new(now(), &CountingRandomness::default())));
+    let right = sample_keys().code(&open).expect("a key").expose().to_owned();
+    let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
+    no_history(&mut tx);
+    let found = open.clone();
+    tx.expect_live_challenges().returning(move |_, _, _, _| Ok(vec![found.clone()]));
+    tx.expect_count_guess().returning(move |_, _, _, _, _| Ok(vec![open.clone()]));
+    tx.expect_spend_challenge().times(1).returning(|_, _| Ok(true));
+    tx.expect_end_challenges().returning(|_, _, _| Ok(0));
+    tx.expect_take_registration().times(1).returning(|_, _| Ok(None));
+    let (accounts, storage) = accounts(tx, PlainHasher, 0);
+    let error = accounts.verify_code(verify(&right)).await.expect_err("gone");
+    assert!(matches!(error, VerifyCodeError::InvalidCode), "{error:?}");
+    assert_eq!(storage.committed(), 1);
+}
+
+#[tokio::test]
+async fn a_closed_path_compares_no_code() {
+    let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
+    let minute = |ago: u64| now() - Duration::from_secs(ago * 60);
+    tx.expect_history().returning(move |_| Ok(History::from_times((1..=10).map(minute).collect())));
+    let (accounts, _) = accounts(tx, PlainHasher, 0);
+    let error = accounts.verify_code(verify("00000")).await.expect_err("closed");
+    assert!(matches!(error, VerifyCodeError::InvalidCode), "the answer is as ever: {error:?}");
+}
+
+fn sign_in() -> SignIn {
+    SignIn { contact: contact(), password: Password::new("IWasTheFirstPrez1776"), origin: Origin::local() }
+}
+
+#[tokio::test]
+async fn a_stranger_costs_a_hash_and_gets_no_session() {
+    let mut tx = tx_with_event(Action::SignIn, Outcome::Refused);
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
+    tx.expect_streak().returning(|_| Ok(Streak::default()));
+    tx.expect_keep_streak().times(1).withf(|_, streak, _| streak.failures == 1).returning(|_, _, _| Ok(()));
+    let mut hasher = MockHasher::new();
+    hasher.expect_verify().times(1).withf(|_, hash| hash.is_none()).returning(|_, _| Ok(Verdict::Mismatch));
+    let (accounts, _) = accounts(tx, hasher, 0);
+    let error = accounts.sign_in(sign_in()).await.expect_err("unknown");
+    assert!(matches!(error, SignInError::InvalidCredentials), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_password_that_may_not_be_tried_yet_is_not_hashed() {
+    let mut tx = tx_with_event(Action::SignIn, Outcome::Limited);
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+    tx.expect_streak().returning(|_| Ok(Streak { failures: 7, last_at: Some(now()) }));
+    let (accounts, _) = accounts(tx, MockHasher::new(), 0);
+    let error = accounts.sign_in(sign_in()).await.expect_err("too soon");
+    let SignInError::TooManyAttempts { retry_after } = error else { panic!("{error:?}") };
+    assert_eq!(retry_after, Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn a_password_changed_while_it_was_checked_opens_no_session() {
+    let mut tx = tx_with_event(Action::SignIn, Outcome::Refused);
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+    tx.expect_streak().returning(|_| Ok(Streak::default()));
+    tx.expect_keep_streak().returning(|_, _, _| Ok(()));
+    tx.expect_record_sign_in().times(1).returning(|_, _, _| Ok(false));
+    let (accounts, _) = accounts(tx, PlainHasher, 0);
+    let error = accounts.sign_in(sign_in()).await.expect_err("changed");
+    assert!(matches!(error, SignInError::InvalidCredentials), "{error:?}");
+}
+
+fn reset(guess: &str, password: &str) -> ResetPassword {
+    ResetPassword {
+        contact: contact(),
+        guess: CodeGuess::new(guess),
+        new: Password::new(password),
+        origin: Origin::local(),
+    }
+}
+
+#[tokio::test]
+async fn a_password_with_the_owners_name_does_not_use_up_the_code() {
+    let open = challenge(Purpose::Reset);
+    let right = sample_keys().code(&open).expect("a key").expose().to_owned();
+    let mut tx = MockTx::new();
+    no_history(&mut tx);
+    let found = open.clone();
+    tx.expect_live_challenges().returning(move |_, _, _, _| Ok(vec![found.clone()]));
+    tx.expect_count_guess().returning(move |_, _, _, _, _| Ok(vec![open.clone()]));
+    tx.expect_spend_challenge().returning(|_, _| Ok(true));
+    tx.expect_end_challenges().returning(|_, _, _| Ok(0));
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+    tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: george(), contacts: vec![] })));
+    let (accounts, storage) = accounts(tx, PlainHasher, 0);
+    let error = accounts.reset_password(reset(&right, "washington dc")).await.expect_err("weak");
+    let ResetPasswordError::WeakPassword(flaws) = error else { panic!("{error:?}") };
+    assert_eq!(flaws, [PasswordFlaw::HoldsName]);
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_wrong_reset_code_tells_nothing_of_the_owners_name() {
+    let mut tx = tx_with_event(Action::ResetPassword, Outcome::Refused);
+    no_history(&mut tx);
+    tx.expect_live_challenges().returning(|_, _, _, _| Ok(vec![]));
+    tx.expect_count_guess().returning(|_, _, _, _, _| Ok(vec![]));
+    let (accounts, _) = accounts(tx, PlainHasher, 0);
+    let error = accounts.reset_password(reset("00000", "washington dc")).await.expect_err("wrong");
+    assert!(matches!(error, ResetPasswordError::InvalidCode), "{error:?}");
+}
+
+fn claim(content: Content) -> Claim {
+    let kind =
+        if content == Content::Notice { MessageKind::PasswordChanged } else { MessageKind::SignInCode };
+    let message = Message {
+        id: MessageId::new(now(), &CountingRandomness::default()),
+        to: contact(),
+        kind,
+        content,
+        created_at: now(),
+        useless_at: now() + Duration::from_secs(600),
+    };
+    Claim { message, attempt: 3 }
+}
+
+/// A dispatcher with one claim, whose outcome must be as expected; no SMS may leave.
+async fn deliver_one(
+    claim: Claim,
+    found: Option<Challenge>,
+    email: MockTransport,
+    expected: impl Fn(&OutboxState) -> bool + Send + 'static,
+) {
+    let mut tx = MockTx::new();
+    tx.expect_next_due().returning(|| Ok(Some(now())));
+    tx.expect_claim_due().times(1).returning(move |_, _, _| Ok(vec![claim.clone()]));
+    tx.expect_find_challenge().returning(move |_| Ok(found.clone()));
+    tx.expect_settle()
+        .times(1)
+        .withf(move |_, attempt, state| *attempt == 3 && expected(state))
+        .returning(|_, _, _| Ok(true));
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
+    let dispatcher = Dispatcher {
+        storage: Arc::new(MockStorage::of(tx)),
+        email,
+        sms: MockTransport::new(),
+        composer: Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() },
+        keys: Arc::new(sample_keys()),
+        clock,
+        randomness: Arc::new(CountingRandomness::default()),
+        rules: DeliveryRules::default(),
+    };
+    assert_eq!(dispatcher.deliver_due().await.expect("the store works").tried, 1);
+}
+
+#[tokio::test]
+async fn a_code_that_was_used_is_not_sent() {
+    let spent = Challenge { state: ChallengeState::Spent { at: now() }, ..challenge(Purpose::Login) };
+    let content = Content::Code { challenge: spent.id, autofill: false };
+    let nothing = MockTransport::new();
+    deliver_one(claim(content), Some(spent), nothing, |state| matches!(state, OutboxState::Dead { .. }))
+        .await;
+}
+
+#[tokio::test]
+async fn a_useless_message_is_not_sent() {
+    let mut late = claim(Content::Notice);
+    late.message.useless_at = now();
+    let nothing = MockTransport::new();
+    deliver_one(late, None, nothing, |state| matches!(state, OutboxState::Dead { .. })).await;
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_is_not_tried_again_and_a_passing_failure_is() {
+    let mut refusing = MockTransport::new();
+    refusing.expect_deliver().times(1).returning(|_| Err(DeliveryError::Permanent("no such mailbox".into())));
+    deliver_one(
+        claim(Content::Notice),
+        None,
+        refusing,
+        |state| matches!(state, OutboxState::Dead { reason, .. } if reason == "no such mailbox"),
+    )
+    .await;
+    let mut failing = MockTransport::new();
+    failing.expect_deliver().times(1).returning(|_| Err(DeliveryError::Passing("try later".into())));
+    deliver_one(claim(Content::Notice), None, failing, |state| {
+        // After the third attempt: four seconds, less at most a quarter.
+        matches!(state, OutboxState::Waiting { due_at }
+            if (Duration::from_secs(3)..=Duration::from_secs(4)).contains(&due_at.since(now())))
+    })
+    .await;
+}
+
+#[test]
+fn the_default_limits_are_the_policy() {
+    let limits = AccountRules::default().limits;
+    let budget = |count, seconds| Budget { count, window: Duration::from_secs(seconds) };
+    assert_eq!(limits.sends, [budget(1, 60), budget(5, 3600), budget(10, 86_400)]);
+    assert_eq!(limits.wrong_codes, [budget(10, 3600), budget(20, 86_400)]);
+    assert_eq!(limits.wrong_passwords_from_familiar_address, [budget(10, 3600)]);
+}
