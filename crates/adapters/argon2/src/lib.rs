@@ -1,1 +1,10 @@
 #![doc = include_str!("../README.md")]
+
+mod arena;
+mod gate;
+mod hasher;
+mod settings;
+mod stored;
+
+pub use hasher::{Argon2Hasher, StartError};
+pub use settings::{Argon2Settings, InvalidArgon2Settings, OutOfBounds};
