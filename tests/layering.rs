@@ -1,0 +1,128 @@
+//! Who may know whom: the edges of the hexagon, read from `cargo metadata`. Any other edge fails here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+
+const DOMAIN: [&str; 5] =
+    ["asteroid-audit", "asteroid-identity", "asteroid-limits", "asteroid-messaging", "asteroid-verification"];
+const ADAPTERS: [&str; 4] = ["asteroid-argon2", "asteroid-delivery", "asteroid-diesel", "asteroid-memory"];
+
+/// The packages of the workspace that a package may depend on.
+fn allowed(package: &str) -> BTreeSet<&'static str> {
+    let kernel = ["asteroid-kernel"].as_slice();
+    let layers: &[&[&str]] = match package {
+        "asteroid-kernel" => &[],
+        name if DOMAIN.contains(&name) => &[kernel],
+        name if ADAPTERS.contains(&name) => &[kernel, &DOMAIN],
+        "asteroid-application" | "asteroid-conformance" => &[kernel, &DOMAIN],
+        "asteroid-http" => &[kernel, &DOMAIN, &["asteroid-application"]],
+        "asteroid" => {
+            &[kernel, &DOMAIN, &["asteroid-application", "asteroid-http"], &ADAPTERS]
+        }
+        name => panic!("{name} has no place in the design yet: give it one here"),
+    };
+    layers.iter().flat_map(|layer| layer.iter().copied()).collect()
+}
+
+/// What it may depend on in its tests besides.
+fn allowed_in_tests(package: &str) -> BTreeSet<&'static str> {
+    let mut names = allowed(package);
+    match package {
+        name if ADAPTERS.contains(&name) => names.extend(["asteroid-conformance"]),
+        "asteroid-application" => names.extend(["asteroid-application"]),
+        _ => {}
+    }
+    names
+}
+
+/// Libraries that one place alone may name.
+fn may_name(package: &str, library: &str) -> bool {
+    match library {
+        "diesel" | "diesel-async" | "diesel_migrations" | "libsqlite3-sys" | "tokio-postgres" => {
+            package == "asteroid-diesel"
+        }
+        "argon2" | "bcrypt" => package == "asteroid-argon2",
+        library if library.starts_with("actix") => ["asteroid-http", "asteroid"].contains(&package),
+        _ => true,
+    }
+}
+
+fn workspace() -> Metadata {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
+    MetadataCommand::new().manifest_path(manifest).exec().expect("cargo tells of its workspace")
+}
+
+#[test]
+fn packages_depend_only_on_what_the_design_allows() {
+    let metadata = workspace();
+    let ours: BTreeSet<&str> = metadata.workspace_packages().iter().map(|p| p.name.as_str()).collect();
+    let mut forbidden = Vec::new();
+    for package in metadata.workspace_packages() {
+        let name = package.name.as_str();
+        for dependency in &package.dependencies {
+            let allowed = if dependency.kind == DependencyKind::Development {
+                allowed_in_tests(name)
+            } else {
+                allowed(name)
+            };
+            let wanted = dependency.name.as_str();
+            if ours.contains(wanted) && !allowed.contains(wanted) {
+                forbidden.push(format!("{name} → {wanted} ({})", dependency.kind));
+            }
+            if !may_name(name, wanted) {
+                forbidden.push(format!("{name} names {wanted}"));
+            }
+        }
+    }
+    assert!(forbidden.is_empty(), "{forbidden:#?}");
+}
+
+#[test]
+fn the_inside_reaches_no_runtime_no_database_and_no_web_framework() {
+    let metadata = workspace();
+    let names: BTreeMap<&PackageId, &str> =
+        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let resolve = metadata.resolve.as_ref().expect("a resolved graph");
+    let edges: BTreeMap<&PackageId, Vec<&PackageId>> = resolve
+        .nodes
+        .iter()
+        .map(|node| {
+            let normal = node.deps.iter().filter(|dep| {
+                dep.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
+            });
+            (&node.id, normal.map(|dep| &dep.pkg).collect())
+        })
+        .collect();
+    let inside = DOMAIN.into_iter().chain(["asteroid-kernel", "asteroid-application"]);
+    for start in inside {
+        let root = metadata.workspace_packages().into_iter().find(|p| p.name.as_str() == start);
+        let mut waiting = vec![&root.expect("a package of the workspace").id];
+        let mut reached = BTreeSet::new();
+        while let Some(id) = waiting.pop() {
+            if reached.insert(id) {
+                waiting.extend(&edges[id]);
+            }
+        }
+        let outside: Vec<&str> = reached
+            .iter()
+            .map(|id| names[id])
+            .filter(|name| {
+                name.starts_with("tokio") || name.starts_with("actix") || name.starts_with("diesel")
+            })
+            .collect();
+        assert_eq!(outside, [""; 0], "{start} reaches these");
+    }
+}
+
+#[test]
+fn there_is_exactly_one_binary() {
+    let metadata = workspace();
+    let binaries: Vec<String> = metadata
+        .workspace_packages()
+        .iter()
+        .flat_map(|package| package.targets.iter().filter(|target| target.is_bin()))
+        .map(|target| target.name.clone())
+        .collect();
+    assert_eq!(binaries, ["asteroid"]);
+}

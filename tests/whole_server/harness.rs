@@ -1,0 +1,287 @@
+//! Starts the built server in a folder of its own, talks to it, and reads what it sent.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long anything that should happen soon may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running server. Ends with the value.
+pub struct Server {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+    port: u16,
+    child: Child,
+    pub client: reqwest::Client,
+}
+
+/// What a request was answered with.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("headers are text"))
+    }
+
+    /// The token of a sign-in.
+    pub fn token(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()["data"]["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The whole answer as text, but for what differs from run to run.
+    pub fn snapshot(&self) -> String {
+        let mut lines = vec![self.status.to_string()];
+        for name in ["content-type", "cache-control", "www-authenticate", "allow", "retry-after"] {
+            lines.extend(self.header(name).map(|value| format!("{name}: {value}")));
+        }
+        if !self.text.is_empty() {
+            let mut body = self.json();
+            redact(&mut body);
+            lines.push(format!("\n{body:#}"));
+        }
+        lines.join("\n")
+    }
+}
+
+/// Replaces tokens and times by what they are, after checking their form.
+fn redact(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value.as_str()) {
+                    ("access_token", Some(text)) => {
+                        assert!(text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()), "{text}");
+                        *value = json!("[token]");
+                    }
+                    ("expires" | "last_login" | "created" | "last_used", Some(text)) => {
+                        assert!(text.len() == 24 && text.ends_with('Z') && &text[19..20] == ".", "{text}");
+                        *value = json!("[time]");
+                    }
+                    _ => redact(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+impl Server {
+    /// A server on a fresh store, with limits off.
+    pub async fn start() -> Self {
+        Self::start_with(&[("ASTEROID_LIMITS__ENABLED", "false")]).await
+    }
+
+    /// A server on a fresh store, with these settings over the defaults.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings: Vec<(String, String)> =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (port, child) = spawn(folder.path(), &settings);
+        let client = reqwest::Client::builder()
+            .pool_max_idle_per_host(64)
+            .timeout(PATIENCE)
+            .build()
+            .expect("a client");
+        let mut server = Self { folder, settings, port, child, client };
+        server.wait_until_ready().await;
+        server
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let start = Instant::now();
+        loop {
+            if let Ok(response) = self.client.get(self.url("/readyz")).send().await
+                && response.status() == 200
+            {
+                return;
+            }
+            if let Some(status) = self.child.try_wait().expect("the server can be asked for") {
+                panic!("the server ended with {status}:\n{}", self.log());
+            }
+            assert!(start.elapsed() < PATIENCE, "not ready:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub fn address(&self) -> (&'static str, u16) {
+        ("127.0.0.1", self.port)
+    }
+
+    /// Everything that the server wrote to its standard output and error.
+    pub fn log(&self) -> String {
+        ["stdout", "stderr"]
+            .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default())
+            .join("\n")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends the server at once, as a power cut does, and starts it again on the same store.
+    pub async fn crash_and_restart(&mut self) {
+        self.kill();
+        self.restart().await;
+    }
+
+    /// Ends the server at once.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the server can be killed");
+        self.child.wait().expect("the server has ended");
+    }
+
+    /// Starts the server again on the same store, once it has ended.
+    pub async fn restart(&mut self) {
+        self.child.wait().expect("the server has ended");
+        (self.port, self.child) = spawn(self.folder.path(), &self.settings);
+        self.wait_until_ready().await;
+    }
+
+    /// Asks the server to stop, and waits until it has.
+    pub fn stop(&mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        self.child.wait().expect("the server has ended")
+    }
+
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&str>,
+    ) -> reqwest::Result<Answer> {
+        let mut request = self.client.request(method, self.url(path));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_owned());
+        }
+        let response = request.send().await?;
+        Ok(Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await?,
+        })
+    }
+
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        self.request(Method::GET, path, token, None).await.expect("an answer")
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path, None, Some(&body.to_string())).await.expect("an answer")
+    }
+
+    pub async fn put(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+        self.request(Method::PUT, path, token, Some(&body.to_string())).await.expect("an answer")
+    }
+
+    /// Every message that the server sent so far, the first first.
+    pub fn messages(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.path().join("outbox.jsonl")).unwrap_or_default();
+        // The last line may still be being written.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(|line| serde_json::from_str(line).expect("a JSON object a line"))
+            .collect()
+    }
+
+    /// Waits for a message to this address that `wanted` accepts, and gives the newest.
+    pub async fn message(&self, to: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let found = self.messages().into_iter().rev().find(|m| m["to"] == to && wanted(m));
+            if let Some(message) = found {
+                return message;
+            }
+            assert!(start.elapsed() < PATIENCE, "no message to {to}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits for a code of this kind to this address, and gives the newest.
+    pub async fn code(&self, to: &str, kind: &str) -> String {
+        let message = self.message(to, |message| message["kind"] == kind).await;
+        message["code"].as_str().expect("the message carries a code").to_owned()
+    }
+
+    /// A user with this address and password, signed in.
+    pub async fn user(&self, email: &str, password: &str) -> String {
+        let answer = self.post("/v1/auth/register", &registration(email, password)).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "{}"));
+        let code = self.code(email, "registration_code").await;
+        self.post("/v1/auth/verification_codes/verify", &json!({"contact": email, "code": code})).await.token()
+    }
+
+    pub async fn login(&self, contact: &str, password: &str) -> Answer {
+        self.post("/v1/auth/login", &json!({"contact": contact, "password": password})).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The body of a registration by e-mail.
+pub fn registration(email: &str, password: &str) -> Value {
+    json!({
+        "first_name": "Martha", "last_name": "Custis", "email": email, "type": "personal",
+        "password": password, "password_confirmation": password,
+    })
+}
+
+fn spawn(folder: &Path, settings: &[(String, String)]) -> (u16, Child) {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+    let log = |name| File::options().create(true).append(true).open(folder.join(name)).expect("a log file");
+    let outbox = format!("file:{}", folder.join("outbox.jsonl").display());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_asteroid"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ASTEROID_") || name == "DATABASE_URL")
+    {
+        command.env_remove(name);
+    }
+    let child = command
+        .current_dir(folder)
+        .env("ASTEROID_HTTP__BIND", format!("127.0.0.1:{port}"))
+        .env("ASTEROID_DATABASE__URL", format!("sqlite://{}", folder.join("asteroid.db").display()))
+        .env("ASTEROID_EMAIL__URL", &outbox)
+        .env("ASTEROID_SMS__URL", &outbox)
+        .env("ASTEROID_LOG__LEVEL", "debug")
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(log("stdout"))
+        .stderr(log("stderr"))
+        .spawn()
+        .expect("the server starts");
+    (port, child)
+}

@@ -1,0 +1,12 @@
+//! The built server, asked over a socket as its clients ask it.
+
+mod crashes;
+mod documented_examples;
+mod documented_requests;
+mod hang_ups;
+mod harness;
+mod journeys;
+mod limits;
+mod operations;
+mod races;
+mod secrets;
