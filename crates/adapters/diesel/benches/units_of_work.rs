@@ -1,0 +1,143 @@
+//! How many units of work a second, by 16 tasks at once: `cargo bench -p asteroid-diesel`.
+//!
+//! A unit that writes reads a limit, keeps it, and records an event; one that reads finds a session by its token.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
+use asteroid_diesel::{SqliteOptions, SqliteStorage};
+use asteroid_identity::{
+    ContactType, NewUser, PersonName, Session, SessionRepository, SessionToken, SessionTokenHash,
+    UserRepository,
+};
+use asteroid_kernel::system::{SystemClock, SystemRandomness};
+use asteroid_kernel::{Clock, Contact, Origin, Region, SessionId, Storage, StorageError, Timestamp, Work};
+use asteroid_limits::{LimitKey, LimitRepository};
+
+const TASKS: usize = 16;
+const DURATION: Duration = Duration::from_secs(3);
+
+struct Write {
+    key: LimitKey,
+    event: AuditEvent,
+}
+
+impl Write {
+    fn new(task: usize) -> Self {
+        let (origin, now) = (Origin::local(), SystemClock.now());
+        let event = AuditEvent::new(Action::SignIn, Outcome::Done, &origin, now, &SystemRandomness);
+        Self { key: LimitKey::new("bench", task), event }
+    }
+}
+
+impl<Tx: LimitRepository + AuditRepository> Work<Tx> for Write {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        let history = tx.history(&self.key).await?;
+        tx.keep_history(&self.key, &history, self.event.at).await?;
+        tx.record_event(&self.event).await
+    }
+}
+
+struct Open {
+    token: SessionTokenHash,
+    now: Timestamp,
+}
+
+impl<Tx: UserRepository + SessionRepository> Work<Tx> for Open {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        let user = NewUser {
+            name: PersonName::new("George", "Washington").expect("a name"),
+            password_hash: None,
+            contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
+            contact_type: ContactType::Personal,
+            created_at: self.now,
+        };
+        let user = tx.insert_user(&user).await?.expect("a new contact");
+        let session = Session {
+            id: SessionId::new(self.now, &SystemRandomness),
+            user,
+            token: Some(self.token),
+            created_at: self.now,
+            expires_at: self.now + Duration::from_hours(24),
+            last_used_at: self.now,
+            origin: Origin::local(),
+        };
+        tx.insert_session(&session, 20).await
+    }
+}
+
+struct Find(SessionTokenHash);
+
+impl<Tx: SessionRepository> Work<Tx> for Find {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        tx.find_session_by_token(&self.0).await?.expect("a session");
+        Ok(())
+    }
+}
+
+/// Runs it over and over in every task, and prints how it went.
+async fn measure<F, Once>(name: &str, once: F)
+where
+    F: Fn(usize) -> Once + Send + Sync + 'static,
+    Once: Future<Output = Result<(), StorageError>> + Send,
+{
+    let (once, start) = (Arc::new(once), Instant::now());
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let once = Arc::clone(&once);
+            tokio::spawn(async move {
+                let mut latencies = Vec::new();
+                while start.elapsed() < DURATION {
+                    let begun = Instant::now();
+                    once(task).await.expect("a unit that is not refused");
+                    latencies.push(begun.elapsed());
+                }
+                latencies
+            })
+        })
+        .collect();
+    let mut latencies = Vec::new();
+    for task in tasks {
+        latencies.extend(task.await.expect("no panic"));
+    }
+    let elapsed = usize::try_from(start.elapsed().as_millis()).expect("a few seconds");
+    latencies.sort_unstable();
+    println!(
+        "{name}: {} units/s, median {:?}, 99 of 100 within {:?}",
+        latencies.len() * 1000 / elapsed,
+        latencies[latencies.len() / 2],
+        latencies[latencies.len() * 99 / 100],
+    );
+}
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = SqliteOptions::new(folder.path().join("bench.db"));
+    let storage = Arc::new(SqliteStorage::open(&options).expect("a new database"));
+    storage.migrate().await.expect("the tables");
+    let token = SessionToken::new(&SystemRandomness).hash();
+    storage.write(Open { token, now: SystemClock.now() }).await.expect("a session");
+
+    let writer = Arc::clone(&storage);
+    measure("writes", move |task| {
+        let storage = Arc::clone(&writer);
+        async move { storage.write(Write::new(task)).await }
+    })
+    .await;
+    measure("reads", move |_| {
+        let storage = Arc::clone(&storage);
+        async move { storage.read(Find(token)).await }
+    })
+    .await;
+}

@@ -1,0 +1,75 @@
+use asteroid_kernel::{MessageId, StorageError, Timestamp};
+use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+use diesel::prelude::*;
+use diesel::{delete, insert_into, update};
+
+use super::Tx;
+use crate::rows::{OutboxRow, StateColumns};
+use crate::schema::outbox::{self, attempts, due_at, id, settled_at};
+use crate::sql_types::{At, Id};
+
+impl OutboxRepository for Tx {
+    async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError> {
+        let state = OutboxState::Waiting { due_at: message.created_at };
+        let entry = OutboxEntry { message: message.clone(), attempts: 0, state };
+        self.execute(insert_into(outbox::table).values(OutboxRow::from(&entry))).await?;
+        Ok(())
+    }
+
+    async fn claim_due(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<Claim>, StorageError> {
+        // Asked for first, because an UPDATE gives its rows in no order, and no longer knows when they were due.
+        let due = outbox::table
+            .filter(due_at.le(At(now)))
+            .order((due_at, id))
+            .select(id)
+            .limit(super::rows(at_most));
+        let due: Vec<Id> = self.all(due).await?;
+        // Due still: another transaction may have claimed them since.
+        let claim = update(outbox::table.filter(id.eq_any(&due)).filter(due_at.le(At(now))))
+            .set((attempts.eq(attempts + 1), due_at.eq(At(lease_until))))
+            .returning(OutboxRow::as_returning());
+        let mut claimed = self.all(claim).await?;
+        claimed.sort_by_key(|row| due.iter().position(|due| *due == row.id()));
+        let claim = |row| {
+            let entry = OutboxEntry::try_from(row)?;
+            Ok(Claim { message: entry.message, attempt: entry.attempts })
+        };
+        claimed.into_iter().map(claim).collect()
+    }
+
+    async fn settle(
+        &mut self,
+        message: MessageId,
+        attempt: u32,
+        state: &OutboxState,
+    ) -> Result<bool, StorageError> {
+        let held = outbox::table
+            .find(Id(message.0))
+            .filter(attempts.eq(i64::from(attempt)))
+            .filter(due_at.is_not_null());
+        Ok(self.execute(update(held).set(StateColumns::from(state))).await? == 1)
+    }
+
+    async fn find_entry(&mut self, message: MessageId) -> Result<Option<OutboxEntry>, StorageError> {
+        let query = outbox::table.find(Id(message.0)).select(OutboxRow::as_select());
+        Ok(self.first(query).await?.map(OutboxEntry::try_from).transpose()?)
+    }
+
+    async fn next_due(&mut self) -> Result<Option<Timestamp>, StorageError> {
+        let query = outbox::table
+            .filter(due_at.is_not_null())
+            .order(due_at)
+            .select(due_at.assume_not_null())
+            .limit(1);
+        Ok(self.first::<At, _>(query).await?.map(|at| at.0))
+    }
+
+    async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError> {
+        self.execute(delete(outbox::table.filter(settled_at.lt(At(before))))).await
+    }
+}

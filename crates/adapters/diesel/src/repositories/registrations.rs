@@ -1,0 +1,61 @@
+use asteroid_identity::{PendingRegistration, PendingRegistrationRepository};
+use asteroid_kernel::{ContactKey, RegistrationId, StorageError, Timestamp};
+use diesel::prelude::*;
+use diesel::{alias, delete, insert_into};
+
+use super::Tx;
+use crate::rows::RegistrationRow;
+use crate::schema::pending_registrations::{self as registrations, contact_key, created_at, expires_at, id};
+use crate::sql_types::{At, Id};
+
+impl PendingRegistrationRepository for Tx {
+    async fn insert_registration(
+        &mut self,
+        registration: &PendingRegistration,
+        at_most: usize,
+    ) -> Result<(), StorageError> {
+        let row = RegistrationRow::from(registration);
+        self.execute(insert_into(registrations::table).values(row)).await?;
+        let live = alias!(registrations as live);
+        let too_many = live
+            .filter(live.field(contact_key).eq(registration.contact.key().as_str().to_owned()))
+            .filter(live.field(expires_at).gt(At(registration.created_at)))
+            .order((live.field(created_at).desc(), live.field(id).desc()))
+            .select(live.field(id))
+            .offset(super::rows(at_most));
+        self.execute(delete(registrations::table.filter(id.eq_any(too_many)))).await?;
+        Ok(())
+    }
+
+    async fn newest_registration(
+        &mut self,
+        contact: &ContactKey,
+        now: Timestamp,
+    ) -> Result<Option<PendingRegistration>, StorageError> {
+        let query = registrations::table
+            .filter(contact_key.eq(contact.as_str()))
+            .filter(expires_at.gt(At(now)))
+            .order((created_at.desc(), id.desc()))
+            .select(RegistrationRow::as_select())
+            .limit(1);
+        Ok(self.first(query).await?.map(PendingRegistration::try_from).transpose()?)
+    }
+
+    async fn take_registration(
+        &mut self,
+        taken: RegistrationId,
+        now: Timestamp,
+    ) -> Result<Option<PendingRegistration>, StorageError> {
+        let live = registrations::table.find(Id(taken.0)).filter(expires_at.gt(At(now)));
+        let statement = delete(live).returning(RegistrationRow::as_returning());
+        Ok(self.first(statement).await?.map(PendingRegistration::try_from).transpose()?)
+    }
+
+    async fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError> {
+        self.execute(delete(registrations::table.filter(contact_key.eq(contact.as_str())))).await
+    }
+
+    async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError> {
+        self.execute(delete(registrations::table.filter(expires_at.le(At(now))))).await
+    }
+}

@@ -1,0 +1,82 @@
+use asteroid_identity::{Session, SessionRepository, SessionTokenHash};
+use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
+use diesel::prelude::*;
+use diesel::{alias, delete, insert_into, update};
+
+use super::Tx;
+use crate::rows::SessionRow;
+use crate::schema::sessions::{self, created_at, expires_at, id, last_used_at, token_hash, user_id};
+use crate::schema::users;
+use crate::sql_types::{At, Id};
+
+impl SessionRepository for Tx {
+    async fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError> {
+        self.execute(insert_into(sessions::table).values(SessionRow::from(session))).await?;
+        let all = alias!(sessions as all);
+        let too_many = all
+            .filter(all.field(user_id).eq(session.user.0))
+            .order((all.field(created_at).desc(), all.field(id).desc()))
+            .select(all.field(id))
+            .offset(super::rows(at_most));
+        self.execute(delete(sessions::table.filter(id.eq_any(too_many)))).await?;
+        Ok(())
+    }
+
+    async fn find_session_by_token(
+        &mut self,
+        token: &SessionTokenHash,
+    ) -> Result<Option<Session>, StorageError> {
+        let query = sessions::table
+            .inner_join(users::table)
+            .filter(token_hash.eq(token.0.as_slice()))
+            .filter(users::enabled)
+            .select(SessionRow::as_select());
+        Ok(self.first(query).await?.map(Session::try_from).transpose()?)
+    }
+
+    async fn find_session(&mut self, session: SessionId) -> Result<Option<Session>, StorageError> {
+        let query = sessions::table
+            .inner_join(users::table)
+            .filter(id.eq(Id(session.0)))
+            .filter(users::enabled)
+            .select(SessionRow::as_select());
+        Ok(self.first(query).await?.map(Session::try_from).transpose()?)
+    }
+
+    async fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError> {
+        let query = sessions::table
+            .filter(user_id.eq(user.0))
+            .order((created_at.desc(), id.desc()))
+            .select(SessionRow::as_select());
+        let sessions = self.all(query).await?.into_iter().map(Session::try_from);
+        Ok(sessions.collect::<Result<_, _>>()?)
+    }
+
+    async fn touch_session(&mut self, session: SessionId, at: Timestamp) -> Result<(), StorageError> {
+        let earlier = sessions::table.find(Id(session.0)).filter(last_used_at.lt(At(at)));
+        self.execute(update(earlier).set(last_used_at.eq(At(at)))).await?;
+        Ok(())
+    }
+
+    async fn revoke_session(&mut self, user: UserId, session: SessionId) -> Result<bool, StorageError> {
+        let own = sessions::table.find(Id(session.0)).filter(user_id.eq(user.0));
+        Ok(self.execute(delete(own)).await? == 1)
+    }
+
+    async fn revoke_sessions(&mut self, user: UserId, keep: Option<SessionId>) -> Result<u64, StorageError> {
+        let all = sessions::table.filter(user_id.eq(user.0));
+        match keep {
+            None => self.execute(delete(all)).await,
+            Some(keep) => self.execute(delete(all.filter(id.ne(Id(keep.0))))).await,
+        }
+    }
+
+    async fn remove_expired_sessions(
+        &mut self,
+        now: Timestamp,
+        idle_since: Timestamp,
+    ) -> Result<u64, StorageError> {
+        let over = expires_at.le(At(now)).or(last_used_at.le(At(idle_since)));
+        self.execute(delete(sessions::table.filter(over))).await
+    }
+}

@@ -1,0 +1,55 @@
+use asteroid_kernel::StorageError;
+use diesel_async::RunQueryDsl;
+use diesel_async::methods::{ExecuteDsl, LoadQuery};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::{Conn, Tx};
+
+// The futures of queries are boxed: a query that borrows, kept in the future of a repository, is more than the
+// compiler can prove to be `Send`.
+impl Tx {
+    /// Runs a statement; says how many rows it changed.
+    pub(super) async fn execute<Q>(&mut self, statement: Q) -> Result<u64, StorageError>
+    where
+        Q: ExecuteDsl<Conn> + Send,
+    {
+        match statement.execute(self.conn()?).await {
+            Ok(count) => Ok(count as u64),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Every row that a query or a `RETURNING` gives.
+    pub(super) fn all<'a, Row, Q>(&'a mut self, query: Q) -> BoxFuture<'a, Result<Vec<Row>, StorageError>>
+    where
+        Row: Send + 'a,
+        Q: LoadQuery<'a, Conn, Row> + Send + 'a,
+    {
+        async move {
+            match query.load(self.conn()?).await {
+                Ok(rows) => Ok(rows),
+                Err(error) => Err(self.failed(error)),
+            }
+        }
+        .boxed()
+    }
+
+    /// The first row that a query or a `RETURNING` gives, if there is any.
+    pub(super) async fn first<'a, Row, Q>(&'a mut self, query: Q) -> Result<Option<Row>, StorageError>
+    where
+        Row: Send + 'a,
+        Q: LoadQuery<'a, Conn, Row> + Send + 'a,
+    {
+        Ok(self.all(query).await?.into_iter().next())
+    }
+
+    /// The row that a query or a `RETURNING` always gives.
+    pub(super) async fn one<'a, Row, Q>(&'a mut self, query: Q) -> Result<Row, StorageError>
+    where
+        Row: Send + 'a,
+        Q: LoadQuery<'a, Conn, Row> + Send + 'a,
+    {
+        self.first(query).await?.ok_or_else(|| StorageError::Failed(diesel::NotFound.into()))
+    }
+}

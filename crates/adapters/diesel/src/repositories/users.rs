@@ -1,0 +1,131 @@
+use std::net::IpAddr;
+
+use asteroid_identity::{
+    ContactTaken, NewUser, PasswordHash, Profile, User, UserContact, UserRepository, UserStatus,
+};
+use asteroid_kernel::{ContactKey, StorageError, Timestamp, UserId};
+use diesel::prelude::*;
+use diesel::{delete, insert_into, update};
+
+use super::Tx;
+use crate::rows::{ContactRow, NewContactRow, NewUserRow, UserRow};
+use crate::schema::{familiar_addresses, user_contacts, users};
+use crate::sql_types::At;
+
+impl UserRepository for Tx {
+    async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
+        let user = insert_into(users::table).values(NewUserRow::from(new)).returning(users::id);
+        let id = UserId(self.one(user).await?);
+        let contact = insert_into(user_contacts::table)
+            .values(NewContactRow::first_of(id, new))
+            .on_conflict(user_contacts::contact_key)
+            .do_nothing();
+        if self.execute(contact).await? == 0 {
+            self.execute(delete(users::table.find(id.0))).await?;
+            return Ok(Err(ContactTaken));
+        }
+        Ok(Ok(id))
+    }
+
+    async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError> {
+        let query = user_contacts::table
+            .inner_join(users::table)
+            .filter(user_contacts::contact_key.eq(contact.as_str()))
+            .select(UserRow::as_select());
+        Ok(self.first(query).await?.map(User::try_from).transpose()?)
+    }
+
+    async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
+        let query = users::table.find(user.0).select(UserRow::as_select());
+        let Some(row) = self.first(query).await? else { return Ok(None) };
+        let contacts = user_contacts::table
+            .filter(user_contacts::user_id.eq(user.0))
+            .order((user_contacts::is_primary.desc(), user_contacts::id))
+            .select(ContactRow::as_select());
+        let contacts = self.all(contacts).await?.into_iter().map(UserContact::try_from);
+        Ok(Some(Profile { user: row.try_into()?, contacts: contacts.collect::<Result<_, _>>()? }))
+    }
+
+    async fn record_sign_in(
+        &mut self,
+        user: UserId,
+        verified: Option<&PasswordHash>,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let enabled = users::table.find(user.0).filter(users::enabled);
+        let signed_in = users::last_login.eq(At(at));
+        let count = match verified {
+            None => self.execute(update(enabled).set(signed_in)).await?,
+            Some(hash) => {
+                let verified = enabled.filter(users::password_hash.eq(hash.expose()));
+                self.execute(update(verified).set(signed_in)).await?
+            }
+        };
+        Ok(count == 1)
+    }
+
+    async fn replace_password(
+        &mut self,
+        user: UserId,
+        current: Option<&PasswordHash>,
+        new: &PasswordHash,
+    ) -> Result<bool, StorageError> {
+        let user = users::table.find(user.0);
+        let replaced = users::password_hash.eq(new.expose());
+        let count = match current {
+            None => self.execute(update(user).set(replaced)).await?,
+            Some(current) => {
+                let unchanged = user.filter(users::password_hash.eq(current.expose()));
+                self.execute(update(unchanged).set(replaced)).await?
+            }
+        };
+        Ok(count == 1)
+    }
+
+    async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError> {
+        let enabled = match status {
+            UserStatus::Enabled => true,
+            UserStatus::Disabled => false,
+        };
+        let statement = update(users::table.find(user.0)).set(users::enabled.eq(enabled));
+        Ok(self.execute(statement).await? == 1)
+    }
+
+    async fn remember_address(
+        &mut self,
+        user: UserId,
+        ip: IpAddr,
+        at: Timestamp,
+    ) -> Result<(), StorageError> {
+        use familiar_addresses::{ip as ip_column, last_seen_at, table, user_id};
+
+        let ip = ip.to_string();
+        let new = insert_into(table)
+            .values((user_id.eq(user.0), ip_column.eq(&ip), last_seen_at.eq(At(at))))
+            .on_conflict((user_id, ip_column))
+            .do_nothing();
+        if self.execute(new).await? == 0 {
+            let known = table.find((user.0, &ip)).filter(last_seen_at.lt(At(at)));
+            self.execute(update(known).set(last_seen_at.eq(At(at)))).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_familiar_address(
+        &mut self,
+        user: UserId,
+        ip: IpAddr,
+        since: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let query = familiar_addresses::table
+            .find((user.0, ip.to_string()))
+            .filter(familiar_addresses::last_seen_at.ge(At(since)))
+            .select(familiar_addresses::user_id);
+        Ok(self.first::<i64, _>(query).await?.is_some())
+    }
+
+    async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError> {
+        let old = familiar_addresses::table.filter(familiar_addresses::last_seen_at.lt(At(before)));
+        self.execute(delete(old)).await
+    }
+}

@@ -1,0 +1,113 @@
+use asteroid_identity::{ContactType, NewUser, PasswordHash, User, UserContact, UserStatus};
+use asteroid_kernel::{ContactId, ContactKind, UserId};
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+
+use super::Unreadable;
+use crate::schema::{user_contacts, users};
+use crate::sql_types::At;
+
+#[derive(Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+pub(crate) struct NewUserRow {
+    first_name: String,
+    last_name: String,
+    enabled: bool,
+    password_hash: Option<String>,
+    created_at: At,
+}
+
+impl From<&NewUser> for NewUserRow {
+    fn from(new: &NewUser) -> Self {
+        Self {
+            first_name: new.name.first().to_owned(),
+            last_name: new.name.last().to_owned(),
+            enabled: true,
+            password_hash: new.password_hash.as_ref().map(|hash| hash.expose().to_owned()),
+            created_at: At(new.created_at),
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(Sqlite))]
+pub(crate) struct UserRow {
+    id: i64,
+    first_name: String,
+    last_name: String,
+    enabled: bool,
+    password_hash: Option<String>,
+    last_login: Option<At>,
+    created_at: At,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Unreadable;
+
+    fn try_from(row: UserRow) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: UserId(row.id),
+            name: super::name(&row.first_name, &row.last_name, "users.first_name or last_name")?,
+            status: if row.enabled { UserStatus::Enabled } else { UserStatus::Disabled },
+            password_hash: row.password_hash.map(PasswordHash::new),
+            last_login: row.last_login.map(|at| at.0),
+            created_at: row.created_at.0,
+        })
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = user_contacts)]
+pub(crate) struct NewContactRow {
+    user_id: i64,
+    kind: String,
+    contact: String,
+    contact_key: String,
+    contact_type: String,
+    is_primary: bool,
+    verified_at: At,
+}
+
+impl NewContactRow {
+    /// The contact with which the user is made.
+    pub(crate) fn first_of(user: UserId, new: &NewUser) -> Self {
+        let kind = match new.contact.kind() {
+            ContactKind::Email => "email",
+            ContactKind::Phone => "phone",
+        };
+        Self {
+            user_id: user.0,
+            kind: kind.to_owned(),
+            contact: new.contact.as_str().to_owned(),
+            contact_key: new.contact.key().as_str().to_owned(),
+            contact_type: new.contact_type.as_str().to_owned(),
+            is_primary: true,
+            verified_at: At(new.created_at),
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = user_contacts, check_for_backend(Sqlite))]
+pub(crate) struct ContactRow {
+    id: i64,
+    contact: String,
+    contact_type: String,
+    is_primary: bool,
+    verified_at: At,
+}
+
+impl TryFrom<ContactRow> for UserContact {
+    type Error = Unreadable;
+
+    fn try_from(row: ContactRow) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: ContactId(row.id),
+            contact: super::contact(&row.contact, "user_contacts.contact")?,
+            contact_type: ContactType::parse(&row.contact_type)
+                .ok_or(Unreadable("user_contacts.contact_type"))?,
+            primary: row.is_primary,
+            verified_at: row.verified_at.0,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Two SQL types that every backend knows, each in its own way, and the values that have them.
+
+use asteroid_kernel::Timestamp;
+use chrono::{DateTime, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::query_builder::QueryId;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{Binary, SqlType, Text};
+use diesel::sqlite::{Sqlite, SqliteValue};
+use uuid::Uuid;
+
+/// A UUID: 16 bytes in `SQLite`.
+#[derive(QueryId, SqlType)]
+#[diesel(sqlite_type(name = "Binary"))]
+pub struct Uid;
+
+/// A moment in UTC to the microsecond: in `SQLite` a text of fixed width, so that it sorts as time does.
+#[derive(QueryId, SqlType)]
+#[diesel(sqlite_type(name = "Text"))]
+pub struct Ts;
+
+/// A value of type [`Uid`].
+#[derive(AsExpression, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, FromSqlRow)]
+#[diesel(sql_type = Uid)]
+pub(crate) struct Id(pub(crate) Uuid);
+
+/// A value of type [`Ts`].
+#[derive(AsExpression, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, FromSqlRow)]
+#[diesel(sql_type = Ts)]
+pub(crate) struct At(pub(crate) Timestamp);
+
+impl ToSql<Uid, Sqlite> for Id {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.as_bytes().as_slice());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Uid, Sqlite> for Id {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
+        Ok(Self(Uuid::from_slice(&bytes)?))
+    }
+}
+
+impl ToSql<Ts, Sqlite> for At {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        let moment = DateTime::<Utc>::from(self.0);
+        out.set_value(moment.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Ts, Sqlite> for At {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
+        Ok(Self(Timestamp::parse(&text).ok_or("not an RFC 3339 time")?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::{Connection, ExpressionMethods, IntoSql, RunQueryDsl, SqliteConnection, dsl, select};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn connection() -> SqliteConnection {
+        SqliteConnection::establish(":memory:").expect("a database in memory")
+    }
+
+    fn time(text: &str) -> At {
+        At(Timestamp::parse(text).expect("a valid time"))
+    }
+
+    #[test]
+    fn a_time_is_written_at_a_fixed_width() {
+        for (moment, written) in [
+            ("2016-05-03T11:15:54.95Z", "2016-05-03T11:15:54.950000Z"),
+            ("2016-05-03T13:15:54+02:00", "2016-05-03T11:15:54.000000Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+        ] {
+            let text = dsl::sql::<Text>("SELECT ").bind::<Ts, _>(time(moment));
+            assert_eq!(text.get_result::<String>(&mut connection()), Ok(written.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_and_no_uuid_is_not_read() {
+        let mut connection = connection();
+        assert!(dsl::sql::<Ts>("SELECT 'yesterday'").get_result::<At>(&mut connection).is_err());
+        assert!(dsl::sql::<Uid>("SELECT x'00ff'").get_result::<Id>(&mut connection).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_reads_back_as_it_was_and_sorts_as_time_does(
+            a in -62_135_596_800_000_000i64..253_402_300_799_999_999,
+            b in -62_135_596_800_000_000i64..253_402_300_799_999_999,
+        ) {
+            let (a, b) = (At(Timestamp::from_micros(a)), At(Timestamp::from_micros(b)));
+            let mut connection = connection();
+            let read: At = select(a.into_sql::<Ts>()).get_result(&mut connection).expect("a time");
+            prop_assert_eq!(read, a);
+            let earlier: bool = select(a.into_sql::<Ts>().lt(b)).get_result(&mut connection).expect("a boolean");
+            prop_assert_eq!(earlier, a < b);
+        }
+
+        #[test]
+        fn a_uuid_reads_back_as_it_was_and_sorts_as_its_bytes_do(a in any::<u128>(), b in any::<u128>()) {
+            let (a, b) = (Id(Uuid::from_u128(a)), Id(Uuid::from_u128(b)));
+            let mut connection = connection();
+            let read: Id = select(a.into_sql::<Uid>()).get_result(&mut connection).expect("a UUID");
+            prop_assert_eq!(read, a);
+            let less: bool = select(a.into_sql::<Uid>().lt(b)).get_result(&mut connection).expect("a boolean");
+            prop_assert_eq!(less, a < b);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use asteroid_kernel::{BoxError, StorageError, Work};
+use diesel::migration::MigrationSource;
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio::sync::oneshot;
+
+use super::error::Access;
+use super::options::{OpenError, connect};
+use super::transaction::SqliteTx;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sqlite");
+
+/// Why a database could not be migrated. It is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A migration failed.
+    #[error("the database could not be migrated")]
+    Failed(#[source] BoxError),
+}
+
+/// Migrations are still to be run.
+#[derive(Debug, thiserror::Error)]
+#[error("the database lacks migrations: {}", .0.join(", "))]
+pub(super) struct Lacking(pub(super) Vec<String>);
+
+impl From<Lacking> for StorageError {
+    fn from(lacking: Lacking) -> Self {
+        Self::Failed(Box::new(lacking))
+    }
+}
+
+/// Runs what is pending, on a connection and a thread of its own; gives the names.
+pub(super) async fn run(path: PathBuf) -> Result<Vec<String>, MigrateError> {
+    let (reply, answer) = oneshot::channel();
+    let migrate = move || {
+        // A caller is free to go away.
+        let _ = reply.send(run_pending(&path));
+    };
+    let thread = thread::Builder::new().name("sqlite-migrations".to_owned());
+    thread.spawn(migrate).map_err(OpenError::Thread)?;
+    answer.await.map_err(|gone| MigrateError::Failed(gone.into()))?
+}
+
+fn run_pending(path: &Path) -> Result<Vec<String>, MigrateError> {
+    let mut conn = connect(path, Access::Write)?;
+    // The write lock comes first: of several processes that start at once, one migrates, and the others find it done.
+    let migrated = conn.immediate_transaction(|conn| {
+        let mut names = Vec::new();
+        for migration in conn.pending_migrations(MIGRATIONS)? {
+            conn.run_migration(&migration)?;
+            names.push(migration.name().to_string());
+        }
+        Ok(names)
+    });
+    migrated.map_err(MigrateError::Failed)
+}
+
+/// Finds the migrations that the database lacks, without writing.
+pub(super) struct Pending;
+
+impl Work<SqliteTx> for Pending {
+    type Done = Vec<String>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut SqliteTx) -> Result<Vec<String>, StorageError> {
+        let applied = tx.direct(applied_versions).map_err(|error| tx.failed(error))?;
+        let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(StorageError::Failed)?;
+        let pending = known.iter().map(|migration| migration.name());
+        let pending = pending.filter(|name| !applied.contains(&name.version().to_string()));
+        Ok(pending.map(ToString::to_string).collect())
+    }
+}
+
+fn applied_versions(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    // diesel's own way to ask makes the table.
+    let table = sqlite_master::table.filter(sqlite_master::name.eq("__diesel_schema_migrations"));
+    if table.count().get_result::<i64>(conn)? == 0 {
+        return Ok(Vec::new());
+    }
+    __diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(conn)
+}
+
+diesel::table! {
+    sqlite_master (name) {
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    /// Kept by `diesel_migrations`.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}

@@ -1,0 +1,23 @@
+//! `SQLite`: one file, one thread that writes, a few that read.
+
+mod error;
+mod inline;
+mod migrations;
+mod options;
+mod readers;
+#[path = "../repositories/mod.rs"]
+mod repositories;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod transaction;
+mod unit;
+mod writer;
+
+pub use migrations::MigrateError;
+pub use options::{OpenError, SqliteOptions};
+pub use storage::SqliteStorage;
+pub use transaction::SqliteTx;
+
+use SqliteTx as Tx;
+use inline::Conn;

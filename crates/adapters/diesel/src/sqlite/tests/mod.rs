@@ -1,0 +1,120 @@
+//! What is `SQLite`'s own. What every adapter must do, the conformance suite asks.
+
+mod files;
+mod migrations;
+mod reading;
+mod writing;
+
+use asteroid_kernel::{Storage, StorageError, Work};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use tempfile::TempDir;
+
+use super::{SqliteOptions, SqliteStorage, SqliteTx};
+
+/// A store in a folder of its own, with a table to play with, and one more that refers to it.
+struct Scratch {
+    storage: SqliteStorage,
+    folder: TempDir,
+}
+
+impl std::ops::Deref for Scratch {
+    type Target = SqliteStorage;
+
+    fn deref(&self) -> &SqliteStorage {
+        &self.storage
+    }
+}
+
+fn options(folder: &TempDir) -> SqliteOptions {
+    SqliteOptions::new(folder.path().join("test.db"))
+}
+
+async fn scratch_with(change: impl FnOnce(&mut SqliteOptions)) -> Scratch {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut options = options(&folder);
+    change(&mut options);
+    let storage = SqliteStorage::open(&options).expect("a new database");
+    let tables = "CREATE TABLE numbers (number INTEGER PRIMARY KEY, filler BLOB);
+        CREATE TABLE friends (number INTEGER REFERENCES numbers DEFERRABLE INITIALLY DEFERRED);";
+    storage.write(Sql(tables)).await.expect("new tables");
+    Scratch { storage, folder }
+}
+
+async fn scratch() -> Scratch {
+    scratch_with(|_| {}).await
+}
+
+diesel::table! {
+    numbers (number) {
+        number -> BigInt,
+    }
+}
+
+/// The numbers in the table.
+async fn numbers(storage: &SqliteStorage) -> Vec<i64> {
+    storage.read(unit(all_numbers)).await.expect("the numbers")
+}
+
+fn all_numbers(tx: &mut SqliteTx) -> Result<Vec<i64>, StorageError> {
+    tx.run(|conn| numbers::table.select(numbers::number).order(numbers::number).load(conn))
+}
+
+impl SqliteTx {
+    /// Runs statements as a repository does.
+    fn run<R: Send + 'static>(
+        &mut self,
+        run: impl FnOnce(&mut SqliteConnection) -> QueryResult<R> + Send + 'static,
+    ) -> Result<R, StorageError> {
+        self.conn()?;
+        self.direct(run).map_err(|error| self.failed(error))
+    }
+
+    fn sql(&mut self, sql: &'static str) -> Result<(), StorageError> {
+        self.run(move |conn| conn.batch_execute(sql))
+    }
+}
+
+/// A unit that runs a function.
+fn unit<F, T>(run: F) -> Do<F>
+where
+    F: Fn(&mut SqliteTx) -> Result<T, StorageError>,
+{
+    Do(run)
+}
+
+struct Do<F>(F);
+
+impl<F, T> Work<SqliteTx> for Do<F>
+where
+    F: Fn(&mut SqliteTx) -> Result<T, StorageError> + Send + Sync + 'static,
+    T: Send + 'static,
+{
+    type Done = T;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut SqliteTx) -> Result<T, StorageError> {
+        self.0(tx)
+    }
+}
+
+/// A unit that runs statements.
+struct Sql(&'static str);
+
+impl Work<SqliteTx> for Sql {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut SqliteTx) -> Result<(), StorageError> {
+        tx.sql(self.0)
+    }
+}
+
+fn refusal() -> StorageError {
+    StorageError::Failed("refused".into())
+}
+
+/// The text of the error's source.
+fn cause(error: &StorageError) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+}
