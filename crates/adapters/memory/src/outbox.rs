@@ -1,0 +1,73 @@
+use asteroid_kernel::{MessageId, StorageError, Timestamp};
+use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+
+use crate::MemoryTx;
+use crate::table::remove_where;
+
+fn due_at(entry: &OutboxEntry) -> Option<Timestamp> {
+    match entry.state {
+        OutboxState::Waiting { due_at } => Some(due_at),
+        OutboxState::Delivered { .. } | OutboxState::Dead { .. } => None,
+    }
+}
+
+impl OutboxRepository for MemoryTx {
+    async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError> {
+        let state = OutboxState::Waiting { due_at: message.created_at };
+        let entry = OutboxEntry { message: message.clone(), attempts: 0, state };
+        self.state_to_change()?.outbox.insert(message.id, entry);
+        Ok(())
+    }
+
+    async fn claim_due(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<Claim>, StorageError> {
+        let outbox = &mut self.state_to_change()?.outbox;
+        let due = |entry: &OutboxEntry| due_at(entry).filter(|due_at| *due_at <= now);
+        let mut waiting: Vec<(Timestamp, MessageId)> =
+            outbox.values().filter_map(|entry| Some((due(entry)?, entry.message.id))).collect();
+        waiting.sort_unstable();
+        waiting.truncate(at_most);
+        let mut claims = Vec::new();
+        for (_, id) in waiting {
+            if let Some(entry) = outbox.get_mut(&id) {
+                entry.attempts += 1;
+                entry.state = OutboxState::Waiting { due_at: lease_until };
+                claims.push(Claim { message: entry.message.clone(), attempt: entry.attempts });
+            }
+        }
+        Ok(claims)
+    }
+
+    async fn settle(
+        &mut self,
+        id: MessageId,
+        attempt: u32,
+        state: &OutboxState,
+    ) -> Result<bool, StorageError> {
+        let entry = self.state_to_change()?.outbox.get_mut(&id);
+        let held = entry.filter(|entry| entry.attempts == attempt && due_at(entry).is_some());
+        let Some(held) = held else { return Ok(false) };
+        held.state = state.clone();
+        Ok(true)
+    }
+
+    async fn find_entry(&mut self, id: MessageId) -> Result<Option<OutboxEntry>, StorageError> {
+        Ok(self.state().outbox.get(&id).cloned())
+    }
+
+    async fn next_due(&mut self) -> Result<Option<Timestamp>, StorageError> {
+        Ok(self.state().outbox.values().filter_map(due_at).min())
+    }
+
+    async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError> {
+        let is_gone = |entry: &OutboxEntry| match entry.state {
+            OutboxState::Waiting { .. } => false,
+            OutboxState::Delivered { at } | OutboxState::Dead { at, .. } => at < before,
+        };
+        Ok(remove_where(&mut self.state_to_change()?.outbox, is_gone))
+    }
+}

@@ -1,0 +1,109 @@
+use std::cmp::Reverse;
+
+use asteroid_identity::{Session, SessionRepository, SessionTokenHash};
+use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
+use imbl::OrdMap;
+
+use crate::MemoryTx;
+use crate::storage::State;
+use crate::table::oldest_beyond;
+
+#[derive(Clone, Default)]
+pub(crate) struct Sessions {
+    by_id: OrdMap<SessionId, Session>,
+    by_token: OrdMap<SessionTokenHash, SessionId>,
+}
+
+impl Sessions {
+    fn insert(&mut self, session: Session) {
+        if let Some(token) = session.token {
+            self.by_token.insert(token, session.id);
+        }
+        self.by_id.insert(session.id, session);
+    }
+
+    fn of_user(&self, user: UserId) -> impl Iterator<Item = &Session> {
+        self.by_id.values().filter(move |session| session.user == user)
+    }
+
+    fn remove(&mut self, id: SessionId) {
+        if let Some(token) = self.by_id.remove(&id).and_then(|session| session.token) {
+            self.by_token.remove(&token);
+        }
+    }
+
+    fn remove_where(&mut self, is_gone: impl Fn(&Session) -> bool) -> u64 {
+        let gone: Vec<SessionId> =
+            self.by_id.values().filter(|session| is_gone(session)).map(|session| session.id).collect();
+        for id in &gone {
+            self.remove(*id);
+        }
+        gone.len() as u64
+    }
+}
+
+impl State {
+    fn find_session_of_enabled(&self, id: SessionId) -> Option<Session> {
+        self.sessions.by_id.get(&id).filter(|session| self.users.is_enabled(session.user)).cloned()
+    }
+}
+
+impl SessionRepository for MemoryTx {
+    async fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError> {
+        let sessions = &mut self.state_to_change()?.sessions;
+        sessions.insert(session.clone());
+        let all = sessions.of_user(session.user).map(|session| (session.created_at, session.id));
+        for id in oldest_beyond(at_most, all) {
+            sessions.remove(id);
+        }
+        Ok(())
+    }
+
+    async fn find_session_by_token(
+        &mut self,
+        token: &SessionTokenHash,
+    ) -> Result<Option<Session>, StorageError> {
+        let id = self.state().sessions.by_token.get(token);
+        Ok(id.and_then(|id| self.state().find_session_of_enabled(*id)))
+    }
+
+    async fn find_session(&mut self, id: SessionId) -> Result<Option<Session>, StorageError> {
+        Ok(self.state().find_session_of_enabled(id))
+    }
+
+    async fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError> {
+        let mut sessions: Vec<_> = self.state().sessions.of_user(user).cloned().collect();
+        sessions.sort_unstable_by_key(|one| Reverse((one.created_at, one.id)));
+        Ok(sessions)
+    }
+
+    async fn touch_session(&mut self, id: SessionId, at: Timestamp) -> Result<(), StorageError> {
+        if let Some(session) = self.state_to_change()?.sessions.by_id.get_mut(&id) {
+            session.last_used_at = at.max(session.last_used_at);
+        }
+        Ok(())
+    }
+
+    async fn revoke_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StorageError> {
+        let sessions = &mut self.state_to_change()?.sessions;
+        let is_own = sessions.by_id.get(&id).is_some_and(|session| session.user == user);
+        if is_own {
+            sessions.remove(id);
+        }
+        Ok(is_own)
+    }
+
+    async fn revoke_sessions(&mut self, user: UserId, keep: Option<SessionId>) -> Result<u64, StorageError> {
+        let sessions = &mut self.state_to_change()?.sessions;
+        Ok(sessions.remove_where(|session| session.user == user && Some(session.id) != keep))
+    }
+
+    async fn remove_expired_sessions(
+        &mut self,
+        now: Timestamp,
+        idle_since: Timestamp,
+    ) -> Result<u64, StorageError> {
+        let sessions = &mut self.state_to_change()?.sessions;
+        Ok(sessions.remove_where(|session| session.expires_at <= now || session.last_used_at <= idle_since))
+    }
+}

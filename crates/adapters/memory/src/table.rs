@@ -1,0 +1,23 @@
+use asteroid_kernel::Timestamp;
+use imbl::OrdMap;
+
+/// Removes the entries that are gone; says how many.
+pub(crate) fn remove_where<K, V>(table: &mut OrdMap<K, V>, is_gone: impl Fn(&V) -> bool) -> u64
+where
+    K: Ord + Clone,
+    V: Clone,
+{
+    let gone: Vec<K> = table.iter().filter(|(_, value)| is_gone(value)).map(|(key, _)| key.clone()).collect();
+    for key in &gone {
+        table.remove(key);
+    }
+    gone.len() as u64
+}
+
+/// The ids of those that are too many when `at_most` of them may stay: the oldest.
+pub(crate) fn oldest_beyond<Id: Ord>(at_most: usize, all: impl Iterator<Item = (Timestamp, Id)>) -> Vec<Id> {
+    let mut all: Vec<_> = all.collect();
+    all.sort_unstable();
+    all.truncate(all.len().saturating_sub(at_most));
+    all.into_iter().map(|(_, id)| id).collect()
+}

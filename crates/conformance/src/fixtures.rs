@@ -1,0 +1,129 @@
+//! What clauses put into the store.
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use asteroid_identity::{
+    ContactType, NewUser, PasswordHash, PendingRegistration, PersonName, Session, SessionToken,
+};
+use asteroid_kernel::mocks::CountingRandomness;
+use asteroid_kernel::{Contact, Origin, Region, RegistrationId, SessionId, Timestamp, UserId};
+use asteroid_limits::LimitKey;
+use asteroid_messaging::{Content, Message, MessageKind};
+use asteroid_verification::{Challenge, ChallengeRules, CodeFormat, Purpose};
+
+/// The least time that a store tells apart.
+pub(crate) const TICK: Duration = Duration::from_micros(1);
+
+/// Foreseeable, and never the same twice in a process.
+pub(crate) static RANDOMNESS: LazyLock<CountingRandomness> = LazyLock::new(CountingRandomness::default);
+
+/// So many seconds into the clause, at a time with a microsecond in it.
+pub(crate) fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_micros(1_767_225_599_999_999) + Duration::from_secs(seconds)
+}
+
+pub(crate) fn contact(text: &str) -> Contact {
+    Contact::parse(text, Region::US).expect("a contact")
+}
+
+fn fresh_number() -> u32 {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A contact that nobody has yet.
+pub(crate) fn fresh_contact() -> Contact {
+    contact(&format!("Person-{}@Example.com", fresh_number()))
+}
+
+/// A key that nothing is kept under yet.
+pub(crate) fn fresh_key() -> LimitKey {
+    LimitKey::new("sends", fresh_number())
+}
+
+pub(crate) fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+pub(crate) fn hash(text: &str) -> PasswordHash {
+    PasswordHash::new(text)
+}
+
+pub(crate) fn person() -> PersonName {
+    PersonName::new("George", "Washington").expect("a name")
+}
+
+pub(crate) fn new_user(contact: &Contact) -> NewUser {
+    NewUser {
+        name: person(),
+        password_hash: Some(hash("first")),
+        contact: contact.clone(),
+        contact_type: ContactType::Personal,
+        created_at: at(0),
+    }
+}
+
+/// A registration that lives for an hour.
+pub(crate) fn registration(contact: &Contact, created_at: Timestamp) -> PendingRegistration {
+    PendingRegistration {
+        id: RegistrationId::new(created_at, &*RANDOMNESS),
+        contact: contact.clone(),
+        contact_type: ContactType::Work,
+        name: person(),
+        password_hash: hash("first"),
+        created_at,
+        expires_at: created_at + Duration::from_hours(1),
+    }
+}
+
+/// A session that lives for a day.
+pub(crate) fn session(user: UserId, created_at: Timestamp) -> Session {
+    Session {
+        id: SessionId::new(created_at, &*RANDOMNESS),
+        user,
+        token: Some(SessionToken::new(&*RANDOMNESS).hash()),
+        created_at,
+        expires_at: created_at + Duration::from_hours(24),
+        last_used_at: created_at,
+        origin: Origin::default(),
+    }
+}
+
+/// The address that the codes of clauses are asked for from.
+pub(crate) fn asker() -> IpAddr {
+    ip("192.0.2.1")
+}
+
+pub(crate) fn challenge(contact: &Contact, purpose: Purpose, created_at: Timestamp) -> Challenge {
+    Challenge::open(
+        contact.clone(),
+        purpose,
+        CodeFormat::Digits { length: 6 },
+        "key",
+        Some(asker()),
+        &[],
+        &ChallengeRules::default(),
+        created_at,
+        &*RANDOMNESS,
+    )
+}
+
+/// The purpose of a registration that is not in the store: challenges stand by themselves.
+pub(crate) fn register() -> Purpose {
+    Purpose::Register(RegistrationId::new(at(0), &*RANDOMNESS))
+}
+
+pub(crate) fn notice(to: &Contact, created_at: Timestamp) -> Message {
+    let useless_at = created_at + Message::NOTICE_LIFE;
+    Message::new(
+        to.clone(),
+        MessageKind::PasswordChanged,
+        Content::Notice,
+        useless_at,
+        created_at,
+        &*RANDOMNESS,
+    )
+}

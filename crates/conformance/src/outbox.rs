@@ -1,0 +1,222 @@
+//! Clauses of [`asteroid_messaging::OutboxRepository`].
+
+use std::time::Duration;
+
+use asteroid_kernel::{ChallengeId, MessageId, Timestamp};
+use asteroid_messaging::{Claim, Content, Message, MessageKind, OutboxEntry, OutboxState};
+
+use crate::CompleteStorage;
+use crate::fixtures::{RANDOMNESS, TICK, at, contact, fresh_contact, notice};
+use crate::race::{ROUNDS, at_once};
+use crate::store::Store;
+
+fn claim(message: &Message, attempt: u32) -> Claim {
+    Claim { message: message.clone(), attempt }
+}
+
+/// Messages that became necessary in these seconds, enqueued in this order.
+async fn enqueued<S: CompleteStorage, const N: usize>(store: &Store<S>, seconds: [u64; N]) -> [Message; N] {
+    let messages = seconds.map(|seconds| notice(&fresh_contact(), at(seconds)));
+    store.enqueue(&messages).await;
+    messages
+}
+
+/// Everything comes back as it was given, every kind by either channel and with every content, both from the outbox
+/// and in a claim.
+pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let challenge = ChallengeId::new(at(0), &*RANDOMNESS);
+    let mut given = Vec::new();
+    for kind in MessageKind::ALL {
+        for to in ["George@Example.com", "555-665-4345"].map(contact) {
+            for content in [
+                Content::Code { challenge, autofill: true },
+                Content::Code { challenge, autofill: false },
+                Content::Notice,
+            ] {
+                let created_at = at(given.len() as u64);
+                let useless_at = created_at + TICK;
+                given.push(Message::new(to.clone(), kind, content, useless_at, created_at, &*RANDOMNESS));
+            }
+        }
+    }
+    store.enqueue(&given).await;
+    for given in &given {
+        let entry = store.find_entry(given.id).await.expect("it is there");
+        let state = OutboxState::Waiting { due_at: given.created_at };
+        assert_eq!(entry, OutboxEntry { message: given.clone(), attempts: 0, state });
+        // Contacts are equal however they are written; this one has to be written as it was given.
+        assert_eq!(entry.message.to.as_str(), given.to.as_str());
+    }
+    let claims = store.claim_due(at(100), at(130), usize::MAX).await;
+    assert_eq!(claims, given.iter().map(|message| claim(message, 1)).collect::<Vec<_>>());
+    assert_eq!(store.find_entry(MessageId::new(at(0), &*RANDOMNESS)).await, None);
+}
+
+/// A message is due as soon as it is enqueued, and not before its time.
+pub async fn a_message_is_due_at_once(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let [message] = enqueued(&store, [5]).await;
+    assert_eq!(store.claim_due(at(5) - TICK, at(35), 10).await, []);
+    assert_eq!(store.claim_due(at(5), at(35), 10).await, [claim(&message, 1)]);
+}
+
+/// Nobody gets a leased message before its lease ends; whoever gets it then makes another attempt.
+pub async fn a_lease_ends_when_it_says(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let [message] = enqueued(&store, [0]).await;
+    let mut lease_end = at(0);
+    for attempt in 1..=3 {
+        let next_end = lease_end + Duration::from_secs(30);
+        if attempt > 1 {
+            assert_eq!(store.claim_due(lease_end - TICK, next_end, 10).await, []);
+        }
+        assert_eq!(store.claim_due(lease_end, next_end, 10).await, [claim(&message, attempt)]);
+        lease_end = next_end;
+        let state = OutboxState::Waiting { due_at: lease_end };
+        let entry = OutboxEntry { message: message.clone(), attempts: attempt, state };
+        assert_eq!(store.find_entry(message.id).await, Some(entry));
+    }
+}
+
+/// The longest due are claimed first, in their order, and no more than were asked for.
+pub async fn the_longest_due_are_claimed_first(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let [third, first, fourth, second] = enqueued(&store, [3, 1, 4, 2]).await;
+    assert_eq!(store.claim_due(at(4), at(34), 0).await, []);
+    assert_eq!(store.claim_due(at(4), at(34), 3).await, [&first, &second, &third].map(|one| claim(one, 1)));
+    assert_eq!(store.claim_due(at(4), at(35), 3).await, [claim(&fourth, 1)]);
+    // By now the first three have been due longer than the fourth.
+    assert!(store.settle(second.id, 1, &OutboxState::Waiting { due_at: at(20) }).await);
+    let again = [claim(&second, 2), claim(&first, 2)];
+    let claims = store.claim_due(at(40), at(70), 4).await;
+    assert_eq!(claims[..1], again[..1]);
+    assert_eq!(claims.last(), Some(&claim(&fourth, 2)));
+    assert_eq!(claims.len(), 4);
+}
+
+/// Workers that claim at once never hold the same message, and none is left behind.
+pub async fn no_two_workers_hold_the_same_message(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    for round in 0..ROUNDS {
+        // Each round's leases outlive all rounds.
+        let (now, lease_until) = (at(round), at(1_000_000));
+        let messages: Vec<_> = (0..6).map(|_| notice(&fresh_contact(), now)).collect();
+        store.enqueue(&messages).await;
+        let mut held: Vec<Claim> = at_once((0..3).map(|_| {
+            let store = store.clone();
+            async move { store.claim_due(now, lease_until, 3).await }
+        }))
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+        held.extend(store.claim_due(now, lease_until, 6).await);
+        assert!(held.iter().all(|claim| claim.attempt == 1));
+        let mut held: Vec<MessageId> = held.into_iter().map(|claim| claim.message.id).collect();
+        let mut enqueued: Vec<MessageId> = messages.into_iter().map(|message| message.id).collect();
+        held.sort_unstable();
+        enqueued.sort_unstable();
+        assert_eq!(held, enqueued);
+    }
+}
+
+/// A message that was delivered or given up says so, and is never claimed again.
+pub async fn a_settled_message_is_not_claimed_again(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let states = [
+        OutboxState::Delivered { at: at(2) + TICK },
+        OutboxState::Dead { at: at(3) + TICK, reason: "550 5.1.1 “unbekannt”; DROP TABLE".into() },
+    ];
+    for state in states {
+        let [message] = enqueued(&store, [1]).await;
+        assert_eq!(store.claim_due(at(1), at(31), 10).await, [claim(&message, 1)]);
+        assert!(store.settle(message.id, 1, &state).await);
+        assert_eq!(store.claim_due(at(1000), at(1030), 10).await, []);
+        let entry = OutboxEntry { message: message.clone(), attempts: 1, state };
+        assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&entry));
+        let again = OutboxState::Waiting { due_at: at(5) };
+        assert!(!store.settle(message.id, 1, &again).await, "what is settled stays so");
+        assert_eq!(store.find_entry(message.id).await, Some(entry));
+    }
+}
+
+/// A message that is to be tried again waits until then, and is claimed by another attempt.
+pub async fn a_message_waits_for_its_next_try(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let [message] = enqueued(&store, [0]).await;
+    store.claim_due(at(0), at(30), 10).await;
+    let state = OutboxState::Waiting { due_at: at(60) };
+    assert!(store.settle(message.id, 1, &state).await);
+    assert_eq!(
+        store.find_entry(message.id).await,
+        Some(OutboxEntry { message: message.clone(), attempts: 1, state })
+    );
+    assert_eq!(store.claim_due(at(60) - TICK, at(90), 10).await, []);
+    assert_eq!(store.claim_due(at(60), at(90), 10).await, [claim(&message, 2)]);
+}
+
+/// A message is settled by the attempt that claimed it last, even after its lease, and by no other.
+pub async fn only_the_attempt_that_claimed_a_message_settles_it(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let [message, other] = enqueued(&store, [0, 1]).await;
+    let delivered = OutboxState::Delivered { at: at(99) };
+    assert!(!store.settle(message.id, 1, &delivered).await, "nobody has claimed it");
+    assert!(!store.settle(MessageId::new(at(0), &*RANDOMNESS), 1, &delivered).await);
+    store.claim_due(at(0), at(30), 1).await;
+    store.claim_due(at(30), at(60), 2).await;
+    let before = store.find_entry(message.id).await.expect("it is there");
+    assert_eq!(before.attempts, 2);
+    for attempt in [0, 1, 3] {
+        assert!(!store.settle(message.id, attempt, &delivered).await);
+        assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&before), "nothing was changed");
+    }
+    assert!(
+        store.settle(message.id, 2, &delivered).await,
+        "its lease is over, but nobody else has claimed it"
+    );
+    let untouched = OutboxState::Waiting { due_at: at(60) };
+    assert_eq!(store.find_entry(other.id).await.map(|entry| entry.state), Some(untouched));
+}
+
+/// The next message is due when the first of those that wait is; a leased one waits for the end of its lease.
+pub async fn the_next_message_is_due_when_the_first_is(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    assert_eq!(store.next_due().await, None);
+    let [second, first] = enqueued(&store, [2, 1]).await;
+    assert_eq!(store.next_due().await, Some(at(1)));
+    store.claim_due(at(1), at(31), 10).await;
+    assert_eq!(store.next_due().await, Some(at(2)));
+    store.claim_due(at(2), at(32), 10).await;
+    assert_eq!(store.next_due().await, Some(at(31)));
+    assert!(store.settle(first.id, 1, &OutboxState::Delivered { at: at(3) }).await);
+    assert_eq!(store.next_due().await, Some(at(32)));
+    assert!(store.settle(second.id, 1, &OutboxState::Dead { at: at(3), reason: "gone".into() }).await);
+    assert_eq!(store.next_due().await, None);
+}
+
+/// Removed are the messages that were delivered or given up before then, and no others.
+pub async fn messages_settled_long_ago_are_removed(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let messages = enqueued(&store, [0, 1, 2, 3, 4]).await;
+    store.claim_due(at(4), at(34), 10).await;
+    let before = at(10);
+    let dead = |at: Timestamp| OutboxState::Dead { at, reason: "gone".into() };
+    let states = [
+        OutboxState::Delivered { at: before - TICK },
+        dead(before - TICK),
+        OutboxState::Delivered { at: before },
+        dead(before),
+        OutboxState::Waiting { due_at: at(5) },
+    ];
+    for (message, state) in messages.iter().zip(&states) {
+        assert!(store.settle(message.id, 1, state).await);
+    }
+    assert_eq!(store.remove_settled(before).await, 2);
+    let mut kept = Vec::new();
+    for message in &messages {
+        kept.push(store.find_entry(message.id).await.is_some());
+    }
+    assert_eq!(kept, [false, false, true, true, true]);
+    assert_eq!(store.remove_settled(before).await, 0);
+}

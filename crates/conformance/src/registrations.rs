@@ -1,0 +1,191 @@
+//! Clauses of [`asteroid_identity::PendingRegistrationRepository`].
+
+use std::time::Duration;
+
+use asteroid_identity::{ContactType, PendingRegistration, PersonName};
+use asteroid_kernel::RegistrationId;
+
+use crate::CompleteStorage;
+use crate::fixtures::{RANDOMNESS, TICK, at, contact, fresh_contact, hash, registration};
+use crate::race::{ROUNDS, at_once};
+use crate::store::Store;
+
+/// Everything comes back as it was given, in either kind of contact.
+pub async fn a_registration_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let registrations = [
+        registration(&contact("George.Washington@Example.com"), at(0)),
+        PendingRegistration {
+            contact_type: ContactType::Personal,
+            name: PersonName::new("Zoë 🦀", "O'Neil").expect("a name"),
+            password_hash: hash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
+            expires_at: at(90) + TICK,
+            ..registration(&contact("555-665-4345"), at(3))
+        },
+    ];
+    for given in registrations {
+        store.insert_registration(&given, 3).await;
+        let found = store.newest_registration(&given.contact, given.created_at).await.expect("it is there");
+        assert_eq!(found, given);
+        // Contacts are equal however they are written; this one has to be written as it was given.
+        assert_eq!(found.contact.as_str(), given.contact.as_str());
+        assert_eq!(store.take_registration(given.id, given.created_at).await, Some(given));
+    }
+}
+
+/// The newest is the one that was made last, in whichever order they came, and of that contact alone.
+pub async fn the_newest_registration_is_the_one_made_last(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let [second, third, first] =
+        [2, 3, 1].map(|seconds| registration(&contact("George@example.com"), at(seconds)));
+    for registration in [&second, &third, &first] {
+        store.insert_registration(registration, 3).await;
+    }
+    store.insert_registration(&registration(&fresh_contact(), at(4)), 3).await;
+    let other_spelling = contact("GEORGE@EXAMPLE.COM");
+    assert_eq!(store.newest_registration(&other_spelling, at(5)).await, Some(third));
+    assert_eq!(store.newest_registration(&fresh_contact(), at(5)).await, None);
+}
+
+/// At its expiry a registration is neither found nor taken any more; one that lives longer is.
+pub async fn a_registration_dies_at_its_expiry(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let contact = fresh_contact();
+    let long = registration(&contact, at(0));
+    let short = PendingRegistration { expires_at: at(60), ..registration(&contact, at(1)) };
+    store.insert_registration(&long, 3).await;
+    store.insert_registration(&short, 3).await;
+    assert_eq!(store.newest_registration(&contact, at(60) - TICK).await.as_ref(), Some(&short));
+    assert_eq!(store.newest_registration(&contact, at(60)).await.as_ref(), Some(&long));
+    assert_eq!(store.take_registration(short.id, at(60)).await, None);
+    assert_eq!(store.take_registration(short.id, at(60) - TICK).await, Some(short));
+    assert_eq!(store.newest_registration(&contact, long.expires_at).await, None);
+}
+
+/// A registration that is one too many for its contact ends the oldest, and no other contact's.
+pub async fn one_registration_too_many_ends_the_oldest(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let (contact, other) = (fresh_contact(), fresh_contact());
+    let bystander = registration(&other, at(0));
+    store.insert_registration(&bystander, 3).await;
+    let [second, first, third, fourth] = [2, 1, 3, 4].map(|seconds| registration(&contact, at(seconds)));
+    for registration in [&second, &first, &third, &fourth] {
+        store.insert_registration(registration, 3).await;
+    }
+    assert_eq!(store.take_registration(first.id, at(5)).await, None);
+    for kept in [&second, &third, &fourth, &bystander] {
+        assert_eq!(store.take_registration(kept.id, at(5)).await.as_ref(), Some(kept));
+    }
+}
+
+/// Where several are too many, all the oldest end.
+pub async fn registrations_too_many_end_all_at_once(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let contact = fresh_contact();
+    let [first, second, third, fourth] = [1, 2, 3, 4].map(|seconds| registration(&contact, at(seconds)));
+    for registration in [&first, &second, &third] {
+        store.insert_registration(registration, usize::MAX).await;
+    }
+    store.insert_registration(&fourth, 1).await;
+    for ended in [first, second, third] {
+        assert_eq!(store.take_registration(ended.id, at(5)).await, None);
+    }
+    assert_eq!(store.take_registration(fourth.id, at(5)).await, Some(fourth));
+}
+
+/// A registration that had expired when another was made does not count against the live ones.
+pub async fn an_expired_registration_ends_no_other(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let contact = fresh_contact();
+    let long = registration(&contact, at(0));
+    let short = PendingRegistration { expires_at: at(60), ..registration(&contact, at(1)) };
+    let late = registration(&contact, at(60));
+    for registration in [&long, &short, &late] {
+        store.insert_registration(registration, 2).await;
+    }
+    for kept in [long, late] {
+        assert_eq!(store.take_registration(kept.id, at(61)).await, Some(kept));
+    }
+}
+
+/// However many register a contact at once, no more live than may.
+pub async fn registrations_at_once_stay_within_their_number(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    for _ in 0..ROUNDS {
+        let contact = fresh_contact();
+        let all: Vec<_> = (0..6).map(|seconds| registration(&contact, at(seconds))).collect();
+        at_once(all.clone().into_iter().map(|registration| {
+            let store = store.clone();
+            async move { store.insert_registration(&registration, 3).await }
+        }))
+        .await;
+        assert_eq!(store.end_registrations(&contact).await, 3);
+    }
+}
+
+/// What was taken is gone.
+pub async fn a_registration_is_taken_once(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let registration = registration(&fresh_contact(), at(0));
+    store.insert_registration(&registration, 3).await;
+    assert_eq!(store.take_registration(RegistrationId::new(at(0), &*RANDOMNESS), at(1)).await, None);
+    assert_eq!(store.take_registration(registration.id, at(1)).await.as_ref(), Some(&registration));
+    assert_eq!(store.take_registration(registration.id, at(1)).await, None);
+    assert_eq!(store.newest_registration(&registration.contact, at(1)).await, None);
+}
+
+/// Of several that try at once to take a registration, one gets it.
+pub async fn of_many_who_want_a_registration_one_takes_it(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    for _ in 0..ROUNDS {
+        let registration = registration(&fresh_contact(), at(0));
+        store.insert_registration(&registration, 3).await;
+        let answers = at_once((0..8).map(|_| {
+            let (store, id) = (store.clone(), registration.id);
+            async move { store.take_registration(id, at(1)).await }
+        }))
+        .await;
+        let taken: Vec<_> = answers.into_iter().flatten().collect();
+        assert_eq!(taken, [registration]);
+    }
+}
+
+/// Every registration of a contact ends, live or not, and nobody else's.
+pub async fn all_registrations_of_a_contact_end(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let bystander = registration(&fresh_contact(), at(0));
+    store.insert_registration(&bystander, 3).await;
+    let expired =
+        PendingRegistration { expires_at: at(2), ..registration(&contact("George@example.com"), at(1)) };
+    let all = [
+        expired,
+        registration(&contact("george@Example.com"), at(3)),
+        registration(&contact("george@example.com"), at(4)),
+    ];
+    for registration in &all {
+        store.insert_registration(registration, 3).await;
+    }
+    assert_eq!(store.end_registrations(&contact("GEORGE@example.com")).await, 3);
+    for registration in all {
+        assert_eq!(store.take_registration(registration.id, registration.created_at).await, None);
+    }
+    assert_eq!(store.end_registrations(&contact("GEORGE@example.com")).await, 0);
+    assert_eq!(store.take_registration(bystander.id, at(5)).await, Some(bystander));
+}
+
+/// Removed are the registrations that had expired by then, and no others.
+pub async fn expired_registrations_are_removed(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let all: Vec<_> = (0..4).map(|seconds| registration(&fresh_contact(), at(seconds))).collect();
+    for registration in &all {
+        store.insert_registration(registration, 3).await;
+    }
+    let now = at(1) + Duration::from_hours(1);
+    assert_eq!(store.remove_expired_registrations(now).await, 2);
+    let mut kept = Vec::new();
+    for registration in &all {
+        kept.push(store.take_registration(registration.id, at(4)).await.is_some());
+    }
+    assert_eq!(kept, [false, false, true, true]);
+    assert_eq!(store.remove_expired_registrations(now).await, 0);
+}

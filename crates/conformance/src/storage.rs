@@ -1,0 +1,289 @@
+//! Clauses of [`asteroid_kernel::Storage`]: what a unit of work may rely on, whatever it does.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use asteroid_audit::AuditRepository;
+use asteroid_identity::{
+    PendingRegistrationRepository, Session, SessionRepository, UserRepository, UserStatus,
+};
+use asteroid_kernel::{StorageError, UserId, Work};
+use asteroid_limits::{History, LimitRepository, Streak};
+use asteroid_messaging::{OutboxRepository, OutboxState};
+use asteroid_verification::{ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
+
+use crate::CompleteStorage;
+use crate::everything::{Ending, Everything, NOTHING, Refusal, Traces, WHOLE};
+use crate::fixtures::{at, fresh_key, hash, ip};
+use crate::race::ROUNDS;
+use crate::store::{AllRepositories, Store, works};
+
+/// A store in order says so.
+pub async fn a_store_in_order_says_so(storage: impl CompleteStorage) {
+    works(storage.check().await);
+}
+
+/// A unit sees what it wrote itself; what it wrote is there for the next unit, whether that writes or reads.
+pub async fn what_is_committed_is_there_for_the_next_unit(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let what = Everything::new();
+    assert_eq!(store.traces(&what).await, NOTHING);
+    assert_eq!(works(store.write_everything(&what, Ending::Done).await), WHOLE);
+    assert_eq!(store.traces(&what).await, WHOLE);
+    assert_eq!(store.write(what, |what, tx| Box::pin(what.traces(tx))).await, WHOLE);
+}
+
+/// A unit that refuses leaves nothing behind, and its reason comes back; what it wrote can be written again.
+pub async fn a_refused_unit_leaves_nothing_behind(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let what = Everything::new();
+    let answer = store.write_everything(&what, Ending::Refused).await;
+    assert!(matches!(answer, Err(Refusal::OnPurpose)), "{answer:?}");
+    assert_eq!(store.traces(&what).await, NOTHING);
+    assert_eq!(works(store.write_everything(&what, Ending::Done).await), WHOLE);
+}
+
+/// A unit that panics is answered with [`StorageError::Failed`] and leaves nothing behind, however often it happens.
+pub async fn a_unit_that_panics_leaves_nothing_behind(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let what = Everything::new();
+    for _ in 0..20 {
+        let answer = store.write_everything(&what, Ending::Panic).await;
+        assert!(matches!(answer, Err(Refusal::Storage(StorageError::Failed(_)))), "{answer:?}");
+        assert_eq!(store.traces(&what).await, NOTHING);
+    }
+    assert_eq!(works(store.write_everything(&what, Ending::Done).await), WHOLE);
+}
+
+/// A unit that only reads may refuse and may panic: the store goes on.
+pub async fn a_reading_unit_that_fails_harms_nobody(storage: impl CompleteStorage) {
+    struct Fails {
+        panics: bool,
+    }
+
+    impl<Tx: AllRepositories> Work<Tx> for Fails {
+        type Done = ();
+        type Refused = Refusal;
+
+        async fn run(&self, tx: &mut Tx) -> Result<(), Refusal> {
+            tx.next_due().await?;
+            assert!(!self.panics, "on purpose: a clause looks what becomes of it");
+            Err(Refusal::OnPurpose)
+        }
+    }
+
+    let store = Store::new(storage);
+    for _ in 0..20 {
+        let answer = store.storage().read(Fails { panics: false }).await;
+        assert!(matches!(answer, Err(Refusal::OnPurpose)), "{answer:?}");
+        let answer = store.storage().read(Fails { panics: true }).await;
+        assert!(matches!(answer, Err(Refusal::Storage(StorageError::Failed(_)))), "{answer:?}");
+    }
+    assert_eq!(store.next_due().await, None);
+    assert_eq!(works(store.write_everything(&Everything::new(), Ending::Done).await), WHOLE);
+}
+
+/// A unit that only reads sees one state, even if another unit writes meanwhile.
+pub async fn a_reading_unit_sees_one_state(storage: impl CompleteStorage) {
+    /// Looks, waits for the writer, and looks again. A store that lets nobody write meanwhile is fine too, so the
+    /// wait ends by itself.
+    struct LooksTwice {
+        what: Everything,
+        looked: mpsc::SyncSender<()>,
+        written: Arc<AtomicBool>,
+    }
+
+    impl<Tx: AllRepositories> Work<Tx> for LooksTwice {
+        type Done = (Traces, Traces);
+        type Refused = StorageError;
+
+        async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+            let first = self.what.traces(tx).await?;
+            let _ = self.looked.try_send(());
+            // The unit may wait for nothing but its repositories, so it is its thread that waits.
+            tokio::task::block_in_place(|| {
+                let start = Instant::now();
+                while !self.written.load(Ordering::SeqCst) && start.elapsed() < Duration::from_millis(500) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+            Ok((first, self.what.traces(tx).await?))
+        }
+    }
+
+    let store = Store::new(storage);
+    for _ in 0..5 {
+        let what = Everything::new();
+        let (looked, has_looked) = mpsc::sync_channel(1);
+        let written = Arc::new(AtomicBool::new(false));
+        let reader = tokio::spawn({
+            let work = LooksTwice { what: what.clone(), looked, written: Arc::clone(&written) };
+            let store = store.clone();
+            async move { store.storage().read(work).await }
+        });
+        tokio::task::block_in_place(|| has_looked.recv_timeout(Duration::from_secs(30)))
+            .expect("the reader looks");
+        works(store.write_everything(&what, Ending::Done).await);
+        written.store(true, Ordering::SeqCst);
+        let (first, second) = works(reader.await.expect("the reader does not panic"));
+        assert_eq!((first, second), (NOTHING, NOTHING));
+        assert_eq!(store.traces(&what).await, WHOLE);
+    }
+}
+
+/// Nobody ever sees half of what a unit wrote.
+pub async fn nobody_sees_half_a_unit(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let keys = (fresh_key(), fresh_key());
+    let writer = tokio::spawn({
+        let (store, keys) = (store.clone(), keys.clone());
+        async move {
+            for failures in 1..=50 {
+                store
+                    .write((keys.clone(), failures), |((one, other), failures), tx| {
+                        Box::pin(async move {
+                            let streak = Streak { failures: *failures, last_at: None };
+                            tx.keep_streak(one, streak, at(100)).await?;
+                            tx.keep_streak(other, streak, at(100)).await
+                        })
+                    })
+                    .await;
+            }
+        }
+    });
+    let mut last = 0;
+    while last < 50 {
+        let (one, other) = store
+            .read(keys.clone(), |(one, other), tx| {
+                Box::pin(async move { Ok((tx.streak(one).await?, tx.streak(other).await?)) })
+            })
+            .await;
+        assert_eq!(one, other);
+        assert!(one.failures >= last, "what was committed stays");
+        last = one.failures;
+        tokio::task::yield_now().await;
+    }
+    writer.await.expect("the writer does not panic");
+}
+
+/// A unit that only reads and tries to write gets [`StorageError::Failed`], whatever it tries, and changes nothing.
+pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let (there, other) = (Everything::new(), Everything::new());
+    works(store.write_everything(&there, Ending::Done).await);
+    let user = store.find_user(&there.contact).await.expect("it was just made").id;
+    let context = (user, there.clone(), other.clone());
+    let before = all_of(&store, user, &there).await;
+
+    macro_rules! assert_refused {
+        (|$user:ident, $there:ident, $other:ident, $tx:ident| $($call:expr;)*) => { $(
+            let answer = store
+                .try_read(context.clone(), |($user, $there, $other), $tx| {
+                    let _ = ($user, $there, $other);
+                    Box::pin(async move { $call.await.map(drop) })
+                })
+                .await;
+            let refused = matches!(answer, Err(StorageError::Failed(_)));
+            assert!(refused, "{} was answered with {answer:?}", stringify!($call));
+        )* };
+    }
+    assert_refused! { |user, there, other, tx|
+        tx.insert_user(&other.user());
+        tx.record_sign_in(*user, None, at(1));
+        tx.replace_password(*user, None, &hash("second"));
+        tx.set_status(*user, UserStatus::Disabled);
+        tx.remember_address(*user, ip("192.0.2.1"), at(1));
+        tx.forget_addresses(at(1));
+        tx.insert_registration(&other.registration, 3);
+        tx.take_registration(there.registration.id, at(1));
+        tx.end_registrations(&there.contact.key());
+        tx.remove_expired_registrations(at(1_000_000));
+        tx.insert_session(&Session { user: *user, ..other.session.clone() }, 20);
+        tx.touch_session(there.session.id, at(1));
+        tx.revoke_session(*user, there.session.id);
+        tx.revoke_sessions(*user, None);
+        tx.remove_expired_sessions(at(1_000_000), at(1_000_000));
+        tx.insert_challenge(&other.challenge);
+        tx.count_guess(&there.contact.key(), &[PurposeKind::Login], Guesser::Asker, &ChallengeRules::default(), at(1));
+        tx.spend_challenge(there.challenge.id, at(1));
+        tx.end_challenges(&there.contact.key(), &[PurposeKind::Login], at(1));
+        tx.remove_expired_challenges(at(1_000_000));
+        tx.enqueue(&other.message);
+        tx.claim_due(at(1), at(31), 1);
+        tx.settle(there.message.id, 0, &OutboxState::Delivered { at: at(1) });
+        tx.remove_settled(at(1_000_000));
+        tx.keep_history(&other.key, &History::default(), at(100));
+        tx.keep_streak(&other.key, Streak::default(), at(100));
+        tx.forget_limit(&there.key);
+        tx.remove_useless_limits(at(1_000_000));
+        tx.record_event(&other.event);
+        tx.forget_events(at(1_000_000));
+    }
+    assert_eq!(all_of(&store, user, &there).await, before);
+    assert_eq!(store.traces(&other).await, NOTHING);
+}
+
+/// All that the store has of a user and of what was written with it.
+async fn all_of<S: CompleteStorage>(
+    store: &Store<S>,
+    user: UserId,
+    what: &Everything,
+) -> impl PartialEq + Debug {
+    (
+        store.find_profile(user).await,
+        store.newest_registration(&what.contact, at(1)).await,
+        store.list_sessions(user).await,
+        store.find_challenge(what.challenge.id).await,
+        store.find_entry(what.message.id).await,
+        store.history(&what.key).await,
+        store.latest_events(usize::MAX).await,
+        store.is_familiar_address(user, ip("192.0.2.1"), at(0)).await,
+    )
+}
+
+/// A caller that goes away in the middle leaves nothing half-done and nothing open, at whatever moment it goes.
+pub async fn a_caller_who_goes_away_leaves_nothing_open(storage: impl CompleteStorage) {
+    callers_go_away(Store::new(storage)).await;
+}
+
+/// The same with the callers on a runtime of one thread, as a web server's workers are.
+pub async fn a_caller_who_goes_away_from_a_single_thread_leaves_nothing_open(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let worker = tokio::task::spawn_blocking(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(callers_go_away(store));
+    });
+    worker.await.expect("nothing panics");
+}
+
+async fn callers_go_away<S: CompleteStorage>(store: Store<S>) {
+    for round in 0..ROUNDS {
+        let what = Everything::new();
+        let caller = tokio::spawn({
+            let (store, what) = (store.clone(), what.clone());
+            async move { store.write_everything(&what, Ending::Done).await.is_ok() }
+        });
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_micros(100) * u32::try_from(round).expect("few rounds") {
+            tokio::task::yield_now().await;
+        }
+        caller.abort();
+        if let Err(gone) = caller.await {
+            assert!(gone.is_cancelled(), "the caller panicked");
+        }
+        assert_is_whole_or_nothing(store.traces(&what).await);
+        // Waits for the unit, if that still runs. Should it come later, it finds its contact taken, and refuses.
+        let is_taken = store.insert_user(&what.user()).await.is_err();
+        let traces = store.traces(&what).await;
+        assert_is_whole_or_nothing([
+            is_taken, traces[1], traces[2], traces[3], traces[4], traces[5], traces[6],
+        ]);
+    }
+    assert_eq!(works(store.write_everything(&Everything::new(), Ending::Done).await), WHOLE);
+}
+
+fn assert_is_whole_or_nothing(traces: Traces) {
+    assert!(traces == WHOLE || traces == NOTHING, "{traces:?}");
+}

@@ -1,0 +1,63 @@
+use std::net::IpAddr;
+
+use asteroid_identity::{ContactTaken, NewUser, PasswordHash, Profile, User, UserRepository, UserStatus};
+use asteroid_kernel::{Contact, Timestamp, UserId};
+
+use super::{CompleteStorage, Store};
+
+impl<S: CompleteStorage> Store<S> {
+    pub(crate) async fn insert_user(&self, user: &NewUser) -> Result<UserId, ContactTaken> {
+        self.write(user.clone(), |user, tx| Box::pin(tx.insert_user(user))).await
+    }
+
+    pub(crate) async fn find_user(&self, contact: &Contact) -> Option<User> {
+        self.read(contact.key(), |key, tx| Box::pin(tx.find_user_by_contact(key))).await
+    }
+
+    pub(crate) async fn find_profile(&self, user: UserId) -> Option<Profile> {
+        self.read(user, |user, tx| Box::pin(tx.find_profile(*user))).await
+    }
+
+    pub(crate) async fn record_sign_in(
+        &self,
+        user: UserId,
+        verified: Option<&PasswordHash>,
+        at: Timestamp,
+    ) -> bool {
+        self.write((user, verified.cloned(), at), |(user, verified, at), tx| {
+            Box::pin(tx.record_sign_in(*user, verified.as_ref(), *at))
+        })
+        .await
+    }
+
+    pub(crate) async fn replace_password(
+        &self,
+        user: UserId,
+        current: Option<&PasswordHash>,
+        new: &PasswordHash,
+    ) -> bool {
+        self.write((user, current.cloned(), new.clone()), |(user, current, new), tx| {
+            Box::pin(tx.replace_password(*user, current.as_ref(), new))
+        })
+        .await
+    }
+
+    pub(crate) async fn set_status(&self, user: UserId, status: UserStatus) -> bool {
+        self.write((user, status), |(user, status), tx| Box::pin(tx.set_status(*user, *status))).await
+    }
+
+    pub(crate) async fn remember_address(&self, user: UserId, ip: IpAddr, at: Timestamp) {
+        self.write((user, ip, at), |(user, ip, at), tx| Box::pin(tx.remember_address(*user, *ip, *at))).await;
+    }
+
+    pub(crate) async fn is_familiar_address(&self, user: UserId, ip: IpAddr, since: Timestamp) -> bool {
+        self.read((user, ip, since), |(user, ip, since), tx| {
+            Box::pin(tx.is_familiar_address(*user, *ip, *since))
+        })
+        .await
+    }
+
+    pub(crate) async fn forget_addresses(&self, before: Timestamp) -> u64 {
+        self.write(before, |before, tx| Box::pin(tx.forget_addresses(*before))).await
+    }
+}
