@@ -6,9 +6,11 @@ mod housekeeping;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 pub mod ports;
+mod practice;
 mod rules;
 
 pub use accounts::{Accounts, Tools};
 pub use delivery::{DeliveryRules, Dispatcher, Pass};
 pub use housekeeping::{Housekeeping, Swept};
+pub use practice::{Practices, PublishTermsError};
 pub use rules::{AccountRules, CodeFormats, LimitRules};

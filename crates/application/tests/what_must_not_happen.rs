@@ -13,11 +13,13 @@ use asteroid_application::{AccountRules, Accounts, DeliveryRules, Dispatcher, To
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, PlainHasher};
 use asteroid_identity::{
-    ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserStatus, Verdict,
+    ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserContact, UserStatus,
+    Verdict,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{
-    ChallengeId, Clock, Contact, MessageId, Origin, Region, RegistrationId, StorageError, Timestamp, UserId,
+    ChallengeId, Clock, Contact, ContactId, MessageId, Origin, Region, RegistrationId, StorageError,
+    Timestamp, UserId,
 };
 use asteroid_limits::{Budget, History, Streak};
 use asteroid_messaging::mocks::{MockSignal, MockTransport};
@@ -44,6 +46,17 @@ fn george() -> User {
         last_login: None,
         created_at: now(),
     }
+}
+
+fn profile() -> Profile {
+    let proved = UserContact {
+        id: ContactId(1),
+        contact: contact(),
+        contact_type: ContactType::Work,
+        primary: true,
+        verified_at: now(),
+    };
+    Profile { user: george(), contacts: vec![proved] }
 }
 
 fn challenge(purpose: Purpose) -> Challenge {
@@ -112,13 +125,39 @@ async fn a_taken_contact_gets_a_notice_and_neither_registration_nor_code() {
     no_history(&mut tx);
     tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().times(1).returning(|_| Ok(Some(george())));
+    tx.expect_find_profile().returning(|_| Ok(Some(profile())));
     tx.expect_enqueue()
         .times(1)
         .withf(|message| message.kind == MessageKind::AlreadyRegistered && message.content == Content::Notice)
+        .withf(|message| message.to.as_str() == "george@example.com")
         .returning(|_| Ok(()));
     let (accounts, storage) = accounts(tx, PlainHasher, 1);
-    accounts.register(register()).await.expect("the same answer as for a new contact");
+    let other_spelling = Contact::parse("GEORGE@example.com", Region::US).expect("a contact");
+    let register = Register { contact: other_spelling, ..register() };
+    accounts.register(register).await.expect("the same answer as for a new contact");
     assert_eq!((storage.committed(), storage.rolled_back()), (1, 0));
+}
+
+#[tokio::test]
+async fn no_code_goes_to_another_spelling_than_the_one_that_was_proved() {
+    let mut tx = MockTx::new();
+    no_history(&mut tx);
+    tx.expect_record_event().returning(|_| Ok(()));
+    tx.expect_keep_history().returning(|_, _, _| Ok(()));
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+    tx.expect_find_profile().returning(|_| Ok(Some(profile())));
+    tx.expect_live_challenges().returning(|_, _, _, _| Ok(vec![]));
+    tx.expect_insert_challenge()
+        .times(2)
+        .withf(|challenge| challenge.contact.as_str() == "george@example.com")
+        .returning(|_| Ok(()));
+    tx.expect_enqueue().times(2).withf(|m| m.to.as_str() == "george@example.com").returning(|_| Ok(()));
+    let (accounts, _) = accounts(tx, PlainHasher, 2);
+    let (version, origin) = (CodeVersion::V1, Origin::local());
+    let asked = Contact::parse("GEORGE@EXAMPLE.com", Region::US).expect("a contact");
+    let contacts = vec![asked.clone()];
+    accounts.send_codes(SendCodes { contacts, version, origin: origin.clone() }).await.expect("sent");
+    accounts.forgot_password(ForgotPassword { contact: asked, origin }).await.expect("sent");
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@ use std::future::Future;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{PasswordHasher, PendingRegistration, PendingRegistrationRepository, UserRepository};
-use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, Work};
+use asteroid_kernel::{RegistrationId, Storage, StorageError, Work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, Purpose};
 
-use super::steps::{admit_sends, audit, send_code, send_notices};
+use super::steps::{admit_sends, as_proved, audit, send_code, send_notices};
 use super::{Accounts, Occasion};
 use crate::accounts::send_codes::{Sent, WhenMayCodesBeSent};
 use crate::ports::{CodeVersion, Register, RegisterError, Registrations};
@@ -34,14 +34,14 @@ where
     async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
         let (registration, occasion) = (&self.registration, &self.occasion);
         let contact = &registration.contact;
-        let contacts: &[Contact] = std::slice::from_ref(contact);
-        if let Err(retry_after) = admit_sends(tx, contacts, occasion).await? {
+        if let Err(retry_after) = admit_sends(tx, std::slice::from_ref(contact), occasion).await? {
             audit(tx, Action::Register, Outcome::Limited, None, Some(contact), occasion).await?;
             return Ok(Sent::Limited { retry_after });
         }
-        let owner = tx.find_user_by_contact(&contact.key()).await?;
-        if owner.is_some() {
-            send_notices(tx, contacts, MessageKind::AlreadyRegistered, occasion).await?;
+        let owner = tx.find_user_by_contact(&contact.key()).await?.map(|user| user.id);
+        if let Some(owner) = owner {
+            let proved = as_proved(tx, owner, contact).await?;
+            send_notices(tx, &proved, MessageKind::AlreadyRegistered, occasion).await?;
         } else {
             let rules = occasion.rules();
             tx.insert_registration(registration, rules.registrations_per_contact).await?;
@@ -49,11 +49,8 @@ where
             let format = rules.code_formats.of(CodeVersion::V1);
             send_code(tx, contact, purpose, format, false, occasion).await?;
         }
-        let (outcome, user) = match owner {
-            Some(user) => (Outcome::Refused, Some(user.id)),
-            None => (Outcome::Done, None),
-        };
-        audit(tx, Action::Register, outcome, user, Some(contact), occasion).await?;
+        let outcome = if owner.is_some() { Outcome::Refused } else { Outcome::Done };
+        audit(tx, Action::Register, outcome, owner, Some(contact), occasion).await?;
         Ok(Sent::Sent)
     }
 }

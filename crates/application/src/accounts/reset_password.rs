@@ -11,7 +11,7 @@ use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind
 
 use super::send_codes::Sent;
 use super::steps::{
-    addresses, admit_sends, audit, enabled_owner, send_code, send_notices, streak_key, try_code,
+    addresses, admit_sends, as_proved, audit, enabled_owner, send_code, send_notices, streak_key, try_code,
 };
 use super::{Accounts, Occasion};
 use crate::ports::{
@@ -40,11 +40,15 @@ where
             return Ok(Sent::Limited { retry_after });
         }
         let owner = enabled_owner(tx, contact).await?.map(|user| user.id);
-        if owner.is_some() {
+        let proved = match owner {
+            Some(owner) => as_proved(tx, owner, contact).await?,
+            None => None,
+        };
+        if let Some(proved) = &proved {
             let format = occasion.rules().code_formats.of(CodeVersion::V1);
-            send_code(tx, contact, Purpose::Reset, format, false, occasion).await?;
+            send_code(tx, proved, Purpose::Reset, format, false, occasion).await?;
         }
-        let outcome = if owner.is_some() { Outcome::Done } else { Outcome::Refused };
+        let outcome = if proved.is_some() { Outcome::Done } else { Outcome::Refused };
         audit(tx, action, outcome, owner, Some(contact), occasion).await?;
         Ok(Sent::Sent)
     }

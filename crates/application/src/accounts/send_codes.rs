@@ -7,7 +7,7 @@ use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
 
-use super::steps::{admit_sends, audit, send_code, sends_key};
+use super::steps::{admit_sends, as_proved, audit, send_code, sends_key};
 use super::{Accounts, Occasion};
 use crate::ports::{CodeVersion, SendCodes, SendCodesError};
 
@@ -75,18 +75,23 @@ where
         for contact in &self.contacts {
             let key = contact.key();
             let owner = tx.find_user_by_contact(&key).await?;
-            let purpose = if let Some(user) = &owner {
-                (user.status == UserStatus::Enabled).then_some(Purpose::Login)
-            } else {
-                let waiting = tx.newest_registration(&key, occasion.now).await?;
-                waiting.map(|registration| Purpose::Register(registration.id))
+            let due = match &owner {
+                Some(user) if user.status == UserStatus::Enabled => {
+                    let proved = as_proved(tx, user.id, contact).await?;
+                    proved.map(|contact| (contact, Purpose::Login))
+                }
+                Some(_) => None,
+                None => tx.newest_registration(&key, occasion.now).await?.map(|registration| {
+                    let purpose = Purpose::Register(registration.id);
+                    (registration.contact, purpose)
+                }),
             };
-            if let Some(purpose) = purpose {
+            if let Some((contact, purpose)) = &due {
                 let format = occasion.rules().code_formats.of(self.version);
                 let autofill = self.version == CodeVersion::V2;
-                send_code(tx, contact, purpose, format, autofill, occasion).await?;
+                send_code(tx, contact, *purpose, format, autofill, occasion).await?;
             }
-            let outcome = if purpose.is_some() { Outcome::Done } else { Outcome::Refused };
+            let outcome = if due.is_some() { Outcome::Done } else { Outcome::Refused };
             let user = owner.map(|user| user.id);
             audit(tx, Action::SendCode, outcome, user, Some(contact), occasion).await?;
         }

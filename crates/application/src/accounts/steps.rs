@@ -178,6 +178,18 @@ pub(super) async fn enabled_owner<Tx: UserRepository>(
     Ok(owner.filter(|user| user.status == UserStatus::Enabled))
 }
 
+/// The contact as its owner proved it. What goes out goes there, and never to another spelling that somebody asked
+/// with: two spellings that compare as equal may be two people's addresses to a mail server.
+pub(super) async fn as_proved<Tx: UserRepository>(
+    tx: &mut Tx,
+    owner: UserId,
+    asked: &Contact,
+) -> Result<Option<Contact>, StorageError> {
+    let profile = tx.find_profile(owner).await?;
+    let contacts = profile.map(|profile| addresses(&profile.contacts)).unwrap_or_default();
+    Ok(contacts.into_iter().find(|contact| contact == asked))
+}
+
 /// Where a try of a password was counted before it was checked, so that neither a crash nor trying at once gives
 /// guesses away.
 #[derive(Clone)]

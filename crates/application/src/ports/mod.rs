@@ -1,5 +1,7 @@
 //! The ports that drive the use cases: what a surface may ask for, what it gets, and why it may be refused.
 
+pub mod practice;
+
 use std::future::Future;
 use std::time::Duration;
 

@@ -1,0 +1,104 @@
+use asteroid_clients::{
+    Client, ClientAccess, ClientFilter, ClientKey, ClientRepository, ClientStatus, ExternalId,
+    MembershipRepository,
+};
+use asteroid_kernel::{Storage, StorageError, UserId, Work};
+
+use super::Practices;
+use crate::ports::practice::{ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted};
+
+/// What the user may see of clients; the own record is looked up at once.
+struct LookAtClients {
+    user: UserId,
+    query: ClientQuery,
+}
+
+impl<Tx: MembershipRepository + ClientRepository + Send> Work<Tx> for LookAtClients {
+    type Done = ClientsSeen;
+    type Refused = ClientsError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<ClientsSeen, ClientsError> {
+        let membership = tx.find_membership(self.user).await?.ok_or(ClientsError::Forbidden)?;
+        match membership.access() {
+            ClientAccess::Nothing => Err(ClientsError::Forbidden),
+            ClientAccess::All(practice) => {
+                let ClientQuery { status, updated_since, prefix } = self.query.clone();
+                Ok(ClientsSeen::All(ClientFilter { practice, status, updated_since, prefix }))
+            }
+            ClientAccess::Own(practice, key) => {
+                let own = tx.find_client(practice, &key).await?.filter(is_shown);
+                own.map(|client| ClientsSeen::Own(Box::new(client))).ok_or(ClientsError::NotFound)
+            }
+        }
+    }
+}
+
+/// A deleted client is told of in lists of changes alone.
+fn is_shown(client: &Client) -> bool {
+    client.record.status != ClientStatus::Deleted
+}
+
+struct NextClients {
+    filter: ClientFilter,
+    after: Option<ClientKey>,
+    at_most: usize,
+}
+
+impl<Tx: ClientRepository> Work<Tx> for NextClients {
+    type Done = Vec<Client>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Vec<Client>, StorageError> {
+        tx.list_clients(&self.filter, self.after.as_ref(), self.at_most).await
+    }
+}
+
+/// One client, if the user may see it: of any other, not even its existence is told.
+struct FindClient {
+    user: UserId,
+    id: ExternalId,
+}
+
+impl<Tx: MembershipRepository + ClientRepository + Send> Work<Tx> for FindClient {
+    type Done = Client;
+    type Refused = ClientsError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Client, ClientsError> {
+        let membership = tx.find_membership(self.user).await?.ok_or(ClientsError::Forbidden)?;
+        let wanted = ClientKey { source: membership.source, id: self.id.clone() };
+        let practice = match membership.access() {
+            ClientAccess::Nothing => return Err(ClientsError::Forbidden),
+            ClientAccess::All(practice) => practice,
+            ClientAccess::Own(practice, key) if key == wanted => practice,
+            ClientAccess::Own(..) => return Err(ClientsError::NotFound),
+        };
+        tx.find_client(practice, &wanted).await?.filter(is_shown).ok_or(ClientsError::NotFound)
+    }
+}
+
+impl<S> Clients for Practices<S>
+where
+    S: Storage,
+    S::Tx: MembershipRepository + ClientRepository,
+{
+    async fn look_at_clients(
+        &self,
+        admitted: TermsAccepted,
+        query: ClientQuery,
+    ) -> Result<ClientsSeen, ClientsError> {
+        self.storage.read(LookAtClients { user: admitted.caller().user, query }).await
+    }
+
+    async fn next_clients(
+        &self,
+        filter: ClientFilter,
+        after: Option<ClientKey>,
+        at_most: usize,
+    ) -> Result<Vec<Client>, StorageError> {
+        self.storage.read(NextClients { filter, after, at_most }).await
+    }
+
+    async fn find_client(&self, admitted: TermsAccepted, id: ExternalId) -> Result<Client, ClientsError> {
+        self.storage.read(FindClient { user: admitted.caller().user, id }).await
+    }
+}

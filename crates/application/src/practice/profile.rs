@@ -1,0 +1,34 @@
+use asteroid_clients::{MembershipRepository, PracticeRepository};
+use asteroid_identity::UserRepository;
+use asteroid_kernel::{Storage, StorageError, UserId, Work};
+
+use super::Practices;
+use crate::ports::Caller;
+use crate::ports::practice::{PracticeProfile, PracticeProfiles};
+
+struct FindPracticeProfile(UserId);
+
+impl<Tx: UserRepository + MembershipRepository + PracticeRepository + Send> Work<Tx> for FindPracticeProfile {
+    type Done = Option<PracticeProfile>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Option<PracticeProfile>, StorageError> {
+        let Some(profile) = tx.find_profile(self.0).await? else { return Ok(None) };
+        let membership = tx.find_membership(self.0).await?;
+        let practice = match &membership {
+            Some(membership) => tx.find_practice(membership.practice).await?,
+            None => None,
+        };
+        Ok(Some(PracticeProfile { profile, membership: membership.zip(practice) }))
+    }
+}
+
+impl<S> PracticeProfiles for Practices<S>
+where
+    S: Storage,
+    S::Tx: UserRepository + MembershipRepository + PracticeRepository,
+{
+    async fn practice_profile(&self, caller: Caller) -> Result<Option<PracticeProfile>, StorageError> {
+        self.storage.read(FindPracticeProfile(caller.user)).await
+    }
+}
