@@ -80,7 +80,11 @@ async fn what_was_acknowledged_before_kill_9_is_there_after_the_restart() {
     }
     assert!(all.tokens.len() > 50, "the rounds were long enough to matter: {}", all.tokens.len());
     for token in &all.tokens {
-        assert_eq!(server.get("/v1/auth/me", Some(token)).await.status, 200, "an acknowledged session is gone");
+        assert_eq!(
+            server.get("/v1/auth/me", Some(token)).await.status,
+            200,
+            "an acknowledged session is gone"
+        );
     }
     for email in &all.registered {
         // Acknowledged registrations have their code on the way, or are users by now.

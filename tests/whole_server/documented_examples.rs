@@ -16,8 +16,13 @@ fn check(route: &Documented, name: &str, answer: &Answer) {
         Some(shown) => assert_same_shape(shown, &answer.json(), &route.path),
         None => assert!(["", "{}"].contains(&answer.text.as_str()), "{}", answer.text),
     }
+    snapshot(&route.path, name, answer);
+}
+
+/// Compares the answer with the snapshot of this name beside the others of its path.
+fn snapshot(path: &str, name: &str, answer: &Answer) {
     insta::with_settings!({
-        snapshot_path => format!("snapshots{}", route.path),
+        snapshot_path => format!("snapshots{path}"),
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, {
@@ -46,7 +51,10 @@ async fn register() {
     let server = Server::start().await;
     let route = route("POST", "/v1/auth/register");
     let example = route.request.as_deref().expect("an example");
-    assert!(example.contains("\"IWasTheFirstPrez1776\",\n}"), "the example ends with a comma, and is accepted");
+    assert!(
+        example.contains("\"IWasTheFirstPrez1776\",\n}"),
+        "the example ends with a comma, and is accepted"
+    );
     check(&route, "example", &replay(&server, &route, None, Some(example)).await);
     let message = server.message("+15556654345", |m| m["kind"] == "registration_code").await;
     assert_eq!(message["channel"], "sms");
@@ -81,16 +89,13 @@ async fn me() {
     let body = json!({"contact": "(555) 665 4345", "code": code});
     let token = server.post(VERIFY, &body).await.token();
     check(&route, "by_phone", &replay(&server, &route, Some(&token), None).await);
-    let refused = replay(&server, &route, None, None).await;
-    assert_eq!(refused.status, 401);
-    insta::with_settings!({
-        snapshot_path => "snapshots/v1/auth/me", prepend_module_to_snapshot => false, omit_expression => true,
-    }, {
-        insta::assert_snapshot!("without_token", refused.snapshot());
-        let unknown = "48a4034027374be582b936f7d58043af";
-        let refused = replay(&server, &route, Some(unknown), None).await;
-        insta::assert_snapshot!("unknown_token", refused.snapshot());
-    });
+    for (name, token) in
+        [("without_token", None), ("unknown_token", Some("48a4034027374be582b936f7d58043af"))]
+    {
+        let refused = replay(&server, &route, token, None).await;
+        assert_eq!(refused.status, 401);
+        snapshot(&route.path, name, &refused);
+    }
 }
 
 #[tokio::test]
@@ -103,13 +108,7 @@ async fn change_password() {
         "existing_password": "wrong", "new_password": "password123", "new_password_confirmation": "other",
     });
     let answer = replay(&server, &route, Some(&token), Some(&weak.to_string())).await;
-    insta::with_settings!({
-        snapshot_path => "snapshots/v1/auth/password/change",
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, {
-        insta::assert_snapshot!("weak", answer.snapshot());
-    });
+    snapshot(&route.path, "weak", &answer);
     check(&route, "example", &replay(&server, &route, Some(&token), Some(example)).await);
     let again = example.replace("\"newpassword\"", "\"anotherpassword\"");
     check(&route, "wrong_existing", &replay(&server, &route, Some(&token), Some(&again)).await);

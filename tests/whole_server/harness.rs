@@ -238,7 +238,9 @@ impl Server {
         let answer = self.post("/v1/auth/register", &registration(email, password)).await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "{}"));
         let code = self.code(email, "registration_code").await;
-        self.post("/v1/auth/verification_codes/verify", &json!({"contact": email, "code": code})).await.token()
+        self.post("/v1/auth/verification_codes/verify", &json!({"contact": email, "code": code}))
+            .await
+            .token()
     }
 
     pub async fn login(&self, contact: &str, password: &str) -> Answer {
@@ -266,7 +268,8 @@ fn spawn(folder: &Path, settings: &[(String, String)]) -> (u16, Child) {
     let log = |name| File::options().create(true).append(true).open(folder.join(name)).expect("a log file");
     let outbox = format!("file:{}", folder.join("outbox.jsonl").display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_asteroid"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ASTEROID_") || name == "DATABASE_URL")
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("ASTEROID_") || name == "DATABASE_URL")
     {
         command.env_remove(name);
     }

@@ -11,12 +11,21 @@ const VERIFY: &str = "/v1/auth/verification_codes/verify";
 async fn what_was_done_before_a_restart_is_there_after_it() {
     let mut server = Server::start().await;
     let token = server.user("martha@example.com", "a fine long password").await;
-    assert_eq!(server.post("/v1/auth/register", &registration("late@example.com", "a fine long password")).await.status, 200);
+    assert_eq!(
+        server
+            .post("/v1/auth/register", &registration("late@example.com", "a fine long password"))
+            .await
+            .status,
+        200
+    );
     let code = server.code("late@example.com", "registration_code").await;
     assert!(server.stop().success(), "a stop that was asked for is no failure");
     server.restart().await;
     let me = server.get("/v1/auth/me", Some(&token)).await;
-    assert_eq!((me.status.as_u16(), me.json()["emails"]["data"][0]["email"].as_str()), (200, Some("martha@example.com")));
+    assert_eq!(
+        (me.status.as_u16(), me.json()["emails"]["data"][0]["email"].as_str()),
+        (200, Some("martha@example.com"))
+    );
     let verified = server.post(VERIFY, &json!({"contact": "late@example.com", "code": code})).await;
     assert_eq!(verified.status, 200, "codes are derived with the same keys: {}", verified.text);
     server.login("MARTHA@example.com", "a fine long password").await.token();
@@ -25,7 +34,8 @@ async fn what_was_done_before_a_restart_is_there_after_it() {
 #[tokio::test]
 async fn a_registration_is_nobody_until_it_is_verified() {
     let server = Server::start().await;
-    let answer = server.post("/v1/auth/register", &registration("martha@example.com", "a fine long password")).await;
+    let answer =
+        server.post("/v1/auth/register", &registration("martha@example.com", "a fine long password")).await;
     assert_eq!(answer.status, 200);
     let refused = server.login("martha@example.com", "a fine long password").await;
     assert_eq!(refused.status, 401);
@@ -36,10 +46,17 @@ async fn a_registration_is_nobody_until_it_is_verified() {
 async fn each_registration_of_a_contact_keeps_its_own_password() {
     let server = Server::start().await;
     let email = "martha@example.com";
-    assert_eq!(server.post("/v1/auth/register", &registration(email, "the first password")).await.status, 200);
+    assert_eq!(
+        server.post("/v1/auth/register", &registration(email, "the first password")).await.status,
+        200
+    );
     let first = server.code(email, "registration_code").await;
-    assert_eq!(server.post("/v1/auth/register", &registration(email, "the second password")).await.status, 200);
-    let second = server.message(email, |m| m["kind"] == "registration_code" && m["code"] != first.as_str()).await;
+    assert_eq!(
+        server.post("/v1/auth/register", &registration(email, "the second password")).await.status,
+        200
+    );
+    let second =
+        server.message(email, |m| m["kind"] == "registration_code" && m["code"] != first.as_str()).await;
     assert_ne!(second["code"], first.as_str());
     server.post(VERIFY, &json!({"contact": email, "code": first})).await.token();
     assert_eq!(server.login(email, "the second password").await.status, 401);
@@ -51,9 +68,11 @@ async fn each_registration_of_a_contact_keeps_its_own_password() {
 #[tokio::test]
 async fn a_taken_contact_is_not_revealed_and_its_owner_is_told() {
     let server = Server::start().await;
-    let fresh = server.post("/v1/auth/register", &registration("new@example.com", "a fine long password")).await;
+    let fresh =
+        server.post("/v1/auth/register", &registration("new@example.com", "a fine long password")).await;
     server.user("martha@example.com", "a fine long password").await;
-    let taken = server.post("/v1/auth/register", &registration("Martha@Example.com", "another fine password")).await;
+    let taken =
+        server.post("/v1/auth/register", &registration("Martha@Example.com", "another fine password")).await;
     assert_eq!((taken.status, &taken.text), (fresh.status, &fresh.text));
     let notice = server.message("martha@example.com", |m| m["kind"] == "already_registered").await;
     assert_eq!(notice.get("code"), None);
@@ -85,9 +104,7 @@ async fn a_reset_ends_every_session_and_its_code_opens_nothing_else() {
     let code = server.code(email, "reset_code").await;
     let signed_in = server.post(VERIFY, &json!({"contact": email, "code": code})).await;
     assert_eq!(signed_in.status, 401, "a reset code signs nobody in");
-    let reset = |password: &str| {
-        json!({"contact": email, "code": code, "password": password, "password_confirmation": password})
-    };
+    let reset = |password: &str| json!({"contact": email, "code": code, "password": password, "password_confirmation": password});
     let weak = server.put("/v1/auth/password/reset", None, &reset("martha martha")).await;
     assert_eq!(weak.status, 422, "{}", weak.text);
     let done = server.put("/v1/auth/password/reset", None, &reset("an even finer one")).await;
@@ -121,7 +138,8 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
     let third = server.login("martha@example.com", "a fine long password").await.token();
     assert_eq!(delete("/v1/auth/sessions".into(), first.clone()).await, 204);
     assert_eq!(server.get("/v1/auth/me", Some(&third)).await.status, 401);
-    let logout = server.request(Method::POST, "/v1/auth/logout", Some(&first), None).await.expect("an answer");
+    let logout =
+        server.request(Method::POST, "/v1/auth/logout", Some(&first), None).await.expect("an answer");
     assert_eq!((logout.status.as_u16(), logout.text.as_str()), (204, ""));
     assert_eq!(server.get("/v1/auth/me", Some(&first)).await.status, 401);
     assert_eq!(server.get("/v1/auth/me", Some(&stranger)).await.status, 200);
@@ -136,7 +154,13 @@ async fn a_stop_answers_what_it_accepted() {
         let (client, url) = (server.client.clone(), server.url("/v1/auth/login"));
         let body = json!({"contact": "martha@example.com", "password": "a fine long password"}).to_string();
         logins.spawn(async move {
-            client.post(url).header("content-type", "application/json").body(body).send().await.map(|r| r.status())
+            client
+                .post(url)
+                .header("content-type", "application/json")
+                .body(body)
+                .send()
+                .await
+                .map(|r| r.status())
         });
     }
     tokio::time::sleep(std::time::Duration::from_millis(60)).await;

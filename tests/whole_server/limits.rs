@@ -55,7 +55,11 @@ async fn wrong_passwords_slow_a_stranger_down_and_not_the_owner() {
     // Five are admitted: four that cost nothing, and the one after which the wait begins.
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
     assert_eq!(login("a fine long password", "198.51.100.7").await, 429, "the right one too, from there");
-    assert_eq!(login("a fine long password", "192.0.2.1").await, 200, "the owner is let in from a familiar place");
+    assert_eq!(
+        login("a fine long password", "192.0.2.1").await,
+        200,
+        "the owner is let in from a familiar place"
+    );
     let nobody = json!({"contact": "nobody@example.com", "password": "a wrong password"});
     let mut statuses = Vec::new();
     for _ in 0..7 {

@@ -26,7 +26,10 @@ fn count(statuses: &[u16], status: u16) -> usize {
 async fn of_200_parallel_right_codes_one_wins() {
     let server = Server::start().await;
     let email = "martha@example.com";
-    assert_eq!(server.post("/v1/auth/register", &registration(email, "a fine long password")).await.status, 200);
+    assert_eq!(
+        server.post("/v1/auth/register", &registration(email, "a fine long password")).await.status,
+        200
+    );
     let code = server.code(email, "registration_code").await;
     let statuses = post_all(&server, VERIFY, vec![json!({"contact": email, "code": code}); 200]).await;
     assert_eq!((count(&statuses, 200), count(&statuses, 401)), (1, 199));
@@ -40,7 +43,10 @@ async fn of_200_parallel_right_codes_one_wins() {
 async fn after_200_parallel_wrong_codes_the_right_one_is_dead() {
     let server = Server::start().await;
     let email = "martha@example.com";
-    assert_eq!(server.post("/v1/auth/register", &registration(email, "a fine long password")).await.status, 200);
+    assert_eq!(
+        server.post("/v1/auth/register", &registration(email, "a fine long password")).await.status,
+        200
+    );
     let code = server.code(email, "registration_code").await;
     let wrong = (0..200).map(|n| json!({"contact": email, "code": format!("{n:03}UU")})).collect();
     let statuses = post_all(&server, VERIFY, wrong).await;

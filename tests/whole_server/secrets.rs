@@ -31,7 +31,8 @@ async fn a_whole_life_at_trace_level_leaves_no_secret_in_the_logs() {
     let keys: serde_json::Value = serde_json::from_str(&keys).expect("JSON");
     let log = server.log();
     assert!(log.contains("/v1/auth/login"), "requests are logged");
-    let mut secrets = vec![first.to_owned(), second.to_owned(), token, again, email.to_owned(), "5556654345".into()];
+    let mut secrets =
+        vec![first.to_owned(), second.to_owned(), token, again, email.to_owned(), "5556654345".into()];
     secrets.extend(server.messages().iter().filter_map(|m| Some(format!(" {} ", m["code"].as_str()?))));
     secrets.extend(server.messages().iter().filter_map(|m| Some(format!("\"{}\"", m["code"].as_str()?))));
     secrets.push(keys["codes"][0]["key"].as_str().expect("a key").to_owned());

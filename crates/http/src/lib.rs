@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+
+mod app;
+pub mod auth;
+mod openapi;
+mod operations;
+mod settings;
+mod web;
+
+pub use app::{Parts, app};
+pub use ipnet::IpNet;
+pub use openapi::openapi;
+pub use operations::Readiness;
+pub use settings::HttpSettings;

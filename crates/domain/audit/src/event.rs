@@ -19,11 +19,17 @@ pub enum Action {
     ForgotPassword,
     /// A code was tried, to set a new password.
     ResetPassword,
+    /// The terms in force were accepted.
+    AcceptTerms,
+    /// A version of the terms was published.
+    PublishTerms,
+    /// Records were imported.
+    Import,
 }
 
 impl Action {
     /// Every action there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Register,
         Self::SendCode,
         Self::VerifyCode,
@@ -32,6 +38,9 @@ impl Action {
         Self::ChangePassword,
         Self::ForgotPassword,
         Self::ResetPassword,
+        Self::AcceptTerms,
+        Self::PublishTerms,
+        Self::Import,
     ];
 
     /// Its name in stores.
@@ -46,6 +55,9 @@ impl Action {
             Self::ChangePassword => "change_password",
             Self::ForgotPassword => "forgot_password",
             Self::ResetPassword => "reset_password",
+            Self::AcceptTerms => "accept_terms",
+            Self::PublishTerms => "publish_terms",
+            Self::Import => "import",
         }
     }
 

@@ -5,6 +5,7 @@ pub mod mocks;
 pub mod password;
 mod registration;
 mod session;
+mod signed_token;
 mod user;
 
 pub use password::{
@@ -12,6 +13,7 @@ pub use password::{
 };
 pub use registration::{PendingRegistration, PendingRegistrationRepository};
 pub use session::{Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash};
+pub use signed_token::{SigningError, TokenClaims, TokenSigner};
 pub use user::{
     ContactTaken, ContactType, InvalidName, NewUser, PersonName, Profile, User, UserContact, UserRepository,
     UserStatus,

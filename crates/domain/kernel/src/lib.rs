@@ -15,4 +15,4 @@ pub use contact::{Contact, ContactKey, ContactKind, EmailAddress, PhoneNumber, R
 pub use ids::{AuditEventId, ChallengeId, ContactId, MessageId, RegistrationId, SessionId, UserId};
 pub use origin::Origin;
 pub use randomness::{Randomness, random_bytes, uuid_v7};
-pub use storage::{BoxError, Storage, StorageError, Work};
+pub use storage::{BoxError, Storage, StorageError, Upsert, Work};

@@ -19,6 +19,17 @@ pub enum StorageError {
     Failed(#[source] BoxError),
 }
 
+/// What became of a record that was put into a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upsert {
+    /// It was not there before.
+    Created,
+    /// It was there with another content.
+    Updated,
+    /// It was there as it is: nothing was written.
+    Unchanged,
+}
+
 /// A unit of work: a named value that says what is to be done in one transaction.
 ///
 /// It asks for the repositories that it needs and for no others:

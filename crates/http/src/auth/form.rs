@@ -1,0 +1,256 @@
+use asteroid_identity::{InvalidName, Password, PasswordFlaw, PersonName};
+use asteroid_kernel::contact::{InvalidContact, InvalidEmail};
+use asteroid_kernel::{Contact, EmailAddress, PhoneNumber, Region};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::fields::Field;
+use super::problem::Problem;
+use crate::HttpSettings;
+use crate::web::{Exchange, Given, JsonObject};
+
+/// A request body, read whole: all of its fields are valid.
+pub(super) trait Body: Sized {
+    /// Reads the fields. What is wrong with them stays in the form; if anything is, the result is of no account.
+    fn read(form: &mut Form<'_>, settings: &HttpSettings) -> Option<Self>;
+}
+
+/// Reads the body of this request.
+pub(super) async fn read<B: Body, A: 'static>(exchange: &mut Exchange<A>) -> Result<B, Problem> {
+    let object = exchange.object().await?;
+    let mut form = Form { object: &object, flaws: Flaws::default() };
+    let body = B::read(&mut form, exchange.settings());
+    body.filter(|_| form.flaws.0.is_empty()).ok_or(Problem::Invalid(form.flaws))
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Flaw {
+    /// A sentence for a person, that says what would be right.
+    #[schema(example = "The value in this field is not valid.")]
+    message: String,
+    /// A stable word for a program.
+    #[schema(example = "invalid")]
+    code: &'static str,
+}
+
+impl Flaw {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { message: message.into(), code }
+    }
+
+    /// What the policy has against a new password.
+    fn of_password(flaw: PasswordFlaw, field: &Field) -> Self {
+        let label = field.label;
+        match flaw {
+            PasswordFlaw::TooShort { min } => {
+                Self::new("too_short", format!("The {label} must have at least {min} characters."))
+            }
+            PasswordFlaw::TooLong { max } => Self::too_long(field, max),
+            PasswordFlaw::TooCommon => Self::new(
+                "too_common",
+                format!("The {label} must not be one of those that many people use: choose another."),
+            ),
+            PasswordFlaw::HoldsContact => Self::new(
+                "contains_contact",
+                format!("The {label} must not contain your e-mail address or phone number."),
+            ),
+            PasswordFlaw::HoldsName => {
+                Self::new("contains_name", format!("The {label} must not contain your name."))
+            }
+            PasswordFlaw::SameAsCurrent => {
+                Self::new("same_as_old", format!("The {label} must be another than the existing password."))
+            }
+        }
+    }
+
+    fn required(field: &Field) -> Self {
+        Self::new("required", format!("The {} is required and must not be blank.", field.label))
+    }
+
+    fn too_long(field: &Field, max: usize) -> Self {
+        Self::new("too_long", format!("The {} must have at most {max} characters.", field.label))
+    }
+}
+
+/// The invalid fields of a request, in the order in which they were found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flaws(Vec<(&'static str, Vec<Flaw>)>);
+
+impl Flaws {
+    /// What the policy has against the new password in this field.
+    pub(super) fn of_password(field: &Field, flaws: Vec<PasswordFlaw>) -> Self {
+        Self(vec![(field.name, flaws.into_iter().map(|flaw| Flaw::of_password(flaw, field)).collect())])
+    }
+
+    /// Nothing but that this field is missing.
+    pub(super) fn missing(field: &Field) -> Self {
+        Self(vec![(field.name, vec![Flaw::required(field)])])
+    }
+
+    fn add(&mut self, field: &Field, flaw: Flaw) {
+        match self.0.iter_mut().find(|(name, _)| *name == field.name) {
+            Some((_, flaws)) => flaws.push(flaw),
+            None => self.0.push((field.name, vec![flaw])),
+        }
+    }
+}
+
+impl Serialize for Flaws {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, flaws)| (name, flaws)))
+    }
+}
+
+/// The fields of one body, and what is wrong with them so far.
+pub(super) struct Form<'a> {
+    object: &'a JsonObject,
+    flaws: Flaws,
+}
+
+impl<'a> Form<'a> {
+    /// Whether the field is there and not null.
+    pub(super) fn is_given(&self, field: &Field) -> bool {
+        !matches!(self.object.given(field.name), Given::Absent | Given::Null)
+    }
+
+    /// A text that must be there and not blank, as it was sent.
+    pub(super) fn text(&mut self, field: &Field) -> Option<&'a str> {
+        let label = field.label;
+        let flaw = match self.object.given(field.name) {
+            Given::Text(text) if !text.trim().is_empty() => return Some(text),
+            Given::Absent | Given::Null | Given::Text(_) => Flaw::required(field),
+            Given::Other => Flaw::new("not_a_string", format!("The {label} must be a JSON string.")),
+            Given::Repeated => Flaw::new("duplicate", format!("The {label} must be given only once.")),
+        };
+        self.flaws.add(field, flaw);
+        None
+    }
+
+    /// A text with no more characters than the field may have, less the white space around it.
+    pub(super) fn short_text(&mut self, field: &Field, max: usize) -> Option<&'a str> {
+        let text = self.text(field)?.trim();
+        if text.chars().count() > max {
+            self.flaws.add(field, Flaw::too_long(field, max));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Notes that the field holds something else than it should.
+    pub(super) fn refuse(&mut self, field: &Field, message: impl Into<String>) {
+        self.flaws.add(field, Flaw::new("invalid", message));
+    }
+
+    /// Notes that one of two fields is missing.
+    pub(super) fn require(&mut self, field: &Field, message: impl Into<String>) {
+        self.flaws.add(field, Flaw::new("required", message));
+    }
+
+    /// A first or a last name.
+    pub(super) fn name_part(&mut self, field: &Field) -> Option<String> {
+        match PersonName::parse_part(self.text(field)?) {
+            Ok(part) => return Some(part),
+            Err(InvalidName::TooLong) => {
+                self.flaws.add(field, Flaw::too_long(field, PersonName::MAX_CHARS));
+            }
+            // A blank one did not come this far.
+            Err(InvalidName::ControlCharacter | InvalidName::Blank) => {
+                self.refuse(field, format!("The {} must not contain control characters.", field.label));
+            }
+        }
+        None
+    }
+
+    /// An e-mail address.
+    pub(super) fn email(&mut self, field: &Field) -> Option<Contact> {
+        match EmailAddress::parse(self.short_text(field, EmailAddress::MAX_CHARS)?) {
+            Ok(email) => return Some(email.into()),
+            Err(InvalidEmail::TooLong) => {
+                self.flaws.add(field, Flaw::too_long(field, EmailAddress::MAX_CHARS));
+            }
+            Err(InvalidEmail::Malformed) => {
+                self.refuse(field, format!("The {} must be of the form name@example.com.", field.label));
+            }
+        }
+        None
+    }
+
+    /// A phone number.
+    pub(super) fn phone(&mut self, field: &Field, region: Region) -> Option<Contact> {
+        let text = self.short_text(field, EmailAddress::MAX_CHARS)?;
+        let phone = PhoneNumber::parse(text, region);
+        if phone.is_err() {
+            self.refuse(
+                field,
+                format!("The {} must be one that can be called: {}.", field.label, digits(region)),
+            );
+        }
+        phone.ok().map(Contact::from)
+    }
+
+    /// An e-mail address or a phone number.
+    pub(super) fn contact(&mut self, field: &Field, region: Region) -> Option<Contact> {
+        match Contact::parse(self.short_text(field, EmailAddress::MAX_CHARS)?, region) {
+            Ok(contact) => return Some(contact),
+            Err(InvalidContact::Email(InvalidEmail::TooLong)) => {
+                self.flaws.add(field, Flaw::too_long(field, EmailAddress::MAX_CHARS));
+            }
+            Err(InvalidContact::Email(InvalidEmail::Malformed) | InvalidContact::Phone(_)) => {
+                let message = format!(
+                    "The {} must be an e-mail address of the form name@example.com, or a phone number: {}.",
+                    field.label,
+                    digits(region)
+                );
+                self.refuse(field, message);
+            }
+        }
+        None
+    }
+
+    /// A password that somebody has, as far as anyone may know.
+    pub(super) fn password(&mut self, field: &Field, settings: &HttpSettings) -> Option<Password> {
+        let password = Password::new(self.text(field)?);
+        if settings.passwords.is_oversized(&password) {
+            let max = settings.passwords.max_bytes;
+            let message = format!("The {} must have at most {max} bytes.", field.label);
+            self.flaws.add(field, Flaw::new("too_long", message));
+            return None;
+        }
+        Some(password)
+    }
+
+    /// A new password and its confirmation, checked against what this request says of its owner.
+    pub(super) fn new_password(
+        &mut self,
+        [field, confirmation]: [&Field; 2],
+        settings: &HttpSettings,
+        contacts: &[Contact],
+        names: &[PersonName],
+    ) -> Option<Password> {
+        let password = self.text(field).map(Password::new);
+        let confirmed = self.text(confirmation).map(Password::new);
+        if let Some(password) = &password {
+            for flaw in settings.passwords.check(password, contacts, names).err().unwrap_or_default() {
+                self.flaws.add(field, Flaw::of_password(flaw, field));
+            }
+        }
+        if let (Some(password), Some(confirmed)) = (&password, confirmed)
+            && password.expose() != confirmed.expose()
+        {
+            let message = format!("The {} must be the same as the {}.", confirmation.label, field.label);
+            self.flaws.add(confirmation, Flaw::new("mismatch", message));
+        }
+        password
+    }
+
+    /// Notes that the new password is the existing one.
+    pub(super) fn refuse_same(&mut self, field: &Field) {
+        self.flaws.add(field, Flaw::of_password(PasswordFlaw::SameAsCurrent, field));
+    }
+}
+
+/// How a phone number is written.
+fn digits(region: Region) -> String {
+    format!("its digits, with + and the country's calling code unless it is of {region}")
+}

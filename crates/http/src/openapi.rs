@@ -1,0 +1,20 @@
+use utoipa::OpenApi;
+
+use crate::{auth, operations};
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Asteroid",
+    description = "Who somebody is: registration, sign-in, passwords, sessions.",
+    license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+))]
+struct Api;
+
+/// The description of everything that this crate serves, as OpenAPI 3.1.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut api = Api::openapi();
+    api.merge(auth::openapi());
+    api.merge(operations::openapi());
+    api
+}

@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use asteroid_identity::PasswordPolicy;
+use asteroid_kernel::Region;
+use ipnet::IpNet;
+
+/// Everything about HTTP that is a setting. The defaults are the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// The most bytes of a request body.
+    pub body_limit: usize,
+    /// The most bytes of a request's header fields, names and values together.
+    pub header_limit: usize,
+    /// How long a request body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long the use cases behind one request may take.
+    pub handler_timeout: Duration,
+    /// Peers that are believed when they say in `X-Forwarded-For` whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The country whose phone numbers are read and shown without a calling code.
+    pub default_region: Region,
+    /// What a new password has to be like. The use cases check it again, against all that is known of its owner.
+    pub passwords: PasswordPolicy,
+    /// The origins (`https://app.example.com`) whose pages may call the API from a browser.
+    pub cors_origins: Vec<String>,
+}
+
+impl Default for HttpSettings {
+    /// Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to answer; no proxy and no other origin
+    /// is trusted.
+    fn default() -> Self {
+        Self {
+            body_limit: 16 * 1024,
+            header_limit: 8 * 1024,
+            body_timeout: Duration::from_secs(10),
+            handler_timeout: Duration::from_secs(10),
+            trusted_proxies: Vec::new(),
+            default_region: Region::US,
+            passwords: PasswordPolicy::default(),
+            cors_origins: Vec::new(),
+        }
+    }
+}

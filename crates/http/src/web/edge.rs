@@ -1,0 +1,122 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_cors::CorsError;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+use asteroid_kernel::{Clock, Randomness, uuid_v7};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use super::origin::RequestId;
+use super::{Fault, Surface};
+
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Stands around everything: gives each request its id, its span in the log and its line there.
+pub(crate) struct Edge {
+    /// Dates the ids.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Makes them unique.
+    pub(crate) randomness: Arc<dyn Randomness>,
+    /// The most bytes of a request's header fields.
+    pub(crate) header_limit: usize,
+}
+
+impl Edge {
+    /// Lets a request through. What goes wrong outside any surface is answered as `S` does.
+    pub(crate) async fn pass<S: Surface, B: MessageBody + 'static>(
+        self: Arc<Self>,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let id = self.request_id(request.headers());
+        let line = AccessLine::open(&request, &id);
+        let span = line.span.clone();
+        request.extensions_mut().insert(RequestId(id.clone()));
+
+        let mut response = if size(request.headers()) > self.header_limit {
+            request.into_response(S::answer(&Fault::HeadersTooLarge { limit: self.header_limit }))
+        } else {
+            let response = async { next.call(request).await }.instrument(span).await?;
+            if is_refused_preflight(&response) {
+                response.into_response(S::answer(&Fault::ForbiddenOrigin))
+            } else {
+                response.map_into_boxed_body()
+            }
+        };
+        let id = HeaderValue::from_str(&id).expect("an id is of letters, digits, - and _");
+        response.headers_mut().insert(X_REQUEST_ID, id);
+        line.close(response.status().as_u16());
+        Ok(response)
+    }
+
+    /// The id that was sent, if it is sane; else a new one.
+    fn request_id(&self, headers: &HeaderMap) -> String {
+        let sane = |text: &&str| {
+            (1..=64).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        headers
+            .get(X_REQUEST_ID)
+            .and_then(|id| id.to_str().ok())
+            .filter(sane)
+            .map_or_else(|| uuid_v7(self.clock.now(), &*self.randomness).to_string(), str::to_owned)
+    }
+}
+
+/// The bytes of all fields as they are sent, each with a colon, a space and the end of its line.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+/// Whether the library that knows CORS refused: it does so in words of its own.
+fn is_refused_preflight<B>(response: &ServiceResponse<B>) -> bool {
+    response.response().error().is_some_and(|error| error.as_error::<CorsError>().is_some())
+}
+
+/// The request's span, and its one line in the log, also if the client goes away before there is an answer.
+struct AccessLine {
+    span: Span,
+    started: Instant,
+    status: Option<u16>,
+}
+
+impl AccessLine {
+    /// Neither the path nor the query is written: they may hold what is nobody's business.
+    fn open(request: &ServiceRequest, request_id: &str) -> Self {
+        let route = request.match_pattern();
+        let route = route.as_deref().map_or("none", |route| route.trim_end_matches('/'));
+        let span = tracing::info_span!(
+            "request",
+            request_id,
+            method = request.method().as_str(),
+            route,
+            status = Empty,
+            duration_ms = Empty
+        );
+        Self { span, started: Instant::now(), status: None }
+    }
+
+    fn close(mut self, status: u16) {
+        self.status = Some(status);
+    }
+}
+
+impl Drop for AccessLine {
+    fn drop(&mut self) {
+        let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.span.record("duration_ms", millis);
+        let _entered = self.span.enter();
+        match self.status {
+            Some(status) => {
+                self.span.record("status", status);
+                tracing::info!("answered");
+            }
+            None => tracing::info!("the client went away"),
+        }
+    }
+}

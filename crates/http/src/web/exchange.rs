@@ -1,0 +1,96 @@
+use std::future::{Future, Ready, ready};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use asteroid_application::ports::{AuthenticateError, Caller, Sessions};
+use asteroid_kernel::Origin;
+use tokio::time::Instant;
+
+use super::bearer::bearer_token;
+use super::body::read_object;
+use super::origin::origin;
+use super::{Fault, JsonObject};
+use crate::HttpSettings;
+
+/// What a surface's handlers work with.
+pub(crate) struct State<A> {
+    /// The use cases.
+    pub(crate) accounts: Arc<A>,
+    /// The settings.
+    pub(crate) settings: Arc<HttpSettings>,
+}
+
+/// One request on its way through a handler.
+pub(crate) struct Exchange<A> {
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<State<A>>,
+    /// What the use cases behind this request may still take, together.
+    time_left: Duration,
+}
+
+impl<A: 'static> Exchange<A> {
+    /// The settings.
+    pub(crate) fn settings(&self) -> &HttpSettings {
+        &self.state.settings
+    }
+
+    /// Where the request comes from.
+    pub(crate) fn origin(&self) -> Origin {
+        origin(&self.request, &self.state.settings.trusted_proxies)
+    }
+
+    /// A part of the path.
+    pub(crate) fn segment(&self, name: &str) -> &str {
+        self.request.match_info().query(name)
+    }
+
+    /// The JSON object that the body is.
+    pub(crate) async fn object(&mut self) -> Result<JsonObject, Fault> {
+        read_object(&self.request, &mut self.payload, &self.state.settings).await
+    }
+
+    /// Asks a use case, as long as there is time. A use case that is given up ends by itself what it handed to
+    /// the store.
+    pub(crate) async fn call<'a, F: Future>(
+        &'a mut self,
+        use_case: impl FnOnce(&'a A) -> F,
+    ) -> Result<F::Output, Fault> {
+        let started = Instant::now();
+        let outcome = tokio::time::timeout(self.time_left, use_case(&self.state.accounts)).await;
+        self.time_left = self.time_left.saturating_sub(started.elapsed());
+        outcome.map_err(|_| {
+            tracing::error!("the use case took too long");
+            Fault::SLOW
+        })
+    }
+}
+
+impl<A: Sessions> Exchange<A> {
+    /// Who asks, by the bearer token.
+    pub(crate) async fn caller(&mut self) -> Result<Caller, Fault> {
+        let token = bearer_token(self.request.headers())?.to_owned();
+        self.call(|accounts| accounts.authenticate(token)).await?.map_err(|error| match error {
+            AuthenticateError::Unauthenticated => Fault::Unauthenticated { token_sent: true },
+            AuthenticateError::Storage(error) => error.into(),
+        })
+    }
+}
+
+impl<A: 'static> FromRequest for Exchange<A> {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let state: &Data<State<A>> = request.app_data().expect("every surface is configured with its state");
+        ready(Ok(Self {
+            request: request.clone(),
+            payload: payload.take(),
+            state: state.clone(),
+            time_left: state.settings.handler_timeout,
+        }))
+    }
+}

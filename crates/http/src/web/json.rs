@@ -1,0 +1,186 @@
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::error::Category;
+
+use super::commas::without_trailing_commas;
+
+/// A JSON object as it was sent: in its order, with the keys that occur twice. Never printed: it may hold secrets.
+pub(crate) struct JsonObject(Vec<(String, Value)>);
+
+/// What an object holds under a key.
+pub(crate) enum Given<'a> {
+    /// No such key.
+    Absent,
+    /// A null.
+    Null,
+    /// A string.
+    Text(&'a str),
+    /// A number, boolean, array or object.
+    Other,
+    /// The key, several times.
+    Repeated,
+}
+
+/// Why a request body is no JSON object. Positions count from one, columns in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MalformedJson {
+    /// Nothing, or only white space.
+    Empty,
+    /// The connection broke, or the framing, before its end.
+    Incomplete,
+    /// No JSON, from here on.
+    Syntax { line: usize, column: usize },
+    /// JSON, but something else than an object.
+    NotAnObject { line: usize, column: usize },
+}
+
+impl JsonObject {
+    /// Reads an object. Trailing commas are forgiven; nothing else is.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, MalformedJson> {
+        if body.trim_ascii().is_empty() {
+            return Err(MalformedJson::Empty);
+        }
+        strict(body).or_else(|error| match without_trailing_commas(body) {
+            Some(mended) => strict(&mended),
+            None => Err(error),
+        })
+    }
+
+    /// What it holds under this key.
+    pub(crate) fn given(&self, key: &str) -> Given<'_> {
+        let mut values = self.0.iter().filter(|(name, _)| name == key).map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (None, _) => Given::Absent,
+            (Some(_), Some(_)) => Given::Repeated,
+            (Some(Value::Null), None) => Given::Null,
+            (Some(Value::String(text)), None) => Given::Text(text),
+            (Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)), None) => {
+                Given::Other
+            }
+        }
+    }
+}
+
+fn strict(body: &[u8]) -> Result<JsonObject, MalformedJson> {
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => {
+            let (line, column) = first_position(body);
+            MalformedJson::NotAnObject { line, column }
+        }
+        Category::Io | Category::Syntax | Category::Eof => {
+            MalformedJson::Syntax { line: error.line(), column: error.column().max(1) }
+        }
+    })
+}
+
+/// Where the first byte stands that is no white space.
+fn first_position(body: &[u8]) -> (usize, usize) {
+    let before = &body[..body.len() - body.trim_ascii_start().len()];
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    (line, column)
+}
+
+impl<'de> Deserialize<'de> for JsonObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = JsonObject;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<JsonObject, M::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(JsonObject(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refusal(text: &str) -> MalformedJson {
+        JsonObject::parse(text.as_bytes()).err().expect("no object")
+    }
+
+    #[test]
+    fn a_key_is_found_as_it_was_given() {
+        let text = r#"{"a": "x", "b": null, "c": 1, "d": "", "d": 2, "\u0065": [{}]}"#;
+        let object = JsonObject::parse(text.as_bytes()).ok().expect("an object");
+        assert!(matches!(object.given("a"), Given::Text("x")));
+        assert!(matches!(object.given("b"), Given::Null));
+        assert!(matches!(object.given("c"), Given::Other));
+        assert!(matches!(object.given("d"), Given::Repeated));
+        assert!(matches!(object.given("e"), Given::Other));
+        assert!(matches!(object.given("f"), Given::Absent));
+    }
+
+    #[test]
+    fn trailing_commas_are_forgiven() {
+        let object = JsonObject::parse(b"{\n \"a\": \"x\",\n}").ok().expect("an object");
+        assert!(matches!(object.given("a"), Given::Text("x")));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_where_it_stops_being_some() {
+        assert_eq!(refusal(" \n"), MalformedJson::Empty);
+        assert_eq!(refusal("{\"a\": }"), MalformedJson::Syntax { line: 1, column: 7 });
+        assert_eq!(refusal("{\n\"a\": 1"), MalformedJson::Syntax { line: 2, column: 6 });
+        assert_eq!(refusal("{\"a\": 1} x"), MalformedJson::Syntax { line: 1, column: 10 });
+        assert_eq!(refusal("{'a': 1}"), MalformedJson::Syntax { line: 1, column: 2 });
+        assert_eq!(refusal("\u{feff}{}"), MalformedJson::Syntax { line: 1, column: 1 });
+        // The comma is forgiven; what follows it on the next line is not.
+        assert_eq!(refusal("{\"a\": [1,],\n oops}"), MalformedJson::Syntax { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_where_it_begins() {
+        for text in ["[]", "[{\"a\": 1}]", "1", "\"{}\"", "null", "true"] {
+            assert_eq!(refusal(text), MalformedJson::NotAnObject { line: 1, column: 1 }, "{text}");
+        }
+        assert_eq!(refusal("\n\n  []"), MalformedJson::NotAnObject { line: 3, column: 3 });
+    }
+
+    #[test]
+    fn hostile_bytes_are_refused() {
+        let deep = format!("{{\"a\": {}", "[".repeat(15_000));
+        assert!(matches!(refusal(&deep), MalformedJson::Syntax { .. }));
+        for bytes in
+            [b"{\"a\": \"\xff\"}".as_slice(), b"\xff\xfe", b"{\"a\": \"\\ud800\"}", b"{\"a\": \"\0\"}"]
+        {
+            assert!(JsonObject::parse(bytes).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = JsonObject::parse(&bytes);
+        }
+
+        #[test]
+        fn positions_lie_within_the_text(text in "[\\[\\]{},:\"\\\\ \na1]{1,40}") {
+            match JsonObject::parse(text.as_bytes()).err() {
+                Some(MalformedJson::Syntax { line, column } | MalformedJson::NotAnObject { line, column }) => {
+                    prop_assert!((1..=text.split('\n').count()).contains(&line));
+                    prop_assert!((1..=text.len()).contains(&column));
+                }
+                Some(MalformedJson::Empty | MalformedJson::Incomplete) | None => {}
+            }
+        }
+    }
+}

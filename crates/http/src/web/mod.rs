@@ -1,0 +1,20 @@
+//! What the surfaces share. It speaks no envelope: what goes wrong here is a [`Fault`], which each [`Surface`]
+//! answers in its own way.
+
+mod bearer;
+mod body;
+mod commas;
+mod cors;
+mod edge;
+mod exchange;
+mod fault;
+mod json;
+mod origin;
+mod routes;
+
+pub(crate) use cors::cors;
+pub(crate) use edge::Edge;
+pub(crate) use exchange::{Exchange, State};
+pub(crate) use fault::{Fault, Surface, chain, json, whole_seconds};
+pub(crate) use json::{Given, JsonObject, MalformedJson};
+pub(crate) use routes::{fallback, resource};

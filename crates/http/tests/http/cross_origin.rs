@@ -1,0 +1,63 @@
+//! Pages of other origins.
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use asteroid_application::mocks::MockAccounts;
+use asteroid_http::HttpSettings;
+
+use crate::harness::ask_with;
+
+const APP: &str = "https://app.example.com";
+
+fn settings() -> HttpSettings {
+    HttpSettings { cors_origins: vec![APP.to_owned()], ..HttpSettings::default() }
+}
+
+fn preflight(origin: &str) -> TestRequest {
+    TestRequest::default()
+        .method(Method::OPTIONS)
+        .uri("/v1/auth/me")
+        .insert_header(("origin", origin))
+        .insert_header(("x-request-id", "r-1"))
+        .insert_header(("access-control-request-method", "GET"))
+        .insert_header(("access-control-request-headers", "authorization"))
+}
+
+#[actix_web::test]
+async fn no_origin_may_call_unless_configured() {
+    let answer = ask_with(MockAccounts::new(), HttpSettings::default(), preflight(APP)).await;
+    assert_eq!(answer.status, 405);
+    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
+}
+
+#[actix_web::test]
+async fn a_configured_origin_may_call() {
+    let answer = ask_with(MockAccounts::new(), settings(), preflight(APP)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    let listed = |name: &str| {
+        let mut items: Vec<String> =
+            answer.header(name).expect("a list").split(", ").map(str::to_lowercase).collect();
+        items.sort();
+        items.join(", ")
+    };
+    assert_eq!(listed("access-control-allow-methods"), "delete, get, head, post, put");
+    assert_eq!(listed("access-control-allow-headers"), "authorization, content-type, x-request-id");
+    assert_eq!(answer.header("access-control-max-age"), Some("600"));
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+
+    let request = TestRequest::get().uri("/v1/auth/me").insert_header(("origin", APP));
+    let answer = ask_with(MockAccounts::new(), settings(), request).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    assert!(answer.header("vary").is_some_and(|vary| vary.to_lowercase().contains("origin")));
+}
+
+#[actix_web::test]
+async fn any_other_origin_is_refused_in_the_envelope() {
+    let answer = ask_with(MockAccounts::new(), settings(), preflight("https://evil.example")).await;
+    insta::assert_snapshot!(answer, @"");
+    let request = TestRequest::get().uri("/v1/auth/me").insert_header(("origin", "https://evil.example"));
+    let answer = ask_with(MockAccounts::new(), settings(), request).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (401, None));
+}

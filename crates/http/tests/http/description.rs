@@ -1,0 +1,138 @@
+//! The OpenAPI document tells the truth.
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use asteroid_application::mocks::MockAccounts;
+use serde_json::{Map, Value};
+
+use crate::harness::{ask, json, signed_in, signed_in_accounts, with_token};
+
+fn document() -> Value {
+    serde_json::to_value(asteroid_http::openapi()).expect("JSON")
+}
+
+/// Every operation: its method, its path, itself.
+fn operations() -> Vec<(Method, String, Value)> {
+    let document = document();
+    let paths = document["paths"].as_object().expect("paths");
+    let of_path = |(path, item): (&String, &Value)| -> Vec<(Method, String, Value)> {
+        let operations = item.as_object().expect("operations").iter();
+        operations
+            .map(|(method, operation)| {
+                let method = method.to_uppercase().parse().expect("a method");
+                (method, path.clone(), operation.clone())
+            })
+            .collect()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+/// Accounts that refuse nothing.
+fn willing_accounts() -> MockAccounts {
+    let mut accounts = signed_in_accounts();
+    accounts.expect_register().returning(|_| Ok(()));
+    accounts.expect_send_codes().returning(|_| Ok(()));
+    accounts.expect_verify_code().returning(|_| Ok(signed_in()));
+    accounts.expect_sign_in().returning(|_| Ok(signed_in()));
+    accounts.expect_change_password().returning(|_| Ok(()));
+    accounts.expect_forgot_password().returning(|_| Ok(()));
+    accounts.expect_reset_password().returning(|_| Ok(()));
+    accounts.expect_sign_out().returning(|_, _| Ok(()));
+    accounts.expect_list_sessions().returning(|_| Ok(Vec::new()));
+    accounts.expect_revoke_session().returning(|_, _, _| Ok(true));
+    accounts.expect_revoke_other_sessions().returning(|_, _| Ok(()));
+    accounts
+}
+
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(&reference[1..]).expect("what is referred to is there"),
+        None => value,
+    }
+}
+
+#[test]
+fn it_is_openapi_3_1_and_lists_every_route() {
+    assert_eq!(document()["openapi"], "3.1.0");
+    let list: Vec<String> = operations()
+        .iter()
+        .map(|(method, path, operation)| {
+            let statuses: Vec<&String> =
+                operation["responses"].as_object().expect("responses").keys().collect();
+            let token = if operation["security"].is_array() { " (token)" } else { "" };
+            format!("{method} {path}{token}: {statuses:?}")
+        })
+        .collect();
+    insta::assert_snapshot!(list.join("\n"), @"");
+}
+
+#[test]
+fn whatever_it_refers_to_is_there() {
+    fn check(document: &Value, value: &Value) {
+        match value {
+            Value::Object(object) => {
+                resolve(document, value);
+                object.values().for_each(|value| check(document, value));
+            }
+            Value::Array(items) => items.iter().for_each(|value| check(document, value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    check(&document(), &document());
+}
+
+#[actix_web::test]
+async fn every_operation_is_there_and_needs_a_token_if_it_says_so() {
+    for (method, path, operation) in operations() {
+        let path = path.replace("{id}", "01540000-0000-7000-8000-000000000002");
+        let answer = ask(MockAccounts::new(), TestRequest::default().method(method).uri(&path)).await;
+        assert!(![404, 405].contains(&answer.status.as_u16()), "{path}");
+        assert_eq!(answer.status == 401, operation["security"].is_array(), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn every_example_of_a_request_is_accepted() {
+    for (method, path, operation) in operations() {
+        let Some(example) = operation.pointer("/requestBody/content/application~1json/example") else {
+            assert!(operation["requestBody"].is_null(), "{path} has no example");
+            continue;
+        };
+        let answer = ask(willing_accounts(), with_token(json(&method, &path, example.to_string()))).await;
+        assert!(operation["responses"][answer.status.as_str()].is_object(), "{path}: {answer}");
+        assert!(answer.status.is_success(), "{path}: {answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_field_is_called_required_if_it_is() {
+    let document = document();
+    for (method, path, operation) in operations() {
+        let content = &operation["requestBody"]["content"]["application/json"];
+        let Some(example) = content["example"].as_object() else { continue };
+        let schema = resolve(&document, &content["schema"]);
+        let fields = schema["properties"].as_object().expect("fields").keys();
+        for field in fields {
+            let body: Map<String, Value> = example
+                .iter()
+                .filter(|(name, _)| *name != field)
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect();
+            let body = Value::Object(body).to_string();
+            let answer = ask(willing_accounts(), with_token(json(&method, &path, body))).await;
+            let is_required = schema["required"]
+                .as_array()
+                .is_some_and(|required| required.contains(&Value::from(&**field)));
+            // Of a phone number and an address, one must be there, which a list of required fields cannot say.
+            let is_one_of_two = path.ends_with("register") && field == "phone";
+            assert_eq!(answer.status == 422, is_required || is_one_of_two, "{path} {field}: {answer}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn it_is_served_as_it_is_printed() {
+    let answer = ask(MockAccounts::new(), TestRequest::get().uri("/openapi.json")).await;
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+    assert_eq!(answer.json(), document());
+}

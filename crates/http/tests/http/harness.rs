@@ -1,0 +1,267 @@
+//! An application on mocks, and the whole of what it answers.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use asteroid_application::mocks::MockAccounts;
+use asteroid_application::ports::{AuthenticateError, Caller, SignedIn};
+use asteroid_http::{HttpSettings, Parts, Readiness, app};
+use asteroid_identity::SessionToken;
+use asteroid_kernel::mocks::{CountingRandomness, MockClock};
+use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
+use serde_json::Value;
+
+/// The token that [`signed_in_accounts`] know.
+pub(crate) const TOKEN: &str = "48a4034027374be582b936f7d58043af";
+const SESSION: &str = "01540000-0000-7000-8000-000000000001";
+
+/// A store that is always there.
+pub(crate) struct Ready;
+
+impl Readiness for Ready {
+    async fn check(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+pub(crate) fn parts<A>(accounts: A, settings: HttpSettings) -> Parts<A, Ready> {
+    Parts {
+        accounts: Arc::new(accounts),
+        readiness: Arc::new(Ready),
+        clock: Arc::new(MockClock::at("2016-05-02T11:15:54.950Z")),
+        randomness: Arc::new(CountingRandomness::default()),
+        settings: Arc::new(settings),
+    }
+}
+
+pub(crate) fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).expect("an RFC 3339 time")
+}
+
+pub(crate) fn session(text: &str) -> SessionId {
+    text.parse().expect("a UUID")
+}
+
+/// Who [`TOKEN`] belongs to.
+pub(crate) fn caller() -> Caller {
+    Caller { user: UserId(1), session: session(SESSION) }
+}
+
+pub(crate) fn signed_in() -> SignedIn {
+    SignedIn {
+        token: SessionToken::parse(TOKEN).expect("a token"),
+        expires_at: time("2016-05-03T11:15:54.950Z"),
+        caller: caller(),
+    }
+}
+
+/// Accounts to which [`TOKEN`] opens the session of [`caller`], and no other token opens any.
+pub(crate) fn signed_in_accounts() -> MockAccounts {
+    let mut accounts = MockAccounts::new();
+    accounts.expect_authenticate().returning(|token| {
+        if token == TOKEN { Ok(caller()) } else { Err(AuthenticateError::Unauthenticated) }
+    });
+    accounts
+}
+
+/// An answer, whole.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("plain text"))
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+
+    /// The `code` of either envelope.
+    pub(crate) fn code(&self) -> String {
+        let json = self.json();
+        let code = json.pointer("/error/code").or_else(|| json.pointer("/data/code"));
+        code.and_then(Value::as_str).expect("a code").to_owned()
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.status)?;
+        let mut headers: Vec<String> = self
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().expect("plain text")))
+            .collect();
+        headers.sort();
+        writeln!(f, "{}\n\n{}", headers.join("\n"), self.body)
+    }
+}
+
+/// What an application on these accounts answers.
+pub(crate) async fn ask<A: asteroid_http::auth::Accounts>(accounts: A, request: TestRequest) -> Answer {
+    ask_with(accounts, HttpSettings::default(), request).await
+}
+
+/// What an application on these accounts, with these settings, answers.
+pub(crate) async fn ask_with<A: asteroid_http::auth::Accounts>(
+    accounts: A,
+    settings: HttpSettings,
+    request: TestRequest,
+) -> Answer {
+    ask_parts(&parts(accounts, settings), request).await
+}
+
+/// What an application of these parts answers.
+pub(crate) async fn ask_parts<A: asteroid_http::auth::Accounts, R: Readiness>(
+    parts: &Parts<A, R>,
+    request: TestRequest,
+) -> Answer {
+    let peer: SocketAddr = "203.0.113.9:4711".parse().expect("an address");
+    let service = init_service(app(parts)).await;
+    let response = call_service(&service, request.peer_addr(peer).to_request()).await;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read_body(response).await;
+    Answer { status, headers, body: String::from_utf8(body.to_vec()).expect("UTF-8") }
+}
+
+/// A request with a JSON body.
+pub(crate) fn json(method: &Method, path: &str, body: impl Into<String>) -> TestRequest {
+    TestRequest::default()
+        .method(method.clone())
+        .uri(path)
+        .insert_header(("content-type", "application/json"))
+        .set_payload(body.into())
+}
+
+/// The same request, with the token of [`caller`].
+pub(crate) fn with_token(request: TestRequest) -> TestRequest {
+    request.insert_header(("authorization", format!("Bearer {TOKEN}")))
+}
+
+/// A route, with a body that it accepts.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) needs_token: bool,
+    /// As text, so that fields keep their order.
+    pub(crate) fields: &'static [(&'static str, &'static str)],
+}
+
+impl Route {
+    /// The body, with the field at this place given so, if at all.
+    pub(crate) fn body_with(&self, name: &str, value: Option<&str>) -> String {
+        let own = self.fields.iter().filter(|(field, _)| *field != name);
+        let own = own.map(|(field, value)| format!("\"{field}\": \"{value}\""));
+        let other = value.map(|value| format!("\"{name}\": {value}"));
+        format!("{{{}}}", own.chain(other).collect::<Vec<_>>().join(", "))
+    }
+
+    /// The body as it is accepted.
+    pub(crate) fn body(&self) -> String {
+        self.body_with("", None)
+    }
+
+    /// A request of this route with this body, and with a token if it needs one.
+    pub(crate) fn request(&self, body: impl Into<String>) -> TestRequest {
+        let request = json(&self.method, self.path, body);
+        if self.needs_token { with_token(request) } else { request }
+    }
+}
+
+/// Every route that reads a body.
+pub(crate) const BODIES: [Route; 9] = [
+    Route {
+        method: Method::POST,
+        path: "/v1/auth/register",
+        needs_token: false,
+        fields: &[
+            ("first_name", "george"),
+            ("last_name", "washington"),
+            ("phone", "555-665-4345"),
+            ("type", "personal"),
+            ("password", "IWasTheFirstPrez1776"),
+            ("password_confirmation", "IWasTheFirstPrez1776"),
+        ],
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/auth/register",
+        needs_token: false,
+        fields: &[
+            ("first_name", "george"),
+            ("last_name", "washington"),
+            ("email", "gw@example.com"),
+            ("type", "work"),
+            ("password", "IWasTheFirstPrez1776"),
+            ("password_confirmation", "IWasTheFirstPrez1776"),
+        ],
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/auth/login",
+        needs_token: false,
+        fields: &[("contact", "george.washington@example.com"), ("password", "5VphcVNdGhJi")],
+    },
+    Route {
+        method: Method::PUT,
+        path: "/v1/auth/password/change",
+        needs_token: true,
+        fields: &[
+            ("existing_password", "oldpassword"),
+            ("new_password", "newpassword"),
+            ("new_password_confirmation", "newpassword"),
+        ],
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/auth/password/forgot",
+        needs_token: false,
+        fields: &[("contact", "george.washington@gmail.com")],
+    },
+    Route {
+        method: Method::PUT,
+        path: "/v1/auth/password/reset",
+        needs_token: false,
+        fields: &[
+            ("contact", "george.washington@gmail.com"),
+            ("code", "12345"),
+            ("password", "5VphcVNdGhJi"),
+            ("password_confirmation", "5VphcVNdGhJi"),
+        ],
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/auth/verification_codes/send",
+        needs_token: false,
+        fields: &[("email", "george.washington@example.com"), ("phone", "555-555-5555")],
+    },
+    Route {
+        method: Method::POST,
+        path: "/v2/auth/verification_codes/send",
+        needs_token: false,
+        fields: &[("email", "george.washington@example.com"), ("phone", "555-555-5555")],
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/auth/verification_codes/verify",
+        needs_token: false,
+        fields: &[("contact", "george.washington@gmail.com"), ("code", "12345")],
+    },
+];
+
+/// Every other route that needs a token.
+pub(crate) const BODILESS: [(Method, &str); 5] = [
+    (Method::GET, "/v1/auth/me"),
+    (Method::POST, "/v1/auth/logout"),
+    (Method::GET, "/v1/auth/sessions"),
+    (Method::DELETE, "/v1/auth/sessions"),
+    (Method::DELETE, "/v1/auth/sessions/01540000-0000-7000-8000-000000000002"),
+];

@@ -1,0 +1,130 @@
+//! What is written in the log, and what never is.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use asteroid_application::mocks::MockAccounts;
+use asteroid_application::ports::{RegisterError, SignInError};
+use asteroid_kernel::StorageError;
+use serde_json::Value;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::harness::{BODIES, TOKEN, ask, json, signed_in_accounts, with_token};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nobody panicked").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// What is written at any level while this request is answered, an object a line.
+async fn lines(accounts: MockAccounts, request: TestRequest) -> Vec<Value> {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    ask(accounts, request.insert_header(("x-request-id", "r-1"))).await;
+    drop(guard);
+    let written = log.0.lock().expect("nobody panicked").clone();
+    let written = String::from_utf8(written).expect("UTF-8");
+    written.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// The lines of this crate, without what differs from run to run.
+fn told(lines: &[Value]) -> String {
+    let ours = lines.iter().filter(|line| line["target"].as_str().is_some_and(|t| t.starts_with("asteroid")));
+    let told = ours.map(|line| {
+        let mut span = line["span"].clone();
+        if let Some(duration) = span.get_mut("duration_ms") {
+            *duration = "any".into();
+        }
+        format!("{} {} {span}", line["level"].as_str().expect("a level"), line["fields"]["message"])
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[actix_web::test]
+async fn each_request_has_one_line() {
+    let request = TestRequest::get().uri("/v1/auth/me?access_token=secret");
+    insta::assert_snapshot!(told(&lines(MockAccounts::new(), request).await), @"");
+}
+
+#[actix_web::test]
+async fn a_route_is_written_as_a_pattern() {
+    let mut routes = Vec::new();
+    for path in ["/v1/auth/sessions/1", "/v1/auth/sessions/", "/v1/auth/secret", "/secret", "/docs/page.js"] {
+        let lines = lines(MockAccounts::new(), TestRequest::delete().uri(path)).await;
+        let written: Vec<&Value> = lines.iter().filter(|line| line["span"]["name"] == "request").collect();
+        assert_eq!(written.len(), 1);
+        routes.push(written[0]["span"]["route"].as_str().expect("a route").to_owned());
+    }
+    insta::assert_snapshot!(routes.join("\n"), @"");
+}
+
+#[actix_web::test]
+async fn the_cause_of_a_failure_is_written_with_the_id_of_its_request() {
+    let mut accounts = MockAccounts::new();
+    let cause = || StorageError::Failed(io::Error::other("no such table: users").into());
+    accounts.expect_register().returning(move |_| Err(RegisterError::Storage(cause())));
+    let lines = lines(accounts, BODIES[0].request(BODIES[0].body())).await;
+    insta::assert_snapshot!(told(&lines), @"");
+}
+
+#[actix_web::test]
+async fn a_panic_is_written_with_the_id_of_its_request() {
+    let mut accounts = MockAccounts::new();
+    accounts.expect_sign_in().returning(|_| panic!("a bug"));
+    let lines = lines(accounts, BODIES[2].request(BODIES[2].body())).await;
+    insta::assert_snapshot!(told(&lines), @"");
+}
+
+#[actix_web::test]
+async fn no_secret_and_no_contact_is_written_at_any_level() {
+    let secrets = [
+        TOKEN,
+        "george",
+        "washington",
+        "4345",
+        "5555",
+        "Prez1776",
+        "hGJi",
+        "oldpassword",
+        "newpassword",
+        "12345",
+    ];
+    for route in BODIES {
+        for body in [route.body(), route.body().replace("\": \"", "\": \"x"), format!("[{}]", route.body())] {
+            let mut accounts = signed_in_accounts();
+            accounts.expect_sign_in().returning(|_| Err(SignInError::InvalidCredentials));
+            let path = format!("{}?token={TOKEN}", route.path);
+            let written =
+                format!("{:?}", lines(accounts, with_token(json(&route.method, &path, body))).await);
+            assert!(written.contains("answered"));
+            for secret in secrets {
+                assert!(!written.contains(secret), "{secret} in {written}");
+            }
+        }
+    }
+    let request = with_token(TestRequest::default().method(Method::GET).uri("/v1/auth/me"));
+    assert!(!format!("{:?}", lines(signed_in_accounts(), request).await).contains(TOKEN));
+}

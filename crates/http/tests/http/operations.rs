@@ -1,0 +1,107 @@
+//! What operators ask for.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use actix_web::test::TestRequest;
+use asteroid_application::mocks::MockAccounts;
+use asteroid_http::{HttpSettings, Parts, Readiness};
+use asteroid_kernel::StorageError;
+use tokio::time::Instant;
+
+use crate::harness::{Answer, ask, ask_parts, parts};
+
+async fn get(path: &str) -> Answer {
+    ask(MockAccounts::new(), TestRequest::get().uri(path).insert_header(("x-request-id", "r-1"))).await
+}
+
+/// A store that is not there.
+enum Store {
+    Hangs,
+    Fails(fn() -> StorageError),
+}
+
+impl Readiness for Store {
+    async fn check(&self) -> Result<(), StorageError> {
+        match self {
+            Self::Hangs => pending().await,
+            Self::Fails(error) => Err(error()),
+        }
+    }
+}
+
+async fn readyz(store: Store) -> Answer {
+    let Parts { accounts, clock, randomness, settings, .. } =
+        parts(MockAccounts::new(), HttpSettings::default());
+    let parts = Parts { accounts, readiness: Arc::new(store), clock, randomness, settings };
+    ask_parts(&parts, TestRequest::get().uri("/readyz")).await
+}
+
+#[actix_web::test]
+async fn the_server_lives() {
+    insta::assert_snapshot!(get("/healthz").await, @"");
+}
+
+#[actix_web::test]
+async fn the_server_is_ready() {
+    insta::assert_snapshot!(get("/readyz").await, @"");
+}
+
+#[actix_web::test]
+async fn the_server_is_not_ready_without_its_store() {
+    let mut bodies = Vec::new();
+    for error in [
+        || StorageError::Busy,
+        || StorageError::Unavailable("10.0.0.7".into()),
+        || StorageError::Failed("no such table".into()),
+    ] {
+        let answer = readyz(Store::Fails(error)).await;
+        assert_eq!(answer.status, 503);
+        bodies.push(answer.body);
+    }
+    insta::assert_snapshot!(bodies.join("\n"), @"");
+}
+
+#[actix_web::test]
+async fn a_store_that_does_not_answer_is_waited_for_two_seconds() {
+    tokio::time::pause();
+    let started = Instant::now();
+    let answer = readyz(Store::Hangs).await;
+    assert_eq!((answer.status.as_u16(), started.elapsed().as_secs()), (503, 2));
+    insta::assert_snapshot!(answer.body, @"");
+}
+
+#[actix_web::test]
+async fn the_reference_page_asks_nobody_else_for_anything() {
+    let page = get("/docs").await;
+    insta::assert_snapshot!(page, @"");
+    for part in page.body.split(['"', '>']) {
+        assert!(!part.starts_with("http") && !part.starts_with("//"), "{part}");
+    }
+    for file in ["swagger-ui.css", "page.css", "swagger-ui-bundle.js", "page.js"] {
+        assert!(page.body.contains(&format!("\"/docs/{file}\"")), "{file}");
+        let asset = get(&format!("/docs/{file}")).await;
+        let expected = if file.ends_with(".css") { "text/css" } else { "text/javascript" };
+        assert_eq!(asset.status, 200, "{file}");
+        assert!(asset.header("content-type").is_some_and(|found| found.starts_with(expected)), "{file}");
+        assert_eq!(asset.header("x-content-type-options"), Some("nosniff"));
+        assert!(asset.header("content-security-policy").is_some());
+        assert!(!asset.body.is_empty());
+    }
+}
+
+#[actix_web::test]
+async fn the_reference_page_has_no_inline_script_or_style() {
+    let page = get("/docs").await.body;
+    for script in page.split("<script").skip(1) {
+        assert!(script.starts_with(" src=\"/docs/") && script.contains("\"></script>"), "{script}");
+    }
+    assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onload"));
+}
+
+#[actix_web::test]
+async fn only_pages_carry_a_policy() {
+    for path in ["/healthz", "/openapi.json", "/v1/auth/me", "/nowhere"] {
+        assert_eq!(get(path).await.header("content-security-policy"), None, "{path}");
+    }
+}

@@ -1,0 +1,160 @@
+//! What is wrong with fields: all of it, in one answer, and no use case is asked.
+
+use std::fmt::Write;
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, BODIES, ask, json as json_request, signed_in_accounts, with_token};
+
+/// What is wrong with each field, of an answer that says nothing else.
+fn flaws(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 422, "{answer}");
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let mut body = answer.json();
+    let flaws = body["error"]["validation_messages"].take();
+    let rest = json!({"error": {
+        "code": "VALIDATION_ERROR",
+        "message": "You have validation errors in your submission",
+        "validation_messages": null,
+    }});
+    assert_eq!(body, rest);
+    flaws
+}
+
+/// `field code: message`, a line each.
+fn lines(flaws: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().expect("a string").to_owned();
+    let fields = flaws.as_object().expect("an object of fields").iter();
+    fields
+        .flat_map(|(field, flaws)| {
+            flaws.as_array().expect("a list").iter().map(move |flaw| {
+                assert_eq!(flaw.as_object().expect("an object").len(), 2);
+                format!("{field} {}: {}", text(&flaw["code"]), text(&flaw["message"]))
+            })
+        })
+        .collect()
+}
+
+async fn flaws_of(path: &str, body: Value) -> Vec<String> {
+    let method = if path.contains("reset") || path.contains("change") { Method::PUT } else { Method::POST };
+    let request = with_token(json_request(&method, path, body.to_string()));
+    lines(&flaws(&ask(signed_in_accounts(), request).await))
+}
+
+#[actix_web::test]
+async fn every_defect_of_every_field_is_named() {
+    let long = format!("\"{}\"", "a1".repeat(2500));
+    let defects = [
+        ("missing", None),
+        ("null", Some("null")),
+        ("empty", Some("\"\"")),
+        ("blank", Some("\" \\t\\n\"")),
+        ("number", Some("12345")),
+        ("boolean", Some("true")),
+        ("array", Some("[\"a\"]")),
+        ("object", Some("{\"a\": \"b\"}")),
+        ("too long", Some(&long)),
+    ];
+    let mut table = String::new();
+    for route in BODIES {
+        writeln!(table, "{} {} with {}", route.method, route.path, route.fields[0].0).expect("a string");
+        for (field, value) in route.fields {
+            // One of the two will do.
+            let is_optional = route.path.ends_with("codes/send");
+            let twice = format!("\"{value}\", \"{field}\": \"{value}\"");
+            for (defect, value) in defects.iter().copied().chain([("twice", Some(&*twice))]) {
+                if is_optional && ["missing", "null"].contains(&defect) {
+                    continue;
+                }
+                let answer = ask(signed_in_accounts(), route.request(route.body_with(field, value))).await;
+                for line in lines(&flaws(&answer)) {
+                    writeln!(table, "  {field} {defect} -> {line}").expect("a string");
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[actix_web::test]
+async fn all_invalid_fields_are_reported_at_once() {
+    let body = json!({
+        "first_name": "a\u{0}b", "last_name": null, "phone": "12", "type": "home",
+        "password": "short", "password_confirmation": "other",
+    });
+    insta::assert_snapshot!(flaws_of("/v1/auth/register", body).await.join("\n"), @"");
+}
+
+#[actix_web::test]
+async fn an_empty_object_lacks_every_required_field() {
+    insta::assert_snapshot!(flaws_of("/v1/auth/register", json!({})).await.join("\n"), @"");
+    insta::assert_snapshot!(flaws_of("/v1/auth/verification_codes/send", json!({})).await.join("\n"), @"");
+}
+
+#[actix_web::test]
+async fn register_takes_a_phone_number_or_an_address_and_not_both() {
+    let body = |email: Value, phone: Value| {
+        json!({
+            "first_name": "george", "last_name": "washington", "email": email, "phone": phone,
+            "type": "work", "password": "IWasTheFirstPrez1776", "password_confirmation": "IWasTheFirstPrez1776",
+        })
+    };
+    let both = flaws_of("/v1/auth/register", body(json!("g@example.com"), json!("555-665-4345"))).await;
+    insta::assert_snapshot!(both.join("\n"), @"");
+    let neither = flaws_of("/v1/auth/register", body(json!(null), json!(null))).await;
+    insta::assert_snapshot!(neither.join("\n"), @"");
+}
+
+#[actix_web::test]
+async fn each_contact_belongs_in_its_own_field() {
+    let swapped = json!({"email": "555-665-4345", "phone": "g@example.com"});
+    insta::assert_snapshot!(flaws_of("/v1/auth/verification_codes/send", swapped).await.join("\n"), @"");
+    for contact in ["g@", "@", "george", "555-FLOWERS", "12"] {
+        let flaws = flaws_of("/v1/auth/password/forgot", json!({"contact": contact})).await.join("\n");
+        insta::allow_duplicates! { insta::assert_snapshot!(flaws, @""); }
+    }
+}
+
+#[actix_web::test]
+async fn a_new_password_is_held_against_what_the_request_tells_of_its_owner() {
+    let register = |password: &str| {
+        json!({
+            "first_name": "George", "last_name": "Washington", "email": "firstprez@example.com", "type": "work",
+            "password": password, "password_confirmation": password,
+        })
+    };
+    let mut table = String::new();
+    for password in ["seven77", "password123", "xxWASHINGTONxx", "firstprez1776", &"x".repeat(65)] {
+        for line in flaws_of("/v1/auth/register", register(password)).await {
+            writeln!(table, "{line}").expect("a string");
+        }
+    }
+    insta::assert_snapshot!(table, @"");
+}
+
+#[actix_web::test]
+async fn a_reset_holds_the_new_password_against_the_contact() {
+    let body = json!({
+        "contact": "firstprez@example.com", "code": "12345",
+        "password": "firstprez1776", "password_confirmation": "firstprez1776",
+    });
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/reset", body).await.join("\n"), @"");
+}
+
+#[actix_web::test]
+async fn the_new_password_is_another_than_the_existing_one() {
+    // Composed and decomposed, it is the same.
+    let body = json!({
+        "existing_password": "p\u{e4}ssw\u{f6}rter", "new_password": "pa\u{308}sswo\u{308}rter",
+        "new_password_confirmation": "p\u{e4}ssw\u{f6}rter",
+    });
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"");
+}
+
+#[actix_web::test]
+async fn a_confirmation_of_an_invalid_password_is_not_held_against_it() {
+    let body = json!({"existing_password": "a", "new_password": 1, "new_password_confirmation": "b"});
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"");
+}

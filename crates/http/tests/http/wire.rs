@@ -1,0 +1,135 @@
+//! Over a socket: what the layers below the routes do with bodies and `HEAD`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use asteroid_application::mocks::MockAccounts;
+use asteroid_http::{HttpSettings, app};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::{TOKEN, parts, signed_in_accounts};
+
+struct Server {
+    address: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl Server {
+    fn start(accounts: MockAccounts, settings: HttpSettings) -> Self {
+        let parts = parts(accounts, settings);
+        let server = HttpServer::new(move || app(&parts))
+            .workers(1)
+            .disable_signals()
+            .bind("127.0.0.1:0")
+            .expect("a free port");
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self { address, handle }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("the server listens")
+    }
+
+    /// What comes back until the server closes the connection.
+    async fn ask(&self, request: &str) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_bytes()).await.expect("the server reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the server answers");
+        answer
+    }
+
+    async fn stop(self) {
+        self.handle.stop(false).await;
+    }
+}
+
+fn login(headers: &str, body: &str) -> String {
+    format!(
+        "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n{headers}\r\n{body}"
+    )
+}
+
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).expect("a status line")
+}
+
+#[actix_web::test]
+async fn a_body_that_announces_too_much_is_refused_before_it_is_read() {
+    let server = Server::start(MockAccounts::new(), HttpSettings::default());
+    // Nothing follows: the server does not wait for it.
+    let answer = server.ask(&login("Content-Length: 16385\r\n", "")).await;
+    assert_eq!(status(&answer), "413", "{answer}");
+    assert!(answer.contains("PAYLOAD_TOO_LARGE") && answer.contains("connection: close"), "{answer}");
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_body_that_announces_nothing_is_read_up_to_the_limit() {
+    let server = Server::start(MockAccounts::new(), HttpSettings::default());
+    let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
+    let answer = server.ask(&login("Transfer-Encoding: chunked\r\n", &chunk.repeat(5))).await;
+    assert_eq!(status(&answer), "413", "{answer}");
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_body_that_does_not_arrive_is_not_waited_for() {
+    let settings = HttpSettings { body_timeout: Duration::from_millis(100), ..HttpSettings::default() };
+    let server = Server::start(MockAccounts::new(), settings);
+    let answer = server.ask(&login("Content-Length: 10\r\n", "{\"a\"")).await;
+    assert_eq!(status(&answer), "408", "{answer}");
+    assert!(answer.contains("REQUEST_TIMEOUT") && answer.contains("x-request-id"), "{answer}");
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_body_that_breaks_off_is_no_json() {
+    let server = Server::start(MockAccounts::new(), HttpSettings::default());
+    let answer = server.ask(&login("Transfer-Encoding: chunked\r\n", "x\r\n")).await;
+    assert_eq!(status(&answer), "400", "{answer}");
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_client_that_hangs_up_harms_nobody() {
+    let server = Server::start(MockAccounts::new(), HttpSettings::default());
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        stream.write_all(login("Content-Length: 10\r\n", "{").as_bytes()).await.expect("the server reads");
+    }
+    let answer = server.ask("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(status(&answer), "200", "{answer}");
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn head_has_the_header_of_get_and_no_body() {
+    let mut accounts = signed_in_accounts();
+    accounts.expect_list_sessions().returning(|_| Ok(Vec::new()));
+    let server = Server::start(accounts, HttpSettings::default());
+    for path in ["/healthz", "/docs", "/v1/auth/sessions"] {
+        let request = |method| {
+            let token = format!("Authorization: Bearer {TOKEN}\r\nX-Request-Id: r-1");
+            format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{token}\r\n\r\n")
+        };
+        let (get, head) = (server.ask(&request("GET")).await, server.ask(&request("HEAD")).await);
+        let fields = |answer: &str| {
+            let (fields, body) = answer.split_once("\r\n\r\n").expect("an answer");
+            let fields = fields.split("\r\n").filter(|field| !field.starts_with("date"));
+            let mut fields: Vec<String> = fields.map(str::to_owned).collect();
+            fields.sort();
+            (fields, body.len())
+        };
+        let ((get_fields, get_length), (head_fields, head_length)) = (fields(&get), fields(&head));
+        assert_eq!(get_fields, head_fields, "{path}");
+        assert!(get_length > 0 && head_length == 0, "{path}");
+    }
+    server.stop().await;
+}

@@ -1,0 +1,61 @@
+//! What a development server says when it has started.
+
+use std::net::SocketAddr;
+
+use crate::config::{DatabaseUrl, Settings};
+
+/// Where the server listens, where its data lies, where its messages go, and what to try first.
+pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
+    let place = |url: &str| match url {
+        "console:" => "are printed here".to_owned(),
+        url => format!("go to {url}"),
+    };
+    let DatabaseUrl::Sqlite(database) = &settings.database.url;
+    let database = database.display();
+    let (email, sms) = (settings.email.url.to_string(), settings.sms.url.to_string());
+    let messages = if email == sms {
+        format!("e-mails and SMS {}", place(&email))
+    } else {
+        format!("e-mails {}, SMS {}", place(&email), place(&sms))
+    };
+    format!(
+        r#"
+{name} listens on http://{address} (development: for this machine only)
+  data      {database}
+  messages  {messages}
+  API       http://{address}/docs
+
+Try it:
+  curl http://{address}/v1/auth/register -H 'Content-Type: application/json' \
+    -d '{{"first_name":"George","last_name":"Washington","email":"george@example.com","type":"personal","password":"IWasTheFirstPrez1776","password_confirmation":"IWasTheFirstPrez1776"}}'
+  curl http://{address}/v1/auth/verification_codes/verify -H 'Content-Type: application/json' \
+    -d '{{"contact":"george@example.com","code":"THE CODE OF THE MESSAGE"}}'
+
+"#,
+        name = settings.product.name.trim(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use asteroid_delivery::DeliveryUrl;
+
+    #[test]
+    fn it_says_where_everything_is() {
+        let mut settings = Settings::default();
+        settings.sms.url = DeliveryUrl::File("data/sms.ndjson".into());
+        let text = banner(&settings, settings.http.bind);
+        let lines: Vec<&str> = text.lines().take(5).collect();
+        assert_eq!(
+            lines,
+            [
+                "",
+                "Asteroid listens on http://127.0.0.1:8080 (development: for this machine only)",
+                "  data      data/asteroid.db",
+                "  messages  e-mails are printed here, SMS go to file:data/sms.ndjson",
+                "  API       http://127.0.0.1:8080/docs",
+            ]
+        );
+    }
+}

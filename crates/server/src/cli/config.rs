@@ -1,0 +1,69 @@
+use std::fmt::Display;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::output::answer;
+use super::{Context, Failure, Format};
+use crate::config::{Configuration, Masked, Problems, Profile, Settings};
+use crate::readiness;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  asteroid config check && asteroid config print")]
+pub(super) enum Command {
+    /// Say all that is wrong with the configuration, and what production still needs.
+    #[command(after_help = "Examples:\n  asteroid config check\n  \
+        ASTEROID_PROFILE=production asteroid config check --json")]
+    Check(Format),
+    /// Show the settings in force, and where each was set. Secrets are masked.
+    #[command(
+        after_help = "Examples:\n  asteroid config print\n  asteroid config print --json | jq .sessions"
+    )]
+    Print(Format),
+}
+
+pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Check(format) => check(context, *format),
+        Command::Print(format) => print(context, *format),
+    }
+}
+
+fn check(context: &Context, format: Format) -> Result<(), Failure> {
+    let mut configuration = Configuration::read(&context.sources);
+    readiness::check(&mut configuration);
+    match configuration.valid() {
+        Ok(configuration) => {
+            answer(format, &json!({ "ok": true, "problems": [] }), || in_force(&configuration))
+        }
+        Err(Problems(problems)) if format.json => {
+            answer(format, &json!({ "ok": false, "problems": problems }), String::new)?;
+            Err(Failure::Answered)
+        }
+        Err(problems) => Err(problems.into()),
+    }
+}
+
+/// One line on what is in force.
+fn in_force(configuration: &Configuration) -> String {
+    let settings = &configuration.settings;
+    let profile = match settings.profile {
+        Profile::Development => "development",
+        Profile::Production => "production",
+    };
+    let Settings { http, database, email, sms, .. } = settings;
+    let text = |url: &dyn Display| Masked(&url.to_string()).to_string();
+    format!(
+        "The configuration is good: {profile} on {}, data at {}, e-mails by {}, SMS by {}.",
+        http.bind,
+        text(&database.url),
+        text(&email.url),
+        text(&sms.url),
+    )
+}
+
+fn print(context: &Context, format: Format) -> Result<(), Failure> {
+    let configuration = context.configuration()?;
+    let toml = configuration.to_toml()?;
+    answer(format, &configuration.settings, || toml)
+}

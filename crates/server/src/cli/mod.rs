@@ -1,0 +1,175 @@
+//! The command line. Every command answers in plain text for people, or with `--json` for programs; its exit status
+//! is 0 (done), 1 (refused) or 2 (not understood).
+
+mod config;
+mod health;
+mod keys;
+mod output;
+mod store;
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use asteroid_kernel::{Clock, Randomness};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Configuration, Sources};
+use crate::{logging, readiness};
+
+/// Accounts for an application: registration, verification codes, sign-in and sessions, over HTTP.
+#[derive(Debug, Parser)]
+#[command(
+    name = "asteroid",
+    version,
+    after_help = "\
+Without a command: serve. To try it out, run `asteroid` and do as it says.
+
+Settings come from config/asteroid.toml (or --config FILE), and from the environment, which is stronger:
+  ASTEROID_HTTP__BIND=127.0.0.1:9000 asteroid serve"
+)]
+struct Cli {
+    /// Read this file instead of config/asteroid.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server until it is told to stop (SIGTERM, or SIGINT by Ctrl-C). No accepted request is cut off.
+    #[command(after_help = "Examples:\n  asteroid serve\n  asteroid --config /etc/asteroid.toml serve")]
+    Serve,
+    /// Run the migrations that the database lacks.
+    #[command(
+        after_help = "Examples:\n  asteroid migrate\n  DATABASE_URL=sqlite://other.db asteroid migrate --json"
+    )]
+    Migrate(Format),
+    /// Check or show the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Rotate or list the keys that codes are derived with.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Print the description of the API: openapi.json, for clients and their generators.
+    #[command(after_help = "Example:\n  asteroid openapi > openapi.json")]
+    Openapi,
+    /// Ask a running server whether it is ready: for containers and load balancers.
+    Health(health::Arguments),
+}
+
+/// How a command answers.
+#[derive(Args, Clone, Copy, Debug)]
+struct Format {
+    /// Answer in JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a command may use.
+struct Context {
+    sources: Sources,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl Context {
+    /// The configuration, if nothing is wrong with it.
+    fn configuration(&self) -> Result<Configuration, Failure> {
+        Ok(Configuration::read(&self.sources).valid()?)
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+enum Failure {
+    /// The answer has been given, and says why.
+    Answered,
+    /// Because of this.
+    Because(Box<dyn Error>),
+}
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Because(error.into())
+    }
+}
+
+/// Does what the command line asks, and gives the exit status of the process.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that nobody reads any more is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let sources = Sources { file: cli.config, environment: environment.into_iter().collect() };
+    let context = Context { sources, clock, randomness };
+    let done = match cli.command {
+        Some(Command::Config(command)) => config::run(&context, &command),
+        Some(Command::Keys(command)) => keys::run(&context, &command),
+        Some(Command::Health(arguments)) => health::run(&context, &arguments),
+        Some(Command::Openapi) => openapi(),
+        Some(Command::Migrate(format)) => store::migrate(&context, format),
+        Some(Command::Serve) | None => serve(&context),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Answered) => ExitCode::FAILURE,
+        Err(Failure::Because(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(Failure::Because(error)) => {
+            output::complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(context: &Context) -> Result<(), Failure> {
+    let mut configuration = Configuration::read(&context.sources);
+    readiness::check(&mut configuration);
+    let settings = configuration.valid()?.settings;
+    logging::start(&settings.log)?;
+    Ok(crate::serve::run(&settings, &context.clock, &context.randomness)?)
+}
+
+fn openapi() -> Result<(), Failure> {
+    Ok(output::say(&asteroid_http::openapi().to_pretty_json()?)?)
+}
+
+/// Whether whoever read the answer has had enough of it, as `head` does.
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_in_its_help() {
+        fn check(command: &clap::Command) {
+            let example = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(example.contains("asteroid"), "{} has no example", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,144 @@
+//! The defaults are the policy. `config/asteroid.toml` repeats them, and a test compares both.
+
+use std::net::Ipv4Addr;
+
+use asteroid_delivery::DeliveryUrl;
+use asteroid_kernel::Region;
+
+use super::{
+    Alphabet, Audit, CodeShape, Codes, Database, DatabaseUrl, Hashing, Http, Limits, Log, LogFormat, Outbox,
+    Passwords, Product, Registrations, SendLimits, Sessions, TimeSpan, Transport, WrongCodeLimits,
+    WrongPasswordLimits,
+};
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            bind: (Ipv4Addr::LOCALHOST, 8080).into(),
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            body_limit: 16 * 1024,
+            header_limit: 8 * 1024,
+            body_timeout: TimeSpan::secs(10),
+            header_timeout: TimeSpan::secs(5),
+            handler_timeout: TimeSpan::secs(10),
+            keep_alive: TimeSpan::secs(15),
+            workers: 0,
+            shutdown_timeout: TimeSpan::secs(30),
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: DatabaseUrl::Sqlite("data/asteroid.db".into()),
+            migrate_at_start: true,
+            readers: 2,
+            queue: 1024,
+        }
+    }
+}
+
+impl Default for Product {
+    fn default() -> Self {
+        Self { name: "Asteroid".into(), domain: "localhost".into(), default_region: Region::US }
+    }
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self { url: DeliveryUrl::Console }
+    }
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            at_once: 16,
+            lease: TimeSpan::secs(30),
+            retry_first: TimeSpan::secs(1),
+            retry_longest: TimeSpan::mins(1),
+            keep: TimeSpan::days(7),
+        }
+    }
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Self {
+            life: TimeSpan::mins(10),
+            guesses: 5,
+            stranger_guesses: 2,
+            v1: CodeShape { alphabet: Alphabet::Crockford, length: 5 },
+            v2: CodeShape { alphabet: Alphabet::Digits, length: 6 },
+        }
+    }
+}
+
+impl Default for Registrations {
+    fn default() -> Self {
+        Self { life: TimeSpan::hours(1), per_contact: 3 }
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { min_length: 8, max_length: 64, max_bytes: 256, hashing: Hashing::default() }
+    }
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            parallelism: 1,
+            threads: 0,
+            queue: 64,
+            max_wait: TimeSpan::secs(2),
+        }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            absolute: TimeSpan::hours(24),
+            idle: TimeSpan::hours(12),
+            per_user: 20,
+            touch_interval: TimeSpan::mins(1),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            sends: SendLimits { per_minute: 1, per_hour: 5, per_day: 10 },
+            wrong_codes: WrongCodeLimits { per_hour: 10, per_day: 20 },
+            wrong_passwords: WrongPasswordLimits {
+                free: 4,
+                first_wait: TimeSpan::secs(1),
+                longest_wait: TimeSpan::mins(15),
+                lock_at: 100,
+                memory: TimeSpan::days(30),
+                familiar_per_hour: 10,
+                familiar_for: TimeSpan::days(30),
+            },
+        }
+    }
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { keep: TimeSpan::days(400) }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into(), format: LogFormat::Text }
+    }
+}

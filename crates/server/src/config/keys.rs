@@ -1,0 +1,54 @@
+//! The names of the settings, in dotted form, and which of them is nearest to one that is none.
+
+use figment::value::{Dict, Value};
+
+/// What stands at this path.
+pub(super) fn find<'a>(tree: &'a Dict, path: &[String]) -> Option<&'a Value> {
+    let (first, rest) = path.split_first()?;
+    let value = tree.get(first)?;
+    if rest.is_empty() { Some(value) } else { find(value.as_dict()?, rest) }
+}
+
+/// Puts a value in the place of the one at this path, which must be there.
+pub(super) fn replace(tree: &mut Dict, path: &[String], value: Value) {
+    let Some((first, rest)) = path.split_first() else { return };
+    match tree.get_mut(first) {
+        Some(Value::Dict(_, inner)) if !rest.is_empty() => replace(inner, rest, value),
+        Some(place) => *place = value,
+        None => {}
+    }
+}
+
+/// Every key of the tree, and every section.
+fn all(tree: &Dict, prefix: &str, keys: &mut Vec<String>, sections: &mut Vec<String>) {
+    for (name, value) in tree {
+        let path = format!("{prefix}{name}");
+        if let Value::Dict(_, inner) = value {
+            all(inner, &format!("{path}."), keys, sections);
+            sections.push(path);
+        } else {
+            keys.push(path);
+        }
+    }
+}
+
+/// The key (or the section) that is most like this one, if any is like it at all.
+pub(super) fn nearest(tree: &Dict, path: &str, section: bool) -> Option<String> {
+    let (mut keys, mut sections) = (Vec::new(), Vec::new());
+    all(tree, "", &mut keys, &mut sections);
+    let candidates = if section { sections } else { keys };
+    // A dot where an underscore should be is the commonest slip in a variable's name.
+    let plain = |key: &str| key.replace(['.', '-'], "_");
+    let likeness = |key: &str| {
+        let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+        let whole = strsim::normalized_damerau_levenshtein(&plain(path), &plain(key));
+        // The right name in the wrong section counts, but less.
+        whole.max(0.9 * strsim::normalized_damerau_levenshtein(&last(path), &last(key)))
+    };
+    candidates
+        .into_iter()
+        .map(|key| (likeness(&key), key))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(likeness, _)| *likeness > 0.5)
+        .map(|(_, key)| key)
+}

@@ -1,0 +1,242 @@
+//! The configuration: the defaults, over them the file, over that the environment; checked as a whole, so that all
+//! that is wrong is said at once.
+
+mod database_url;
+mod defaults;
+mod keys;
+mod mask;
+mod network;
+mod policy;
+mod print;
+mod problem;
+mod rules;
+mod settings;
+mod sources;
+mod time_span;
+
+use std::collections::BTreeMap;
+
+use figment::error::Kind;
+use figment::value::{Dict, Value};
+use figment::{Figment, Profile as Layers, Provider};
+
+pub(crate) use mask::Masked;
+
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use network::Network;
+pub use policy::NoKeysFile;
+pub use problem::{Problem, Problems};
+pub use settings::{
+    Alphabet, Audit, CodeShape, Codes, Database, Hashing, Http, Keys, Limits, Log, LogFormat, Outbox,
+    Passwords, Product, Profile, Registrations, SendLimits, Sessions, Settings, Transport, WrongCodeLimits,
+    WrongPasswordLimits,
+};
+pub use sources::Sources;
+pub use time_span::{InvalidTimeSpan, TimeSpan};
+
+/// The settings in force, and where each was set.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The settings. Where one could not be read, its default stands in.
+    pub settings: Settings,
+    origins: BTreeMap<String, String>,
+    problems: Vec<Problem>,
+}
+
+impl Configuration {
+    /// What the origin of a setting is called that nobody set.
+    const DEFAULT: &str = "default";
+
+    /// Reads all sources and checks every setting for itself and against the others.
+    #[must_use]
+    pub fn read(sources: &Sources) -> Self {
+        let defaults = defaults();
+        let (layers, problems) = sources.layers(&defaults);
+        let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
+        let given = figment.data().unwrap_or_default().remove(&Layers::Default).unwrap_or_default();
+        let mut reader = Reader {
+            figment: &figment,
+            accepted: defaults.clone(),
+            defaults,
+            origins: BTreeMap::new(),
+            problems,
+        };
+        reader.walk(&mut Vec::new(), &given);
+        let Reader { accepted, origins, problems, .. } = reader;
+        let settings = settings_of(&accepted).unwrap_or_default();
+        let mut this = Self { settings, origins, problems };
+        for (key, wrong, right) in rules::check(&this.settings) {
+            this.add(&key, wrong, right);
+        }
+        this
+    }
+
+    /// The configuration, if nothing is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong.
+    pub fn valid(self) -> Result<Self, Problems> {
+        if self.problems.is_empty() { Ok(self) } else { Err(Problems(self.problems)) }
+    }
+
+    /// Notes that something is wrong with a setting, unless something else is already.
+    pub fn add(&mut self, key: &str, wrong: impl Into<String>, right: impl Into<String>) {
+        if self.problems.iter().all(|problem| problem.key != key) {
+            self.problems.push(Problem {
+                key: key.to_owned(),
+                source: self.origin(key).to_owned(),
+                wrong: wrong.into(),
+                right: right.into(),
+            });
+        }
+    }
+
+    /// Where the setting was set: a file, a variable of the environment, or `default`.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> &str {
+        self.origins.get(key).map_or(Self::DEFAULT, String::as_str)
+    }
+}
+
+fn defaults() -> Dict {
+    Value::serialize(Settings::default()).ok().and_then(Value::into_dict).unwrap_or_default()
+}
+
+fn settings_of(tree: &Dict) -> Result<Settings, Box<figment::Error>> {
+    Value::from(tree.clone()).deserialize().map_err(Box::new)
+}
+
+/// Goes through what was given, and takes over what can be read.
+struct Reader<'a> {
+    figment: &'a Figment,
+    defaults: Dict,
+    accepted: Dict,
+    origins: BTreeMap<String, String>,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn walk(&mut self, path: &mut Vec<String>, given: &Dict) {
+        for (name, value) in given {
+            path.push(name.clone());
+            match (keys::find(&self.defaults, path).cloned(), value) {
+                (Some(Value::Dict(..)), Value::Dict(_, inner)) => self.walk(path, inner),
+                (Some(Value::Dict(..)), other) => {
+                    self.refuse(path, other, &shown(other), "is a section: set one of its keys".to_owned());
+                }
+                (Some(default), value) => self.read_leaf(path, &default, value),
+                (None, value) => self.refuse_unknown(path, value),
+            }
+            path.pop();
+        }
+    }
+
+    fn read_leaf(&mut self, path: &[String], default: &Value, value: &Value) {
+        self.origins.insert(path.join("."), self.source(value));
+        let wrong: Vec<(String, String)> = match (default, value) {
+            // One by one, so that every wrong item is found.
+            (Value::Array(..), Value::Array(tag, items)) => items
+                .iter()
+                .filter_map(|item| {
+                    let right = self.expected(path, default, &Value::Array(*tag, vec![item.clone()]))?;
+                    Some((shown(item), right))
+                })
+                .collect(),
+            _ => self.expected(path, default, value).map(|right| (shown(value), right)).into_iter().collect(),
+        };
+        if wrong.is_empty() {
+            keys::replace(&mut self.accepted, path, value.clone());
+        }
+        for (shown, right) in wrong {
+            self.refuse(path, value, &shown, right);
+        }
+    }
+
+    /// What should stand at this path, if the candidate should not.
+    fn expected(&self, path: &[String], default: &Value, candidate: &Value) -> Option<String> {
+        let read = |value: &Value| {
+            let mut tree = self.defaults.clone();
+            keys::replace(&mut tree, path, value.clone());
+            settings_of(&tree).err().map(|error| expectation(&error.kind))
+        };
+        if matches!(default, Value::String(..)) && !matches!(candidate, Value::String(..)) {
+            // What an empty text is refused for says what the text should be like.
+            return Some(read(&"".into()).unwrap_or_else(|| "must be text, in quotes".to_owned()));
+        }
+        read(candidate)
+    }
+
+    fn refuse_unknown(&mut self, path: &[String], value: &Value) {
+        let key = path.join(".");
+        let source = self.source(first_leaf(value));
+        let right = match keys::nearest(&self.defaults, &key, matches!(value, Value::Dict(..))) {
+            // Where it was set by a variable, the variable's name is what has to be mended.
+            Some(near) if source.starts_with("ASTEROID_") => {
+                format!("did you mean {}?", Sources::variable_of(&near))
+            }
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`asteroid config print` shows every setting".to_owned(),
+        };
+        self.problems.push(Problem { key, source, wrong: "is not a setting".to_owned(), right });
+    }
+
+    fn refuse(&mut self, path: &[String], value: &Value, shown: &str, right: String) {
+        let problem =
+            Problem { key: path.join("."), source: self.source(value), wrong: format!("is {shown}"), right };
+        self.problems.push(problem);
+    }
+
+    fn source(&self, value: &Value) -> String {
+        let metadata = self.figment.get_metadata(value.tag());
+        metadata.map_or_else(|| Configuration::DEFAULT.to_owned(), |metadata| metadata.name.to_string())
+    }
+}
+
+/// Sections are merged from several sources; the first thing within one says which it was.
+fn first_leaf(value: &Value) -> &Value {
+    match value {
+        Value::Dict(_, inner) => inner.values().next().map_or(value, first_leaf),
+        leaf => leaf,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => format!("{:?}", Masked(text).to_string()),
+        Value::Char(_, char) => format!("{:?}", char.to_string()),
+        Value::Bool(_, bool) => bool.to_string(),
+        Value::Num(..) => value
+            .to_i128()
+            .map(|number| number.to_string())
+            .or_else(|| value.to_u128().map(|number| number.to_string()))
+            .or_else(|| value.to_f64().map(|number| number.to_string()))
+            .unwrap_or_default(),
+        Value::Empty(..) => "nothing".to_owned(),
+        Value::Dict(..) => "a section".to_owned(),
+        Value::Array(..) => "a list".to_owned(),
+    }
+}
+
+/// In people's words what serde expected.
+fn expectation(kind: &Kind) -> String {
+    match kind {
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => match expected.as_str() {
+            "u8" => format!("must be a whole number from 0 to {}", u8::MAX),
+            "u32" => format!("must be a whole number from 0 to {}", u32::MAX),
+            "usize" => "must be a whole number, zero or more".to_owned(),
+            "a boolean" => "must be true or false".to_owned(),
+            "a string" => "must be text, in quotes".to_owned(),
+            "a sequence" => "must be a list, in brackets".to_owned(),
+            other => format!("must be {other}"),
+        },
+        Kind::UnknownVariant(_, variants) => {
+            let variants: Vec<String> = variants.iter().map(|variant| format!("{variant:?}")).collect();
+            format!("must be {}", variants.join(" or "))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

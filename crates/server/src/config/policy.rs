@@ -1,0 +1,192 @@
+//! The settings as the domain, the use cases and the adapters take them.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use asteroid_application::{AccountRules, CodeFormats, DeliveryRules, LimitRules};
+use asteroid_argon2::Argon2Settings;
+use asteroid_diesel::SqliteOptions;
+use asteroid_http::HttpSettings;
+use asteroid_identity::{PasswordPolicy, SessionLifetime};
+use asteroid_limits::{Backoff, Budget};
+use asteroid_messaging::{Composer, RetrySchedule};
+use asteroid_verification::{ChallengeRules, CodeFormat};
+
+use super::{
+    Alphabet, CodeShape, Database, DatabaseUrl, Hashing, Limits, Outbox, Product, Profile, Settings,
+};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// The settings do not say where the keys are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("keys.file is empty: name the file, for example ASTEROID_KEYS__FILE=/etc/asteroid/keys.json")]
+pub struct NoKeysFile;
+
+impl Settings {
+    /// Where the keys are kept.
+    ///
+    /// # Errors
+    ///
+    /// If production was told no place.
+    pub fn keys_file(&self) -> Result<PathBuf, NoKeysFile> {
+        match (self.keys.file.as_str(), self.profile) {
+            ("", Profile::Production) => Err(NoKeysFile),
+            ("", Profile::Development) => {
+                let DatabaseUrl::Sqlite(path) = &self.database.url;
+                Ok(path.with_file_name("keys.json"))
+            }
+            (file, _) => Ok(file.into()),
+        }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn sqlite_options(&self) -> SqliteOptions {
+        let Database { url: DatabaseUrl::Sqlite(path), readers, queue, .. } = &self.database;
+        SqliteOptions { path: path.clone(), readers: *readers, queue_length: *queue }
+    }
+
+    /// What the HTTP surface asks of requests.
+    #[must_use]
+    pub fn http_settings(&self) -> HttpSettings {
+        let http = &self.http;
+        HttpSettings {
+            body_limit: http.body_limit,
+            header_limit: http.header_limit,
+            body_timeout: http.body_timeout.get(),
+            handler_timeout: http.handler_timeout.get(),
+            trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
+            default_region: self.product.default_region,
+            passwords: self.account_rules().passwords,
+            cors_origins: http.cors_origins.clone(),
+        }
+    }
+
+    /// How many threads answer requests.
+    #[must_use]
+    pub fn http_workers(&self) -> usize {
+        cores_if_zero(self.http.workers)
+    }
+
+    /// The rules of accounts.
+    #[must_use]
+    pub fn account_rules(&self) -> AccountRules {
+        let (passwords, sessions, codes) = (&self.passwords, &self.sessions, &self.codes);
+        AccountRules {
+            passwords: PasswordPolicy {
+                min_chars: passwords.min_length,
+                max_chars: passwords.max_length,
+                max_bytes: passwords.max_bytes,
+            },
+            sessions: SessionLifetime {
+                absolute: sessions.absolute.get(),
+                idle: sessions.idle.get(),
+                per_user: sessions.per_user,
+                touch_interval: sessions.touch_interval.get(),
+            },
+            challenges: ChallengeRules {
+                life: codes.life.get(),
+                guesses: codes.guesses,
+                stranger_guesses: codes.stranger_guesses,
+            },
+            code_formats: CodeFormats { v1: (&codes.v1).into(), v2: (&codes.v2).into() },
+            registration_life: self.registrations.life.get(),
+            registrations_per_contact: self.registrations.per_contact,
+            limits: (&self.limits).into(),
+        }
+    }
+}
+
+impl From<&Product> for Composer {
+    fn from(product: &Product) -> Self {
+        Self { product: product.name.trim().to_owned(), autofill_domain: product.domain.clone() }
+    }
+}
+
+impl From<&CodeShape> for CodeFormat {
+    fn from(CodeShape { alphabet, length }: &CodeShape) -> Self {
+        match alphabet {
+            Alphabet::Crockford => Self::Crockford { length: *length },
+            Alphabet::Digits => Self::Digits { length: *length },
+        }
+    }
+}
+
+impl From<&Limits> for LimitRules {
+    fn from(limits: &Limits) -> Self {
+        let budget = |count, window| Budget { count, window };
+        let (sends, codes, passwords) = (&limits.sends, &limits.wrong_codes, &limits.wrong_passwords);
+        Self {
+            enabled: limits.enabled,
+            sends: vec![
+                budget(sends.per_minute, MINUTE),
+                budget(sends.per_hour, HOUR),
+                budget(sends.per_day, DAY),
+            ],
+            wrong_codes: vec![budget(codes.per_hour, HOUR), budget(codes.per_day, DAY)],
+            wrong_passwords: Backoff {
+                free: passwords.free,
+                first: passwords.first_wait.get(),
+                longest: passwords.longest_wait.get(),
+                lock_at: passwords.lock_at,
+            },
+            wrong_passwords_from_familiar_address: vec![budget(passwords.familiar_per_hour, HOUR)],
+            familiar_for: passwords.familiar_for.get(),
+            streak_memory: passwords.memory.get(),
+        }
+    }
+}
+
+impl From<&Outbox> for DeliveryRules {
+    fn from(outbox: &Outbox) -> Self {
+        let retries = RetrySchedule { first: outbox.retry_first.get(), longest: outbox.retry_longest.get() };
+        Self { lease: outbox.lease.get(), at_once: outbox.at_once, retries }
+    }
+}
+
+impl From<&Hashing> for Argon2Settings {
+    fn from(hashing: &Hashing) -> Self {
+        Self {
+            memory_kib: hashing.memory_kib,
+            iterations: hashing.iterations,
+            parallelism: hashing.parallelism,
+            threads: cores_if_zero(hashing.threads),
+            queue: hashing.queue,
+            max_wait: hashing.max_wait.get(),
+        }
+    }
+}
+
+fn cores_if_zero(count: usize) -> usize {
+    if count == 0 { available_parallelism().map_or(1, NonZero::get) } else { count }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_the_policy() {
+        let settings = Settings::default();
+        assert_eq!(settings.account_rules(), AccountRules::default());
+        assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
+        assert_eq!(DeliveryRules::from(&settings.outbox), DeliveryRules::default());
+        assert_eq!(settings.http_settings(), HttpSettings::default());
+        assert_eq!(settings.sqlite_options(), SqliteOptions::new("data/asteroid.db"));
+    }
+
+    #[test]
+    fn development_keeps_its_keys_beside_the_database_and_production_where_it_is_told() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.keys_file(), Ok("data/keys.json".into()));
+        settings.profile = Profile::Production;
+        assert_eq!(settings.keys_file(), Err(NoKeysFile));
+        settings.keys.file = "/etc/asteroid/keys.json".into();
+        assert_eq!(settings.keys_file(), Ok("/etc/asteroid/keys.json".into()));
+    }
+}

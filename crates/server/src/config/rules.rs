@@ -1,0 +1,237 @@
+//! What a setting may be: bounds, forms, and what must fit together. Bounds keep out what cannot work and what
+//! would be unsafe for anyone; what only production needs is asked of it at the start.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use asteroid_argon2::Argon2Settings;
+use asteroid_verification::CodeFormat;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{Alphabet, CodeShape, Settings, TimeSpan};
+
+/// A setting, what is wrong with it, and what would be right.
+type Finding = (String, String, String);
+
+/// All that is wrong with settings of the right type.
+pub(super) fn check(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    http(settings, &mut findings);
+    places(settings, &mut findings);
+    codes(settings, &mut findings);
+    passwords(settings, &mut findings);
+    sessions(settings, &mut findings);
+    limits(settings, &mut findings);
+    let level = &settings.log.level;
+    if !is_log_filter(level) {
+        findings.add("log.level", format!("is {level:?}"), "write \"info\", or \"warn,asteroid=debug\"");
+    }
+    findings.0
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, key: &str, wrong: impl Into<String>, right: impl Into<String>) {
+        self.0.push((key.to_owned(), wrong.into(), right.into()));
+    }
+
+    fn within<T: Copy + PartialOrd + Display>(&mut self, key: &str, value: T, bounds: RangeInclusive<T>) {
+        if !bounds.contains(&value) {
+            let right = format!("must be from {} to {}", bounds.start(), bounds.end());
+            self.add(key, format!("is {value}"), right);
+        }
+    }
+
+    fn at_most<T: Copy + PartialOrd + Display>(&mut self, key: &str, value: T, other_key: &str, other: T) {
+        if value > other {
+            self.add(key, format!("is {value}"), format!("must not exceed {other_key}, which is {other}"));
+        }
+    }
+}
+
+/// Whether it is a filter, each part of which names a level. The filter itself would take a misspelt level for the
+/// name of a module, and say nothing any more.
+fn is_log_filter(text: &str) -> bool {
+    let is_level = |level: &str| level.parse::<LevelFilter>().is_ok();
+    text.split(',').all(|part| is_level(part.rsplit('=').next().unwrap_or_default().trim()))
+        && EnvFilter::try_new(text).is_ok()
+}
+
+const SECOND: TimeSpan = TimeSpan::secs(1);
+const HOUR: TimeSpan = TimeSpan::hours(1);
+const YEAR: TimeSpan = TimeSpan::days(366);
+
+fn http(settings: &Settings, findings: &mut Findings) {
+    let http = &settings.http;
+    let no_origins: Vec<String> = http
+        .cors_origins
+        .iter()
+        .filter(|origin| !is_origin(origin))
+        .map(|origin| format!("{origin:?}"))
+        .collect();
+    if !no_origins.is_empty() {
+        let right = "write origins like \"https://app.example.com\": scheme and host, no path, no wildcard";
+        findings.add("http.cors_origins", format!("holds {}", no_origins.join(", ")), right);
+    }
+    findings.within("http.body_limit", http.body_limit, 1024..=1024 * 1024);
+    findings.within("http.header_limit", http.header_limit, 1024..=64 * 1024);
+    for (key, value) in [
+        ("http.body_timeout", http.body_timeout),
+        ("http.header_timeout", http.header_timeout),
+        ("http.handler_timeout", http.handler_timeout),
+        ("http.keep_alive", http.keep_alive),
+        ("http.shutdown_timeout", http.shutdown_timeout),
+    ] {
+        findings.within(key, value, SECOND..=HOUR);
+    }
+    // Otherwise a stopping server would cut off what it has accepted.
+    findings.at_most(
+        "http.handler_timeout",
+        http.handler_timeout,
+        "http.shutdown_timeout",
+        http.shutdown_timeout,
+    );
+    findings.within("http.workers", http.workers, 0..=1024);
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+        !host.is_empty() && host.chars().all(allowed)
+    })
+}
+
+/// Where data lies, where messages go, and what they say.
+fn places(settings: &Settings, findings: &mut Findings) {
+    let database = &settings.database;
+    findings.within("database.readers", database.readers, 1..=64);
+    findings.within("database.queue", database.queue, 1..=65_536);
+    let product = &settings.product;
+    let name = product.name.trim();
+    if name.is_empty() || name.chars().count() > 50 || name.chars().any(char::is_control) {
+        let right = "must be a name of 1 to 50 characters on one line";
+        findings.add("product.name", format!("is {:?}", product.name), right);
+    }
+    if !is_domain(&product.domain) {
+        let wrong = format!("is {:?}", product.domain);
+        findings.add(
+            "product.domain",
+            wrong,
+            "must be a domain like \"example.com\", without scheme, port or path",
+        );
+    }
+    let outbox = &settings.outbox;
+    findings.within("outbox.at_once", outbox.at_once, 1..=1024);
+    findings.within("outbox.lease", outbox.lease, SECOND..=HOUR);
+    findings.within("outbox.retry_first", outbox.retry_first, TimeSpan::millis(100)..=HOUR);
+    findings.within("outbox.retry_longest", outbox.retry_longest, TimeSpan::millis(100)..=HOUR);
+    findings.at_most("outbox.retry_first", outbox.retry_first, "outbox.retry_longest", outbox.retry_longest);
+    findings.within("outbox.keep", outbox.keep, TimeSpan::secs(0)..=YEAR);
+    findings.within("audit.keep", settings.audit.keep, TimeSpan::hours(24)..=TimeSpan::days(36_600));
+}
+
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+fn codes(settings: &Settings, findings: &mut Findings) {
+    let codes = &settings.codes;
+    findings.within("codes.life", codes.life, SECOND..=TimeSpan::hours(24));
+    findings.within("codes.guesses", codes.guesses, 1..=100);
+    findings.within("codes.stranger_guesses", codes.stranger_guesses, 0..=100);
+    findings.at_most("codes.stranger_guesses", codes.stranger_guesses, "codes.guesses", codes.guesses);
+    for (key, CodeShape { alphabet, length }) in
+        [("codes.v1.length", &codes.v1), ("codes.v2.length", &codes.v2)]
+    {
+        // 20 bits (ASVS 5.0, 6.5.4), or the nearest that whole digits give.
+        let shortest = match alphabet {
+            Alphabet::Crockford => 4,
+            Alphabet::Digits => 6,
+        };
+        findings.within(key, *length, shortest..=CodeFormat::MAX_LENGTH);
+    }
+    let registrations = &settings.registrations;
+    findings.within("registrations.life", registrations.life, SECOND..=TimeSpan::days(7));
+    findings.within("registrations.per_contact", registrations.per_contact, 1..=100);
+}
+
+fn passwords(settings: &Settings, findings: &mut Findings) {
+    let passwords = &settings.passwords;
+    // NIST SP 800-63B-4, 3.1.1.2: at least 8, and at least 64 must be allowed.
+    findings.within("passwords.min_length", passwords.min_length, 8..=64);
+    findings.within("passwords.max_length", passwords.max_length, 64..=1024);
+    findings.within("passwords.max_bytes", passwords.max_bytes, 64..=4096);
+    findings.at_most(
+        "passwords.max_length",
+        passwords.max_length,
+        "passwords.max_bytes",
+        passwords.max_bytes,
+    );
+    if let Err(error) = Argon2Settings::from(&passwords.hashing).validate() {
+        for flaw in error.0 {
+            let (start, end, unit) = (flaw.bounds.start(), flaw.bounds.end(), flaw.unit);
+            let right = format!("must be from {start} to {end}{unit}");
+            findings.add(
+                &format!("passwords.hashing.{}", flaw.setting),
+                format!("is {}{unit}", flaw.given),
+                right,
+            );
+        }
+    }
+}
+
+fn sessions(settings: &Settings, findings: &mut Findings) {
+    let sessions = &settings.sessions;
+    findings.within("sessions.absolute", sessions.absolute, SECOND..=YEAR);
+    findings.within("sessions.idle", sessions.idle, SECOND..=YEAR);
+    findings.at_most("sessions.idle", sessions.idle, "sessions.absolute", sessions.absolute);
+    findings.within("sessions.per_user", sessions.per_user, 1..=10_000);
+    // A use that is not written down must not look like idling.
+    findings.at_most("sessions.touch_interval", sessions.touch_interval, "sessions.idle", sessions.idle);
+}
+
+fn limits(settings: &Settings, findings: &mut Findings) {
+    let limits = &settings.limits;
+    let (sends, codes, passwords) = (&limits.sends, &limits.wrong_codes, &limits.wrong_passwords);
+    for (key, count) in [
+        ("limits.sends.per_minute", sends.per_minute),
+        ("limits.sends.per_hour", sends.per_hour),
+        ("limits.sends.per_day", sends.per_day),
+        ("limits.wrong_codes.per_hour", codes.per_hour),
+        ("limits.wrong_codes.per_day", codes.per_day),
+        ("limits.wrong_passwords.familiar_per_hour", passwords.familiar_per_hour),
+    ] {
+        findings.within(key, count, 1..=10_000);
+    }
+    findings.within("limits.wrong_passwords.first_wait", passwords.first_wait, TimeSpan::millis(1)..=HOUR);
+    findings.within(
+        "limits.wrong_passwords.longest_wait",
+        passwords.longest_wait,
+        SECOND..=TimeSpan::hours(24),
+    );
+    findings.at_most(
+        "limits.wrong_passwords.first_wait",
+        passwords.first_wait,
+        "limits.wrong_passwords.longest_wait",
+        passwords.longest_wait,
+    );
+    findings.within("limits.wrong_passwords.lock_at", passwords.lock_at, 1..=1_000_000);
+    findings.at_most(
+        "limits.wrong_passwords.free",
+        passwords.free,
+        "limits.wrong_passwords.lock_at",
+        passwords.lock_at,
+    );
+    findings.within("limits.wrong_passwords.memory", passwords.memory, SECOND..=YEAR);
+    findings.within("limits.wrong_passwords.familiar_for", passwords.familiar_for, SECOND..=YEAR);
+}

@@ -1,0 +1,149 @@
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use figment::value::{Dict, Map, Value};
+use figment::{Metadata, Profile, Provider};
+
+use super::{Problem, keys};
+
+/// Where the configuration is read from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file named on the command line: it must be there. Without one, [`Sources::USUAL_FILE`] is read if it is
+    /// there.
+    pub file: Option<PathBuf>,
+    /// The variables of the environment.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// What one source sets.
+#[derive(Debug)]
+pub(super) struct Layer {
+    /// The source, as people know it.
+    pub(super) name: String,
+    pub(super) values: Dict,
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}
+
+impl Sources {
+    /// The file that is read if the command line names none, below the working directory.
+    pub const USUAL_FILE: &str = "config/asteroid.toml";
+
+    const PREFIX: &str = "ASTEROID_";
+    /// What tests tell one another, not the server.
+    const RESERVED: [&str; 2] = ["TEST_", "REQUIRE_"];
+
+    /// What each source sets, the weakest first, and what could not be read.
+    pub(super) fn layers(&self, defaults: &Dict) -> (Vec<Layer>, Vec<Problem>) {
+        let (mut layers, mut problems) = (Vec::new(), Vec::new());
+        match self.file_layer() {
+            Ok(layer) => layers.extend(layer),
+            Err(problem) => problems.push(problem),
+        }
+        let mut variables = Vec::new();
+        for (name, value) in &self.environment {
+            let Some(name) = name.to_str() else { continue };
+            let Some(path) = Self::key_of(name) else { continue };
+            match value.to_str() {
+                Some("") if name == "DATABASE_URL" => {}
+                Some(value) if !is_service_link(name, value) => {
+                    let value = read_variable(value, keys::find(defaults, &path));
+                    variables.push(Layer { name: name.to_owned(), values: nest(&path, value) });
+                }
+                Some(_) => {}
+                None => problems.push(Problem {
+                    key: path.join("."),
+                    source: name.to_owned(),
+                    wrong: "is not text".to_owned(),
+                    right: "write it in UTF-8".to_owned(),
+                }),
+            }
+        }
+        // Of two that set the same, the one without our prefix is the weaker.
+        variables.sort_by_key(|layer| (layer.name.starts_with(Self::PREFIX), layer.name.clone()));
+        layers.extend(variables);
+        (layers, problems)
+    }
+
+    /// The path of the setting that the variable of this name sets; none if it is not for us.
+    fn key_of(name: &str) -> Option<Vec<String>> {
+        if name == "DATABASE_URL" {
+            return Some(vec!["database".to_owned(), "url".to_owned()]);
+        }
+        let key = name.strip_prefix(Self::PREFIX)?;
+        if key.is_empty() || Self::RESERVED.iter().any(|reserved| key.starts_with(reserved)) {
+            return None;
+        }
+        Some(key.split("__").map(str::to_ascii_lowercase).collect())
+    }
+
+    /// The name of the variable that sets this key.
+    pub(super) fn variable_of(key: &str) -> String {
+        format!("{}{}", Self::PREFIX, key.replace('.', "__").to_ascii_uppercase())
+    }
+
+    fn file_layer(&self) -> Result<Option<Layer>, Problem> {
+        let path = self.file.as_deref().unwrap_or(Path::new(Self::USUAL_FILE));
+        let name = path.display().to_string();
+        let problem = |wrong: String, right: &str| Problem {
+            key: name.clone(),
+            source: name.clone(),
+            wrong,
+            right: right.to_owned(),
+        };
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound && self.file.is_none() => return Ok(None),
+            Err(error) => {
+                return Err(problem(format!("cannot be read ({error})"), "name a TOML file that is there"));
+            }
+        };
+        // The error's own text would quote the line, and with it perhaps a password.
+        let values = toml::from_str::<Dict>(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let message = error.message().lines().collect::<Vec<_>>().join(", ");
+            problem(format!("is no TOML at line {line}, column {column} ({message})"), "mend that line")
+        })?;
+        Ok(Some(Layer { name, values }))
+    }
+}
+
+/// Whether Kubernetes or Docker set the variable, because a service or a container is called `asteroid`, too.
+fn is_service_link(name: &str, value: &str) -> bool {
+    ["ASTEROID_SERVICE_HOST", "ASTEROID_SERVICE_PORT"].iter().any(|link| name.starts_with(link))
+        || (name.starts_with("ASTEROID_PORT_")
+            && name["ASTEROID_PORT_".len()..].starts_with(|c: char| c.is_ascii_digit()))
+        || (name == "ASTEROID_PORT" && value.contains("://"))
+}
+
+/// Reads a variable as the default's type asks: what is text stays as it is, a list is parted at its commas.
+fn read_variable(text: &str, default: Option<&Value>) -> Value {
+    let parse = || text.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
+    match default {
+        Some(Value::String(..)) | None => text.into(),
+        Some(Value::Array(..)) if !text.trim_start().starts_with('[') => {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>().into()
+        }
+        Some(_) => parse(),
+    }
+}
+
+fn nest(path: &[String], value: Value) -> Dict {
+    let Some((last, sections)) = path.split_last() else { return Dict::new() };
+    sections.iter().rev().fold(Dict::from([(last.clone(), value)]), |inner, section| {
+        Dict::from([(section.clone(), inner.into())])
+    })
+}

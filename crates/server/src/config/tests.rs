@@ -1,0 +1,257 @@
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+/// The file that is handed out.
+fn sample_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/asteroid.toml")
+}
+
+fn read(toml: &str, environment: &[(&str, &str)]) -> Configuration {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("asteroid.toml");
+    std::fs::write(&file, toml).expect("written");
+    let environment =
+        environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+    Configuration::read(&Sources { file: Some(file), environment })
+}
+
+fn settings(toml: &str, environment: &[(&str, &str)]) -> Settings {
+    read(toml, environment).valid().expect("nothing is wrong").settings
+}
+
+/// What is wrong, the file's own path shortened.
+fn problems(toml: &str, environment: &[(&str, &str)]) -> Vec<String> {
+    let Problems(problems) = read(toml, environment).valid().expect_err("something is wrong");
+    let shorten =
+        |text: &str| if text.ends_with("asteroid.toml") { "FILE".to_owned() } else { text.to_owned() };
+    problems
+        .into_iter()
+        .map(|problem| Problem { key: shorten(&problem.key), source: shorten(&problem.source), ..problem })
+        .map(|problem| problem.to_string())
+        .collect()
+}
+
+fn keys_of(tree: &Dict, prefix: &str, keys: &mut BTreeSet<String>) {
+    for (name, value) in tree {
+        match value {
+            Value::Dict(_, inner) => keys_of(inner, &format!("{prefix}{name}."), keys),
+            _ => {
+                keys.insert(format!("{prefix}{name}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_defaults_need_no_file_and_no_environment() {
+    let configuration = Configuration::read(&Sources::default()).valid().expect("nothing is wrong");
+    assert_eq!(configuration.settings, Settings::default());
+}
+
+#[test]
+fn the_sample_file_holds_every_setting_with_its_default_and_a_comment() {
+    let configuration = Configuration::read(&Sources { file: Some(sample_file()), environment: Vec::new() });
+    assert_eq!(configuration.valid().expect("nothing is wrong").settings, Settings::default());
+
+    let text = std::fs::read_to_string(sample_file()).expect("the file is there");
+    let (mut named, mut all) = (BTreeSet::new(), BTreeSet::new());
+    keys_of(&toml::from_str(&text).expect("TOML"), "", &mut named);
+    keys_of(&defaults(), "", &mut all);
+    assert_eq!(named, all);
+
+    let lines: Vec<&str> = text.lines().collect();
+    for pair in lines.windows(2) {
+        let is_setting = pair[1].contains(" = ") && !pair[1].starts_with('#');
+        assert!(!is_setting || pair[0].starts_with('#'), "no comment above: {}", pair[1]);
+    }
+}
+
+#[test]
+fn the_environment_is_stronger_than_the_file_and_the_file_than_the_defaults() {
+    let toml = "http.body_limit = 2048\nhttp.workers = 3\n[product]\nname = 'Comet'";
+    let configuration = read(toml, &[("ASTEROID_HTTP__WORKERS", "5"), ("HOME", "/root")]);
+    let settings = &configuration.settings;
+    assert_eq!((settings.http.body_limit, settings.http.workers), (2048, 5));
+    assert_eq!((settings.product.name.as_str(), settings.product.domain.as_str()), ("Comet", "localhost"));
+    assert!(configuration.origin("http.body_limit").ends_with("asteroid.toml"));
+    assert_eq!(configuration.origin("http.workers"), "ASTEROID_HTTP__WORKERS");
+    assert_eq!(configuration.origin("http.bind"), "default");
+}
+
+#[test]
+fn database_url_is_stronger_than_the_file_and_weaker_than_the_name_of_our_own() {
+    let toml = "database.url = 'sqlite://file.db'";
+    let url = |environment: &[(&str, &str)]| settings(toml, environment).database.url.to_string();
+    assert_eq!(url(&[]), "sqlite://file.db");
+    assert_eq!(url(&[("DATABASE_URL", "")]), "sqlite://file.db");
+    assert_eq!(url(&[("DATABASE_URL", "sqlite://common.db")]), "sqlite://common.db");
+    let both = [("ASTEROID_DATABASE__URL", "sqlite://own.db"), ("DATABASE_URL", "sqlite://common.db")];
+    assert_eq!(url(&both), "sqlite://own.db");
+}
+
+#[test]
+fn a_variable_is_read_as_its_setting_asks() {
+    let settings = settings(
+        "",
+        &[
+            ("ASTEROID_PRODUCT__NAME", "2024"),
+            ("ASTEROID_LIMITS__ENABLED", "false"),
+            ("ASTEROID_CODES__V1__LENGTH", "7"),
+            ("ASTEROID_HTTP__CORS_ORIGINS", "https://a.example.com, https://b.example.com"),
+            ("ASTEROID_HTTP__TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]"),
+        ],
+    );
+    assert_eq!(settings.product.name, "2024");
+    assert!(!settings.limits.enabled);
+    assert_eq!(settings.codes.v1.length, 7);
+    assert_eq!(settings.http.cors_origins, ["https://a.example.com", "https://b.example.com"]);
+    let networks: Vec<String> = settings.http.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["10.0.0.0/8", "::1/128"]);
+}
+
+#[test]
+fn what_tests_and_container_platforms_set_is_not_for_us() {
+    let ignored = [
+        ("ASTEROID_TEST_DATABASE", "1"),
+        ("ASTEROID_REQUIRE_POSTGRES", "1"),
+        ("ASTEROID_SERVICE_HOST", "10.0.0.1"),
+        ("ASTEROID_SERVICE_PORT_HTTP", "80"),
+        ("ASTEROID_PORT", "tcp://10.0.0.1:80"),
+        ("ASTEROID_PORT_80_TCP_ADDR", "10.0.0.1"),
+    ];
+    assert_eq!(settings("", &ignored), Settings::default());
+    assert_eq!(problems("", &[("ASTEROID_PORT", "8080")]).len(), 1);
+}
+
+#[test]
+fn an_unknown_key_is_refused_and_the_nearest_one_named() {
+    let toml =
+        "profil = 'production'\n[http]\nbnd = '127.0.0.1:1'\n[htpp]\nbind = '127.0.0.1:1'\n[zzz]\nq = 1";
+    let environment =
+        [("ASTEROID_HTTP_BIND", "x"), ("ASTEROID_SESSIONS__IDEL", "1h"), ("ASTEROID_QQQQQQQQ", "1")];
+    assert_eq!(
+        problems(toml, &environment),
+        [
+            "htpp (FILE) is not a setting: did you mean `http`?",
+            "http.bnd (FILE) is not a setting: did you mean `http.bind`?",
+            "http_bind (ASTEROID_HTTP_BIND) is not a setting: did you mean ASTEROID_HTTP__BIND?",
+            "profil (FILE) is not a setting: did you mean `profile`?",
+            "qqqqqqqq (ASTEROID_QQQQQQQQ) is not a setting: `asteroid config print` shows every setting",
+            "sessions.idel (ASTEROID_SESSIONS__IDEL) is not a setting: did you mean ASTEROID_SESSIONS__IDLE?",
+            "zzz (FILE) is not a setting: `asteroid config print` shows every setting",
+        ]
+    );
+}
+
+#[test]
+fn everything_that_is_of_the_wrong_type_is_said_at_once() {
+    let toml = "profile = 1\nkeys = 'file'\n\
+                [http]\nbind = 'localhost:8080'\nbody_limit = -1\ntrusted_proxies = ['10.0.0.0/8', '10.0.0.0/33', 5]\n\
+                [codes]\nlife = 600\nv1 = { alphabet = 'base64', length = 300 }\n\
+                [product]\ndefault_region = 'us'\nname = ['hunter2']\n[log.level]\nx = 1";
+    let environment = [
+        ("ASTEROID_LIMITS__ENABLED", "nope"),
+        ("ASTEROID_SESSIONS__IDLE", "12"),
+        ("ASTEROID_HTTP__WORKERS", "two"),
+    ];
+    assert_eq!(
+        problems(toml, &environment),
+        [
+            "codes.life (FILE) is 600: must be a length of time, written like \"500ms\", \"90s\", \"10m\", \"24h\" \
+             or \"30d\"",
+            "codes.v1.alphabet (FILE) is \"base64\": must be \"crockford\" or \"digits\"",
+            "codes.v1.length (FILE) is 300: must be a whole number from 0 to 255",
+            "http.bind (FILE) is \"localhost:8080\": must be an address and a port, like \"127.0.0.1:8080\"",
+            "http.body_limit (FILE) is -1: must be a whole number, zero or more",
+            "http.trusted_proxies (FILE) is \"10.0.0.0/33\": must be a network or an address, like \"10.0.0.0/8\" \
+             or \"::1\"",
+            "http.trusted_proxies (FILE) is 5: must be text, in quotes",
+            "http.workers (ASTEROID_HTTP__WORKERS) is \"two\": must be a whole number, zero or more",
+            "keys (FILE) is \"file\": is a section: set one of its keys",
+            "limits.enabled (ASTEROID_LIMITS__ENABLED) is \"nope\": must be true or false",
+            "log.level (FILE) is a section: must be text, in quotes",
+            "product.default_region (FILE) is \"us\": must be an ISO 3166-1 code of two capital letters, like \
+             \"US\" or \"DE\"",
+            "product.name (FILE) is a list: must be text, in quotes",
+            "profile (FILE) is 1: must be \"development\" or \"production\"",
+            "sessions.idle (ASTEROID_SESSIONS__IDLE) is \"12\": must be a length of time, written like \"500ms\", \
+             \"90s\", \"10m\", \"24h\" or \"30d\"",
+        ]
+    );
+}
+
+#[test]
+fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
+    let toml = "[http]\nshutdown_timeout = '5s'\nkeep_alive = '0s'\ncors_origins = ['*', 'https://a.example.com/']\n\
+                [database]\nurl = 'postgres://george:hunter2@db/asteroid'\nreaders = 0\n\
+                [product]\nname = ' '\ndomain = 'https://example.com'\n\
+                [email]\nurl = 'smtps://george:hunter2@example.com'\n\
+                [codes]\nguesses = 3\nstranger_guesses = 4\nv1.length = 3\nv2.length = 5\n\
+                [passwords]\nmin_length = 4\nmax_length = 128\nmax_bytes = 100\nhashing.memory_kib = 1\n\
+                [sessions]\nidle = '48h'\n[limits.wrong_passwords]\nfree = 200\n[log]\nlevel = 'verbose'";
+    assert_eq!(
+        problems(toml, &[]),
+        [
+            "database.url (FILE) is \"postgres://george:***@db/asteroid\": must be sqlite://PATH, for example \
+             sqlite://data/asteroid.db or sqlite:///var/lib/asteroid/asteroid.db",
+            "email.url (FILE) is \"smtps://george:***@example.com\": messages cannot be delivered by `smtps:`: use \
+             `console:` or `file:PATH`",
+            "http.cors_origins (FILE) holds \"*\", \"https://a.example.com/\": write origins like \"https://app.example.com\": scheme and host, \
+             no path, no wildcard",
+            "http.keep_alive (FILE) is 0s: must be from 1s to 1h",
+            "http.handler_timeout (default) is 10s: must not exceed http.shutdown_timeout, which is 5s",
+            "database.readers (FILE) is 0: must be from 1 to 64",
+            "product.name (FILE) is \" \": must be a name of 1 to 50 characters on one line",
+            "product.domain (FILE) is \"https://example.com\": must be a domain like \"example.com\", without \
+             scheme, port or path",
+            "codes.stranger_guesses (FILE) is 4: must not exceed codes.guesses, which is 3",
+            "codes.v1.length (FILE) is 3: must be from 4 to 12",
+            "codes.v2.length (FILE) is 5: must be from 6 to 12",
+            "passwords.min_length (FILE) is 4: must be from 8 to 64",
+            "passwords.max_length (FILE) is 128: must not exceed passwords.max_bytes, which is 100",
+            "passwords.hashing.memory_kib (FILE) is 1 KiB: must be from 8 to 1048576 KiB",
+            "sessions.idle (FILE) is 2d: must not exceed sessions.absolute, which is 24h",
+            "limits.wrong_passwords.free (FILE) is 200: must not exceed limits.wrong_passwords.lock_at, which is 100",
+            "log.level (FILE) is \"verbose\": write \"info\", or \"warn,asteroid=debug\"",
+        ]
+    );
+}
+
+#[test]
+fn a_log_level_may_be_given_by_module() {
+    assert_eq!(settings("log.level = 'warn,asteroid=debug'", &[]).log.level, "warn,asteroid=debug");
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_without_being_quoted() {
+    let found =
+        problems("[database]\nurl = 'postgres://george:hunter2@db", &[("ASTEROID_HTTP__WORKERS", "x")]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("FILE is no TOML at line 2, column "), "{}", found[0]);
+    assert!(!found[0].contains("hunter2"), "{}", found[0]);
+}
+
+#[test]
+fn a_file_that_was_asked_for_must_be_there() {
+    let sources = Sources { file: Some("no/such/file.toml".into()), environment: Vec::new() };
+    let Problems(problems) = Configuration::read(&sources).valid().expect_err("no such file");
+    assert_eq!(
+        problems[0].to_string(),
+        "no/such/file.toml cannot be read (No such file or directory (os error 2)): name a TOML file that is there"
+    );
+}
+
+#[test]
+fn what_is_printed_is_read_as_the_same_settings_and_says_where_each_was_set() {
+    let toml = "[codes.v2]\nlength = 8";
+    let configuration = read(toml, &[("ASTEROID_HTTP__WORKERS", "5")]);
+    let printed = configuration.to_toml().expect("TOML");
+    assert_eq!(settings(&printed, &[]), configuration.settings);
+    assert!(printed.contains("\nworkers = 5  # ASTEROID_HTTP__WORKERS\n"), "{printed}");
+    let length = printed.lines().find(|line| line.starts_with("length = 8  # ")).expect("the length");
+    assert!(length.ends_with("asteroid.toml"), "{length}");
+    assert!(printed.contains("\nhandler_timeout = \"10s\"\n"), "{printed}");
+}

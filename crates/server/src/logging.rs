@@ -1,0 +1,26 @@
+//! What the server says about itself while it runs: to standard error, as text or JSON.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::config::{Log, LogFormat};
+
+/// Sends what is logged to standard error, in the form and measure that the settings ask for.
+///
+/// # Errors
+///
+/// If something else takes what is logged already.
+pub(crate) fn start(settings: &Log) -> Result<(), TryInitError> {
+    // What actix tells of its workers' coming and going is told by us; a level of its own brings it back.
+    let filter = EnvFilter::builder().parse_lossy(format!("actix_server=warn,{}", settings.level));
+    let registry = tracing_subscriber::registry().with(filter);
+    let to_stderr = fmt::layer().with_writer(io::stderr);
+    match settings.format {
+        LogFormat::Text => registry.with(to_stderr.with_ansi(io::stderr().is_terminal())).try_init(),
+        LogFormat::Json => registry.with(to_stderr.json().flatten_event(true)).try_init(),
+    }
+}

@@ -1,0 +1,130 @@
+//! What each profile asks before a server may start, beyond settings that are valid.
+
+use asteroid_argon2::Argon2Settings;
+
+use crate::config::{Configuration, Profile, Settings};
+use crate::keys::{KeysError, KeysFile};
+
+/// Notes all that keeps a server of this configuration from starting.
+pub(crate) fn check(configuration: &mut Configuration) {
+    match configuration.settings.profile {
+        Profile::Development => check_development(configuration),
+        Profile::Production => check_production(configuration),
+    }
+}
+
+fn check_development(configuration: &mut Configuration) {
+    let bind = configuration.settings.http.bind;
+    if !bind.ip().is_loopback() {
+        let right = "in development the server shows codes to whoever asks, so only this machine may reach it; bind \
+                     127.0.0.1, or set profile to \"production\"";
+        configuration.add("http.bind", format!("is {bind}"), right);
+    }
+}
+
+fn check_production(configuration: &mut Configuration) {
+    let settings = configuration.settings.clone();
+    let defaults = Settings::default();
+    if settings.database.url == defaults.database.url {
+        let right = "say where the data lies, for example sqlite:///var/lib/asteroid/asteroid.db";
+        configuration.add("database.url", "is the place for trying things out", right);
+    }
+    if settings.product.domain == defaults.product.domain {
+        let right = "set the domain that phones may fill codes into, for example \"example.com\"";
+        configuration.add("product.domain", "is \"localhost\"", right);
+    }
+    for (key, url) in [("email.url", &settings.email.url), ("sms.url", &settings.sms.url)] {
+        if url.is_development_only() {
+            configuration.add(
+                key,
+                format!("is \"{url}\", which reaches nobody"),
+                "name a provider that delivers",
+            );
+        }
+    }
+    let hashing = Argon2Settings::from(&settings.passwords.hashing);
+    if !is_strong(&hashing) {
+        let wrong = format!("is {} with {} iterations", hashing.memory_kib, hashing.iterations);
+        let right = "must be at least 7168, and with the iterations at least as costly as OWASP's 19456 with 2, 12288 \
+                     with 3, 9216 with 4 or 7168 with 5";
+        configuration.add("passwords.hashing.memory_kib", wrong, right);
+    }
+    check_keys(configuration, &settings);
+}
+
+/// OWASP's Password Storage Cheat Sheet: its cheapest choice is 7168 KiB gone over 5 times.
+fn is_strong(hashing: &Argon2Settings) -> bool {
+    hashing.memory_kib >= 7168 && u64::from(hashing.memory_kib) * u64::from(hashing.iterations) >= 7168 * 5
+}
+
+fn check_keys(configuration: &mut Configuration, settings: &Settings) {
+    const MAKE: &str = "make one with `asteroid keys rotate`";
+    let Ok(path) = settings.keys_file() else {
+        let right = "name the file with the keys, and make it with `asteroid keys rotate`";
+        configuration.add("keys.file", "is empty", right);
+        return;
+    };
+    match KeysFile::at(&path).load() {
+        Ok(keys) if keys.flaws.is_empty() => {}
+        Ok(keys) => {
+            let right = "production takes random keys that only the server can read";
+            configuration.add("keys.file", format!("has flaws ({})", keys.flaws.join("; ")), right);
+        }
+        Err(error @ KeysError::Missing(_)) => {
+            configuration.add("keys.file", format!("cannot be used ({error})"), MAKE);
+        }
+        Err(error) => configuration.add("keys.file", format!("cannot be used ({error})"), "mend the file"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    fn problems(toml: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("asteroid.toml");
+        std::fs::write(&file, toml).expect("written");
+        let mut configuration = Configuration::read(&Sources { file: Some(file), environment: Vec::new() });
+        check(&mut configuration);
+        configuration.valid().err().map_or_else(Vec::new, |problems| {
+            problems.0.into_iter().map(|problem| format!("{} {}", problem.key, problem.wrong)).collect()
+        })
+    }
+
+    #[test]
+    fn development_needs_nothing_but_a_loopback_address() {
+        assert_eq!(problems(""), [""; 0]);
+        assert_eq!(problems("http.bind = '[::1]:0'"), [""; 0]);
+        assert_eq!(problems("http.bind = '0.0.0.0:80'"), ["http.bind is 0.0.0.0:80"]);
+    }
+
+    #[test]
+    fn production_guesses_nothing_and_says_all_that_is_missing() {
+        assert_eq!(
+            problems("profile = 'production'"),
+            [
+                "database.url is the place for trying things out",
+                "product.domain is \"localhost\"",
+                "email.url is \"console:\", which reaches nobody",
+                "sms.url is \"console:\", which reaches nobody",
+                "keys.file is empty",
+            ]
+        );
+    }
+
+    #[test]
+    fn production_takes_no_hash_weaker_than_the_weakest_that_owasp_recommends() {
+        let hashing = |memory_kib, iterations| {
+            let defaults = Argon2Settings::default();
+            is_strong(&Argon2Settings { memory_kib, iterations, ..defaults })
+        };
+        for (memory_kib, iterations) in [(47_104, 1), (19_456, 2), (12_288, 3), (9216, 4), (7168, 5)] {
+            assert!(hashing(memory_kib, iterations), "{memory_kib} {iterations}");
+        }
+        for (memory_kib, iterations) in [(19_456, 1), (7168, 4), (4096, 100)] {
+            assert!(!hashing(memory_kib, iterations), "{memory_kib} {iterations}");
+        }
+    }
+}

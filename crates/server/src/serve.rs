@@ -1,0 +1,198 @@
+//! The wiring: every part is made from the settings, put together, and taken apart again at the end.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::Server;
+use actix_web::rt::{self, System};
+use asteroid_application::{Accounts, Dispatcher, Housekeeping, Tools};
+use asteroid_argon2::{Argon2Hasher, StartError};
+use asteroid_diesel::SqliteStorage;
+use asteroid_diesel::sqlite::{MigrateError, OpenError};
+use asteroid_http::{Parts, Readiness, app};
+use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
+use asteroid_verification::CodeKeys;
+
+use crate::background::{Background, WakeUp};
+use crate::banner::banner;
+use crate::config::{Masked, NoKeysFile, Profile, Settings};
+use crate::keys::{KeysError, KeysFile};
+use crate::stop::{StopSignal, until_stopped};
+
+/// Why a server could not be started, or came to a bad end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error("the database cannot be read")]
+    Storage(#[from] StorageError),
+    #[error("the database lacks migrations ({}): run `asteroid migrate`, or set database.migrate_at_start", .0.join(", "))]
+    Lacking(Vec<String>),
+    #[error(transparent)]
+    NoKeysFile(#[from] NoKeysFile),
+    #[error("the keys cannot be used (keys.file)")]
+    Keys(#[from] KeysError),
+    #[error("passwords cannot be hashed (passwords.hashing)")]
+    Hashing(#[from] StartError),
+    #[error(
+        "another program listens on {0}: stop it, or set http.bind (ASTEROID_HTTP__BIND) to another address"
+    )]
+    AddressInUse(SocketAddr),
+    #[error("it is not possible to listen on {0}: set http.bind (ASTEROID_HTTP__BIND) to another address")]
+    Bind(SocketAddr, #[source] io::Error),
+    #[error("the signals to stop cannot be listened for")]
+    Signal(#[source] io::Error),
+    #[error("the server broke")]
+    Server(#[source] io::Error),
+}
+
+struct StoreReadiness(Arc<SqliteStorage>);
+
+impl Readiness for StoreReadiness {
+    async fn check(&self) -> Result<(), StorageError> {
+        self.0.check().await
+    }
+}
+
+/// Serves until the process is told to stop.
+pub(crate) fn run(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Result<(), ServeError> {
+    System::new().block_on(serve(settings, clock, randomness))
+}
+
+async fn serve(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Result<(), ServeError> {
+    // Listened for from the first, so that a signal during the start stops the server as any other does.
+    let stop = StopSignal::listen().map_err(ServeError::Signal)?;
+    let storage = Arc::new(open(settings).await?);
+    let keys = Arc::new(keys(settings, &**clock, &**randomness)?);
+    let hashing = (&settings.passwords.hashing).into();
+    let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(randomness))?);
+    let wake_up = WakeUp::default();
+    if !settings.limits.enabled {
+        tracing::warn!(
+            "limits.enabled is false: passwords and codes may be tried, and codes sent, without end"
+        );
+    }
+
+    let dispatcher = Dispatcher {
+        storage: Arc::clone(&storage),
+        email: settings.email.url.clone().into(),
+        sms: settings.sms.url.clone().into(),
+        composer: (&settings.product).into(),
+        keys: Arc::clone(&keys),
+        clock: Arc::clone(clock),
+        randomness: Arc::clone(randomness),
+        rules: (&settings.outbox).into(),
+    };
+    let housekeeping = Housekeeping {
+        storage: Arc::clone(&storage),
+        clock: Arc::clone(clock),
+        rules: settings.account_rules(),
+        audit_kept_for: settings.audit.keep.get(),
+        settled_messages_kept_for: settings.outbox.keep.get(),
+    };
+    let tools = Tools {
+        clock: Arc::clone(clock),
+        randomness: Arc::clone(randomness),
+        signal: Arc::new(wake_up.clone()),
+        keys,
+        rules: settings.account_rules(),
+    };
+    let (server, address) = listen(
+        settings,
+        Parts {
+            accounts: Arc::new(Accounts::new(Arc::clone(&storage), hasher, tools)),
+            readiness: Arc::new(StoreReadiness(Arc::clone(&storage))),
+            clock: Arc::clone(clock),
+            randomness: Arc::clone(randomness),
+            settings: Arc::new(settings.http_settings()),
+        },
+    )?;
+    let database = settings.database.url.to_string();
+    tracing::info!(%address, database = %Masked(&database), version = env!("CARGO_PKG_VERSION"), "listening");
+    if settings.profile == Profile::Development {
+        // Whoever closed standard output does not want to read it.
+        let _ = io::stdout().write_all(banner(settings, address).as_bytes());
+    }
+
+    let background = Background::start(dispatcher, housekeeping, wake_up);
+    let ended = until_stopped(server, stop, settings.http_workers(), address).await;
+    background.stop().await;
+    close(storage).await;
+    tracing::info!("stopped");
+    ended.map_err(ServeError::Server)
+}
+
+async fn open(settings: &Settings) -> Result<SqliteStorage, ServeError> {
+    let storage = SqliteStorage::open(&settings.sqlite_options())?;
+    if settings.database.migrate_at_start {
+        let names = storage.migrate().await?;
+        if !names.is_empty() {
+            tracing::info!(migrations = names.join(", "), "migrated the database");
+        }
+    } else {
+        let pending = storage.pending_migrations().await?;
+        if !pending.is_empty() {
+            return Err(ServeError::Lacking(pending));
+        }
+    }
+    Ok(storage)
+}
+
+/// Closes the store when all that was handed over to it has run. The threads of the workers may let go of it a
+/// little later than the server says that it has ended.
+async fn close(mut storage: Arc<SqliteStorage>) {
+    for _ in 0..200 {
+        match Arc::try_unwrap(storage) {
+            Ok(last) => return drop(last),
+            Err(shared) => storage = shared,
+        }
+        rt::time::sleep(Duration::from_millis(5)).await;
+    }
+    tracing::warn!("the database was not closed: it is still in use");
+}
+
+/// In production the file is there: it was asked for before anything was started.
+fn keys(settings: &Settings, clock: &dyn Clock, randomness: &dyn Randomness) -> Result<CodeKeys, ServeError> {
+    let file = KeysFile::at(settings.keys_file()?);
+    let loaded = match settings.profile {
+        Profile::Development => file.load_or_create(clock, randomness)?,
+        Profile::Production => file.load()?,
+    };
+    for flaw in &loaded.flaws {
+        tracing::warn!(flaw, "the keys are not fit for production");
+    }
+    Ok(loaded.codes)
+}
+
+fn listen<A: asteroid_http::auth::Accounts>(
+    settings: &Settings,
+    parts: Parts<A, StoreReadiness>,
+) -> Result<(Server, SocketAddr), ServeError> {
+    let (http, parts) = (&settings.http, Arc::new(parts));
+    let server = HttpServer::new(move || app(&parts))
+        .workers(settings.http_workers())
+        .client_request_timeout(http.header_timeout.get())
+        .keep_alive(http.keep_alive.get())
+        .shutdown_timeout(http.shutdown_timeout.get().as_secs())
+        .disable_signals()
+        .bind(http.bind)
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => ServeError::AddressInUse(http.bind),
+            _ => ServeError::Bind(http.bind, error),
+        })?;
+    let address = server.addrs().first().copied().unwrap_or(http.bind);
+    Ok((server.run(), address))
+}

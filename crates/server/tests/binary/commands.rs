@@ -1,0 +1,266 @@
+//! The commands that end by themselves: answers, exit statuses, and what is left on disk.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::thread;
+
+use super::machine::{Answer, Machine};
+
+#[test]
+fn help_and_version_are_given_and_what_is_not_understood_is_status_two() {
+    let machine = Machine::new();
+    let help = machine.run(&["--help"], &[]);
+    assert_eq!((help.status, help.err.as_str()), (0, ""));
+    for word in ["serve", "migrate", "config", "keys", "openapi", "health", "--config", "ASTEROID_HTTP__BIND"]
+    {
+        assert!(help.out.contains(word), "{word}");
+    }
+    let version = machine.run(&["--version"], &[]);
+    assert_eq!((version.status, version.out), (0, format!("asteroid {}\n", env!("CARGO_PKG_VERSION"))));
+    for arguments in [&["launch"][..], &["config", "chek"], &["--wrong"], &["keys"], &["health", "--wrong"]] {
+        let answer = machine.run(arguments, &[]);
+        assert_eq!((answer.status, answer.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(answer.err.contains("Usage:"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_good_configuration_is_one_line() {
+    let machine = Machine::new();
+    machine.write("config/asteroid.toml", "[http]\nbind = '127.0.0.1:9000'\n");
+    assert_eq!(
+        machine.run(&["config", "check"], &[("ASTEROID_SMS__URL", "file:sms.ndjson")]),
+        Answer {
+            status: 0,
+            out: "The configuration is good: development on 127.0.0.1:9000, data at sqlite://data/asteroid.db, \
+                  e-mails by console:, SMS by file:sms.ndjson.\n"
+                .into(),
+            err: String::new(),
+        }
+    );
+    assert!(!machine.path("data").exists(), "to check is not to start");
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once_and_is_status_one() {
+    let machine = Machine::new();
+    machine.write("config/asteroid.toml", "[http]\nbnd = 'x'\n[codes]\nlife = 10\n");
+    assert_eq!(
+        machine.run(&["config", "check"], &[("ASTEROID_HTTP__BIND", "0.0.0.0:80")]),
+        Answer {
+            status: 1,
+            out: String::new(),
+            err: "asteroid: there are 3 problems with the configuration:\n  \
+                  codes.life (config/asteroid.toml) is 10: must be a length of time, written like \"500ms\", \
+                  \"90s\", \"10m\", \"24h\" or \"30d\"\n  \
+                  http.bnd (config/asteroid.toml) is not a setting: did you mean `http.bind`?\n  \
+                  http.bind (ASTEROID_HTTP__BIND) is 0.0.0.0:80: in development the server shows codes to whoever \
+                  asks, so only this machine may reach it; bind 127.0.0.1, or set profile to \"production\"\n"
+                .into(),
+        }
+    );
+}
+
+#[test]
+fn programs_are_told_what_is_wrong_in_json() {
+    let machine = Machine::new();
+    let environment = [("ASTEROID_SESSIONS__PER_USER", "0")];
+    assert_eq!(machine.run(&["config", "check", "--json"], &environment).status, 1);
+    assert_eq!(
+        machine.json(&["config", "check", "--json"], &environment),
+        serde_json::json!({ "ok": false, "problems": [{
+            "key": "sessions.per_user",
+            "source": "ASTEROID_SESSIONS__PER_USER",
+            "wrong": "is 0",
+            "right": "must be from 1 to 10000",
+        }] })
+    );
+    let good = serde_json::json!({ "ok": true, "problems": [] });
+    assert_eq!(machine.json(&["config", "check", "--json"], &[]), good);
+}
+
+#[test]
+fn a_file_on_the_command_line_takes_the_place_of_the_usual_one_and_must_be_there() {
+    let machine = Machine::new();
+    machine.write("config/asteroid.toml", "http.workers = 3");
+    machine.write("other.toml", "http.workers = 5");
+    let workers = |arguments: &[&str]| machine.json(arguments, &[])["http"]["workers"].clone();
+    assert_eq!(workers(&["config", "print", "--json"]), 3);
+    assert_eq!(workers(&["config", "print", "--json", "--config", "other.toml"]), 5);
+    let missing = machine.run(&["--config", "missing.toml", "config", "check"], &[]);
+    assert_eq!(missing.status, 1);
+    assert!(missing.err.contains("missing.toml cannot be read"), "{}", missing.err);
+}
+
+#[test]
+fn what_is_in_force_is_printed_with_where_it_was_set() {
+    let machine = Machine::new();
+    let answer = machine.run(&["config", "print"], &[("ASTEROID_PRODUCT__NAME", "Comet")]);
+    assert_eq!((answer.status, answer.err.as_str()), (0, ""));
+    assert!(answer.out.contains("\nname = \"Comet\"  # ASTEROID_PRODUCT__NAME\n"), "{}", answer.out);
+    machine.write("printed.toml", &answer.out);
+    assert_eq!(machine.run(&["--config", "printed.toml", "config", "print", "--json"], &[]).status, 0);
+}
+
+#[test]
+fn no_password_of_a_url_is_ever_shown() {
+    let machine = Machine::new();
+    let environment = [
+        ("DATABASE_URL", "postgres://george:hunter2@db/asteroid"),
+        ("ASTEROID_EMAIL__URL", "smtps://george:hunter2@example.com"),
+    ];
+    for arguments in [&["config", "check"][..], &["config", "check", "--json"], &["config", "print"], &[]] {
+        let answer = machine.run(arguments, &environment);
+        assert_eq!(answer.status, 1);
+        assert!(!format!("{answer:?}").contains("hunter2"), "{answer:?}");
+    }
+}
+
+#[test]
+fn production_does_not_start_and_says_all_that_must_be_set() {
+    let machine = Machine::new();
+    for arguments in [&["config", "check"][..], &["serve"], &[]] {
+        let answer = machine.run(arguments, &[("ASTEROID_PROFILE", "production")]);
+        assert_eq!((answer.status, answer.out.as_str()), (1, ""));
+        assert!(
+            answer.err.starts_with("asteroid: there are 5 problems with the configuration:\n"),
+            "{}",
+            answer.err
+        );
+        for key in ["database.url", "product.domain", "email.url", "sms.url", "keys.file"] {
+            assert!(answer.err.contains(&format!("\n  {key} (default) ")), "{key}: {}", answer.err);
+        }
+    }
+    assert_eq!(fs::read_dir(machine.folder.path()).expect("listed").count(), 0, "nothing is made up");
+}
+
+#[cfg(unix)]
+#[test]
+fn production_refuses_keys_that_are_missing_samples_or_open_to_everybody() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new();
+    let environment = [("ASTEROID_PROFILE", "production"), ("ASTEROID_KEYS__FILE", "keys.json")];
+    let problem = || {
+        let answer = machine.run(&["config", "check"], &environment);
+        let line =
+            answer.err.lines().find(|line| line.contains("keys.file")).map(|line| line.trim().to_owned());
+        line.unwrap_or_default()
+    };
+    assert_eq!(
+        problem(),
+        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no file keys.json): make one with `asteroid keys \
+         rotate`"
+    );
+    assert_eq!(machine.run(&["keys", "rotate"], &environment).status, 0);
+    assert_eq!(problem(), "");
+    fs::set_permissions(machine.path("keys.json"), fs::Permissions::from_mode(0o644)).expect("set");
+    assert!(problem().contains("keys.json is open to everybody on this machine"), "{}", problem());
+    let sample = r#"{"codes":[{"id":"sample","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}]}"#;
+    machine.write("keys.json", sample);
+    assert!(problem().contains("the key `sample` is a sample"), "{}", problem());
+    machine.write("keys.json", &sample.replace("AAAAAAAAAAAAAAAAAAAA", ""));
+    assert!(problem().contains("the key `sample` has fewer than 32 bytes"), "{}", problem());
+}
+
+#[test]
+fn keys_are_rotated_and_listed_without_being_shown() {
+    let machine = Machine::new();
+    let missing = machine.run(&["keys", "list"], &[]);
+    assert_eq!((missing.status, missing.err.as_str()), (1, "asteroid: there is no file data/keys.json\n"));
+
+    let first = machine.json(&["keys", "rotate", "--json"], &[]);
+    assert_eq!((&first["kept"], &first["dropped"]), (&serde_json::json!([]), &serde_json::json!([])));
+    let second = machine.run(&["keys", "rotate"], &[]);
+    assert_eq!(second.status, 0);
+    let kept = format!("still verify: {}\n", first["current"].as_str().expect("an id"));
+    assert!(second.out.starts_with("data/keys.json: ") && second.out.ends_with(&kept), "{}", second.out);
+
+    let listed = machine.json(&["keys", "list", "--json"], &[]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(2));
+    assert_eq!((&listed[0]["current"], &listed[1]["current"]), (&true.into(), &false.into()));
+    assert_eq!(listed[1]["id"], first["current"]);
+
+    let stored = fs::read_to_string(machine.path("data/keys.json")).expect("there");
+    let stored: serde_json::Value = serde_json::from_str(&stored).expect("JSON");
+    let key = stored["codes"][0]["key"].as_str().expect("a key");
+    let text = machine.run(&["keys", "list"], &[]).out;
+    assert!(text.contains("  signs, made 2") && text.contains("  verifies, made 2"), "{text}");
+    assert!(!text.contains(key) && !listed.to_string().contains(key));
+}
+
+#[test]
+fn the_database_is_migrated_once() {
+    let machine = Machine::new();
+    let first = machine.json(&["migrate", "--json"], &[]);
+    let names = first["migrated"].as_array().expect("a list");
+    assert!(names[0].as_str().expect("a name").starts_with("0001"), "{names:?}");
+    assert!(machine.path("data/asteroid.db").exists());
+    assert_eq!(machine.json(&["migrate", "--json"], &[]), serde_json::json!({ "migrated": [] }));
+    assert_eq!(machine.run(&["migrate"], &[]).out, "sqlite://data/asteroid.db lacks no migration.\n");
+    let other = machine.run(&["migrate"], &[("DATABASE_URL", "sqlite://other.db")]);
+    assert!(other.out.starts_with("sqlite://other.db was migrated: 0001"), "{}", other.out);
+}
+
+#[test]
+fn the_description_of_the_api_is_printed() {
+    let machine = Machine::new();
+    let description = machine.json(&["openapi"], &[]);
+    assert_eq!(description["openapi"], "3.1.0");
+    assert!(description["paths"]["/v1/auth/register"]["post"].is_object());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let machine = Machine::new();
+    for arguments in [&["config", "print"][..], &["--help"], &["openapi"]] {
+        let mut child = machine
+            .command(arguments, &[])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        drop(child.stdout.take());
+        let mut err = String::new();
+        child.stderr.take().expect("piped").read_to_string(&mut err).expect("text");
+        assert_eq!((child.wait().expect("it ends").code(), err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+/// Answers the one request that comes with this status line, and gives the request's first line.
+fn answer_once(status: &'static str) -> (String, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let served = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut request = [0; 1024];
+        let read = stream.read(&mut request).expect("a request");
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .expect("written");
+        String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned()
+    });
+    (url, served)
+}
+
+#[test]
+fn health_is_what_readyz_says() {
+    let machine = Machine::new();
+    let (url, served) = answer_once("200 OK");
+    let ready = machine.run(&["health", "--url", &url], &[("HTTP_PROXY", "http://127.0.0.1:1")]);
+    assert_eq!(ready, Answer { status: 0, out: format!("{url}/readyz is ready.\n"), err: String::new() });
+    assert_eq!(served.join().expect("served"), "GET /readyz HTTP/1.1");
+
+    let (url, _served) = answer_once("503 Service Unavailable");
+    let busy = machine.run(&["health", "--url", &url], &[]);
+    assert_eq!((busy.status, busy.out.as_str()), (1, ""));
+    assert_eq!(busy.err, format!("asteroid: {url}/readyz answers 503 Service Unavailable\n"));
+
+    let nobody = machine.run(&["health"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:1")]);
+    assert_eq!(nobody.status, 1);
+    assert!(
+        nobody.err.starts_with("asteroid: http://127.0.0.1:1/readyz cannot be asked\n"),
+        "{}",
+        nobody.err
+    );
+}

@@ -1,0 +1,54 @@
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A working directory of its own, with nothing in the environment.
+pub(crate) struct Machine {
+    pub(crate) folder: TempDir,
+}
+
+/// What a run of the binary came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_asteroid"));
+        command.args(arguments).env_clear().envs(environment.iter().copied()).current_dir(self.folder.path());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Answer {
+        let Output { status, stdout, stderr } =
+            self.command(arguments, environment).output().expect("it runs");
+        Answer {
+            status: status.code().expect("it ends by itself"),
+            out: String::from_utf8(stdout).expect("text"),
+            err: String::from_utf8(stderr).expect("text"),
+        }
+    }
+
+    pub(crate) fn json(&self, arguments: &[&str], environment: &[(&str, &str)]) -> serde_json::Value {
+        serde_json::from_str(&self.run(arguments, environment).out).expect("JSON")
+    }
+}

@@ -1,0 +1,245 @@
+//! The server as a process: how it starts, what it refuses, and how it stops.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::machine::Machine;
+
+/// Cheap hashes, a free port, messages in a file.
+const QUICK: [(&str, &str); 4] = [
+    ("ASTEROID_HTTP__BIND", "127.0.0.1:0"),
+    ("ASTEROID_EMAIL__URL", "file:messages.ndjson"),
+    ("ASTEROID_PASSWORDS__HASHING__MEMORY_KIB", "64"),
+    ("ASTEROID_PASSWORDS__HASHING__ITERATIONS", "1"),
+];
+
+const REGISTER: &str = r#"{"first_name":"George","last_name":"Washington","email":"george@example.com","type":"personal","password":"IWasTheFirstPrez1776","password_confirmation":"IWasTheFirstPrez1776"}"#;
+
+/// A server that runs. It is killed if a test forgets it.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    banner: JoinHandle<String>,
+    log: JoinHandle<String>,
+}
+
+/// What a server said until it ended.
+struct End {
+    status: i32,
+    banner: String,
+    log: String,
+}
+
+impl Server {
+    /// Starts one and waits until it listens.
+    fn start(machine: &Machine, more: &[(&str, &str)]) -> Self {
+        let environment: Vec<(&str, &str)> = QUICK.iter().chain(more).copied().collect();
+        let mut child = machine
+            .command(&["serve"], &environment)
+            .env("ASTEROID_LOG__FORMAT", "json")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let mut out = child.stdout.take().expect("piped");
+        let banner = thread::spawn(move || {
+            let mut text = String::new();
+            out.read_to_string(&mut text).expect("text");
+            text
+        });
+        let mut err = BufReader::new(child.stderr.take().expect("piped"));
+        let mut text = String::new();
+        let address = loop {
+            let start = text.len();
+            assert!(err.read_line(&mut text).expect("text") > 0, "it ended: {text}");
+            let line: serde_json::Value = serde_json::from_str(&text[start..]).expect("JSON");
+            if line["message"] == "listening" {
+                break line["address"].as_str().expect("an address").parse().expect("an address");
+            }
+        };
+        let log = thread::spawn(move || {
+            err.read_to_string(&mut text).expect("text");
+            text
+        });
+        Self { child, address, banner, log }
+    }
+
+    fn request(&self, method: &str, path: &str, body: &str) -> String {
+        let mut stream = self.open(method, path, body);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Sends a request whose answer is not read yet.
+    fn open(&self, method: &str, path: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).expect("connected");
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: asteroid\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).expect("sent");
+        stream
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().expect("kill runs").success());
+    }
+
+    fn end(mut self) -> End {
+        let status = self.child.wait().expect("it ends").code().expect("by itself");
+        let banner = self.banner.join().expect("no panic");
+        End { status, banner, log: self.log.join().expect("no panic") }
+    }
+}
+
+#[test]
+fn a_development_server_starts_with_nothing_but_itself_and_says_where_everything_is() {
+    let machine = Machine::new();
+    let server = Server::start(&machine, &[]);
+    assert!(server.request("GET", "/readyz", "").starts_with("HTTP/1.1 200 "));
+    assert!(server.request("POST", "/v1/auth/register", REGISTER).starts_with("HTTP/1.1 200 "));
+    let health = machine.run(&["health", "--url", &format!("http://{}", server.address), "--json"], &[]);
+    assert_eq!(health.status, 0, "{}", health.err);
+    let address = server.address;
+    server.signal("TERM");
+    let end = server.end();
+    assert_eq!(end.status, 0, "{}", end.log);
+    assert!(end.banner.contains(&format!("listens on http://{address} ")), "{}", end.banner);
+    assert!(
+        end.banner.contains("e-mails go to file:messages.ndjson, SMS are printed here"),
+        "{}",
+        end.banner
+    );
+    for name in ["data/asteroid.db", "data/keys.json", "messages.ndjson"] {
+        assert!(machine.path(name).exists(), "{name}");
+    }
+    assert!(!machine.path("data/asteroid.db-wal").exists(), "the database is closed");
+    let messages = std::fs::read_to_string(machine.path("messages.ndjson")).expect("there");
+    let message: serde_json::Value = serde_json::from_str(&messages).expect("one message");
+    let code = message["code"].as_str().expect("a code");
+    assert!(!end.log.contains(code) && !end.log.contains("IWasTheFirstPrez1776"), "{}", end.log);
+}
+
+#[test]
+fn keys_and_data_outlive_a_restart() {
+    let machine = Machine::new();
+    let first = Server::start(&machine, &[]);
+    assert!(first.request("POST", "/v1/auth/register", REGISTER).starts_with("HTTP/1.1 200 "));
+    first.signal("TERM");
+    assert_eq!(first.end().status, 0);
+
+    let second = Server::start(&machine, &[]);
+    let messages = std::fs::read_to_string(machine.path("messages.ndjson")).expect("there");
+    let message: serde_json::Value = serde_json::from_str(&messages).expect("one message");
+    let guess = serde_json::json!({ "contact": "george@example.com", "code": message["code"] });
+    let answer = second.request("POST", "/v1/auth/verification_codes/verify", &guess.to_string());
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    second.signal("INT");
+    assert_eq!(second.end().status, 0);
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_answers_what_it_has_accepted() {
+    let machine = Machine::new();
+    // One thread and costly hashes: the last answer takes longer than the signal.
+    let slow = [
+        ("ASTEROID_PASSWORDS__HASHING__MEMORY_KIB", "19456"),
+        ("ASTEROID_PASSWORDS__HASHING__ITERATIONS", "4"),
+        ("ASTEROID_PASSWORDS__HASHING__THREADS", "1"),
+        ("ASTEROID_PASSWORDS__HASHING__MAX_WAIT", "30s"),
+    ];
+    for signal in ["TERM", "INT"] {
+        let server = Server::start(&machine, &slow);
+        let idle = TcpStream::connect(server.address).expect("connected");
+        let mut streams: Vec<TcpStream> = (0..20)
+            .map(|number| REGISTER.replace("george@", &format!("{signal}{number}@")))
+            .map(|body| server.open("POST", "/v1/auth/register", &body))
+            .collect();
+        let started = Instant::now();
+        server.signal(signal);
+        let address = server.address;
+        for stream in &mut streams {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("an answer");
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        }
+        let end = server.end();
+        assert_eq!(end.status, 0, "{}", end.log);
+        assert!(started.elapsed() < Duration::from_secs(25), "an idle connection does not keep it");
+        assert!(TcpStream::connect(address).is_err());
+        drop(idle);
+        let messages = std::fs::read_to_string(machine.path("messages.ndjson")).expect("there");
+        assert_eq!(messages.lines().filter(|line| line.contains(signal)).count(), 20, "none stays behind");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_setting() {
+    let machine = Machine::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let answer =
+        machine.run(&["serve"], &[("ASTEROID_HTTP__BIND", &address), ("ASTEROID_LOG__LEVEL", "error")]);
+    assert_eq!((answer.status, answer.out.as_str()), (1, ""));
+    assert_eq!(
+        answer.err,
+        format!(
+            "asteroid: another program listens on {address}: stop it, or set http.bind (ASTEROID_HTTP__BIND) to \
+             another address\n"
+        )
+    );
+}
+
+#[test]
+fn a_database_that_lacks_migrations_is_refused_where_they_are_not_run_at_the_start() {
+    let machine = Machine::new();
+    let environment =
+        [("ASTEROID_DATABASE__MIGRATE_AT_START", "false"), ("ASTEROID_HTTP__BIND", "127.0.0.1:0")];
+    let answer = machine.run(&["serve"], &environment);
+    assert_eq!((answer.status, answer.out.as_str()), (1, ""));
+    assert!(answer.err.starts_with("asteroid: the database lacks migrations (0001"), "{}", answer.err);
+    assert!(answer.err.contains("asteroid migrate"), "{}", answer.err);
+
+    assert_eq!(machine.run(&["migrate"], &environment).status, 0);
+    let server = Server::start(&machine, &environment[..1]);
+    server.signal("TERM");
+    assert_eq!(server.end().status, 0);
+}
+
+#[test]
+fn two_servers_share_one_database() {
+    let machine = Machine::new();
+    let (one, other) = (Server::start(&machine, &[]), Server::start(&machine, &[]));
+    for (number, server) in [&one, &other, &one, &other].into_iter().enumerate() {
+        let body = REGISTER.replace("george@", &format!("george{number}@"));
+        assert!(server.request("POST", "/v1/auth/register", &body).starts_with("HTTP/1.1 200 "));
+    }
+    for server in [one, other] {
+        server.signal("TERM");
+        let end = server.end();
+        assert_eq!(end.status, 0, "{}", end.log);
+    }
+    let messages = std::fs::read_to_string(machine.path("messages.ndjson")).expect("there");
+    assert_eq!(messages.lines().count(), 4, "each message is delivered once");
+}
+
+#[test]
+fn keys_that_cannot_be_read_stop_the_start() {
+    let machine = Machine::new();
+    machine.write("data/keys.json", "{}");
+    let answer = machine.run(&["serve"], &[("ASTEROID_LOG__LEVEL", "error"), QUICK[0]]);
+    assert_eq!(
+        (answer.status, answer.err.as_str()),
+        (
+            1,
+            "asteroid: the keys cannot be used (keys.file)\n  because data/keys.json is no file of keys: see line 1, \
+             column 2\n"
+        )
+    );
+}
