@@ -5,23 +5,24 @@ use serde_json::Value;
 const DOCUMENT: &str = include_str!("../../docs/api/auth-v1-api.txt");
 
 /// One route with its example request and the answers that it shows.
-pub struct Documented {
-    pub method: String,
-    pub path: String,
+pub(crate) struct Documented {
+    pub(crate) method: String,
+    pub(crate) path: String,
     /// As it stands in the document, to the letter.
-    pub request: Option<String>,
-    pub responses: Vec<(u16, Option<Value>)>,
+    pub(crate) request: Option<String>,
+    pub(crate) responses: Vec<(u16, Option<Value>)>,
 }
 
 impl Documented {
-    pub fn response(&self, status: u16) -> &Option<Value> {
+    /// What the document shows for this status; none where it shows no body.
+    pub(crate) fn response(&self, status: u16) -> Option<&Value> {
         let found = self.responses.iter().find(|(documented, _)| *documented == status);
-        &found.unwrap_or_else(|| panic!("{} {} documents no {status}", self.method, self.path)).1
+        found.unwrap_or_else(|| panic!("{} {} documents no {status}", self.method, self.path)).1.as_ref()
     }
 }
 
 /// Every route of the document, in its order.
-pub fn all() -> Vec<Documented> {
+pub(crate) fn all() -> Vec<Documented> {
     let mut routes = Vec::new();
     let mut lines = DOCUMENT.lines().map(str::trim).peekable();
     let mut in_response = false;
@@ -59,14 +60,14 @@ pub fn all() -> Vec<Documented> {
 }
 
 /// The documented route of this method and path.
-pub fn route(method: &str, path: &str) -> Documented {
+pub(crate) fn route(method: &str, path: &str) -> Documented {
     let found = all().into_iter().find(|route| route.method == method && route.path == path);
     found.unwrap_or_else(|| panic!("{method} {path} is not documented"))
 }
 
 /// Checks that an answer has every field of the documented one, with the same JSON types. A list's items are all
 /// held against the documented first one.
-pub fn assert_same_shape(documented: &Value, answered: &Value, at: &str) {
+pub(crate) fn assert_same_shape(documented: &Value, answered: &Value, at: &str) {
     match (documented, answered) {
         (Value::Object(documented), Value::Object(answered)) => {
             for (name, value) in documented {

@@ -14,39 +14,39 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server. Ends with the value.
-pub struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     settings: Vec<(String, String)>,
     port: u16,
     child: Child,
-    pub client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
 }
 
 /// What a request was answered with.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("headers are text"))
     }
 
     /// The token of a sign-in.
-    pub fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.text);
         self.json()["data"]["access_token"].as_str().expect("a token").to_owned()
     }
 
     /// The whole answer as text, but for what differs from run to run.
-    pub fn snapshot(&self) -> String {
+    pub(crate) fn snapshot(&self) -> String {
         let mut lines = vec![self.status.to_string()];
         for name in ["content-type", "cache-control", "www-authenticate", "allow", "retry-after"] {
             lines.extend(self.header(name).map(|value| format!("{name}: {value}")));
@@ -85,12 +85,12 @@ fn redact(value: &mut Value) {
 
 impl Server {
     /// A server on a fresh store, with limits off.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&[("ASTEROID_LIMITS__ENABLED", "false")]).await
     }
 
     /// A server on a fresh store, with these settings over the defaults.
-    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let settings: Vec<(String, String)> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -121,56 +121,56 @@ impl Server {
         }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    pub fn address(&self) -> (&'static str, u16) {
+    pub(crate) fn address(&self) -> (&'static str, u16) {
         ("127.0.0.1", self.port)
     }
 
     /// Everything that the server wrote to its standard output and error.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         ["stdout", "stderr"]
             .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default())
             .join("\n")
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Ends the server at once, as a power cut does, and starts it again on the same store.
-    pub async fn crash_and_restart(&mut self) {
+    pub(crate) async fn crash_and_restart(&mut self) {
         self.kill();
         self.restart().await;
     }
 
     /// Ends the server at once.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the server can be killed");
         self.child.wait().expect("the server has ended");
     }
 
     /// Starts the server again on the same store, once it has ended.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.child.wait().expect("the server has ended");
         (self.port, self.child) = spawn(self.folder.path(), &self.settings);
         self.wait_until_ready().await;
     }
 
     /// Asks the server to stop, and waits until it has.
-    pub fn stop(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn stop(&mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
         self.child.wait().expect("the server has ended")
     }
 
-    pub async fn request(
+    pub(crate) async fn request(
         &self,
         method: Method,
         path: &str,
@@ -192,20 +192,20 @@ impl Server {
         })
     }
 
-    pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+    pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
         self.request(Method::GET, path, token, None).await.expect("an answer")
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.request(Method::POST, path, None, Some(&body.to_string())).await.expect("an answer")
     }
 
-    pub async fn put(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
         self.request(Method::PUT, path, token, Some(&body.to_string())).await.expect("an answer")
     }
 
     /// Every message that the server sent so far, the first first.
-    pub fn messages(&self) -> Vec<Value> {
+    pub(crate) fn messages(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder.path().join("outbox.jsonl")).unwrap_or_default();
         // The last line may still be being written.
         text.split_inclusive('\n')
@@ -215,7 +215,7 @@ impl Server {
     }
 
     /// Waits for a message to this address that `wanted` accepts, and gives the newest.
-    pub async fn message(&self, to: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn message(&self, to: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
             let found = self.messages().into_iter().rev().find(|m| m["to"] == to && wanted(m));
@@ -228,13 +228,13 @@ impl Server {
     }
 
     /// Waits for a code of this kind to this address, and gives the newest.
-    pub async fn code(&self, to: &str, kind: &str) -> String {
+    pub(crate) async fn code(&self, to: &str, kind: &str) -> String {
         let message = self.message(to, |message| message["kind"] == kind).await;
         message["code"].as_str().expect("the message carries a code").to_owned()
     }
 
     /// A user with this address and password, signed in.
-    pub async fn user(&self, email: &str, password: &str) -> String {
+    pub(crate) async fn user(&self, email: &str, password: &str) -> String {
         let answer = self.post("/v1/auth/register", &registration(email, password)).await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "{}"));
         let code = self.code(email, "registration_code").await;
@@ -243,7 +243,7 @@ impl Server {
             .token()
     }
 
-    pub async fn login(&self, contact: &str, password: &str) -> Answer {
+    pub(crate) async fn login(&self, contact: &str, password: &str) -> Answer {
         self.post("/v1/auth/login", &json!({"contact": contact, "password": password})).await
     }
 }
@@ -256,7 +256,7 @@ impl Drop for Server {
 }
 
 /// The body of a registration by e-mail.
-pub fn registration(email: &str, password: &str) -> Value {
+pub(crate) fn registration(email: &str, password: &str) -> Value {
     json!({
         "first_name": "Martha", "last_name": "Custis", "email": email, "type": "personal",
         "password": password, "password_confirmation": password,
@@ -266,6 +266,18 @@ pub fn registration(email: &str, password: &str) -> Value {
 fn spawn(folder: &Path, settings: &[(String, String)]) -> (u16, Child) {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
     let log = |name| File::options().create(true).append(true).open(folder.join(name)).expect("a log file");
+    let child = command(folder, settings)
+        .env("ASTEROID_HTTP__BIND", format!("127.0.0.1:{port}"))
+        .stdin(Stdio::null())
+        .stdout(log("stdout"))
+        .stderr(log("stderr"))
+        .spawn()
+        .expect("the server starts");
+    (port, child)
+}
+
+/// The built binary, with nothing of this process's settings.
+fn command(folder: &Path, settings: &[(String, String)]) -> Command {
     let outbox = format!("file:{}", folder.join("outbox.jsonl").display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_asteroid"));
     for (name, _) in
@@ -273,18 +285,12 @@ fn spawn(folder: &Path, settings: &[(String, String)]) -> (u16, Child) {
     {
         command.env_remove(name);
     }
-    let child = command
+    command
         .current_dir(folder)
-        .env("ASTEROID_HTTP__BIND", format!("127.0.0.1:{port}"))
         .env("ASTEROID_DATABASE__URL", format!("sqlite://{}", folder.join("asteroid.db").display()))
         .env("ASTEROID_EMAIL__URL", &outbox)
         .env("ASTEROID_SMS__URL", &outbox)
         .env("ASTEROID_LOG__LEVEL", "debug")
-        .envs(settings.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(log("stdout"))
-        .stderr(log("stderr"))
-        .spawn()
-        .expect("the server starts");
-    (port, child)
+        .envs(settings.iter().map(|(name, value)| (name, value)));
+    command
 }

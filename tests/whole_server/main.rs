@@ -9,4 +9,5 @@ mod journeys;
 mod limits;
 mod operations;
 mod races;
+mod readme;
 mod secrets;

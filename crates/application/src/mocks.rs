@@ -6,23 +6,33 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use asteroid_audit::{AuditEvent, AuditRepository};
+use asteroid_clients::{
+    Client, ClientClass, ClientFilter, ClientKey, ClientRecord, ClientRepository, ExternalId, Fingerprint,
+    Membership, MembershipRepository, Practice, PracticeId, PracticeRepository,
+};
 use asteroid_identity::{
-    ContactTaken, NewUser, PasswordHash, PendingRegistration, PendingRegistrationRepository, Profile,
-    Session, SessionRepository, SessionTokenHash, User, UserRepository, UserStatus,
+    ContactTaken, ContactType, NewUser, PasswordHash, PendingRegistration, PendingRegistrationRepository,
+    PersonName, Profile, Session, SessionRepository, SessionTokenHash, User, UserRepository, UserStatus,
 };
 use asteroid_kernel::{
-    ChallengeId, ContactKey, MessageId, Origin, RegistrationId, SessionId, Storage, StorageError, Timestamp,
-    UserId, Work,
+    ChallengeId, Contact, ContactKey, MessageId, Origin, RegistrationId, SessionId, Storage, StorageError,
+    Timestamp, Upsert, UserId, Work,
 };
 use asteroid_limits::{History, LimitKey, LimitRepository, Streak};
 use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
 use futures_util::lock::Mutex;
 
+use crate::ports::practice::{
+    ClientQuery, Clients, ClientsError, ClientsSeen, PracticeProfile, PracticeProfiles, TermsAccepted,
+    TermsGateError, TermsOfUse, TermsStatus,
+};
 use crate::ports::{
     AuthenticateError, Caller, ChangePassword, ChangePasswordError, ForgotPassword, Passwords, Profiles,
-    Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, SendCodes, SendCodesError,
-    Sessions, SignIn, SignInError, SignedIn, VerificationCodes, VerifyCode, VerifyCodeError,
+    Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, ReviewPasswordChange,
+    ReviewPasswordChangeError, ReviewedPasswords, SendCodes, SendCodesError, Sessions, SignIn, SignInError,
+    SignedIn, SignedSessions, SignedSignInError, VerificationCodes, VerifyCode, VerifyCodeError,
 };
 
 mockall::mock! {
@@ -31,6 +41,9 @@ mockall::mock! {
 
     impl UserRepository for Tx {
         async fn insert_user(&mut self, user: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError>;
+        async fn insert_user_with_id(&mut self, id: UserId, user: &NewUser) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn add_contact(&mut self, user: UserId, contact: &Contact, contact_type: ContactType, verified_at: Timestamp) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError>;
         async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError>;
         async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
         async fn record_sign_in<'a>(&mut self, user: UserId, verified: Option<&'a PasswordHash>, at: Timestamp) -> Result<bool, StorageError>;
@@ -92,6 +105,32 @@ mockall::mock! {
         async fn record_event(&mut self, event: &AuditEvent) -> Result<(), StorageError>;
         async fn latest_events(&mut self, at_most: usize) -> Result<Vec<AuditEvent>, StorageError>;
         async fn forget_events(&mut self, before: Timestamp) -> Result<u64, StorageError>;
+    }
+
+    impl TermsRepository for Tx {
+        async fn publish_terms(&mut self, version: &TermsVersion) -> Result<Result<(), VersionTaken>, StorageError>;
+        async fn current_terms(&mut self) -> Result<Option<TermsVersion>, StorageError>;
+        async fn list_terms(&mut self) -> Result<Vec<TermsVersion>, StorageError>;
+        async fn accept_terms(&mut self, acceptance: &Acceptance) -> Result<bool, StorageError>;
+        async fn find_acceptance(&mut self, user: UserId, label: &VersionLabel) -> Result<Option<Acceptance>, StorageError>;
+    }
+
+    impl PracticeRepository for Tx {
+        async fn put_practice(&mut self, practice: &Practice) -> Result<Upsert, StorageError>;
+        async fn find_practice(&mut self, id: PracticeId) -> Result<Option<Practice>, StorageError>;
+    }
+
+    impl MembershipRepository for Tx {
+        async fn put_membership(&mut self, membership: &Membership) -> Result<Upsert, StorageError>;
+        async fn find_membership(&mut self, user: UserId) -> Result<Option<Membership>, StorageError>;
+    }
+
+    impl ClientRepository for Tx {
+        async fn put_class(&mut self, class: &ClientClass) -> Result<Upsert, StorageError>;
+        async fn fingerprints(&mut self, keys: &[ClientKey]) -> Result<Vec<(ClientKey, Fingerprint)>, StorageError>;
+        async fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError>;
+        async fn find_client(&mut self, practice: PracticeId, key: &ClientKey) -> Result<Option<Client>, StorageError>;
+        async fn list_clients<'a>(&mut self, filter: &ClientFilter, after: Option<&'a ClientKey>, at_most: usize) -> Result<Vec<Client>, StorageError>;
     }
 }
 
@@ -169,7 +208,36 @@ mockall::mock! {
         async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError>;
     }
 
+    impl SignedSessions for Accounts {
+        async fn sign_in_signed(&self, request: SignIn) -> Result<SignedIn, SignedSignInError>;
+    }
+
+    impl ReviewedPasswords for Accounts {
+        async fn review_password_change(&self, request: ReviewPasswordChange) -> Result<(), ReviewPasswordChangeError>;
+    }
+
     impl Profiles for Accounts {
         async fn profile(&self, caller: Caller) -> Result<Option<Profile>, StorageError>;
+    }
+}
+
+mockall::mock! {
+    /// Every driving port of practices: every call that a test does not expect fails it.
+    pub Practices {}
+
+    impl PracticeProfiles for Practices {
+        async fn practice_profile(&self, caller: Caller) -> Result<Option<PracticeProfile>, StorageError>;
+    }
+
+    impl TermsOfUse for Practices {
+        async fn terms_status(&self, caller: Caller) -> Result<Option<TermsStatus>, StorageError>;
+        async fn accept_terms(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+        async fn pass_terms_gate(&self, caller: Caller) -> Result<TermsAccepted, TermsGateError>;
+    }
+
+    impl Clients for Practices {
+        async fn look_at_clients(&self, admitted: TermsAccepted, query: ClientQuery) -> Result<ClientsSeen, ClientsError>;
+        async fn next_clients(&self, filter: ClientFilter, after: Option<ClientKey>, at_most: usize) -> Result<Vec<Client>, StorageError>;
+        async fn find_client(&self, admitted: TermsAccepted, id: ExternalId) -> Result<Client, ClientsError>;
     }
 }

@@ -11,7 +11,7 @@ use asteroid_application::ports::{
 };
 use asteroid_application::{AccountRules, Accounts, DeliveryRules, Dispatcher, Tools};
 use asteroid_audit::{Action, Outcome};
-use asteroid_identity::mocks::{MockHasher, PlainHasher};
+use asteroid_identity::mocks::{MockHasher, MockSigner, PlainHasher};
 use asteroid_identity::{
     ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserContact, UserStatus,
     Verdict,
@@ -86,6 +86,7 @@ fn accounts<H>(tx: MockTx, hasher: H, signals: usize) -> (Accounts<MockStorage, 
         randomness: Arc::new(CountingRandomness::default()),
         signal: Arc::new(signal),
         keys: Arc::new(sample_keys()),
+        signer: Arc::new(MockSigner::new()),
         rules: AccountRules::default(),
     };
     (Accounts::new(Arc::clone(&storage), Arc::new(hasher), tools), storage)

@@ -38,6 +38,7 @@ impl<A, R> Clone for Parts<A, R> {
 
 /// The whole application: every surface, what operators ask for, and what stands around them. For each worker of
 /// an [`HttpServer`](actix_web::HttpServer), one.
+#[must_use]
 pub fn app<A: Accounts, R: Readiness>(
     parts: &Parts<A, R>,
 ) -> App<

@@ -1,33 +1,50 @@
-//! The file that holds the server's keys: `{"codes": [{"id": …, "key": …, "made_at": …}, …]}`, keys in base64, the
-//! one that signs first.
+//! The file that holds the server's keys: `{"codes": [{"id": …, "key": …, "made_at": …}, …], "tokens": […]}`, keys in
+//! base64, in each ring the one that signs first.
+
+mod ring;
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use asteroid_kernel::{Clock, Randomness, Timestamp, random_bytes};
+use asteroid_jwt::{InvalidJwtKeys, JwtKey, JwtSigner};
+use asteroid_kernel::{Clock, Randomness};
 use asteroid_verification::{CodeKey, CodeKeys, InvalidCodeKeys};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use ring::StoredKey;
+pub use ring::{Ring, Rotation};
+
 /// A file of keys.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredKeys {
     codes: Vec<StoredKey>,
+    /// Missing in files from before there were tokens to sign.
+    #[serde(default)]
+    tokens: Vec<StoredKey>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredKey {
-    id: String,
-    key: String,
-    /// Missing in files written by hand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    made_at: Option<String>,
+impl StoredKeys {
+    const RINGS: [Ring; 2] = [Ring::Codes, Ring::Tokens];
+
+    fn ring(&self, ring: Ring) -> &Vec<StoredKey> {
+        match ring {
+            Ring::Codes => &self.codes,
+            Ring::Tokens => &self.tokens,
+        }
+    }
+
+    fn ring_mut(&mut self, ring: Ring) -> &mut Vec<StoredKey> {
+        match ring {
+            Ring::Codes => &mut self.codes,
+            Ring::Tokens => &mut self.tokens,
+        }
+    }
 }
 
 /// Keys that were read and may be used.
@@ -35,6 +52,8 @@ struct StoredKey {
 pub struct LoadedKeys {
     /// The keys that codes are derived with.
     pub codes: CodeKeys,
+    /// Signs tokens, and reads them back.
+    pub tokens: JwtSigner,
     /// What development puts up with, and production does not.
     pub flaws: Vec<String>,
 }
@@ -42,24 +61,35 @@ pub struct LoadedKeys {
 /// A key, without what is secret about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeyInfo {
+    /// What it is for.
+    pub ring: Ring,
     /// Names the key.
     pub id: String,
-    /// Whether new codes are derived with it.
+    /// Whether new codes or tokens are made with it.
     pub current: bool,
+    /// Whether it is the next that will be.
+    pub staged: bool,
     /// When it was made, if the file says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made_at: Option<String>,
 }
 
-/// What came of a rotation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rotation {
-    /// The new key, that signs from the next start on.
-    pub current: String,
-    /// The older keys, that still verify.
-    pub kept: Vec<String>,
-    /// The keys that were taken out: nothing that they signed is alive.
-    pub dropped: Vec<String>,
+/// How long what is signed with the keys of each ring stays alive.
+#[derive(Clone, Copy, Debug)]
+pub struct Lives {
+    /// A code.
+    pub codes: Duration,
+    /// A token.
+    pub tokens: Duration,
+}
+
+impl Lives {
+    const fn of(self, ring: Ring) -> Duration {
+        match ring {
+            Ring::Codes => self.codes,
+            Ring::Tokens => self.tokens,
+        }
+    }
 }
 
 /// Why keys cannot be used.
@@ -84,12 +114,26 @@ pub enum KeysError {
         /// And the column.
         column: usize,
     },
+    /// A ring has no key.
+    #[error("there is no key for {}", .0.as_str())]
+    NoKey(Ring),
     /// A key is no base64.
     #[error("the key `{0}` is no base64")]
     NotBase64(String),
-    /// The keys themselves are wrong.
+    /// The keys for codes are wrong.
     #[error(transparent)]
-    Invalid(#[from] InvalidCodeKeys),
+    InvalidCodes(#[from] InvalidCodeKeys),
+    /// The keys for tokens are wrong.
+    #[error(transparent)]
+    InvalidTokens(#[from] InvalidJwtKeys),
+    /// A key waits already to be put first.
+    #[error("the key `{id}` for {} is staged already: rotate to put it first", ring.as_str())]
+    Staged {
+        /// In this ring.
+        ring: Ring,
+        /// Names the key.
+        id: String,
+    },
 }
 
 /// A file of keys.
@@ -99,11 +143,6 @@ pub struct KeysFile {
 }
 
 impl KeysFile {
-    /// How many random bytes a new key has.
-    const KEY_BYTES: usize = CodeKeys::MIN_KEY_BYTES;
-    /// Servers that run on may sign with the key before the newest until they are started anew.
-    const GRACE: Duration = Duration::from_hours(24);
-
     /// The file at this path, which need not be there.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
@@ -124,18 +163,28 @@ impl KeysFile {
     pub fn load(&self) -> Result<LoadedKeys, KeysError> {
         let stored = self.read()?;
         let mut flaws = self.exposure().into_iter().collect::<Vec<_>>();
-        let mut ring = Vec::with_capacity(stored.codes.len());
-        for StoredKey { id, key, .. } in stored.codes {
-            let bytes = STANDARD.decode(key.trim()).map_err(|_| KeysError::NotBase64(id.clone()))?;
-            if bytes.len() >= Self::KEY_BYTES && is_sample(&bytes) {
-                flaws.push(format!("the key `{id}` is a sample, not random bytes"));
+        let mut decode = |ring| {
+            let keys = stored.ring(ring);
+            if keys.is_empty() {
+                return Err(KeysError::NoKey(ring));
             }
-            ring.push(CodeKey { id, secret: bytes.into() });
-        }
-        Ok(LoadedKeys { codes: CodeKeys::new(ring)?, flaws })
+            let decode_one = |StoredKey { id, key, .. }: &StoredKey| {
+                let bytes = STANDARD.decode(key.trim()).map_err(|_| KeysError::NotBase64(id.clone()))?;
+                if bytes.len() >= StoredKey::BYTES && is_sample(&bytes) {
+                    flaws.push(format!("the key `{id}` is a sample, not random bytes"));
+                }
+                Ok((id.clone(), bytes.into()))
+            };
+            keys.iter().map(decode_one).collect::<Result<Vec<_>, _>>()
+        };
+        let (codes, tokens) = (decode(Ring::Codes)?, decode(Ring::Tokens)?);
+        let codes = codes.into_iter().map(|(id, secret)| CodeKey { id, secret }).collect();
+        let tokens = tokens.into_iter().map(|(id, secret)| JwtKey { id, secret }).collect();
+        Ok(LoadedKeys { codes: CodeKeys::new(codes)?, tokens: JwtSigner::new(tokens)?, flaws })
     }
 
-    /// Reads the keys; makes a file with one first, if there is none. Of several that make it at once, one does.
+    /// Reads the keys; makes first what is missing: the file, or the keys for tokens in a file from before there were
+    /// any. Of several that make the file at once, one does.
     ///
     /// # Errors
     ///
@@ -145,10 +194,14 @@ impl KeysFile {
         clock: &dyn Clock,
         randomness: &dyn Randomness,
     ) -> Result<LoadedKeys, KeysError> {
+        let fresh = || vec![StoredKey::fresh(clock.now(), randomness)];
         match self.load() {
             Err(KeysError::Missing(_)) => {
-                let fresh = StoredKeys { codes: vec![fresh_key(clock.now(), randomness)] };
-                self.write(&fresh, false)?;
+                self.write(&StoredKeys { codes: fresh(), tokens: fresh() }, false)?;
+                self.load()
+            }
+            Err(KeysError::NoKey(Ring::Tokens)) => {
+                self.write(&StoredKeys { tokens: fresh(), ..self.read()? }, true)?;
                 self.load()
             }
             loaded => loaded,
@@ -161,51 +214,69 @@ impl KeysFile {
     ///
     /// If there is no such file, or it cannot be read.
     pub fn list(&self) -> Result<Vec<KeyInfo>, KeysError> {
-        let info = |(index, key): (usize, StoredKey)| KeyInfo {
-            id: key.id,
-            current: index == 0,
-            made_at: key.made_at,
-        };
-        Ok(self.read()?.codes.into_iter().enumerate().map(info).collect())
+        let stored = self.read()?;
+        let infos = StoredKeys::RINGS.into_iter().flat_map(|ring| {
+            stored.ring(ring).iter().enumerate().map(move |(index, key)| KeyInfo {
+                ring,
+                id: key.id.clone(),
+                current: index == 0,
+                staged: index > 0 && key.staged,
+                made_at: key.made_at.clone(),
+            })
+        });
+        Ok(infos.collect())
     }
 
-    /// Puts a new key first, keeps the older ones that may still have to verify something, and drops the others. A
-    /// missing file is made.
-    ///
-    /// `life` is how long what a key signs stays alive.
+    /// Puts a new key first in each of these rings (the staged one, if there is one), keeps the older ones that may
+    /// still have to verify something, and drops the others. A missing file is made, with keys in every ring.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or written.
     pub fn rotate(
         &self,
-        life: Duration,
+        rings: &[Ring],
+        lives: Lives,
         clock: &dyn Clock,
         randomness: &dyn Randomness,
-    ) -> Result<Rotation, KeysError> {
-        let now = clock.now();
-        let old = match self.read() {
-            Ok(stored) => stored.codes,
-            Err(KeysError::Missing(_)) => Vec::new(),
-            Err(error) => return Err(error),
+    ) -> Result<Vec<Rotation>, KeysError> {
+        self.change(rings, |ring, keys| Ok(ring::rotate(ring, keys, lives.of(ring), clock.now(), randomness)))
+    }
+
+    /// Puts a new key second in each of these rings: every server learns to verify with it before the first one
+    /// signs with it, after the next rotation.
+    ///
+    /// # Errors
+    ///
+    /// If a key is staged already, or the file cannot be read or written.
+    pub fn stage(
+        &self,
+        rings: &[Ring],
+        clock: &dyn Clock,
+        randomness: &dyn Randomness,
+    ) -> Result<Vec<Rotation>, KeysError> {
+        self.change(rings, |ring, keys| ring::stage(ring, keys, clock.now(), randomness))
+    }
+
+    /// Changes these rings, and those without a key: a file that lacks one is of no use.
+    fn change(
+        &self,
+        rings: &[Ring],
+        change: impl Fn(Ring, &mut Vec<StoredKey>) -> Result<Rotation, KeysError>,
+    ) -> Result<Vec<Rotation>, KeysError> {
+        let mut stored = match self.read() {
+            Err(KeysError::Missing(_)) => StoredKeys::default(),
+            read => read?,
         };
-        let current = fresh_key(now, randomness);
-        // A key signed for the last time when the one before it in the ring was made.
-        let mut replaced_at = Some(now);
-        let (mut kept, mut dropped) = (Vec::new(), Vec::new());
-        for key in old {
-            let useless = replaced_at.is_some_and(|at| at + life + Self::GRACE < now);
-            replaced_at = key.made_at.as_deref().and_then(Timestamp::parse);
-            if useless { dropped.push(key.id) } else { kept.push(key) }
+        let mut rotations = Vec::new();
+        for ring in StoredKeys::RINGS {
+            let keys = stored.ring_mut(ring);
+            if rings.contains(&ring) || keys.is_empty() {
+                rotations.push(change(ring, keys)?);
+            }
         }
-        let rotation = Rotation {
-            current: current.id.clone(),
-            kept: kept.iter().map(|key| key.id.clone()).collect(),
-            dropped,
-        };
-        let codes = std::iter::once(current).chain(kept).collect();
-        self.write(&StoredKeys { codes }, true)?;
-        Ok(rotation)
+        self.write(&stored, true)?;
+        Ok(rotations)
     }
 
     fn read(&self) -> Result<StoredKeys, KeysError> {
@@ -272,17 +343,6 @@ fn private_folder() -> fs::DirBuilder {
 #[cfg(not(unix))]
 fn private_folder() -> fs::DirBuilder {
     fs::DirBuilder::new()
-}
-
-fn fresh_key(now: Timestamp, randomness: &dyn Randomness) -> StoredKey {
-    let made_at = now.to_string();
-    let [a, b, c] = random_bytes(randomness);
-    StoredKey {
-        // The day tells people which is which; the rest makes it one of a kind.
-        id: format!("{}-{a:02x}{b:02x}{c:02x}", &made_at[..10]),
-        key: STANDARD.encode(random_bytes::<{ KeysFile::KEY_BYTES }>(randomness)),
-        made_at: Some(made_at),
-    }
 }
 
 /// Whether nobody's random source gave these bytes: they are text, or hardly differ. Of 32 random bytes, one set in

@@ -73,6 +73,10 @@ fn check_keys(configuration: &mut Configuration, settings: &Settings) {
         Err(error @ KeysError::Missing(_)) => {
             configuration.add("keys.file", format!("cannot be used ({error})"), MAKE);
         }
+        Err(error @ KeysError::NoKey(ring)) => {
+            let right = format!("make one with `asteroid keys rotate --ring {}`", ring.as_str());
+            configuration.add("keys.file", format!("cannot be used ({error})"), right);
+        }
         Err(error) => configuration.add("keys.file", format!("cannot be used ({error})"), "mend the file"),
     }
 }

@@ -14,12 +14,11 @@ use asteroid_diesel::SqliteStorage;
 use asteroid_diesel::sqlite::{MigrateError, OpenError};
 use asteroid_http::{Parts, Readiness, app};
 use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
-use asteroid_verification::CodeKeys;
 
 use crate::background::{Background, WakeUp};
 use crate::banner::banner;
 use crate::config::{Masked, NoKeysFile, Profile, Settings};
-use crate::keys::{KeysError, KeysFile};
+use crate::keys::{KeysError, KeysFile, LoadedKeys};
 use crate::stop::{StopSignal, until_stopped};
 
 /// Why a server could not be started, or came to a bad end.
@@ -76,7 +75,8 @@ async fn serve(
     // Listened for from the first, so that a signal during the start stops the server as any other does.
     let stop = StopSignal::listen().map_err(ServeError::Signal)?;
     let storage = Arc::new(open(settings).await?);
-    let keys = Arc::new(keys(settings, &**clock, &**randomness)?);
+    let LoadedKeys { codes, tokens, .. } = keys(settings, &**clock, &**randomness)?;
+    let keys = Arc::new(codes);
     let hashing = (&settings.passwords.hashing).into();
     let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(randomness))?);
     let wake_up = WakeUp::default();
@@ -108,6 +108,7 @@ async fn serve(
         randomness: Arc::clone(randomness),
         signal: Arc::new(wake_up.clone()),
         keys,
+        signer: Arc::new(tokens),
         rules: settings.account_rules(),
     };
     let (server, address) = listen(
@@ -165,7 +166,11 @@ async fn close(mut storage: Arc<SqliteStorage>) {
 }
 
 /// In production the file is there: it was asked for before anything was started.
-fn keys(settings: &Settings, clock: &dyn Clock, randomness: &dyn Randomness) -> Result<CodeKeys, ServeError> {
+fn keys(
+    settings: &Settings,
+    clock: &dyn Clock,
+    randomness: &dyn Randomness,
+) -> Result<LoadedKeys, ServeError> {
     let file = KeysFile::at(settings.keys_file()?);
     let loaded = match settings.profile {
         Profile::Development => file.load_or_create(clock, randomness)?,
@@ -174,7 +179,7 @@ fn keys(settings: &Settings, clock: &dyn Clock, randomness: &dyn Randomness) -> 
     for flaw in &loaded.flaws {
         tracing::warn!(flaw, "the keys are not fit for production");
     }
-    Ok(loaded.codes)
+    Ok(loaded)
 }
 
 fn listen<A: asteroid_http::auth::Accounts>(

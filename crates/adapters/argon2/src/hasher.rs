@@ -79,6 +79,10 @@ impl PasswordHasher for Argon2Hasher {
             .map_err(HashingError::Failed)?;
         Ok(on_match.filter(|_| matches).unwrap_or(Verdict::Mismatch))
     }
+
+    fn can_verify(&self, hash: &PasswordHash) -> bool {
+        StoredHash::parse(hash.expose()).is_some()
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +171,23 @@ mod tests {
         let unreadable = PasswordHash::new("5VphcVNdGhJi");
         for hash in [None, Some(&unreadable)] {
             assert_eq!(verdict(&hasher, "5VphcVNdGhJi", hash).await, Verdict::Mismatch);
+        }
+    }
+
+    #[test]
+    fn a_hash_from_elsewhere_is_taken_if_it_can_be_checked() {
+        let hasher = hasher(SMALL);
+        let (salt, output) = ("c29tZXNhbHQ", "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
+        let devise = "K0ByB.6YI2/OYrB4fQOYLeByN3OwSac8na9UcQceWm/vGiln3GErO";
+        for (hash, can) in [
+            (format!("$2b$05${devise}"), true),
+            (format!("$argon2i$v=19$m=256,t=2,p=1${salt}${output}"), true),
+            (format!("$2b$17${devise}"), false),
+            (format!("$argon2id$v=19$m=1048577,t=1,p=1${salt}${output}"), false),
+            (format!("$scrypt$ln=14,r=8,p=1${salt}${output}"), false),
+            ("5VphcVNdGhJi".to_owned(), false),
+        ] {
+            assert_eq!(hasher.can_verify(&PasswordHash::new(hash.clone())), can, "{hash}");
         }
     }
 

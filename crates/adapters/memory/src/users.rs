@@ -1,9 +1,10 @@
 use std::net::IpAddr;
 
 use asteroid_identity::{
-    ContactTaken, NewUser, PasswordHash, Profile, User, UserContact, UserRepository, UserStatus,
+    ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, User, UserContact, UserRepository,
+    UserStatus,
 };
-use asteroid_kernel::{ContactId, ContactKey, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactId, ContactKey, StorageError, Timestamp, UserId};
 use imbl::OrdMap;
 
 use crate::MemoryTx;
@@ -14,6 +15,25 @@ pub(crate) struct Users {
     profiles: OrdMap<UserId, Profile>,
     owners: OrdMap<ContactKey, UserId>,
     addresses: OrdMap<(UserId, IpAddr), Timestamp>,
+    /// The highest id that a user ever had.
+    last_user: i64,
+    /// The highest id that a contact ever had.
+    last_contact: i64,
+}
+
+/// What a caller may not ask for.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("a user has this id already")]
+    IdTaken,
+    #[error("there is no such user")]
+    NoUser,
+}
+
+impl From<Broken> for StorageError {
+    fn from(broken: Broken) -> Self {
+        Self::Failed(broken.into())
+    }
 }
 
 impl Users {
@@ -24,35 +44,84 @@ impl Users {
     fn user_mut(&mut self, user: UserId) -> Option<&mut User> {
         self.profiles.get_mut(&user).map(|profile| &mut profile.user)
     }
-}
 
-impl UserRepository for MemoryTx {
-    async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
-        let users = &mut self.state_to_change()?.users;
-        if users.owners.contains_key(&new.contact.key()) {
-            return Ok(Err(ContactTaken));
+    fn insert(&mut self, id: UserId, new: &NewUser) -> Result<(), ContactTaken> {
+        if self.owners.contains_key(&new.contact.key()) {
+            return Err(ContactTaken);
         }
-        // No user is ever removed, and each has one contact.
-        let number = users.profiles.get_max().map_or(0, |(last, _)| last.0) + 1;
         let user = User {
-            id: UserId(number),
+            id,
             name: new.name.clone(),
             status: UserStatus::Enabled,
             password_hash: new.password_hash.clone(),
             last_login: None,
             created_at: new.created_at,
         };
-        let contact = UserContact {
-            id: ContactId(number),
-            contact: new.contact.clone(),
-            contact_type: new.contact_type,
-            primary: true,
-            verified_at: new.created_at,
-        };
-        let id = user.id;
-        users.owners.insert(new.contact.key(), id);
-        users.profiles.insert(id, Profile { user, contacts: vec![contact] });
-        Ok(Ok(id))
+        self.last_user = self.last_user.max(id.0);
+        self.profiles.insert(id, Profile { user, contacts: Vec::new() });
+        self.add_contact(id, &new.contact, new.contact_type, new.created_at);
+        Ok(())
+    }
+
+    /// Gives a free contact to a user who is there.
+    fn add_contact(
+        &mut self,
+        user: UserId,
+        contact: &Contact,
+        contact_type: ContactType,
+        verified_at: Timestamp,
+    ) {
+        let Some(profile) = self.profiles.get_mut(&user) else { return };
+        let primary = profile.contacts.iter().all(|other| other.contact.kind() != contact.kind());
+        self.last_contact += 1;
+        let id = ContactId(self.last_contact);
+        let contact = contact.clone();
+        self.owners.insert(contact.key(), user);
+        profile.contacts.push(UserContact { id, contact, contact_type, primary, verified_at });
+        profile.contacts.sort_unstable_by_key(|contact| (!contact.primary, contact.id));
+    }
+}
+
+impl UserRepository for MemoryTx {
+    async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
+        let users = &mut self.state_to_change()?.users;
+        let id = UserId(users.last_user + 1);
+        Ok(users.insert(id, new).map(|()| id))
+    }
+
+    async fn insert_user_with_id(
+        &mut self,
+        id: UserId,
+        new: &NewUser,
+    ) -> Result<Result<(), ContactTaken>, StorageError> {
+        let users = &mut self.state_to_change()?.users;
+        if users.profiles.contains_key(&id) {
+            return Err(Broken::IdTaken.into());
+        }
+        Ok(users.insert(id, new))
+    }
+
+    async fn add_contact(
+        &mut self,
+        user: UserId,
+        contact: &Contact,
+        contact_type: ContactType,
+        verified_at: Timestamp,
+    ) -> Result<Result<(), ContactTaken>, StorageError> {
+        let users = &mut self.state_to_change()?.users;
+        if users.owners.contains_key(&contact.key()) {
+            return Ok(Err(ContactTaken));
+        }
+        if !users.profiles.contains_key(&user) {
+            return Err(Broken::NoUser.into());
+        }
+        users.add_contact(user, contact, contact_type, verified_at);
+        Ok(Ok(()))
+    }
+
+    async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
+        let user = self.state_to_change()?.users.user_mut(user);
+        Ok(user.map(|user| user.name = name.clone()).is_some())
     }
 
     async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError> {

@@ -1,41 +1,41 @@
+use std::future::Future;
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    PasswordFlaw, PasswordHash, PasswordHasher, Profile, SessionRepository, UserRepository, Verdict,
+    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, Profile,
+    SessionRepository, UserRepository, Verdict,
 };
-use asteroid_kernel::{Contact, Storage, StorageError, Work};
+use asteroid_kernel::{Contact, Origin, Storage, StorageError, Work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 
 use super::profile::FindProfile;
-use super::sign_in::{NoteWrongPassword, PasswordTry};
+use super::sign_in::NoteWrongPassword;
 use super::steps::{CountedTry, addresses, admit_try, audit, forgive_try, send_notices};
 use super::{Accounts, Occasion};
-use crate::ports::{Caller, ChangePassword, ChangePasswordError};
+use crate::ports::{
+    Caller, ChangePassword, ChangePasswordError, PasswordReview, ReviewPasswordChange,
+    ReviewPasswordChangeError, ReviewedPasswords,
+};
 
-/// Counts a try of the caller's own password.
+/// Counts a try of the caller's own password; says how long to wait if there may be none now.
 struct BeginChange {
     caller: Caller,
-    current: Option<PasswordHash>,
     occasion: Occasion,
 }
 
 impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> Work<Tx> for BeginChange {
-    type Done = PasswordTry;
+    type Done = Result<CountedTry, Duration>;
     type Refused = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<PasswordTry, StorageError> {
-        let user = self.caller.user;
-        match admit_try(tx, Some(user), None, &self.occasion).await? {
-            Ok(counted) => {
-                let owner = self.current.clone().map(|hash| (user, hash));
-                Ok(PasswordTry::Admitted { owner, counted })
-            }
-            Err(retry_after) => {
-                let (action, outcome) = (Action::ChangePassword, Outcome::Limited);
-                audit(tx, action, outcome, Some(user), None, &self.occasion).await?;
-                Ok(PasswordTry::Limited { retry_after })
-            }
+    async fn run(&self, tx: &mut Tx) -> Result<Result<CountedTry, Duration>, StorageError> {
+        let user = Some(self.caller.user);
+        let admission = admit_try(tx, user, None, &self.occasion).await?;
+        if admission.is_err() {
+            audit(tx, Action::ChangePassword, Outcome::Limited, user, None, &self.occasion).await?;
         }
+        Ok(admission)
     }
 }
 
@@ -71,54 +71,179 @@ where
     }
 }
 
+/// Takes back the count of a try that turned out right.
+struct ForgiveTry {
+    counted: CountedTry,
+    occasion: Occasion,
+}
+
+impl<Tx: LimitRepository + Send> Work<Tx> for ForgiveTry {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        forgive_try(tx, &self.counted, &self.occasion).await
+    }
+}
+
+/// Whose password is to be changed, and what of it was found out so far.
+struct Change {
+    caller: Caller,
+    current: Option<PasswordHash>,
+    contacts: Vec<Contact>,
+    occasion: Occasion,
+}
+
 impl<S, H> Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository + SessionRepository + OutboxRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
+    /// Looks up whose password it is, and holds the new one against the policy.
+    async fn begin_change(
+        &self,
+        caller: Caller,
+        new: Option<&Password>,
+        origin: Origin,
+    ) -> Result<(Change, Result<Option<NewPassword>, Vec<PasswordFlaw>>), StorageError> {
+        let occasion = self.occasion(origin);
+        let profile = self.storage.read(FindProfile(caller.user)).await?;
+        let (user, contacts) = match profile {
+            Some(Profile { user, contacts }) => (Some(user), addresses(&contacts)),
+            None => (None, Vec::new()),
+        };
+        let names: Vec<_> = user.iter().map(|user| user.name.clone()).collect();
+        let policy = &occasion.rules().passwords;
+        let checked = new.map(|new| policy.check(new, &contacts, &names)).transpose();
+        let current = user.and_then(|user| user.password_hash);
+        Ok((Change { caller, current, contacts, occasion }, checked))
+    }
+
+    /// Counts a try of the existing password; says how long to wait if there may be none now.
+    async fn count_try(&self, change: &Change) -> Result<Result<CountedTry, Duration>, StorageError> {
+        let begin = BeginChange { caller: change.caller, occasion: change.occasion.clone() };
+        self.storage.write(begin).await
+    }
+
+    async fn is_current(&self, change: &Change, password: &Password) -> Result<bool, HashingError> {
+        let verdict = self.hasher.verify(password, change.current.as_ref()).await?;
+        Ok(matches!(verdict, Verdict::Match { .. }))
+    }
+
+    async fn note_wrong(&self, change: &Change) -> Result<(), StorageError> {
+        let (action, user) = (Action::ChangePassword, Some(change.caller.user));
+        let occasion = change.occasion.clone();
+        self.storage.write(NoteWrongPassword { action, user, contact: None, occasion }).await
+    }
+
+    /// Puts the new password in the place of the one that was just proved. False if that was changed meanwhile.
+    async fn finish_change(
+        &self,
+        change: Change,
+        new: PasswordHash,
+        counted: CountedTry,
+    ) -> Result<bool, StorageError> {
+        let Change { caller, current: Some(verified), contacts, occasion } = change else { return Ok(false) };
+        let occasion = self.occasion(occasion.origin);
+        let replace = ReplacePassword { caller, verified, new, contacts, counted, occasion };
+        let replaced = self.storage.write(replace).await?;
+        if replaced {
+            self.tools.signal.outbox_filled();
+        }
+        Ok(replaced)
+    }
+
     pub(super) async fn replace_own_password(
         &self,
         request: ChangePassword,
     ) -> Result<(), ChangePasswordError> {
         let ChangePassword { caller, existing, new, origin } = request;
-        let occasion = self.occasion(origin);
-        let Some(Profile { user, contacts }) = self.storage.read(FindProfile(caller.user)).await? else {
-            return Err(ChangePasswordError::InvalidExistingPassword);
-        };
-        let contacts = addresses(&contacts);
+        let (change, checked) = self.begin_change(caller, Some(&new), origin).await?;
         let same = existing.expose() == new.expose();
-        let checked = occasion.rules().passwords.check(&new, &contacts, std::slice::from_ref(&user.name));
         let new = match (checked, same) {
-            (Ok(new), false) => new,
+            (Ok(Some(new)), false) => new,
             (checked, same) => {
                 let mut flaws = checked.err().unwrap_or_default();
                 flaws.extend(same.then_some(PasswordFlaw::SameAsCurrent));
                 return Err(ChangePasswordError::WeakPassword(flaws));
             }
         };
-        let begin = BeginChange { caller, current: user.password_hash, occasion: occasion.clone() };
-        let (owner, counted) = match self.storage.write(begin).await? {
-            PasswordTry::Limited { retry_after } => {
-                return Err(ChangePasswordError::TooManyAttempts { retry_after });
-            }
-            PasswordTry::Admitted { owner, counted } => (owner, counted),
+        let counted = match self.count_try(&change).await? {
+            Ok(counted) => counted,
+            Err(retry_after) => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
         };
-        let hash = owner.as_ref().map(|(_, hash)| hash);
-        let verdict = self.hasher.verify(&existing, hash).await?;
-        let (Some((_, verified)), Verdict::Match { .. }) = (&owner, verdict) else {
-            let (action, user) = (Action::ChangePassword, Some(caller.user));
-            self.storage.write(NoteWrongPassword { action, user, contact: None, occasion }).await?;
-            return Err(ChangePasswordError::InvalidExistingPassword);
-        };
-        let new = self.hasher.hash(&new).await?;
-        let occasion = self.occasion(occasion.origin);
-        let replace =
-            ReplacePassword { caller, verified: verified.clone(), new, contacts, counted, occasion };
-        if !self.storage.write(replace).await? {
+        if !self.is_current(&change, &existing).await? {
+            self.note_wrong(&change).await?;
             return Err(ChangePasswordError::InvalidExistingPassword);
         }
-        self.tools.signal.outbox_filled();
-        Ok(())
+        let new = self.hasher.hash(&new).await?;
+        if self.finish_change(change, new, counted).await? {
+            Ok(())
+        } else {
+            Err(ChangePasswordError::InvalidExistingPassword)
+        }
+    }
+
+    async fn review_own_password(
+        &self,
+        request: ReviewPasswordChange,
+    ) -> Result<(), ReviewPasswordChangeError> {
+        let ReviewPasswordChange { caller, existing, new, complete, origin } = request;
+        let (change, checked) = self.begin_change(caller, new.as_ref(), origin).await?;
+        let policy = &change.occasion.rules().passwords;
+        // What is too long to be anybody's password is not hashed.
+        let [existing, new] =
+            [&existing, &new].map(|given| given.as_ref().filter(|given| !policy.is_oversized(given)));
+        let counted = match self.count_try(&change).await? {
+            Ok(counted) => counted,
+            Err(retry_after) => return Err(ReviewPasswordChangeError::TooManyAttempts { retry_after }),
+        };
+        let existing_is_right = match existing {
+            Some(existing) => self.is_current(&change, existing).await?,
+            None => false,
+        };
+        let same = match (existing, new) {
+            (_, None) => false,
+            (Some(existing), Some(new)) if existing_is_right => existing.expose() == new.expose(),
+            (_, Some(new)) => self.is_current(&change, new).await?,
+        };
+        let (new, mut flaws) = match checked {
+            Ok(new) => (new, Vec::new()),
+            Err(flaws) => (None, flaws),
+        };
+        flaws.extend(same.then_some(PasswordFlaw::SameAsCurrent));
+        let clean = complete && existing_is_right && flaws.is_empty();
+        let Some(new) = new.filter(|_| clean) else {
+            if existing_is_right {
+                let occasion = change.occasion.clone();
+                self.storage.write(ForgiveTry { counted, occasion }).await?;
+            } else {
+                self.note_wrong(&change).await?;
+            }
+            let review = PasswordReview { existing_is_right, flaws };
+            return Err(ReviewPasswordChangeError::Refused(review));
+        };
+        let new = self.hasher.hash(&new).await?;
+        if self.finish_change(change, new, counted).await? {
+            Ok(())
+        } else {
+            let review = PasswordReview { existing_is_right: false, flaws };
+            Err(ReviewPasswordChangeError::Refused(review))
+        }
+    }
+}
+
+impl<S, H> ReviewedPasswords for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository + SessionRepository + OutboxRepository + LimitRepository + AuditRepository,
+    H: PasswordHasher,
+{
+    fn review_password_change(
+        &self,
+        request: ReviewPasswordChange,
+    ) -> impl Future<Output = Result<(), ReviewPasswordChangeError>> + Send {
+        self.review_own_password(request)
     }
 }

@@ -12,13 +12,13 @@ mod verify_code;
 
 use std::sync::Arc;
 
-use asteroid_identity::{Session, SessionToken};
+use asteroid_identity::{Session, SessionToken, SessionTokenHash, SigningError, TokenClaims, TokenSigner};
 use asteroid_kernel::{Clock, Origin, Randomness, SessionId, Timestamp, UserId};
 use asteroid_messaging::DeliverySignal;
 use asteroid_verification::CodeKeys;
 
 use crate::AccountRules;
-use crate::ports::{Caller, SignedIn};
+use crate::ports::{BearerToken, Caller, SignedIn};
 
 /// What the use cases need besides a store and a hasher.
 pub struct Tools {
@@ -30,6 +30,8 @@ pub struct Tools {
     pub signal: Arc<dyn DeliverySignal>,
     /// Derive the codes.
     pub keys: Arc<CodeKeys>,
+    /// Signs tokens, and reads them back.
+    pub signer: Arc<dyn TokenSigner>,
     /// The settings.
     pub rules: AccountRules,
 }
@@ -81,28 +83,46 @@ impl Occasion {
     fn randomness(&self) -> &dyn Randomness {
         &*self.tools.randomness
     }
+
+    /// When a session that begins now ends.
+    fn session_end(&self) -> Timestamp {
+        self.now + self.rules().sessions.absolute
+    }
 }
 
-/// The token and the id of a session that is about to be opened, made before its unit of work.
+/// The id and the token of a session that is about to be opened, made before its unit of work.
 #[derive(Clone)]
 struct NewSession {
     id: SessionId,
-    token: SessionToken,
+    token: BearerToken,
+    /// What is stored of an opaque token; a signed one names the session, and nothing of it is stored.
+    token_hash: Option<SessionTokenHash>,
 }
 
 impl NewSession {
-    fn mint(occasion: &Occasion) -> Self {
-        let randomness = occasion.randomness();
-        Self { id: SessionId::new(occasion.now, randomness), token: SessionToken::new(randomness) }
+    /// A session with an opaque token.
+    fn opaque(occasion: &Occasion) -> Self {
+        let id = SessionId::new(occasion.now, occasion.randomness());
+        let token = SessionToken::new(occasion.randomness());
+        Self { id, token_hash: Some(token.hash()), token: token.into() }
+    }
+
+    /// A session of this user with a signed token.
+    fn signed(user: UserId, occasion: &Occasion) -> Result<Self, SigningError> {
+        let session = SessionId::new(occasion.now, occasion.randomness());
+        let (issued_at, expires_at) = (occasion.now, occasion.session_end());
+        let claims = TokenClaims { user, session, issued_at, expires_at };
+        let token = BearerToken::signed(occasion.tools.signer.sign(&claims)?);
+        Ok(Self { id: session, token_hash: None, token })
     }
 
     fn of(&self, user: UserId, occasion: &Occasion) -> Session {
         Session {
             id: self.id,
             user,
-            token: Some(self.token.hash()),
+            token: self.token_hash,
             created_at: occasion.now,
-            expires_at: occasion.now + occasion.rules().sessions.absolute,
+            expires_at: occasion.session_end(),
             last_used_at: occasion.now,
             origin: occasion.origin.clone(),
         }

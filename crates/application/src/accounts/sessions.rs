@@ -2,23 +2,37 @@ use std::future::Future;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    PasswordHasher, Session, SessionRepository, SessionToken, SessionTokenHash, UserRepository,
+    PasswordHasher, Session, SessionRepository, SessionToken, SessionTokenHash, TokenClaims, UserRepository,
 };
 use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UserId, Work};
 use asteroid_limits::LimitRepository;
 
+use super::sign_in::TokenForm;
 use super::steps::audit;
 use super::{Accounts, Occasion};
-use crate::ports::{AuthenticateError, Caller, Sessions, SignIn, SignInError, SignedIn};
+use crate::ports::{
+    AuthenticateError, Caller, Sessions, SignIn, SignInError, SignedIn, SignedSessions, SignedSignInError,
+};
 
-struct FindSession(SessionTokenHash);
+/// Finds the session that a token opens.
+enum FindSession {
+    ByToken(SessionTokenHash),
+    ByClaims(TokenClaims),
+}
 
-impl<Tx: SessionRepository> Work<Tx> for FindSession {
+impl<Tx: SessionRepository + Send> Work<Tx> for FindSession {
     type Done = Option<Session>;
     type Refused = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<Session>, StorageError> {
-        tx.find_session_by_token(&self.0).await
+        match self {
+            Self::ByToken(hash) => tx.find_session_by_token(hash).await,
+            Self::ByClaims(claims) => {
+                let session = tx.find_session(claims.session).await?;
+                // A session that was opened by an opaque token has no signed one.
+                Ok(session.filter(|session| session.user == claims.user && session.token.is_none()))
+            }
+        }
     }
 }
 
@@ -88,14 +102,24 @@ where
     S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
-    fn sign_in(&self, request: SignIn) -> impl Future<Output = Result<SignedIn, SignInError>> + Send {
-        self.sign_in_with_password(request)
+    async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError> {
+        match self.sign_in_with_password(request, TokenForm::Opaque).await {
+            Ok(signed_in) => Ok(signed_in),
+            Err(SignedSignInError::SignIn(error)) => Err(error),
+            Err(SignedSignInError::Signing(error)) => Err(StorageError::Failed(Box::new(error)).into()),
+        }
     }
 
     async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError> {
-        let Some(token) = SessionToken::parse(&token) else { return Err(AuthenticateError::Unauthenticated) };
         let (now, lifetime) = (self.tools.clock.now(), &self.tools.rules.sessions);
-        let session = self.storage.read(FindSession(token.hash())).await?;
+        let named = match SessionToken::parse(&token) {
+            Some(opaque) => FindSession::ByToken(opaque.hash()),
+            None => match self.tools.signer.read(&token, now) {
+                Some(claims) => FindSession::ByClaims(claims),
+                None => return Err(AuthenticateError::Unauthenticated),
+            },
+        };
+        let session = self.storage.read(named).await?;
         let Some(session) = session.filter(|session| session.is_live(now, lifetime)) else {
             return Err(AuthenticateError::Unauthenticated);
         };
@@ -130,5 +154,19 @@ where
 
     async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError> {
         self.end_sessions(caller.user, Which::AllBut(caller.session), origin).await.map(drop)
+    }
+}
+
+impl<S, H> SignedSessions for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    H: PasswordHasher,
+{
+    fn sign_in_signed(
+        &self,
+        request: SignIn,
+    ) -> impl Future<Output = Result<SignedIn, SignedSignInError>> + Send {
+        self.sign_in_with_password(request, TokenForm::Signed)
     }
 }

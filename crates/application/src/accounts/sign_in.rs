@@ -9,7 +9,14 @@ use asteroid_limits::LimitRepository;
 
 use super::steps::{CountedTry, admit_try, audit, enabled_owner, forgive_try, open_session};
 use super::{Accounts, NewSession, Occasion};
-use crate::ports::{SignIn, SignInError, SignedIn};
+use crate::ports::{SignIn, SignInError, SignedIn, SignedSignInError};
+
+/// Whether a session is opened by an opaque token, or by a signed one that names it.
+#[derive(Clone, Copy)]
+pub(super) enum TokenForm {
+    Opaque,
+    Signed,
+}
 
 /// What a password is to be checked against.
 pub(super) enum PasswordTry {
@@ -104,35 +111,43 @@ where
     S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
-    pub(super) async fn sign_in_with_password(&self, request: SignIn) -> Result<SignedIn, SignInError> {
+    pub(super) async fn sign_in_with_password(
+        &self,
+        request: SignIn,
+        form: TokenForm,
+    ) -> Result<SignedIn, SignedSignInError> {
         let SignIn { contact, password, origin } = request;
         let occasion = self.occasion(origin);
         let begin = BeginSignIn { contact: contact.clone(), occasion: occasion.clone() };
-        let (owner, counted) = match self.storage.write(begin).await? {
-            PasswordTry::Limited { retry_after } => return Err(SignInError::TooManyAttempts { retry_after }),
+        let (owner, counted) = match self.storage.write(begin).await.map_err(SignInError::from)? {
+            PasswordTry::Limited { retry_after } => {
+                return Err(SignInError::TooManyAttempts { retry_after }.into());
+            }
             PasswordTry::Admitted { owner, counted } => (owner, counted),
         };
         let hash = owner.as_ref().map(|(_, hash)| hash);
-        let verdict = self.hasher.verify(&password, hash).await?;
+        let verdict = self.hasher.verify(&password, hash).await.map_err(SignInError::from)?;
         let (Some((user, verified)), Verdict::Match { outdated }) = (&owner, verdict) else {
             let user = owner.map(|(user, _)| user);
-            let contact = Some(contact);
-            self.storage.write(NoteWrongPassword { action: Action::SignIn, user, contact, occasion }).await?;
-            return Err(SignInError::InvalidCredentials);
+            let note = NoteWrongPassword { action: Action::SignIn, user, contact: Some(contact), occasion };
+            self.storage.write(note).await.map_err(SignInError::from)?;
+            return Err(SignInError::InvalidCredentials.into());
         };
-        let renewed = if outdated {
-            match self.hasher.hash(&NewPassword::in_use(password)).await {
+        let renewed = match outdated.then(|| NewPassword::in_use(password)) {
+            None => None,
+            Some(password) => match self.hasher.hash(&password).await {
                 Ok(hash) => Some(hash),
                 // The next sign-in may find the hasher less busy.
                 Err(HashingError::Overloaded { .. }) => None,
-                Err(error @ HashingError::Failed(_)) => return Err(error.into()),
-            }
-        } else {
-            None
+                Err(error @ HashingError::Failed(_)) => return Err(SignInError::from(error).into()),
+            },
         };
         // The session begins when the password is proved, not when the wait for it began.
         let occasion = self.occasion(occasion.origin);
-        let session = NewSession::mint(&occasion);
+        let session = match form {
+            TokenForm::Opaque => NewSession::opaque(&occasion),
+            TokenForm::Signed => NewSession::signed(*user, &occasion)?,
+        };
         let open = OpenSession {
             contact,
             user: *user,
@@ -142,6 +157,7 @@ where
             session,
             occasion,
         };
-        self.storage.write(open).await?.ok_or(SignInError::InvalidCredentials)
+        let opened = self.storage.write(open).await.map_err(SignInError::from)?;
+        Ok(opened.ok_or(SignInError::InvalidCredentials)?)
     }
 }

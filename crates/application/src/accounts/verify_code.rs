@@ -96,7 +96,7 @@ where
     async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError> {
         let VerifyCode { contact, guess, origin } = request;
         let occasion = self.occasion(origin);
-        let session = NewSession::mint(&occasion);
+        let session = NewSession::opaque(&occasion);
         let work = RedeemCode { contact, guess, session, occasion };
         self.storage.write(work).await?.ok_or(VerifyCodeError::InvalidCode)
     }

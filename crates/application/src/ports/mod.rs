@@ -2,14 +2,17 @@
 
 pub mod practice;
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use asteroid_identity::{
     ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, Session, SessionToken,
+    SigningError,
 };
 use asteroid_kernel::{Contact, Origin, SessionId, StorageError, Timestamp, UserId};
 use asteroid_verification::CodeGuess;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Which version of the API a code is asked for through: it decides what the code looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +32,39 @@ pub struct Caller {
     pub session: SessionId,
 }
 
+/// A token that opens a session, opaque or signed, as its owner gets to see it: once.
+#[derive(Clone)]
+pub struct BearerToken(SecretString);
+
+impl BearerToken {
+    /// The token itself, to hand it to its owner.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    pub(crate) fn signed(token: String) -> Self {
+        Self(token.into())
+    }
+}
+
+impl From<SessionToken> for BearerToken {
+    fn from(token: SessionToken) -> Self {
+        Self(token.expose().into())
+    }
+}
+
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerToken(..)")
+    }
+}
+
 /// A session that was just opened.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     /// Opens the session; shown once.
-    pub token: SessionToken,
+    pub token: BearerToken,
     /// The session's end.
     pub expires_at: Timestamp,
     /// Who signed in.
@@ -220,6 +251,26 @@ pub trait Sessions: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 }
 
+/// Why nobody was signed in by a signed token.
+#[derive(Debug, thiserror::Error)]
+pub enum SignedSignInError {
+    /// As with an opaque token.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    /// The session was opened, and its token could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
+
+/// Opens sessions whose token is signed (a JWT) instead of opaque. Either form opens the same doors.
+pub trait SignedSessions: Send + Sync + 'static {
+    /// Opens a session with a password.
+    fn sign_in_signed(
+        &self,
+        request: SignIn,
+    ) -> impl Future<Output = Result<SignedIn, SignedSignInError>> + Send;
+}
+
 /// Replaces the caller's password.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
@@ -254,6 +305,60 @@ pub enum ChangePasswordError {
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// Replaces the caller's password, or says all that is wrong with the request at once.
+#[derive(Clone, Debug)]
+pub struct ReviewPasswordChange {
+    /// Whose password.
+    pub caller: Caller,
+    /// The password so far; none if none was given.
+    pub existing: Option<Password>,
+    /// The password from now on; none if none was given.
+    pub new: Option<Password>,
+    /// Whether whoever asks found nothing wrong that it can see itself, such as a missing confirmation.
+    pub complete: bool,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// All that is wrong with a change of password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordReview {
+    /// Whether the existing password was given, and right.
+    pub existing_is_right: bool,
+    /// What is wrong with the new password, if one was given.
+    pub flaws: Vec<PasswordFlaw>,
+}
+
+/// Why a password was not changed after the review.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewPasswordChangeError {
+    /// Something is wrong; nothing was changed.
+    #[error("the change of password is refused")]
+    Refused(PasswordReview),
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyAttempts {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Changes passwords for a surface that tells all that is wrong at once.
+pub trait ReviewedPasswords: Send + Sync + 'static {
+    /// Does what [`Passwords::change_password`] does, if nothing is wrong. The existing password is checked whatever
+    /// else is wrong, and the new one is held against it; both count as one try.
+    fn review_password_change(
+        &self,
+        request: ReviewPasswordChange,
+    ) -> impl Future<Output = Result<(), ReviewPasswordChangeError>> + Send;
 }
 
 /// Asks for a code to set a new password with.

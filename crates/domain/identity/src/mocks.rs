@@ -5,12 +5,12 @@
 use std::future::{Future, ready};
 use std::net::IpAddr;
 
-use asteroid_kernel::{ContactKey, RegistrationId, SessionId, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactKey, RegistrationId, SessionId, StorageError, Timestamp, UserId};
 
 use crate::{
-    ContactTaken, HashingError, NewPassword, NewUser, Password, PasswordHash, PasswordHasher,
-    PendingRegistration, PendingRegistrationRepository, Profile, Session, SessionRepository,
-    SessionTokenHash, User, UserRepository, UserStatus, Verdict,
+    ContactTaken, ContactType, HashingError, NewPassword, NewUser, Password, PasswordHash, PasswordHasher,
+    PendingRegistration, PendingRegistrationRepository, PersonName, Profile, Session, SessionRepository,
+    SessionTokenHash, SigningError, TokenClaims, TokenSigner, User, UserRepository, UserStatus, Verdict,
 };
 
 mockall::mock! {
@@ -19,6 +19,9 @@ mockall::mock! {
 
     impl UserRepository for IdentityTx {
         async fn insert_user(&mut self, user: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError>;
+        async fn insert_user_with_id(&mut self, id: UserId, user: &NewUser) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn add_contact(&mut self, user: UserId, contact: &Contact, contact_type: ContactType, verified_at: Timestamp) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError>;
         async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError>;
         async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
         async fn record_sign_in<'a>(&mut self, user: UserId, verified: Option<&'a PasswordHash>, at: Timestamp) -> Result<bool, StorageError>;
@@ -77,6 +80,10 @@ impl PasswordHasher for PlainHasher {
         let matches = hash == Some(&Self::hash_of(password.expose()));
         ready(Ok(if matches { Verdict::Match { outdated: false } } else { Verdict::Mismatch }))
     }
+
+    fn can_verify(&self, hash: &PasswordHash) -> bool {
+        hash.expose().starts_with("plain:")
+    }
 }
 
 mockall::mock! {
@@ -86,5 +93,16 @@ mockall::mock! {
     impl PasswordHasher for Hasher {
         async fn hash(&self, password: &NewPassword) -> Result<PasswordHash, HashingError>;
         async fn verify<'a>(&self, password: &Password, hash: Option<&'a PasswordHash>) -> Result<Verdict, HashingError>;
+        fn can_verify(&self, hash: &PasswordHash) -> bool;
+    }
+}
+
+mockall::mock! {
+    /// A signer of which a test says what it may be asked.
+    pub Signer {}
+
+    impl TokenSigner for Signer {
+        fn sign(&self, claims: &TokenClaims) -> Result<String, SigningError>;
+        fn read(&self, token: &str, now: Timestamp) -> Option<TokenClaims>;
     }
 }

@@ -36,7 +36,8 @@ impl PendingRegistration {
 
 /// Keeps pending registrations.
 pub trait PendingRegistrationRepository: Send {
-    /// Keeps a registration; if more than `at_most` then live for its contact, the oldest end.
+    /// Keeps a registration; if more than `at_most` then live for its contact, the oldest end. Which live is judged at
+    /// the new one's `created_at`. The bound holds for registrations that are kept at once, too.
     fn insert_registration(
         &mut self,
         registration: &PendingRegistration,
@@ -57,7 +58,7 @@ pub trait PendingRegistrationRepository: Send {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<PendingRegistration>, StorageError>> + Send;
 
-    /// Ends every registration of the contact; says how many.
+    /// Ends every registration of the contact, expired ones too; says how many.
     fn end_registrations(
         &mut self,
         contact: &ContactKey,

@@ -198,6 +198,32 @@ pub trait UserRepository: Send {
         user: &NewUser,
     ) -> impl Future<Output = Result<Result<UserId, ContactTaken>, StorageError>> + Send;
 
+    /// The same with an id that is given: later users get higher ones. No user may have it yet.
+    fn insert_user_with_id(
+        &mut self,
+        id: UserId,
+        user: &NewUser,
+    ) -> impl Future<Output = Result<Result<(), ContactTaken>, StorageError>> + Send;
+
+    /// Gives a user one more verified contact; it becomes the primary one if it is the first of its kind.
+    ///
+    /// The inner result is [`ContactTaken`] if any user has the contact, this one included: then nothing was kept,
+    /// and the transaction stays usable.
+    fn add_contact(
+        &mut self,
+        user: UserId,
+        contact: &Contact,
+        contact_type: ContactType,
+        verified_at: Timestamp,
+    ) -> impl Future<Output = Result<Result<(), ContactTaken>, StorageError>> + Send;
+
+    /// Calls a user by another name. False if the user is not there.
+    fn rename_user(
+        &mut self,
+        user: UserId,
+        name: &PersonName,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
     /// The user to whom the contact belongs.
     fn find_user_by_contact(
         &mut self,
@@ -224,7 +250,8 @@ pub trait UserRepository: Send {
 
     /// Replaces the password's hash if it still is `current`, or whatever it is where `current` is none.
     ///
-    /// False, and nothing changed, if the user is not there or the hash is another by now.
+    /// False, and nothing changed, if the user is not there or the hash is another by now. A disabled user's password
+    /// can be replaced.
     fn replace_password(
         &mut self,
         user: UserId,
@@ -239,7 +266,8 @@ pub trait UserRepository: Send {
         status: UserStatus,
     ) -> impl Future<Output = Result<bool, StorageError>> + Send;
 
-    /// Remembers that the user signed in from this address at this time; only the latest time is kept.
+    /// Remembers that the user signed in from this address at this time; only the latest time is kept, in whatever
+    /// order they come.
     fn remember_address(
         &mut self,
         user: UserId,
@@ -255,7 +283,7 @@ pub trait UserRepository: Send {
         since: Timestamp,
     ) -> impl Future<Output = Result<bool, StorageError>> + Send;
 
-    /// Forgets the addresses from which nobody signed in since then; says how many.
+    /// Forgets the addresses from which nobody signed in at `before` or later; says how many.
     fn forget_addresses(
         &mut self,
         before: Timestamp,

@@ -51,6 +51,8 @@ pub trait Work<Tx>: Send + Sync + 'static {
 ///
 /// A unit is handed over whole and ends by itself: a caller that goes away in the middle neither cuts the
 /// transaction nor leaves it open. It may learn nothing of the outcome.
+///
+/// A unit that panics is rolled back and answered [`StorageError::Failed`], whether it reads or writes.
 pub trait Storage: Send + Sync + 'static {
     /// What a unit works on: the repositories of this store, within one transaction.
     type Tx: Send + 'static;

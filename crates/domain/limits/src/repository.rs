@@ -31,6 +31,8 @@ impl fmt::Debug for LimitKey {
 
 /// Keeps what limits need to remember.
 ///
+/// A key keeps a history or a streak, never both: keeping one forgets the other.
+///
 /// In a transaction that writes, reading a key locks it until the transaction ends: of units that read, decide and
 /// keep the same key at once, each sees what the one before kept.
 pub trait LimitRepository: Send {
@@ -59,7 +61,7 @@ pub trait LimitRepository: Send {
     /// Forgets what is kept under the key.
     fn forget_limit(&mut self, key: &LimitKey) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Removes what had become useless by then; says how many keys.
+    /// Removes what had become useless by then, at `now` or before; says how many keys.
     fn remove_useless_limits(
         &mut self,
         now: Timestamp,

@@ -76,7 +76,7 @@ impl RetrySchedule {
 
 /// Keeps messages until they are delivered or dead.
 pub trait OutboxRepository: Send {
-    /// Puts a message into the outbox; it is due at once.
+    /// Puts a message into the outbox; it is due from its `created_at` on.
     fn enqueue(&mut self, message: &Message) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Claims up to `at_most` waiting messages that are due, the longest due first, and leases them: nobody else
@@ -88,8 +88,8 @@ pub trait OutboxRepository: Send {
         at_most: usize,
     ) -> impl Future<Output = Result<Vec<Claim>, StorageError>> + Send;
 
-    /// Settles a message that this attempt claimed. False, and nothing changed, if another attempt has claimed
-    /// or settled it since.
+    /// Settles a message that this attempt claimed. False, and nothing changed, if it was claimed again or settled
+    /// since. A lease that has ended does no harm as long as nobody claimed the message again.
     fn settle(
         &mut self,
         id: MessageId,

@@ -37,7 +37,7 @@ pub trait ChallengeRepository: Send {
     ) -> impl Future<Output = Result<Vec<Challenge>, StorageError>> + Send;
 
     /// Counts one guess against every live challenge of a contact for any of these purposes, and gives those
-    /// that it was counted against, the newest first.
+    /// that it was counted against, with the guess counted already, the newest first.
     ///
     /// A stranger's guess is counted in both counts, and against those challenges alone whose strangers have
     /// guesses left. Counting is atomic: of guesses made at once, no more come through than are left.
@@ -50,7 +50,8 @@ pub trait ChallengeRepository: Send {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Challenge>, StorageError>> + Send;
 
-    /// Spends an open challenge. False if it was spent already: of several that try at once, one succeeds.
+    /// Spends an open challenge, also one that has just borne its last guess. False if it was spent already: of several
+    /// that try at once, one succeeds.
     fn spend_challenge(
         &mut self,
         id: ChallengeId,

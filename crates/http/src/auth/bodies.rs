@@ -13,8 +13,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::fields::{
-    CODE, CONTACT, EMAIL, EXISTING_PASSWORD, FIRST_NAME, LAST_NAME, NEW_PASSWORD, NEW_PASSWORD_CONFIRMATION,
-    PASSWORD, PASSWORD_CONFIRMATION, PHONE, TYPE, schema,
+    CHOSEN_PASSWORD, CODE, CONTACT, EMAIL, EXISTING_PASSWORD, FIRST_NAME, LAST_NAME, NEW_PASSWORD,
+    NEW_PASSWORD_CONFIRMATION, PASSWORD, PASSWORD_CONFIRMATION, PHONE, TYPE, schema,
 };
 use super::form::{Body, Form};
 use crate::HttpSettings;
@@ -54,7 +54,7 @@ impl Body for RegisterBody {
             contact_type
         });
         let name = first.zip(last).and_then(|(first, last)| PersonName::new(&first, &last).ok());
-        let fields = [&PASSWORD, &PASSWORD_CONFIRMATION];
+        let fields = [&CHOSEN_PASSWORD, &PASSWORD_CONFIRMATION];
         let password = form.new_password(fields, settings, &contacts, name.as_slice());
         Some(Self { name: name?, contact: contacts.pop()?, contact_type: contact_type?, password: password? })
     }
@@ -139,7 +139,7 @@ impl Body for ResetPasswordBody {
     fn read(form: &mut Form<'_>, settings: &HttpSettings) -> Option<Self> {
         let contact = form.contact(&CONTACT, settings.default_region);
         let guess = form.short_text(&CODE, CODE_MAX_CHARS).map(CodeGuess::new);
-        let fields = [&PASSWORD, &PASSWORD_CONFIRMATION];
+        let fields = [&CHOSEN_PASSWORD, &PASSWORD_CONFIRMATION];
         let new = form.new_password(fields, settings, contact.as_slice(), &[]);
         Some(Self { contact: contact?, guess: guess?, new: new? })
     }
@@ -214,13 +214,13 @@ macro_rules! describe {
 
 describe! {
     RegisterBody: "A request to register with the system. Exactly one of `phone` and `email` must be given.",
-        [FIRST_NAME, LAST_NAME, TYPE, PASSWORD, PASSWORD_CONFIRMATION], [PHONE, EMAIL];
+        [FIRST_NAME, LAST_NAME, TYPE, CHOSEN_PASSWORD, PASSWORD_CONFIRMATION], [PHONE, EMAIL];
     LoginBody: "A request to sign in with a password.", [CONTACT, PASSWORD], [];
     ChangePasswordBody: "A request to replace the password.",
         [EXISTING_PASSWORD, NEW_PASSWORD, NEW_PASSWORD_CONFIRMATION], [];
     ForgotPasswordBody: "A request for a code to set a new password with.", [CONTACT], [];
     ResetPasswordBody: "A request to set a new password with a code.",
-        [CONTACT, CODE, PASSWORD, PASSWORD_CONFIRMATION], [];
+        [CONTACT, CODE, CHOSEN_PASSWORD, PASSWORD_CONFIRMATION], [];
     SendCodesBody: "A request for codes: to `email`, to `phone`, or one to each.", [], [EMAIL, PHONE];
     VerifyCodeBody: "A request to redeem a code.", [CONTACT, CODE], [];
 }

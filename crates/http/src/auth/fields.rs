@@ -38,6 +38,8 @@ fields! {
     CONTACT = "contact", "contact", Kind::Text, "The user's email address or phone number.";
     CODE = "code", "code", Kind::Text, "The verification code that was sent to the contact.";
     PASSWORD = "password", "password", Kind::Password, "The user's password.";
+    CHOSEN_PASSWORD = "password", "password", Kind::Password,
+        "The password the user wishes to have. Between 8 and 64 characters.";
     PASSWORD_CONFIRMATION = "password_confirmation", "password confirmation", Kind::Password,
         "Confirmation of the password. Must equal property 'password'.";
     EXISTING_PASSWORD = "existing_password", "existing password", Kind::Password,

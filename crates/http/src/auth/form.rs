@@ -181,10 +181,8 @@ impl<'a> Form<'a> {
         let text = self.short_text(field, EmailAddress::MAX_CHARS)?;
         let phone = PhoneNumber::parse(text, region);
         if phone.is_err() {
-            self.refuse(
-                field,
-                format!("The {} must be one that can be called: {}.", field.label, digits(region)),
-            );
+            let message = format!("The {} must be one that can be called, {}.", field.label, digits(region));
+            self.refuse(field, message);
         }
         phone.ok().map(Contact::from)
     }
@@ -198,7 +196,7 @@ impl<'a> Form<'a> {
             }
             Err(InvalidContact::Email(InvalidEmail::Malformed) | InvalidContact::Phone(_)) => {
                 let message = format!(
-                    "The {} must be an e-mail address of the form name@example.com, or a phone number: {}.",
+                    "The {} must be an e-mail address of the form name@example.com, or a phone number {}.",
                     field.label,
                     digits(region)
                 );
@@ -252,5 +250,5 @@ impl<'a> Form<'a> {
 
 /// How a phone number is written.
 fn digits(region: Region) -> String {
-    format!("its digits, with + and the country's calling code unless it is of {region}")
+    format!("with + and the country's calling code (not needed in {region})")
 }

@@ -28,6 +28,9 @@ pub trait Accounts: Registrations + VerificationCodes + Sessions + Passwords + P
 impl<A: Registrations + VerificationCodes + Sessions + Passwords + Profiles> Accounts for A {}
 
 /// Mounts the surface: everything below `/v1/auth` and `/v2/auth`, what is unknown there included.
+///
+/// Request ids, the log's line for each request, the limit on headers and CORS stand around a whole application:
+/// [`app`](crate::app) has them, an application of one's own brings its own.
 pub fn configure<A: Accounts>(
     accounts: Arc<A>,
     settings: Arc<HttpSettings>,

@@ -9,7 +9,7 @@ use asteroid_kernel::StorageError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::fields::{NEW_PASSWORD, PASSWORD};
+use super::fields::{CHOSEN_PASSWORD, NEW_PASSWORD};
 use super::form::{Flaw, Flaws};
 use crate::web::{Fault, MalformedJson, Surface, json, whole_seconds};
 
@@ -148,7 +148,10 @@ impl Reply {
             ),
             Fault::TooManyRequests { retry_after } => {
                 let seconds = whole_seconds(*retry_after);
-                Self::error("TOO_MANY_REQUESTS", format!("Too many tries. Please try again in {seconds} s."))
+                Self::error(
+                    "TOO_MANY_REQUESTS",
+                    format!("Too many requests. Please try again in {seconds} s."),
+                )
             }
             Fault::HeadersTooLarge { limit } => Self::error(
                 "HEADERS_TOO_LARGE",
@@ -217,7 +220,7 @@ impl From<StorageError> for Problem {
 impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
-            RegisterError::WeakPassword(flaws) => Self::Invalid(Flaws::of_password(&PASSWORD, flaws)),
+            RegisterError::WeakPassword(flaws) => Self::Invalid(Flaws::of_password(&CHOSEN_PASSWORD, flaws)),
             RegisterError::TooManyCodes { retry_after } => too_many(retry_after),
             RegisterError::Hashing(error) => Self::Fault(error.into()),
             RegisterError::Storage(error) => error.into(),
@@ -271,7 +274,9 @@ impl From<ChangePasswordError> for Problem {
 impl From<ResetPasswordError> for Problem {
     fn from(error: ResetPasswordError) -> Self {
         match error {
-            ResetPasswordError::WeakPassword(flaws) => Self::Invalid(Flaws::of_password(&PASSWORD, flaws)),
+            ResetPasswordError::WeakPassword(flaws) => {
+                Self::Invalid(Flaws::of_password(&CHOSEN_PASSWORD, flaws))
+            }
             ResetPasswordError::InvalidCode => Self::Refused(Refusal::Code),
             ResetPasswordError::Hashing(error) => Self::Fault(error.into()),
             ResetPasswordError::Storage(error) => error.into(),

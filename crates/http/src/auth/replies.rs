@@ -54,7 +54,7 @@ pub(super) struct MeReply {
     #[schema(example = "Washington")]
     last_name: String,
     /// The date of the user's last successful login.
-    #[schema(format = DateTime, example = "2016-05-03T12:21:25.858Z")]
+    #[schema(required = true, format = DateTime, example = "2016-05-03T12:21:25.858Z")]
     last_login: Option<String>,
     phones: Phones,
     emails: Emails,
@@ -63,18 +63,18 @@ pub(super) struct MeReply {
 /// Phone numbers, the primary one first.
 #[derive(Serialize, ToSchema)]
 struct Phones {
-    data: Vec<Phone>,
+    data: Vec<PhoneItem>,
 }
 
 /// E-mail addresses, the primary one first.
 #[derive(Serialize, ToSchema)]
 struct Emails {
-    data: Vec<Email>,
+    data: Vec<EmailItem>,
 }
 
 /// A verified phone number.
 #[derive(Serialize, ToSchema)]
-struct Phone {
+struct PhoneItem {
     /// The id of the entity.
     #[schema(example = 1)]
     id: i64,
@@ -91,7 +91,7 @@ struct Phone {
 
 /// A verified e-mail address.
 #[derive(Serialize, ToSchema)]
-struct Email {
+struct EmailItem {
     /// The id of the entity.
     #[schema(example = 1)]
     id: i64,
@@ -109,13 +109,13 @@ struct Email {
 impl MeReply {
     pub(super) fn new(profile: &Profile, region: Region) -> Self {
         let of_kind = |kind| profile.contacts.iter().filter(move |contact| contact.contact.kind() == kind);
-        let phone = |contact: &UserContact| Phone {
+        let phone = |contact: &UserContact| PhoneItem {
             id: contact.id.0,
             phone: contact.contact.shown(region),
             phone_type: contact.contact_type.as_str(),
             primary: contact.primary,
         };
-        let email = |contact: &UserContact| Email {
+        let email = |contact: &UserContact| EmailItem {
             id: contact.id.0,
             email: contact.contact.shown(region),
             email_type: contact.contact_type.as_str(),
@@ -151,10 +151,10 @@ struct SessionItem {
     #[schema(format = DateTime, example = "2016-05-02T12:21:25.858Z")]
     last_used: String,
     /// What the client called itself at sign-in.
-    #[schema(example = "Mozilla/5.0")]
+    #[schema(required = true, example = "Mozilla/5.0")]
     user_agent: Option<String>,
     /// The address from which the user signed in.
-    #[schema(example = "198.51.100.7")]
+    #[schema(required = true, example = "198.51.100.7")]
     ip: Option<String>,
     /// Whether it is the session that asks.
     current: bool,

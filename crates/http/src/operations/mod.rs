@@ -31,7 +31,10 @@ pub(crate) fn configure<S: Surface, R: Readiness>(readiness: Arc<R>) -> impl FnO
                     .app_data(Data::from(readiness)),
             )
             .service(at("/openapi.json", vec![(Method::GET, web::to(reference::document))]))
-            .service(at("/docs", vec![(Method::GET, web::to(reference::page))]))
-            .service(at("/docs/{file}", vec![(Method::GET, web::to(reference::asset::<S>))]));
+            .service(at("/docs", vec![(Method::GET, web::to(reference::page))]));
+        for asset in reference::ASSETS.iter() {
+            let answer = || async { asset.answer() };
+            config.service(at(&format!("/docs/{}", asset.name), vec![(Method::GET, web::to(answer))]));
+        }
     }
 }

@@ -11,6 +11,7 @@ use asteroid_kernel::{Clock, Randomness, uuid_v7};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::chunked::SharedPayload;
 use super::origin::RequestId;
 use super::{Fault, Surface};
 
@@ -30,13 +31,14 @@ impl Edge {
     /// Lets a request through. What goes wrong outside any surface is answered as `S` does.
     pub(crate) async fn pass<S: Surface, B: MessageBody + 'static>(
         self: Arc<Self>,
-        request: ServiceRequest,
+        mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let id = self.request_id(request.headers());
         let line = AccessLine::open(&request, &id);
         let span = line.span.clone();
         request.extensions_mut().insert(RequestId(id.clone()));
+        let payload = SharedPayload::of(&mut request);
 
         let mut response = if size(request.headers()) > self.header_limit {
             request.into_response(S::answer(&Fault::HeadersTooLarge { limit: self.header_limit }))
@@ -51,7 +53,10 @@ impl Edge {
         let id = HeaderValue::from_str(&id).expect("an id is of letters, digits, - and _");
         response.headers_mut().insert(X_REQUEST_ID, id);
         line.close(response.status().as_u16());
-        Ok(response)
+        Ok(match payload {
+            Some(payload) => payload.held_by(response),
+            None => response,
+        })
     }
 
     /// The id that was sent, if it is sane; else a new one.
@@ -111,12 +116,11 @@ impl Drop for AccessLine {
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.span.record("duration_ms", millis);
         let _entered = self.span.enter();
-        match self.status {
-            Some(status) => {
-                self.span.record("status", status);
-                tracing::info!("answered");
-            }
-            None => tracing::info!("the client went away"),
+        if let Some(status) = self.status {
+            self.span.record("status", status);
+            tracing::info!("answered");
+        } else {
+            tracing::info!("the client went away");
         }
     }
 }

@@ -98,13 +98,11 @@ impl Fault {
             Self::Unavailable { retry_after } => {
                 response.insert_header((RETRY_AFTER, whole_seconds(*retry_after)));
             }
-            // What is left of the body is not waited for.
-            Self::BodyTimeout | Self::BodyTooLarge { .. } => {
-                response.force_close();
-            }
             Self::MalformedJson(_)
             | Self::ForbiddenOrigin
             | Self::NotFound
+            | Self::BodyTimeout
+            | Self::BodyTooLarge { .. }
             | Self::UnsupportedMediaType
             | Self::HeadersTooLarge { .. }
             | Self::Broken => {}

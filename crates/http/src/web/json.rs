@@ -78,9 +78,9 @@ fn strict(body: &[u8]) -> Result<JsonObject, MalformedJson> {
 /// Where the first byte stands that is no white space.
 fn first_position(body: &[u8]) -> (usize, usize) {
     let before = &body[..body.len() - body.trim_ascii_start().len()];
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
-    (line, column)
+    let mut lines = before.rsplit(|byte| *byte == b'\n');
+    let column = lines.next().map_or(0, <[u8]>::len) + 1;
+    (lines.count() + 1, column)
 }
 
 impl<'de> Deserialize<'de> for JsonObject {
@@ -113,6 +113,10 @@ mod tests {
 
     use super::*;
 
+    fn object(text: &str) -> JsonObject {
+        JsonObject::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
     fn refusal(text: &str) -> MalformedJson {
         JsonObject::parse(text.as_bytes()).err().expect("no object")
     }
@@ -120,7 +124,7 @@ mod tests {
     #[test]
     fn a_key_is_found_as_it_was_given() {
         let text = r#"{"a": "x", "b": null, "c": 1, "d": "", "d": 2, "\u0065": [{}]}"#;
-        let object = JsonObject::parse(text.as_bytes()).ok().expect("an object");
+        let object = object(text);
         assert!(matches!(object.given("a"), Given::Text("x")));
         assert!(matches!(object.given("b"), Given::Null));
         assert!(matches!(object.given("c"), Given::Other));
@@ -131,7 +135,7 @@ mod tests {
 
     #[test]
     fn trailing_commas_are_forgiven() {
-        let object = JsonObject::parse(b"{\n \"a\": \"x\",\n}").ok().expect("an object");
+        let object = object("{\n \"a\": \"x\",\n}");
         assert!(matches!(object.given("a"), Given::Text("x")));
     }
 

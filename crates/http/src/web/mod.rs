@@ -3,6 +3,7 @@
 
 mod bearer;
 mod body;
+mod chunked;
 mod commas;
 mod cors;
 mod edge;

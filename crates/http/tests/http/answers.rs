@@ -58,7 +58,14 @@ async fn register() {
   "password": "IWasTheFirstPrez1776",
   "password_confirmation": "IWasTheFirstPrez1776",
 }"#;
-    insta::assert_snapshot!(answer_to(accounts, Method::POST, "/v1/auth/register", body).await, @"");
+    insta::assert_snapshot!(answer_to(accounts, Method::POST, "/v1/auth/register", body).await, @r"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {}
+    ");
 }
 
 #[actix_web::test]
@@ -87,7 +94,14 @@ async fn login() {
     };
     accounts.expect_sign_in().once().withf(asked).returning(|_| Ok(signed_in()));
     let body = r#"{"contact": "george.washington@example.com", "password": "5VphcVNdGhJi"}"#;
-    insta::assert_snapshot!(answer_to(accounts, Method::POST, "/v1/auth/login", body).await, @"");
+    insta::assert_snapshot!(answer_to(accounts, Method::POST, "/v1/auth/login", body).await, @r#"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {"data":{"access_token":"48a4034027374be582b936f7d58043af","expires":"2016-05-03T11:15:54.950Z"}}
+    "#);
 }
 
 fn profile() -> Profile {
@@ -119,7 +133,14 @@ async fn me() {
     let mut accounts = signed_in_accounts();
     accounts.expect_profile().once().with(eq(caller())).returning(|_| Ok(Some(profile())));
     let answer = answer(accounts, with_token(TestRequest::get().uri("/v1/auth/me"))).await;
-    insta::assert_snapshot!(answer, @"");
+    insta::assert_snapshot!(answer, @r#"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {"id":1,"first_name":"George","last_name":"Washington","last_login":"2016-05-03T12:21:25.858Z","phones":{"data":[{"id":1,"phone":"5556439875","phone_type":"work","primary":true},{"id":3,"phone":"+4930123456","phone_type":"personal","primary":false}]},"emails":{"data":[{"id":2,"email":"george.washington@example.com","email_type":"work","primary":true}]}}
+    "#);
 }
 
 #[actix_web::test]
@@ -128,7 +149,7 @@ async fn me_of_a_user_without_contacts_who_never_signed_in() {
     let bare = Profile { user: User { last_login: None, ..profile().user }, contacts: Vec::new() };
     accounts.expect_profile().once().return_once(|_| Ok(Some(bare)));
     let answer = answer(accounts, with_token(TestRequest::get().uri("/v1/auth/me"))).await;
-    insta::assert_snapshot!(answer.body, @"");
+    insta::assert_snapshot!(answer.body, @r#"{"id":1,"first_name":"George","last_name":"Washington","last_login":null,"phones":{"data":[]},"emails":{"data":[]}}"#);
 }
 
 #[actix_web::test]
@@ -144,7 +165,14 @@ async fn change_password() {
     let body = r#"{"existing_password": "oldpassword", "new_password": "newpassword",
         "new_password_confirmation": "newpassword"}"#;
     let answer = answer(accounts, with_token(json(&Method::PUT, "/v1/auth/password/change", body))).await;
-    insta::assert_snapshot!(answer, @"");
+    insta::assert_snapshot!(answer, @r"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {}
+    ");
 }
 
 #[actix_web::test]
@@ -155,7 +183,14 @@ async fn forgot_password() {
     };
     accounts.expect_forgot_password().once().withf(asked).returning(|_| Ok(()));
     let body = r#"{"contact": "george.washington@gmail.com"}"#;
-    insta::assert_snapshot!(answer_to(accounts, Method::POST, "/v1/auth/password/forgot", body).await, @"");
+    insta::assert_snapshot!(answer_to(accounts, Method::POST, "/v1/auth/password/forgot", body).await, @r"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {}
+    ");
 }
 
 #[actix_web::test]
@@ -170,7 +205,14 @@ async fn reset_password() {
     accounts.expect_reset_password().once().withf(asked).returning(|_| Ok(()));
     let body = r#"{"contact": "george.washington@gmail.com", "code": "12345", "password": "5VphcVNdGhJi",
         "password_confirmation": "5VphcVNdGhJi"}"#;
-    insta::assert_snapshot!(answer_to(accounts, Method::PUT, "/v1/auth/password/reset", body).await, @"");
+    insta::assert_snapshot!(answer_to(accounts, Method::PUT, "/v1/auth/password/reset", body).await, @r"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {}
+    ");
 }
 
 #[actix_web::test]
@@ -186,7 +228,11 @@ async fn send_codes() {
         accounts.expect_send_codes().once().withf(asked).returning(|_| Ok(()));
         let body = r#"{"email": "george.washington@example.com", "phone": "555-555-5555"}"#;
         let answer = answer_to(accounts, Method::POST, &path, body).await;
-        insta::allow_duplicates! { insta::assert_snapshot!(answer, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(answer, @r"
+        204 No Content
+        cache-control: no-store
+        x-request-id: r-1
+        "); }
     }
 }
 
@@ -215,7 +261,14 @@ async fn verify_code() {
     accounts.expect_verify_code().once().withf(asked).returning(|_| Ok(signed_in()));
     let body = r#"{"contact": "george.washington@gmail.com", "code": "12345"}"#;
     insta::assert_snapshot!(
-        answer_to(accounts, Method::POST, "/v1/auth/verification_codes/verify", body).await, @""
+        answer_to(accounts, Method::POST, "/v1/auth/verification_codes/verify", body).await, @r#"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {"data":{"access_token":"48a4034027374be582b936f7d58043af","expires":"2016-05-03T11:15:54.950Z"}}
+    "#
     );
 }
 
@@ -236,7 +289,11 @@ async fn logout() {
     let asked = |who: &_, origin: &Origin| *who == caller() && is_origin(origin);
     accounts.expect_sign_out().once().withf(asked).returning(|_, _| Ok(()));
     let answer = answer(accounts, with_token(TestRequest::post().uri("/v1/auth/logout"))).await;
-    insta::assert_snapshot!(answer, @"");
+    insta::assert_snapshot!(answer, @r"
+    204 No Content
+    cache-control: no-store
+    x-request-id: r-1
+    ");
 }
 
 #[actix_web::test]
@@ -264,7 +321,14 @@ async fn list_sessions() {
     };
     accounts.expect_list_sessions().once().with(eq(caller())).return_once(|_| Ok(vec![own, other]));
     let answer = answer(accounts, with_token(TestRequest::get().uri("/v1/auth/sessions"))).await;
-    insta::assert_snapshot!(answer, @"");
+    insta::assert_snapshot!(answer, @r#"
+    200 OK
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {"data":[{"id":"01540000-0000-7000-8000-000000000001","created":"2016-05-02T11:15:54.950Z","last_used":"2016-05-02T12:00:00.000Z","user_agent":"Mozilla/5.0","ip":"203.0.113.9","current":true},{"id":"01540000-0000-7000-8000-000000000002","created":"2016-05-01T00:00:00.000Z","last_used":"2016-05-01T00:00:00.001Z","user_agent":null,"ip":null,"current":false}]}
+    "#);
 }
 
 #[actix_web::test]
@@ -287,7 +351,14 @@ async fn end_a_session_that_is_not_the_callers() {
     accounts.expect_revoke_session().once().returning(|_, _, _| Ok(false));
     let path = "/v1/auth/sessions/01540000-0000-7000-8000-000000000002";
     let answer = answer(accounts, with_token(TestRequest::delete().uri(path))).await;
-    insta::assert_snapshot!(answer, @"");
+    insta::assert_snapshot!(answer, @r#"
+    404 Not Found
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {"error":{"code":"NOT_FOUND","message":"There is nothing here, or nothing that you may see."}}
+    "#);
 }
 
 #[actix_web::test]

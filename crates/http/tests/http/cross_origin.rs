@@ -56,7 +56,14 @@ async fn a_configured_origin_may_call() {
 #[actix_web::test]
 async fn any_other_origin_is_refused_in_the_envelope() {
     let answer = ask_with(MockAccounts::new(), settings(), preflight("https://evil.example")).await;
-    insta::assert_snapshot!(answer, @"");
+    insta::assert_snapshot!(answer, @r#"
+    403 Forbidden
+    cache-control: no-store
+    content-type: application/json; charset=utf-8
+    x-request-id: r-1
+
+    {"error":{"code":"FORBIDDEN_ORIGIN","message":"Pages of this origin must not send this request."}}
+    "#);
     let request = TestRequest::get().uri("/v1/auth/me").insert_header(("origin", "https://evil.example"));
     let answer = ask_with(MockAccounts::new(), settings(), request).await;
     assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (401, None));

@@ -5,7 +5,7 @@ use actix_web::test::TestRequest;
 use asteroid_application::mocks::MockAccounts;
 use serde_json::{Map, Value};
 
-use crate::harness::{ask, json, signed_in, signed_in_accounts, with_token};
+use crate::harness::{ask, json, willing_accounts, with_token};
 
 fn document() -> Value {
     serde_json::to_value(asteroid_http::openapi()).expect("JSON")
@@ -27,23 +27,6 @@ fn operations() -> Vec<(Method, String, Value)> {
     paths.iter().flat_map(of_path).collect()
 }
 
-/// Accounts that refuse nothing.
-fn willing_accounts() -> MockAccounts {
-    let mut accounts = signed_in_accounts();
-    accounts.expect_register().returning(|_| Ok(()));
-    accounts.expect_send_codes().returning(|_| Ok(()));
-    accounts.expect_verify_code().returning(|_| Ok(signed_in()));
-    accounts.expect_sign_in().returning(|_| Ok(signed_in()));
-    accounts.expect_change_password().returning(|_| Ok(()));
-    accounts.expect_forgot_password().returning(|_| Ok(()));
-    accounts.expect_reset_password().returning(|_| Ok(()));
-    accounts.expect_sign_out().returning(|_, _| Ok(()));
-    accounts.expect_list_sessions().returning(|_| Ok(Vec::new()));
-    accounts.expect_revoke_session().returning(|_, _, _| Ok(true));
-    accounts.expect_revoke_other_sessions().returning(|_, _| Ok(()));
-    accounts
-}
-
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document.pointer(&reference[1..]).expect("what is referred to is there"),
@@ -63,7 +46,23 @@ fn it_is_openapi_3_1_and_lists_every_route() {
             format!("{method} {path}{token}: {statuses:?}")
         })
         .collect();
-    insta::assert_snapshot!(list.join("\n"), @"");
+    insta::assert_snapshot!(list.join("\n"), @r#"
+    GET /healthz: ["200"]
+    GET /readyz: ["200", "503"]
+    POST /v1/auth/login: ["200", "400", "401", "408", "413", "415", "422", "429", "500", "503"]
+    POST /v1/auth/logout (token): ["204", "401", "500", "503"]
+    GET /v1/auth/me (token): ["200", "401", "500", "503"]
+    PUT /v1/auth/password/change (token): ["200", "400", "401", "408", "413", "415", "422", "429", "500", "503"]
+    POST /v1/auth/password/forgot: ["200", "400", "408", "413", "415", "422", "429", "500", "503"]
+    PUT /v1/auth/password/reset: ["200", "400", "401", "408", "413", "415", "422", "500", "503"]
+    POST /v1/auth/register: ["200", "400", "408", "413", "415", "422", "429", "500", "503"]
+    DELETE /v1/auth/sessions (token): ["204", "401", "500", "503"]
+    GET /v1/auth/sessions (token): ["200", "401", "500", "503"]
+    DELETE /v1/auth/sessions/{id} (token): ["204", "401", "404", "500", "503"]
+    POST /v1/auth/verification_codes/send: ["204", "400", "408", "413", "415", "422", "429", "500", "503"]
+    POST /v1/auth/verification_codes/verify: ["200", "400", "401", "408", "413", "415", "422", "500", "503"]
+    POST /v2/auth/verification_codes/send: ["204", "400", "408", "413", "415", "422", "429", "500", "503"]
+    "#);
 }
 
 #[test]

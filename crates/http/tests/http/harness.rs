@@ -53,7 +53,7 @@ pub(crate) fn caller() -> Caller {
 
 pub(crate) fn signed_in() -> SignedIn {
     SignedIn {
-        token: SessionToken::parse(TOKEN).expect("a token"),
+        token: SessionToken::parse(TOKEN).expect("a token").into(),
         expires_at: time("2016-05-03T11:15:54.950Z"),
         caller: caller(),
     }
@@ -65,6 +65,23 @@ pub(crate) fn signed_in_accounts() -> MockAccounts {
     accounts.expect_authenticate().returning(|token| {
         if token == TOKEN { Ok(caller()) } else { Err(AuthenticateError::Unauthenticated) }
     });
+    accounts
+}
+
+/// Accounts that refuse nothing.
+pub(crate) fn willing_accounts() -> MockAccounts {
+    let mut accounts = signed_in_accounts();
+    accounts.expect_register().returning(|_| Ok(()));
+    accounts.expect_send_codes().returning(|_| Ok(()));
+    accounts.expect_verify_code().returning(|_| Ok(signed_in()));
+    accounts.expect_sign_in().returning(|_| Ok(signed_in()));
+    accounts.expect_change_password().returning(|_| Ok(()));
+    accounts.expect_forgot_password().returning(|_| Ok(()));
+    accounts.expect_reset_password().returning(|_| Ok(()));
+    accounts.expect_sign_out().returning(|_, _| Ok(()));
+    accounts.expect_list_sessions().returning(|_| Ok(Vec::new()));
+    accounts.expect_revoke_session().returning(|_, _, _| Ok(true));
+    accounts.expect_revoke_other_sessions().returning(|_, _| Ok(()));
     accounts
 }
 

@@ -2,16 +2,17 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{RegisterError, SignInError};
+use asteroid_application::ports::RegisterError;
 use asteroid_kernel::StorageError;
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::harness::{BODIES, TOKEN, ask, json, signed_in_accounts, with_token};
+use crate::harness::{BODIES, BODILESS, TOKEN, ask, json, willing_accounts, with_token};
+use crate::resilience::Stuck;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -36,6 +37,11 @@ impl<'a> MakeWriter<'a> for Log {
 
 /// What is written at any level while this request is answered, an object a line.
 async fn lines(accounts: MockAccounts, request: TestRequest) -> Vec<Value> {
+    lines_during(ask(accounts, request.insert_header(("x-request-id", "r-1")))).await
+}
+
+/// What is written at any level until this is done, an object a line.
+async fn lines_during<F: Future>(work: F) -> Vec<Value> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
@@ -43,7 +49,7 @@ async fn lines(accounts: MockAccounts, request: TestRequest) -> Vec<Value> {
         .with_writer(log.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    ask(accounts, request.insert_header(("x-request-id", "r-1"))).await;
+    work.await;
     drop(guard);
     let written = log.0.lock().expect("nobody panicked").clone();
     let written = String::from_utf8(written).expect("UTF-8");
@@ -66,7 +72,15 @@ fn told(lines: &[Value]) -> String {
 #[actix_web::test]
 async fn each_request_has_one_line() {
     let request = TestRequest::get().uri("/v1/auth/me?access_token=secret");
-    insta::assert_snapshot!(told(&lines(MockAccounts::new(), request).await), @"");
+    insta::assert_snapshot!(told(&lines(MockAccounts::new(), request).await), @r#"INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/v1/auth/me","status":401}"#);
+}
+
+#[actix_web::test]
+async fn a_request_whose_client_goes_away_has_a_line_too() {
+    tokio::time::pause();
+    let request = BODIES[0].request(BODIES[0].body()).insert_header(("x-request-id", "r-1"));
+    let cut_off = tokio::time::timeout(Duration::from_secs(1), ask(Stuck, request));
+    insta::assert_snapshot!(told(&lines_during(cut_off).await), @r#"INFO "the client went away" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}"#);
 }
 
 #[actix_web::test]
@@ -78,7 +92,13 @@ async fn a_route_is_written_as_a_pattern() {
         assert_eq!(written.len(), 1);
         routes.push(written[0]["span"]["route"].as_str().expect("a route").to_owned());
     }
-    insta::assert_snapshot!(routes.join("\n"), @"");
+    insta::assert_snapshot!(routes.join("\n"), @r"
+    /v1/auth/sessions/{id}
+    /v1/auth/sessions
+    none
+    none
+    /docs/page.js
+    ");
 }
 
 #[actix_web::test]
@@ -87,7 +107,10 @@ async fn the_cause_of_a_failure_is_written_with_the_id_of_its_request() {
     let cause = || StorageError::Failed(io::Error::other("no such table: users").into());
     accounts.expect_register().returning(move |_| Err(RegisterError::Storage(cause())));
     let lines = lines(accounts, BODIES[0].request(BODIES[0].body())).await;
-    insta::assert_snapshot!(told(&lines), @"");
+    insta::assert_snapshot!(told(&lines), @r#"
+    ERROR "the store failed: no such table: users" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}
+    INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register","status":500}
+    "#);
 }
 
 #[actix_web::test]
@@ -95,7 +118,10 @@ async fn a_panic_is_written_with_the_id_of_its_request() {
     let mut accounts = MockAccounts::new();
     accounts.expect_sign_in().returning(|_| panic!("a bug"));
     let lines = lines(accounts, BODIES[2].request(BODIES[2].body())).await;
-    insta::assert_snapshot!(told(&lines), @"");
+    insta::assert_snapshot!(told(&lines), @r#"
+    ERROR "a handler panicked: a bug" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login"}
+    INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login","status":500}
+    "#);
 }
 
 #[actix_web::test]
@@ -114,17 +140,19 @@ async fn no_secret_and_no_contact_is_written_at_any_level() {
     ];
     for route in BODIES {
         for body in [route.body(), route.body().replace("\": \"", "\": \"x"), format!("[{}]", route.body())] {
-            let mut accounts = signed_in_accounts();
-            accounts.expect_sign_in().returning(|_| Err(SignInError::InvalidCredentials));
             let path = format!("{}?token={TOKEN}", route.path);
-            let written =
-                format!("{:?}", lines(accounts, with_token(json(&route.method, &path, body))).await);
+            let written = format!(
+                "{:?}",
+                lines(willing_accounts(), with_token(json(&route.method, &path, body))).await
+            );
             assert!(written.contains("answered"));
             for secret in secrets {
                 assert!(!written.contains(secret), "{secret} in {written}");
             }
         }
     }
-    let request = with_token(TestRequest::default().method(Method::GET).uri("/v1/auth/me"));
-    assert!(!format!("{:?}", lines(signed_in_accounts(), request).await).contains(TOKEN));
+    for (method, path) in BODILESS {
+        let request = with_token(TestRequest::default().method(method).uri(path));
+        assert!(!format!("{:?}", lines(willing_accounts(), request).await).contains(TOKEN));
+    }
 }

@@ -5,6 +5,7 @@ mod cross_origin;
 mod description;
 mod harness;
 mod logs;
+mod mounting;
 mod operations;
 mod origins;
 mod protocol;

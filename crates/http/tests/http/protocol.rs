@@ -7,7 +7,9 @@ use actix_web::test::TestRequest;
 use asteroid_application::mocks::MockAccounts;
 use asteroid_http::HttpSettings;
 
-use crate::harness::{BODIES, BODILESS, ask, ask_with, json, signed_in_accounts, with_token};
+use crate::harness::{
+    BODIES, BODILESS, ask, ask_with, json, signed_in_accounts, willing_accounts, with_token,
+};
 
 const LOGIN: &str = r#"{"contact": "g@example.com", "password": "5VphcVNdGhJi"}"#;
 
@@ -36,17 +38,30 @@ async fn what_is_no_json_object_is_refused_everywhere_with_its_position() {
             assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "MALFORMED_JSON"), "{name}");
             writeln!(table, "{name}: {}", answer.body).expect("a string");
         }
-        insta::allow_duplicates! { insta::assert_snapshot!(table, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
+        nothing: {"error":{"code":"MALFORMED_JSON","message":"The request body is empty; a JSON object is expected."}}
+        white space: {"error":{"code":"MALFORMED_JSON","message":"The request body is empty; a JSON object is expected."}}
+        array: {"error":{"code":"MALFORMED_JSON","message":"The request body must be a JSON object: line 1, column 2."}}
+        number: {"error":{"code":"MALFORMED_JSON","message":"The request body must be a JSON object: line 1, column 1."}}
+        string: {"error":{"code":"MALFORMED_JSON","message":"The request body must be a JSON object: line 1, column 1."}}
+        null: {"error":{"code":"MALFORMED_JSON","message":"The request body must be a JSON object: line 1, column 1."}}
+        cut off: {"error":{"code":"MALFORMED_JSON","message":"The request body is not valid JSON: line 2, column 3."}}
+        unquoted: {"error":{"code":"MALFORMED_JSON","message":"The request body is not valid JSON: line 1, column 2."}}
+        two commas: {"error":{"code":"MALFORMED_JSON","message":"The request body is not valid JSON: line 1, column 15."}}
+        only a comma: {"error":{"code":"MALFORMED_JSON","message":"The request body is not valid JSON: line 1, column 2."}}
+        more behind: {"error":{"code":"MALFORMED_JSON","message":"The request body is not valid JSON: line 1, column 4."}}
+        not UTF-8: {"error":{"code":"MALFORMED_JSON","message":"The request body is not valid JSON: line 1, column 14."}}
+        deep: {"error":{"code":"MALFORMED_JSON","message":"The request body is not valid JSON: line 1, column 133."}}
+        "#); }
     }
 }
 
 #[actix_web::test]
 async fn a_trailing_comma_is_forgiven_everywhere() {
     for route in BODIES {
-        // The use case is reached, and refuses by panicking that nobody expected it.
         let body = route.body().replace('}', ",\n}");
-        let answer = ask(signed_in_accounts(), route.request(body)).await;
-        assert_eq!(answer.status, 500, "{}", route.path);
+        let answer = ask(willing_accounts(), route.request(body)).await;
+        assert!(answer.status.is_success(), "{}", route.path);
     }
 }
 
@@ -65,7 +80,7 @@ async fn a_body_is_json_and_says_so() {
             let request = route.request(route.body()).insert_header(("content-type", media_type));
             let answer = ask(signed_in_accounts(), request).await;
             assert_eq!(answer.status, 415, "{media_type}");
-            insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @""); }
+            insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"UNSUPPORTED_MEDIA_TYPE","message":"The request body must be sent as application/json, without a content coding."}}"#); }
         }
         let compressed = route.request(route.body()).insert_header(("content-encoding", "gzip"));
         assert_eq!(ask(signed_in_accounts(), compressed).await.status, 415);
@@ -97,7 +112,7 @@ async fn a_body_of_the_limit_is_read_and_one_byte_more_is_not() {
     let request = json(&Method::POST, "/v1/auth/login", filled(101));
     let answer = ask_with(MockAccounts::new(), settings, request).await;
     assert_eq!(answer.status, 413);
-    insta::assert_snapshot!(answer.body, @"");
+    insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"PAYLOAD_TOO_LARGE","message":"The request body must have at most 100 bytes."}}"#);
 }
 
 #[actix_web::test]
@@ -113,7 +128,7 @@ async fn headers_have_at_most_8_kib() {
         let request = TestRequest::get().uri(path).insert_header(("cookie", "x".repeat(8 * 1024)));
         let answer = ask(MockAccounts::new(), request).await;
         assert_eq!(answer.status, 431);
-        insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"HEADERS_TOO_LARGE","message":"The header fields must have at most 8192 bytes."}}"#); }
     }
 }
 
@@ -133,7 +148,24 @@ async fn a_wrong_method_is_told_the_right_ones() {
         let options = TestRequest::default().method(Method::OPTIONS).uri(path);
         assert_eq!(ask(MockAccounts::new(), options).await.status, 405);
     }
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    /docs: GET, HEAD {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to GET, HEAD only."}}
+    /healthz: GET, HEAD {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to GET, HEAD only."}}
+    /openapi.json: GET, HEAD {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to GET, HEAD only."}}
+    /readyz: GET, HEAD {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to GET, HEAD only."}}
+    /v1/auth/login: POST {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to POST only."}}
+    /v1/auth/logout: POST {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to POST only."}}
+    /v1/auth/me: GET, HEAD {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to GET, HEAD only."}}
+    /v1/auth/password/change: PUT {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to PUT only."}}
+    /v1/auth/password/forgot: POST {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to POST only."}}
+    /v1/auth/password/reset: PUT {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to PUT only."}}
+    /v1/auth/register: POST {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to POST only."}}
+    /v1/auth/sessions: GET, HEAD, DELETE {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to GET, HEAD, DELETE only."}}
+    /v1/auth/sessions/01540000-0000-7000-8000-000000000002: DELETE {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to DELETE only."}}
+    /v1/auth/verification_codes/send: POST {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to POST only."}}
+    /v1/auth/verification_codes/verify: POST {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to POST only."}}
+    /v2/auth/verification_codes/send: POST {"error":{"code":"METHOD_NOT_ALLOWED","message":"This resource answers to POST only."}}
+    "#);
 }
 
 #[actix_web::test]
@@ -159,8 +191,8 @@ async fn nothing_is_at_any_other_path() {
         for method in [Method::GET, Method::POST] {
             let answer = ask(MockAccounts::new(), TestRequest::default().method(method).uri(path)).await;
             assert_eq!(answer.status, 404, "{path}");
-            insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @""); }
             assert_eq!(answer.header("cache-control"), Some("no-store"));
+            insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"NOT_FOUND","message":"There is nothing here, or nothing that you may see."}}"#); }
         }
     }
 }
@@ -209,7 +241,7 @@ async fn any_other_request_id_is_replaced_by_a_uuid_of_this_moment() {
         let answer = ask(MockAccounts::new(), request).await;
         let made = answer.header("x-request-id").expect("an id");
         // The milliseconds of 2016-05-02T11:15:54.950Z, then the version.
-        assert_eq!((made.len(), &made[..15]), (36, "015470fe-6cc6-7"), "{id:?}: {made}");
+        assert_eq!((made.len(), &made[..15]), (36, "0154712e-85c6-7"), "{id:?}: {made}");
     }
 }
 

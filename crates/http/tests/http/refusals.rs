@@ -93,7 +93,15 @@ async fn of_a_registration() {
             RegisterError::Storage(failed()),
         ]
     );
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must have at least 8 characters.","code":"too_short"},{"message":"The password must have at most 64 characters.","code":"too_long"},{"message":"The password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The password must not contain your e-mail address or phone number.","code":"contains_contact"},{"message":"The password must not contain your name.","code":"contains_name"},{"message":"The password must be another than the existing password.","code":"same_as_old"}]}}}
+    429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    "#);
 }
 
 #[actix_web::test]
@@ -111,7 +119,15 @@ async fn of_a_login() {
             SignInError::Storage(failed()),
         ]
     );
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    401 {"data":{"code":"AUTHENTICATION_FAILED","error":"Invalid Credentials","more":{}}}
+    429 [retry-after: 1] [ratelimit: "default";r=0;t=1] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 1 s."}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    "#);
 }
 
 #[actix_web::test]
@@ -130,7 +146,16 @@ async fn of_a_change_of_the_password() {
             ChangePasswordError::Storage(failed()),
         ]
     );
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"new_password":[{"message":"The new password must have at least 8 characters.","code":"too_short"},{"message":"The new password must have at most 64 characters.","code":"too_long"},{"message":"The new password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The new password must not contain your e-mail address or phone number.","code":"contains_contact"},{"message":"The new password must not contain your name.","code":"contains_name"},{"message":"The new password must be another than the existing password.","code":"same_as_old"}]}}}
+    401 {"data":{"code":"INVALID_EXISTING_PASSWORD","error":"Invalid existing password","more":{}}}
+    429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    "#);
 }
 
 #[actix_web::test]
@@ -145,7 +170,12 @@ async fn of_a_forgotten_password() {
             SendCodesError::Storage(failed()),
         ]
     );
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    "#);
 }
 
 #[actix_web::test]
@@ -163,7 +193,15 @@ async fn of_a_reset_of_the_password() {
             ResetPasswordError::Storage(failed()),
         ]
     );
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must not contain your name.","code":"contains_name"}]}}}
+    401 {"data":{"code":"INVALID_CODE","error":"Invalid CODE","more":{}}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    "#);
 }
 
 #[actix_web::test]
@@ -180,7 +218,12 @@ async fn of_codes_to_send() {
             accounts.expect_send_codes().once().return_once(|_| Err(error));
             table += &line(&ask(accounts, route(version).request(route(version).body())).await);
         }
-        insta::allow_duplicates! { insta::assert_snapshot!(table, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
+        429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
+        503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+        503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+        500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+        "#); }
     }
 }
 
@@ -196,7 +239,12 @@ async fn of_a_code() {
             VerifyCodeError::Storage(failed()),
         ]
     );
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    401 {"data":{"code":"INVALID_CODE","error":"Invalid CODE","more":{}}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
+    "#);
 }
 
 /// Every request that needs a token.
@@ -212,7 +260,7 @@ async fn of_a_token() {
         let mut accounts = MockAccounts::new();
         accounts.expect_authenticate().once().returning(|_| Err(AuthenticateError::Unauthenticated));
         let refused = line(&ask(accounts, request).await);
-        insta::allow_duplicates! { insta::assert_snapshot!(refused, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"401 [www-authenticate: Bearer error="invalid_token"] {"data":{"code":"UNAUTHENTICATED","error":"A valid access token is required","more":{}}}"#); }
     }
 }
 
@@ -222,7 +270,7 @@ async fn of_a_store_that_cannot_say_whose_token_it_is() {
         let mut accounts = MockAccounts::new();
         accounts.expect_authenticate().once().returning(|_| Err(AuthenticateError::Storage(unavailable())));
         let refused = line(&ask(accounts, request).await);
-        insta::allow_duplicates! { insta::assert_snapshot!(refused, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}"#); }
     }
 }
 
@@ -237,7 +285,7 @@ async fn of_a_store_after_the_token_was_found_good() {
         accounts.expect_revoke_other_sessions().returning(|_, _| Err(failed()));
         let request = with_token(TestRequest::default().method(method).uri(path));
         let refused = line(&ask(accounts, request).await);
-        insta::allow_duplicates! { insta::assert_snapshot!(refused, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}"#); }
     }
 }
 
@@ -246,5 +294,5 @@ async fn of_a_user_who_is_gone() {
     let mut accounts = signed_in_accounts();
     accounts.expect_profile().once().returning(|_| Ok(None));
     let refused = ask(accounts, with_token(TestRequest::get().uri("/v1/auth/me"))).await;
-    insta::assert_snapshot!(line(&refused), @"");
+    insta::assert_snapshot!(line(&refused), @r#"401 [www-authenticate: Bearer error="invalid_token"] {"data":{"code":"UNAUTHENTICATED","error":"A valid access token is required","more":{}}}"#);
 }

@@ -34,7 +34,7 @@ async fn without_a_usable_token_no_use_case_is_asked() {
             let answer = ask(MockAccounts::new(), request).await;
             assert_eq!(answer.status, 401, "{field:?}");
             assert_eq!(answer.header("www-authenticate"), Some(challenge), "{field:?}");
-            insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @""); }
+            insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"data":{"code":"UNAUTHENTICATED","error":"A valid access token is required","more":{}}}"#); }
         }
     }
 }

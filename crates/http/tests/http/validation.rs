@@ -59,7 +59,7 @@ async fn every_defect_of_every_field_is_named() {
     ];
     let mut table = String::new();
     for route in BODIES {
-        writeln!(table, "{} {} with {}", route.method, route.path, route.fields[0].0).expect("a string");
+        writeln!(table, "{} {}", route.method, route.path).expect("a string");
         for (field, value) in route.fields {
             // One of the two will do.
             let is_optional = route.path.ends_with("codes/send");
@@ -84,13 +84,31 @@ async fn all_invalid_fields_are_reported_at_once() {
         "first_name": "a\u{0}b", "last_name": null, "phone": "12", "type": "home",
         "password": "short", "password_confirmation": "other",
     });
-    insta::assert_snapshot!(flaws_of("/v1/auth/register", body).await.join("\n"), @"");
+    insta::assert_snapshot!(flaws_of("/v1/auth/register", body).await.join("\n"), @r"
+    first_name invalid: The first name must not contain control characters.
+    last_name required: The last name is required and must not be blank.
+    password too_short: The password must have at least 8 characters.
+    password_confirmation mismatch: The password confirmation must be the same as the password.
+    phone invalid: The phone number must be one that can be called, with + and the country's calling code (not needed in US).
+    type invalid: The type must be work or personal.
+    ");
 }
 
 #[actix_web::test]
 async fn an_empty_object_lacks_every_required_field() {
-    insta::assert_snapshot!(flaws_of("/v1/auth/register", json!({})).await.join("\n"), @"");
-    insta::assert_snapshot!(flaws_of("/v1/auth/verification_codes/send", json!({})).await.join("\n"), @"");
+    insta::assert_snapshot!(flaws_of("/v1/auth/register", json!({})).await.join("\n"), @r"
+    email required: An e-mail address or a phone number is required.
+    first_name required: The first name is required and must not be blank.
+    last_name required: The last name is required and must not be blank.
+    password required: The password is required and must not be blank.
+    password_confirmation required: The password confirmation is required and must not be blank.
+    phone required: An e-mail address or a phone number is required.
+    type required: The type is required and must not be blank.
+    ");
+    insta::assert_snapshot!(flaws_of("/v1/auth/verification_codes/send", json!({})).await.join("\n"), @r"
+    email required: An e-mail address or a phone number is required.
+    phone required: An e-mail address or a phone number is required.
+    ");
 }
 
 #[actix_web::test]
@@ -102,18 +120,27 @@ async fn register_takes_a_phone_number_or_an_address_and_not_both() {
         })
     };
     let both = flaws_of("/v1/auth/register", body(json!("g@example.com"), json!("555-665-4345"))).await;
-    insta::assert_snapshot!(both.join("\n"), @"");
+    insta::assert_snapshot!(both.join("\n"), @r"
+    email invalid: Either an e-mail address or a phone number must be given, not both.
+    phone invalid: Either an e-mail address or a phone number must be given, not both.
+    ");
     let neither = flaws_of("/v1/auth/register", body(json!(null), json!(null))).await;
-    insta::assert_snapshot!(neither.join("\n"), @"");
+    insta::assert_snapshot!(neither.join("\n"), @r"
+    email required: An e-mail address or a phone number is required.
+    phone required: An e-mail address or a phone number is required.
+    ");
 }
 
 #[actix_web::test]
 async fn each_contact_belongs_in_its_own_field() {
     let swapped = json!({"email": "555-665-4345", "phone": "g@example.com"});
-    insta::assert_snapshot!(flaws_of("/v1/auth/verification_codes/send", swapped).await.join("\n"), @"");
+    insta::assert_snapshot!(flaws_of("/v1/auth/verification_codes/send", swapped).await.join("\n"), @r"
+    email invalid: The e-mail address must be of the form name@example.com.
+    phone invalid: The phone number must be one that can be called, with + and the country's calling code (not needed in US).
+    ");
     for contact in ["g@", "@", "george", "555-FLOWERS", "12"] {
         let flaws = flaws_of("/v1/auth/password/forgot", json!({"contact": contact})).await.join("\n");
-        insta::allow_duplicates! { insta::assert_snapshot!(flaws, @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(flaws, @"contact invalid: The contact must be an e-mail address of the form name@example.com, or a phone number with + and the country's calling code (not needed in US)."); }
     }
 }
 
@@ -131,7 +158,13 @@ async fn a_new_password_is_held_against_what_the_request_tells_of_its_owner() {
             writeln!(table, "{line}").expect("a string");
         }
     }
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r"
+    password too_short: The password must have at least 8 characters.
+    password too_common: The password must not be one of those that many people use: choose another.
+    password contains_name: The password must not contain your name.
+    password contains_contact: The password must not contain your e-mail address or phone number.
+    password too_long: The password must have at most 64 characters.
+    ");
 }
 
 #[actix_web::test]
@@ -140,7 +173,7 @@ async fn a_reset_holds_the_new_password_against_the_contact() {
         "contact": "firstprez@example.com", "code": "12345",
         "password": "firstprez1776", "password_confirmation": "firstprez1776",
     });
-    insta::assert_snapshot!(flaws_of("/v1/auth/password/reset", body).await.join("\n"), @"");
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/reset", body).await.join("\n"), @"password contains_contact: The password must not contain your e-mail address or phone number.");
 }
 
 #[actix_web::test]
@@ -150,11 +183,11 @@ async fn the_new_password_is_another_than_the_existing_one() {
         "existing_password": "p\u{e4}ssw\u{f6}rter", "new_password": "pa\u{308}sswo\u{308}rter",
         "new_password_confirmation": "p\u{e4}ssw\u{f6}rter",
     });
-    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"");
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"new_password same_as_old: The new password must be another than the existing password.");
 }
 
 #[actix_web::test]
 async fn a_confirmation_of_an_invalid_password_is_not_held_against_it() {
     let body = json!({"existing_password": "a", "new_password": 1, "new_password_confirmation": "b"});
-    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"");
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"new_password not_a_string: The new password must be a JSON string.");
 }

@@ -10,7 +10,10 @@ use asteroid_http::{HttpSettings, app};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{TOKEN, parts, signed_in_accounts};
+use crate::harness::{TOKEN, parts, signed_in, signed_in_accounts};
+
+/// How long the server may take to close a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 struct Server {
     address: SocketAddr,
@@ -41,7 +44,8 @@ impl Server {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.expect("the server reads");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("the server answers");
+        let read = stream.read_to_string(&mut answer);
+        tokio::time::timeout(PATIENCE, read).await.expect("the connection is closed").expect("an answer");
         answer
     }
 
@@ -76,6 +80,32 @@ async fn a_body_that_announces_nothing_is_read_up_to_the_limit() {
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
     let answer = server.ask(&login("Transfer-Encoding: chunked\r\n", &chunk.repeat(5))).await;
     assert_eq!(status(&answer), "413", "{answer}");
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_body_that_never_ends_does_not_keep_its_connection() {
+    let settings = HttpSettings { body_timeout: Duration::from_millis(100), ..HttpSettings::default() };
+    let server = Server::start(MockAccounts::new(), settings);
+    for (path, expected) in [("/v1/auth/login", "408"), ("/nowhere", "404"), ("/v1/auth/logout", "401")] {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n");
+        let answer = server.ask(&format!("{head}Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n")).await;
+        assert_eq!(status(&answer), expected, "{answer}");
+    }
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_body_in_chunks_that_ends_leaves_the_connection_as_it_is() {
+    let mut accounts = MockAccounts::new();
+    accounts.expect_sign_in().times(2).returning(|_| Ok(signed_in()));
+    let server = Server::start(accounts, HttpSettings::default());
+    let body = r#"{"contact": "g@example.com", "password": "5VphcVNdGhJi"}"#;
+    let chunks = format!("1\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", &body[..1], body.len() - 1, &body[1..]);
+    let request = login("Transfer-Encoding: chunked\r\n", &chunks);
+    let last = login("Transfer-Encoding: chunked\r\nConnection: close\r\n", &chunks);
+    let answers = server.ask(&(request + &last)).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
     server.stop().await;
 }
 

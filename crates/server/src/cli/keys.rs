@@ -1,27 +1,55 @@
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::output::answer;
 use super::{Context, Failure, Format};
-use crate::keys::{KeyInfo, KeysFile, Rotation};
+use crate::keys::{KeyInfo, KeysFile, Lives, Ring, Rotation};
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid keys rotate && asteroid keys list")]
 pub(super) enum Command {
-    /// Make a new key. It signs from the next start on; the key before it still verifies. A missing file is made.
-    #[command(after_help = "Example:\n  ASTEROID_KEYS__FILE=/etc/asteroid/keys.json asteroid keys rotate")]
-    Rotate(Format),
+    /// Make new keys. They sign from the next start on; the keys before them still verify. A missing file is made.
+    Rotate(Rotate),
     /// List the ids of the keys, never the keys.
     #[command(after_help = "Example:\n  asteroid keys list --json | jq -r '.[].id'")]
     List(Format),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With one server: rotate, and start the server anew. With several, a server refuses what a key signed that it has not
+read yet, so first let all of them verify with the new key, then let them sign with it:
+  asteroid keys rotate --stage    # and start every server anew, one by one
+  asteroid keys rotate            # and again
+
+Examples:
+  ASTEROID_KEYS__FILE=/etc/asteroid/keys.json asteroid keys rotate
+  asteroid keys rotate --ring tokens")]
+pub(super) struct Rotate {
+    /// Only the keys that codes are derived with, or that tokens are signed with; both if left out.
+    #[arg(long, value_name = "RING")]
+    ring: Option<Ring>,
+    /// Let the new keys verify and not sign yet; the next rotation lets them sign.
+    #[arg(long)]
+    stage: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
     let settings = context.configuration()?.settings;
     let file = KeysFile::at(settings.keys_file()?);
     match command {
-        Command::Rotate(format) => {
-            let rotation = file.rotate(settings.codes.life.get(), &*context.clock, &*context.randomness)?;
-            answer(*format, &rotation, || told(&file, &rotation))
+        Command::Rotate(Rotate { ring, stage, format }) => {
+            let rings = ring.map_or_else(|| vec![Ring::Codes, Ring::Tokens], |ring| vec![ring]);
+            let (clock, randomness) = (&*context.clock, &*context.randomness);
+            let rotations = if *stage {
+                file.stage(&rings, clock, randomness)?
+            } else {
+                let lives =
+                    Lives { codes: settings.codes.life.get(), tokens: settings.sessions.absolute.get() };
+                file.rotate(&rings, lives, clock, randomness)?
+            };
+            answer(*format, &rotations, || told(&file, &rotations))
         }
         Command::List(format) => {
             let keys = file.list()?;
@@ -31,19 +59,28 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
 }
 
 fn listed(key: &KeyInfo) -> String {
-    let role = if key.current { "  signs" } else { "  verifies" };
+    let role = match (key.current, key.staged) {
+        (true, _) => "signs",
+        (false, true) => "verifies, signs after the next rotation",
+        (false, false) => "verifies",
+    };
     let made_at = key.made_at.as_ref().map(|at| format!(", made {at}")).unwrap_or_default();
-    format!("{}{role}{made_at}\n", key.id)
+    format!("{:<6}  {}  {role}{made_at}\n", key.ring.as_str(), key.id)
 }
 
-fn told(file: &KeysFile, rotation: &Rotation) -> String {
-    let Rotation { current, kept, dropped } = rotation;
-    let mut lines = vec![format!("{}: {current} signs from the next start on.", file.path().display())];
-    if !kept.is_empty() {
-        lines.push(format!("still verify: {}", kept.join(", ")));
-    }
-    if !dropped.is_empty() {
-        lines.push(format!("are gone, nothing needs them: {}", dropped.join(", ")));
+fn told(file: &KeysFile, rotations: &[Rotation]) -> String {
+    let mut lines = vec![format!("{} is written. From the next start on:", file.path().display())];
+    for Rotation { ring, current, staged, kept, dropped } in rotations {
+        lines.push(format!("{}: {current} signs", ring.as_str()));
+        if let Some(staged) = staged {
+            lines.push(format!("  {staged} verifies, and signs after the next rotation"));
+        }
+        if !kept.is_empty() {
+            lines.push(format!("  {} still verify", kept.join(", ")));
+        }
+        if !dropped.is_empty() {
+            lines.push(format!("  {} are gone, nothing needs them", dropped.join(", ")));
+        }
     }
     lines.join("\n")
 }

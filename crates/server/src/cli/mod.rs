@@ -52,7 +52,7 @@ enum Command {
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::Command),
-    /// Rotate or list the keys that codes are derived with.
+    /// Rotate or list the keys that codes are derived with and tokens are signed with.
     #[command(subcommand)]
     Keys(keys::Command),
     /// Print the description of the API: openapi.json, for clients and their generators.

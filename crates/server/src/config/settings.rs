@@ -38,7 +38,7 @@ pub struct Settings {
     pub sessions: Sessions,
     /// How often things may be asked for and tried.
     pub limits: Limits,
-    /// The keys that codes are derived with.
+    /// The keys that codes are derived with and tokens are signed with.
     pub keys: Keys,
     /// What is recorded about what happened.
     pub audit: Audit,

@@ -157,8 +157,17 @@ fn production_refuses_keys_that_are_missing_samples_or_open_to_everybody() {
     assert_eq!(problem(), "");
     fs::set_permissions(machine.path("keys.json"), fs::Permissions::from_mode(0o644)).expect("set");
     assert!(problem().contains("keys.json is open to everybody on this machine"), "{}", problem());
-    let sample = r#"{"codes":[{"id":"sample","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}]}"#;
-    machine.write("keys.json", sample);
+    let sample = |ring: &str| {
+        format!(r#""{ring}":[{{"id":"sample","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}]"#)
+    };
+    machine.write("keys.json", &format!("{{{}}}", sample("codes")));
+    assert_eq!(
+        problem(),
+        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no key for tokens): make one with `asteroid keys \
+         rotate --ring tokens`"
+    );
+    let sample = format!("{{{},{}}}", sample("codes"), sample("tokens"));
+    machine.write("keys.json", &sample);
     assert!(problem().contains("the key `sample` is a sample"), "{}", problem());
     machine.write("keys.json", &sample.replace("AAAAAAAAAAAAAAAAAAAA", ""));
     assert!(problem().contains("the key `sample` has fewer than 32 bytes"), "{}", problem());
@@ -171,23 +180,49 @@ fn keys_are_rotated_and_listed_without_being_shown() {
     assert_eq!((missing.status, missing.err.as_str()), (1, "asteroid: there is no file data/keys.json\n"));
 
     let first = machine.json(&["keys", "rotate", "--json"], &[]);
-    assert_eq!((&first["kept"], &first["dropped"]), (&serde_json::json!([]), &serde_json::json!([])));
-    let second = machine.run(&["keys", "rotate"], &[]);
+    for (index, ring) in ["codes", "tokens"].into_iter().enumerate() {
+        let rotation = &first[index];
+        assert_eq!(
+            *rotation,
+            serde_json::json!({ "ring": ring, "current": rotation["current"], "kept": [], "dropped": [] })
+        );
+    }
+    let id = |index: usize| first[index]["current"].as_str().expect("an id");
+    let second = machine.run(&["keys", "rotate", "--ring", "tokens"], &[]);
     assert_eq!(second.status, 0);
-    let kept = format!("still verify: {}\n", first["current"].as_str().expect("an id"));
-    assert!(second.out.starts_with("data/keys.json: ") && second.out.ends_with(&kept), "{}", second.out);
+    assert!(
+        second.out.starts_with("data/keys.json is written. From the next start on:\ntokens: "),
+        "{}",
+        second.out
+    );
+    assert!(second.out.ends_with(&format!(" signs\n  {} still verify\n", id(1))), "{}", second.out);
 
     let listed = machine.json(&["keys", "list", "--json"], &[]);
-    assert_eq!(listed.as_array().map(Vec::len), Some(2));
-    assert_eq!((&listed[0]["current"], &listed[1]["current"]), (&true.into(), &false.into()));
-    assert_eq!(listed[1]["id"], first["current"]);
+    let listed: Vec<(&str, &str, bool)> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|key| (&key["ring"], &key["id"], &key["current"]))
+        .map(|(ring, id, current)| {
+            (ring.as_str().expect("text"), id.as_str().expect("text"), *current == true)
+        })
+        .collect();
+    let new = listed[1].1;
+    assert_eq!(listed, [("codes", id(0), true), ("tokens", new, true), ("tokens", id(1), false)]);
+    assert_eq!(machine.run(&["keys", "rotate", "--stage"], &[]).status, 0);
+    let again = machine.run(&["keys", "rotate", "--stage"], &[]);
+    assert_eq!(again.status, 1);
+    assert!(again.err.contains("is staged already: rotate to put it first"), "{}", again.err);
 
+    let text = machine.run(&["keys", "list"], &[]).out;
+    assert!(text.contains(&format!("codes   {}  signs, made 2", id(0))), "{text}");
+    assert!(text.contains(&format!("tokens  {}  verifies, made 2", id(1))), "{text}");
+    assert!(text.contains("  verifies, signs after the next rotation, made 2"), "{text}");
     let stored = fs::read_to_string(machine.path("data/keys.json")).expect("there");
     let stored: serde_json::Value = serde_json::from_str(&stored).expect("JSON");
-    let key = stored["codes"][0]["key"].as_str().expect("a key");
-    let text = machine.run(&["keys", "list"], &[]).out;
-    assert!(text.contains("  signs, made 2") && text.contains("  verifies, made 2"), "{text}");
-    assert!(!text.contains(key) && !listed.to_string().contains(key));
+    for ring in ["codes", "tokens"] {
+        assert!(!text.contains(stored[ring][0]["key"].as_str().expect("a key")));
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 use std::net::IpAddr;
 
 use asteroid_identity::{
-    ContactTaken, NewUser, PasswordHash, Profile, User, UserContact, UserRepository, UserStatus,
+    ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, User, UserContact, UserRepository,
+    UserStatus,
 };
-use asteroid_kernel::{ContactKey, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactKey, StorageError, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
@@ -12,12 +13,17 @@ use crate::rows::{ContactRow, NewContactRow, NewUserRow, UserRow};
 use crate::schema::{familiar_addresses, user_contacts, users};
 use crate::sql_types::At;
 
-impl UserRepository for Tx {
-    async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
-        let user = insert_into(users::table).values(NewUserRow::from(new)).returning(users::id);
+impl Tx {
+    async fn make_user(
+        &mut self,
+        id: Option<UserId>,
+        new: &NewUser,
+    ) -> Result<Result<UserId, ContactTaken>, StorageError> {
+        let user = insert_into(users::table).values(NewUserRow::new(id, new)).returning(users::id);
         let id = UserId(self.one(user).await?);
+        let contact = NewContactRow::primary(id, &new.contact, new.contact_type, new.created_at);
         let contact = insert_into(user_contacts::table)
-            .values(NewContactRow::first_of(id, new))
+            .values(contact)
             .on_conflict(user_contacts::contact_key)
             .do_nothing();
         if self.execute(contact).await? == 0 {
@@ -25,6 +31,45 @@ impl UserRepository for Tx {
             return Ok(Err(ContactTaken));
         }
         Ok(Ok(id))
+    }
+}
+
+impl UserRepository for Tx {
+    async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
+        self.make_user(None, new).await
+    }
+
+    async fn insert_user_with_id(
+        &mut self,
+        id: UserId,
+        new: &NewUser,
+    ) -> Result<Result<(), ContactTaken>, StorageError> {
+        Ok(self.make_user(Some(id), new).await?.map(drop))
+    }
+
+    async fn add_contact(
+        &mut self,
+        user: UserId,
+        contact: &Contact,
+        contact_type: ContactType,
+        verified_at: Timestamp,
+    ) -> Result<Result<(), ContactTaken>, StorageError> {
+        let row = NewContactRow::primary(user, contact, contact_type, verified_at);
+        let first = insert_into(user_contacts::table).values(&row).on_conflict_do_nothing();
+        if self.execute(first).await? == 1 {
+            return Ok(Ok(()));
+        }
+        // Somebody has the contact, or the user has a primary one of its kind.
+        let further = insert_into(user_contacts::table)
+            .values(row.behind_another())
+            .on_conflict(user_contacts::contact_key)
+            .do_nothing();
+        Ok(if self.execute(further).await? == 1 { Ok(()) } else { Err(ContactTaken) })
+    }
+
+    async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
+        let names = (users::first_name.eq(name.first()), users::last_name.eq(name.last()));
+        Ok(self.execute(update(users::table.find(user.0)).set(names)).await? == 1)
     }
 
     async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError> {

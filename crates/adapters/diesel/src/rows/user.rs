@@ -1,5 +1,5 @@
 use asteroid_identity::{ContactType, NewUser, PasswordHash, User, UserContact, UserStatus};
-use asteroid_kernel::{ContactId, ContactKind, UserId};
+use asteroid_kernel::{Contact, ContactId, ContactKind, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -10,6 +10,9 @@ use crate::sql_types::At;
 #[derive(Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(crate) struct NewUserRow {
+    /// None: the table gives the next one.
+    #[diesel(treat_none_as_default_value = true)]
+    id: Option<i64>,
     first_name: String,
     last_name: String,
     enabled: bool,
@@ -17,9 +20,10 @@ pub(crate) struct NewUserRow {
     created_at: At,
 }
 
-impl From<&NewUser> for NewUserRow {
-    fn from(new: &NewUser) -> Self {
+impl NewUserRow {
+    pub(crate) fn new(id: Option<UserId>, new: &NewUser) -> Self {
         Self {
+            id: id.map(|id| id.0),
             first_name: new.name.first().to_owned(),
             last_name: new.name.last().to_owned(),
             enabled: true,
@@ -69,21 +73,31 @@ pub(crate) struct NewContactRow {
 }
 
 impl NewContactRow {
-    /// The contact with which the user is made.
-    pub(crate) fn first_of(user: UserId, new: &NewUser) -> Self {
-        let kind = match new.contact.kind() {
+    /// The contact as a primary one.
+    pub(crate) fn primary(
+        user: UserId,
+        contact: &Contact,
+        contact_type: ContactType,
+        verified_at: Timestamp,
+    ) -> Self {
+        let kind = match contact.kind() {
             ContactKind::Email => "email",
             ContactKind::Phone => "phone",
         };
         Self {
             user_id: user.0,
             kind: kind.to_owned(),
-            contact: new.contact.as_str().to_owned(),
-            contact_key: new.contact.key().as_str().to_owned(),
-            contact_type: new.contact_type.as_str().to_owned(),
+            contact: contact.as_str().to_owned(),
+            contact_key: contact.key().as_str().to_owned(),
+            contact_type: contact_type.as_str().to_owned(),
             is_primary: true,
-            verified_at: At(new.created_at),
+            verified_at: At(verified_at),
         }
+    }
+
+    /// The same contact behind a primary one.
+    pub(crate) fn behind_another(self) -> Self {
+        Self { is_primary: false, ..self }
     }
 }
 

@@ -48,6 +48,9 @@ pub trait PasswordHasher: Send + Sync + 'static {
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> impl Future<Output = Result<Verdict, HashingError>> + Send;
+
+    /// Whether a hash that comes from elsewhere is of a scheme and of parameters that [`verify`](Self::verify) checks.
+    fn can_verify(&self, hash: &PasswordHash) -> bool;
 }
 
 impl<H: PasswordHasher> PasswordHasher for std::sync::Arc<H> {
@@ -64,5 +67,9 @@ impl<H: PasswordHasher> PasswordHasher for std::sync::Arc<H> {
         hash: Option<&PasswordHash>,
     ) -> impl Future<Output = Result<Verdict, HashingError>> + Send {
         (**self).verify(password, hash)
+    }
+
+    fn can_verify(&self, hash: &PasswordHash) -> bool {
+        (**self).can_verify(hash)
     }
 }

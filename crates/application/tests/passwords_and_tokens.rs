@@ -1,0 +1,212 @@
+//! Reviewed changes of passwords and signed tokens, on mocks.
+
+use std::sync::Arc;
+
+use asteroid_application::mocks::{MockStorage, MockTx};
+use asteroid_application::ports::{
+    AuthenticateError, Caller, PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError,
+    ReviewedPasswords, Sessions, SignIn, SignedSessions,
+};
+use asteroid_application::{AccountRules, Accounts, Tools};
+use asteroid_identity::mocks::{MockSigner, PlainHasher};
+use asteroid_identity::{
+    Password, PasswordFlaw, PersonName, Profile, Session, SessionToken, TokenClaims, User, UserStatus,
+};
+use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::{Contact, Origin, Region, SessionId, Timestamp, UserId};
+use asteroid_limits::Streak;
+use asteroid_messaging::mocks::MockSignal;
+use asteroid_verification::mocks::sample_keys;
+
+const NOW: &str = "2026-01-02T03:04:05.678Z";
+const CURRENT: &str = "IWasTheFirstPrez1776";
+
+fn now() -> Timestamp {
+    Timestamp::parse(NOW).expect("a time")
+}
+
+fn george() -> User {
+    User {
+        id: UserId(25),
+        name: PersonName::new("George", "Washington").expect("a name"),
+        status: UserStatus::Enabled,
+        password_hash: Some(PlainHasher::hash_of(CURRENT)),
+        last_login: None,
+        created_at: now(),
+    }
+}
+
+fn caller() -> Caller {
+    Caller { user: UserId(25), session: SessionId::new(now(), &CountingRandomness::default()) }
+}
+
+fn accounts(tx: MockTx, signer: MockSigner, signals: usize) -> Accounts<MockStorage, PlainHasher> {
+    let mut signal = MockSignal::new();
+    signal.expect_outbox_filled().times(signals).return_const(());
+    let tools = Tools {
+        clock: Arc::new(ManualClock::at(NOW)),
+        randomness: Arc::new(CountingRandomness::default()),
+        signal: Arc::new(signal),
+        keys: Arc::new(sample_keys()),
+        signer: Arc::new(signer),
+        rules: AccountRules::default(),
+    };
+    Accounts::new(Arc::new(MockStorage::of(tx)), Arc::new(PlainHasher), tools)
+}
+
+/// A transaction that knows the user and counts tries, and in which nothing is replaced unless it is said.
+fn tx() -> MockTx {
+    let mut tx = MockTx::new();
+    tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: george(), contacts: vec![] })));
+    tx.expect_streak().returning(|_| Ok(Streak::default()));
+    tx.expect_keep_streak().times(1).returning(|_, _, _| Ok(()));
+    tx
+}
+
+async fn review(tx: MockTx, existing: Option<&str>, new: Option<&str>, complete: bool) -> PasswordReview {
+    let request = ReviewPasswordChange {
+        caller: caller(),
+        existing: existing.map(Password::new),
+        new: new.map(Password::new),
+        complete,
+        origin: Origin::local(),
+    };
+    match accounts(tx, MockSigner::new(), 0).review_password_change(request).await {
+        Err(ReviewPasswordChangeError::Refused(review)) => review,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_review_tells_all_that_is_wrong_and_changes_nothing() {
+    use PasswordFlaw::{HoldsName, SameAsCurrent, TooShort};
+    let cases = [
+        (None, Some(CURRENT), false, vec![SameAsCurrent]),
+        (Some("wrong"), Some("short"), false, vec![TooShort { min: 8 }]),
+        (Some("wrong"), Some(CURRENT), false, vec![SameAsCurrent]),
+        (Some("wrong"), None, false, vec![]),
+        (Some("wrong"), Some("washington dc"), false, vec![HoldsName]),
+        (Some(CURRENT), Some(CURRENT), true, vec![SameAsCurrent]),
+        (Some(CURRENT), Some("short"), true, vec![TooShort { min: 8 }]),
+        (Some(CURRENT), None, true, vec![]),
+    ];
+    for (existing, new, existing_is_right, flaws) in cases {
+        for complete in [true, false] {
+            let mut tx = tx();
+            if existing_is_right {
+                tx.expect_forget_limit().times(1).returning(|_| Ok(()));
+            } else {
+                tx.expect_record_event().times(1).returning(|_| Ok(()));
+            }
+            let review = review(tx, existing, new, complete).await;
+            assert_eq!(
+                review,
+                PasswordReview { existing_is_right, flaws: flaws.clone() },
+                "{existing:?} {new:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_surface_found_wrong_stops_a_change_that_is_right_otherwise() {
+    let mut tx = tx();
+    tx.expect_forget_limit().times(1).returning(|_| Ok(()));
+    let review = review(tx, Some(CURRENT), Some("an even finer one"), false).await;
+    assert_eq!(review, PasswordReview { existing_is_right: true, flaws: vec![] });
+}
+
+#[tokio::test]
+async fn a_clean_review_changes_the_password() {
+    let mut tx = tx();
+    let new = PlainHasher::hash_of("an even finer one");
+    tx.expect_replace_password()
+        .times(1)
+        .withf(move |_, current, replaced| {
+            *current == Some(&PlainHasher::hash_of(CURRENT)) && *replaced == new
+        })
+        .returning(|_, _, _| Ok(true));
+    tx.expect_revoke_sessions()
+        .times(1)
+        .withf(|_, keep| *keep == Some(caller().session))
+        .returning(|_, _| Ok(0));
+    tx.expect_forget_limit().times(1).returning(|_| Ok(()));
+    tx.expect_record_event().times(1).returning(|_| Ok(()));
+    let request = ReviewPasswordChange {
+        caller: caller(),
+        existing: Some(Password::new(CURRENT)),
+        new: Some(Password::new("an even finer one")),
+        complete: true,
+        origin: Origin::local(),
+    };
+    accounts(tx, MockSigner::new(), 1).review_password_change(request).await.expect("changed");
+}
+
+fn session(token: Option<SessionToken>) -> Session {
+    Session {
+        id: caller().session,
+        user: UserId(25),
+        token: token.map(|token| token.hash()),
+        created_at: now(),
+        expires_at: now() + AccountRules::default().sessions.absolute,
+        last_used_at: now(),
+        origin: Origin::local(),
+    }
+}
+
+fn signer_that_reads(user: i64) -> MockSigner {
+    let mut signer = MockSigner::new();
+    signer.expect_read().returning(move |_, at| {
+        let (user, session) = (UserId(user), caller().session);
+        Some(TokenClaims { user, session, issued_at: at, expires_at: at })
+    });
+    signer
+}
+
+#[tokio::test]
+async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
+    let mut tx = MockTx::new();
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+    tx.expect_streak().returning(|_| Ok(Streak::default()));
+    tx.expect_keep_streak().returning(|_, _, _| Ok(()));
+    tx.expect_forget_limit().returning(|_| Ok(()));
+    tx.expect_record_event().returning(|_| Ok(()));
+    tx.expect_record_sign_in().times(1).returning(|_, _, _| Ok(true));
+    tx.expect_insert_session().times(1).withf(|session, _| session.token.is_none()).returning(|_, _| Ok(()));
+    let mut signer = MockSigner::new();
+    signer
+        .expect_sign()
+        .times(1)
+        .withf(|claims| claims.user == UserId(25) && claims.expires_at > claims.issued_at)
+        .returning(|claims| Ok(format!("signed for {}", claims.session)));
+    let request = SignIn {
+        contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
+        password: Password::new(CURRENT),
+        origin: Origin::local(),
+    };
+    let signed_in = accounts(tx, signer, 0).sign_in_signed(request).await.expect("signed in");
+    assert_eq!(signed_in.token.expose(), format!("signed for {}", signed_in.caller.session));
+    assert_eq!(format!("{:?}", signed_in.token), "BearerToken(..)");
+}
+
+#[tokio::test]
+async fn a_signed_token_is_worth_no_more_than_its_session() {
+    let opaque = || SessionToken::new(&CountingRandomness::default());
+    for (found, names, admitted) in [
+        (Some(session(None)), 25, true),
+        (None, 25, false),
+        (Some(session(None)), 26, false),
+        (Some(session(Some(opaque()))), 25, false),
+        (Some(Session { expires_at: now(), ..session(None) }), 25, false),
+    ] {
+        let mut tx = MockTx::new();
+        tx.expect_find_session().returning(move |_| Ok(found.clone()));
+        let outcome = accounts(tx, signer_that_reads(names), 0).authenticate("a.b.c".into()).await;
+        match outcome {
+            Ok(caller) => assert!(admitted, "{caller:?}"),
+            Err(error) => {
+                assert!(!admitted && matches!(error, AuthenticateError::Unauthenticated), "{error:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A ring of keys as it is stored, and how it is rotated.
+
+use std::time::Duration;
+
+use asteroid_kernel::{Randomness, Timestamp, random_bytes};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::KeysError;
+
+/// What a ring of keys is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Ring {
+    /// Its keys derive codes.
+    Codes,
+    /// Its keys sign tokens.
+    Tokens,
+}
+
+impl Ring {
+    /// Its name in the file: `codes`, `tokens`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Codes => "codes",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+/// What came of rotating a ring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rotation {
+    /// Which ring.
+    pub ring: Ring,
+    /// The key that signs from the next start on.
+    pub current: String,
+    /// The key that verifies from the next start on, and signs after the next rotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staged: Option<String>,
+    /// The older keys, that still verify.
+    pub kept: Vec<String>,
+    /// The keys that were taken out: nothing that they signed is alive.
+    pub dropped: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredKey {
+    pub(super) id: String,
+    pub(super) key: String,
+    /// Missing in files written by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) made_at: Option<String>,
+    /// Whether it waits to be put first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) staged: bool,
+    /// When it was put first, if that was later than it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) promoted_at: Option<String>,
+}
+
+impl StoredKey {
+    /// How many random bytes a new key has.
+    pub(super) const BYTES: usize = 32;
+
+    pub(super) fn fresh(now: Timestamp, randomness: &dyn Randomness) -> Self {
+        let made_at = now.to_string();
+        let [a, b, c] = random_bytes(randomness);
+        Self {
+            // The day tells people which is which; the rest makes it one of a kind.
+            id: format!("{}-{a:02x}{b:02x}{c:02x}", &made_at[..10]),
+            key: STANDARD.encode(random_bytes::<{ Self::BYTES }>(randomness)),
+            made_at: Some(made_at),
+            staged: false,
+            promoted_at: None,
+        }
+    }
+
+    /// When it was put first, and so the one before it signed for the last time.
+    fn took_over_at(&self) -> Option<Timestamp> {
+        self.promoted_at.as_deref().or(self.made_at.as_deref()).and_then(Timestamp::parse)
+    }
+}
+
+/// Servers that run on may sign with the key before the newest until they are started anew.
+const GRACE: Duration = Duration::from_hours(24);
+
+/// Puts the staged key first, or else a new one; drops the keys that signed nothing that is alive.
+pub(super) fn rotate(
+    ring: Ring,
+    keys: &mut Vec<StoredKey>,
+    life: Duration,
+    now: Timestamp,
+    randomness: &dyn Randomness,
+) -> Rotation {
+    let staged = keys.iter().position(|key| key.staged).filter(|index| *index > 0);
+    let first = match staged {
+        Some(index) => StoredKey { staged: false, promoted_at: Some(now.to_string()), ..keys.remove(index) },
+        None => StoredKey::fresh(now, randomness),
+    };
+    let current = first.id.clone();
+    // A key signed for the last time when the one before it in the ring took over.
+    let mut replaced_at = Some(now);
+    let (mut kept, mut dropped) = (vec![first], Vec::new());
+    for key in keys.drain(..) {
+        let useless = replaced_at.is_some_and(|at| at + life + GRACE < now);
+        replaced_at = key.took_over_at();
+        if useless { dropped.push(key.id) } else { kept.push(key) }
+    }
+    *keys = kept;
+    Rotation { ring, current, staged: None, kept: ids(&keys[1..]), dropped }
+}
+
+/// Puts a new key second: it verifies, and the next rotation puts it first. In an empty ring it is the first at once.
+pub(super) fn stage(
+    ring: Ring,
+    keys: &mut Vec<StoredKey>,
+    now: Timestamp,
+    randomness: &dyn Randomness,
+) -> Result<Rotation, KeysError> {
+    if let Some(waiting) = keys.iter().find(|key| key.staged) {
+        return Err(KeysError::Staged { ring, id: waiting.id.clone() });
+    }
+    let new = StoredKey { staged: !keys.is_empty(), ..StoredKey::fresh(now, randomness) };
+    let staged = new.staged.then(|| new.id.clone());
+    keys.insert(keys.len().min(1), new);
+    let kept = ids(keys.get(2..).unwrap_or_default());
+    Ok(Rotation { ring, current: keys[0].id.clone(), staged, kept, dropped: Vec::new() })
+}
+
+fn ids(keys: &[StoredKey]) -> Vec<String> {
+    keys.iter().map(|key| key.id.clone()).collect()
+}

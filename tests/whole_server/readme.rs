@@ -1,0 +1,48 @@
+//! The README's own walk, typed as it stands.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::Server;
+
+const README: &str = include_str!("../../README.md");
+
+/// The shell blocks of the section with this heading.
+fn blocks(heading: &str) -> Vec<&'static str> {
+    let (_, section) = README.split_once(heading).expect("the section is there");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    section.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_walk_works_when_it_is_pasted() {
+    let settings = [("ASTEROID_EMAIL__URL", "console:"), ("ASTEROID_SMS__URL", "console:")];
+    let server = Server::start_with(&settings).await;
+    let [register, rest] = blocks("## A walk")[..] else { panic!("the walk has two blocks") };
+    let script = format!("{register}\n{rest}").replace("http://127.0.0.1:8080", &server.url(""));
+    let mut shell = Command::new("bash")
+        .args(["-ec", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bash runs");
+    // The person reads the code off the server's terminal and types it.
+    let start = Instant::now();
+    let code = loop {
+        let log = server.log();
+        if let Some((_, code)) = log.split_once("Code: ") {
+            break code.lines().next().expect("the code").trim().to_owned();
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "no code on the console:\n{log}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    writeln!(shell.stdin.take().expect("an input"), "{code}").expect("typed");
+    let output = shell.wait_with_output().expect("bash ends");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(printed.starts_with("{}"), "{printed}");
+    assert!(printed.contains(r#""email":"george.washington@example.com""#), "{printed}");
+    assert!(printed.contains(r#""first_name":"George""#), "{printed}");
+}
