@@ -146,6 +146,9 @@ where
     async fn deliver(&self, claim: &Claim, challenge: Option<&Challenge>) -> OutboxState {
         let (message, now) = (&claim.message, self.clock.now());
         let dead = |reason: &str| OutboxState::Dead { at: now, reason: reason.to_owned() };
+        if message.useless_at <= message.created_at {
+            return dead("there is nobody to send it to");
+        }
         if now >= message.useless_at {
             return dead("it had become useless before it could be delivered");
         }

@@ -216,6 +216,17 @@ async fn a_store_that_breaks_in_the_middle_keeps_nothing_and_signals_nobody() {
     assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
 }
 
+/// What is written for nobody costs as much as a code for somebody, and can neither be redeemed nor delivered.
+fn expect_nothing_to_leave(tx: &mut MockTx, times: usize) {
+    tx.expect_find_profile().times(times).withf(|user| *user == UserId(0)).returning(|_| Ok(None));
+    tx.expect_live_challenges().times(times).returning(|_, _, _, _| Ok(vec![]));
+    tx.expect_insert_challenge()
+        .times(times)
+        .withf(|challenge| challenge.state == ChallengeState::Spent { at: now() })
+        .returning(|_| Ok(()));
+    tx.expect_enqueue().times(times).withf(|message| message.useless_at == now()).returning(|_| Ok(()));
+}
+
 #[tokio::test]
 async fn a_code_for_nobody_is_not_sent_and_answers_the_same() {
     let mut tx = tx_with_event(Action::SendCode, Outcome::Refused);
@@ -223,6 +234,7 @@ async fn a_code_for_nobody_is_not_sent_and_answers_the_same() {
     tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().times(1).returning(|_| Ok(None));
     tx.expect_newest_registration().times(1).returning(|_, _| Ok(None));
+    expect_nothing_to_leave(&mut tx, 1);
     let (accounts, storage) = accounts(tx, PlainHasher, 1);
     let request = SendCodes { contacts: vec![contact()], version: CodeVersion::V1, origin: Origin::local() };
     accounts.send_codes(request).await.expect("the same answer as for a user");
@@ -237,6 +249,7 @@ async fn a_disabled_user_gets_no_code() {
     tx.expect_keep_history().returning(|_, _, _| Ok(()));
     let disabled = || User { status: UserStatus::Disabled, ..george() };
     tx.expect_find_user_by_contact().returning(move |_| Ok(Some(disabled())));
+    expect_nothing_to_leave(&mut tx, 2);
     let (accounts, _) = accounts(tx, PlainHasher, 2);
     let origin = Origin::local();
     let codes = SendCodes { contacts: vec![contact()], version: CodeVersion::V2, origin: origin.clone() };
@@ -445,6 +458,17 @@ async fn a_useless_message_is_not_sent() {
     late.message.useless_at = now();
     let nothing = MockTransport::new();
     deliver_one(late, None, nothing, |state| matches!(state, OutboxState::Dead { .. })).await;
+}
+
+#[tokio::test]
+async fn a_message_for_nobody_never_leaves() {
+    let mut nobodys = claim(Content::Notice);
+    nobodys.message.useless_at = nobodys.message.created_at;
+    let nothing = MockTransport::new();
+    deliver_one(nobodys, None, nothing, |state| {
+        matches!(state, OutboxState::Dead { reason, .. } if reason == "there is nobody to send it to")
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, Purpose};
 
-use super::steps::{admit_sends, as_proved, audit, send_code, send_notices};
+use super::steps::{CodeForm, admit_sends, as_proved, audit, send_code, send_notices};
 use super::{Accounts, Occasion};
 use crate::accounts::send_codes::{Sent, WhenMayCodesBeSent};
 use crate::ports::{CodeVersion, Register, RegisterError, Registrations};
@@ -46,8 +46,7 @@ where
             let rules = occasion.rules();
             tx.insert_registration(registration, rules.registrations_per_contact).await?;
             let purpose = Purpose::Register(registration.id);
-            let format = rules.code_formats.of(CodeVersion::V1);
-            send_code(tx, contact, purpose, format, false, occasion).await?;
+            send_code(tx, contact, purpose, CodeForm::of(CodeVersion::V1, occasion), occasion).await?;
         }
         let outcome = if owner.is_some() { Outcome::Refused } else { Outcome::Done };
         audit(tx, Action::Register, outcome, owner, Some(contact), occasion).await?;

@@ -11,7 +11,8 @@ use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind
 
 use super::send_codes::Sent;
 use super::steps::{
-    addresses, admit_sends, as_proved, audit, enabled_owner, send_code, send_notices, streak_key, try_code,
+    CodeForm, addresses, admit_sends, as_proved, audit, enabled_owner, send_code, send_notices,
+    send_to_nobody, streak_key, try_code,
 };
 use super::{Accounts, Occasion};
 use crate::ports::{
@@ -44,9 +45,10 @@ where
             Some(owner) => as_proved(tx, owner, contact).await?,
             None => None,
         };
-        if let Some(proved) = &proved {
-            let format = occasion.rules().code_formats.of(CodeVersion::V1);
-            send_code(tx, proved, Purpose::Reset, format, false, occasion).await?;
+        let form = CodeForm::of(CodeVersion::V1, occasion);
+        match &proved {
+            Some(proved) => send_code(tx, proved, Purpose::Reset, form, occasion).await?,
+            None => send_to_nobody(tx, contact, Purpose::Reset, form, occasion).await?,
         }
         let outcome = if proved.is_some() { Outcome::Done } else { Outcome::Refused };
         audit(tx, action, outcome, owner, Some(contact), occasion).await?;

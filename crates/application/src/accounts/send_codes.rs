@@ -7,7 +7,7 @@ use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
 
-use super::steps::{admit_sends, as_proved, audit, send_code, sends_key};
+use super::steps::{CodeForm, admit_sends, as_proved, audit, send_code, send_to_nobody, sends_key};
 use super::{Accounts, Occasion};
 use crate::ports::{CodeVersion, SendCodes, SendCodesError};
 
@@ -86,10 +86,10 @@ where
                     (registration.contact, purpose)
                 }),
             };
-            if let Some((contact, purpose)) = &due {
-                let format = occasion.rules().code_formats.of(self.version);
-                let autofill = self.version == CodeVersion::V2;
-                send_code(tx, contact, *purpose, format, autofill, occasion).await?;
+            let form = CodeForm::of(self.version, occasion);
+            match &due {
+                Some((contact, purpose)) => send_code(tx, contact, *purpose, form, occasion).await?,
+                None => send_to_nobody(tx, contact, Purpose::Login, form, occasion).await?,
             }
             let outcome = if due.is_some() { Outcome::Done } else { Outcome::Refused };
             let user = owner.map(|user| user.id);

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_identity::{PasswordHash, SessionRepository, User, UserContact, UserRepository, UserStatus};
-use asteroid_kernel::{Contact, StorageError, Timestamp, UserId};
+use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
 use asteroid_limits::{Admission, Budget, LimitKey, LimitRepository};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
 use asteroid_verification::{
-    Challenge, ChallengeRepository, CodeFormat, CodeGuess, Purpose, PurposeKind, Redemption, redeem,
+    Challenge, ChallengeRepository, ChallengeState, CodeFormat, CodeGuess, Purpose, PurposeKind, Redemption,
+    redeem,
 };
 
 use super::{NewSession, Occasion};
-use crate::ports::SignedIn;
+use crate::ports::{CodeVersion, SignedIn};
 
 pub(super) fn longest(budgets: &[Budget]) -> Duration {
     budgets.iter().map(|budget| budget.window).max().unwrap_or_default()
@@ -54,13 +55,26 @@ pub(super) fn sends_key(contact: &Contact) -> LimitKey {
     LimitKey::new("sends", contact.key().as_str())
 }
 
+/// What a code that is asked for looks like.
+#[derive(Clone, Copy)]
+pub(super) struct CodeForm {
+    format: CodeFormat,
+    autofill: bool,
+}
+
+impl CodeForm {
+    pub(super) fn of(version: CodeVersion, occasion: &Occasion) -> Self {
+        let format = occasion.rules().code_formats.of(version);
+        Self { format, autofill: version == CodeVersion::V2 }
+    }
+}
+
 /// Puts a code for this purpose into the outbox: that of a young live challenge again, or a new challenge's.
 pub(super) async fn send_code<Tx: ChallengeRepository + OutboxRepository>(
     tx: &mut Tx,
     contact: &Contact,
     purpose: Purpose,
-    format: CodeFormat,
-    autofill: bool,
+    CodeForm { format, autofill }: CodeForm,
     occasion: &Occasion,
 ) -> Result<(), StorageError> {
     let (rules, now) = (&occasion.rules().challenges, occasion.now);
@@ -83,14 +97,51 @@ pub(super) async fn send_code<Tx: ChallengeRepository + OutboxRepository>(
         tx.insert_challenge(&challenge).await?;
         (challenge.id, challenge.expires_at)
     };
+    let message = code_message(contact, purpose, challenge, autofill, useless_at, occasion);
+    tx.enqueue(&message).await
+}
+
+fn code_message(
+    contact: &Contact,
+    purpose: Purpose,
+    challenge: ChallengeId,
+    autofill: bool,
+    useless_at: Timestamp,
+    occasion: &Occasion,
+) -> Message {
     let kind = match purpose {
         Purpose::Register(_) => MessageKind::RegistrationCode,
         Purpose::Login => MessageKind::SignInCode,
         Purpose::Reset => MessageKind::ResetCode,
     };
     let content = Content::Code { challenge, autofill };
-    tx.enqueue(&Message::new(contact.clone(), kind, content, useless_at, now, occasion.randomness())).await
+    Message::new(contact.clone(), kind, content, useless_at, occasion.now, occasion.randomness())
 }
+
+/// Does for a contact that nobody may be sent a code to what [`send_code`] and looking its owner up do for one, so that
+/// the time does not tell which is which: the challenge is spent and the message useless from the first, and neither
+/// ever leaves.
+pub(super) async fn send_to_nobody<Tx: UserRepository + ChallengeRepository + OutboxRepository>(
+    tx: &mut Tx,
+    contact: &Contact,
+    purpose: Purpose,
+    CodeForm { format, autofill }: CodeForm,
+    occasion: &Occasion,
+) -> Result<(), StorageError> {
+    let (rules, now) = (&occasion.rules().challenges, occasion.now);
+    as_proved(tx, NOBODY, contact).await?;
+    let live = tx.live_challenges(&contact.key(), &[purpose.kind()], rules, now).await?;
+    let (key_id, ip) = (occasion.tools.keys.current_id(), occasion.origin.ip);
+    let randomness = occasion.randomness();
+    let mut challenge =
+        Challenge::open(contact.clone(), purpose, format, key_id, ip, &live, rules, now, randomness);
+    challenge.state = ChallengeState::Spent { at: now };
+    tx.insert_challenge(&challenge).await?;
+    tx.enqueue(&code_message(contact, purpose, challenge.id, autofill, now, occasion)).await
+}
+
+/// No user has this id: stores give positive ones.
+const NOBODY: UserId = UserId(0);
 
 /// Puts a notice to each of these contacts into the outbox.
 pub(super) async fn send_notices<Tx: OutboxRepository>(
