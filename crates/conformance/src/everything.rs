@@ -1,15 +1,19 @@
 //! Something in every repository, written by one unit: it is there as a whole, or not at all.
 
 use asteroid_audit::{Action, AuditEvent, Outcome};
+use asteroid_clients::{ClientClass, ClientRecord, Membership, Practice, PracticeId};
 use asteroid_identity::{NewUser, PendingRegistration, Session};
 use asteroid_kernel::{Contact, Origin, StorageError, UserId, Work};
 use asteroid_limits::{History, LimitKey};
 use asteroid_messaging::Message;
+use asteroid_terms::TermsVersion;
 use asteroid_verification::{Challenge, Purpose};
 
 use crate::CompleteStorage;
+use crate::fixtures::practice::{class, client, membership, practice};
 use crate::fixtures::{
-    RANDOMNESS, at, challenge, fresh_contact, fresh_key, new_user, notice, registration, session,
+    RANDOMNESS, acceptance, at, challenge, fresh_contact, fresh_key, fresh_label, fresh_number, new_user,
+    notice, registration, session, terms,
 };
 use crate::store::{AllRepositories, Store};
 
@@ -23,11 +27,18 @@ pub(crate) struct Everything {
     pub(crate) message: Message,
     pub(crate) key: LimitKey,
     pub(crate) event: AuditEvent,
+    pub(crate) terms: TermsVersion,
+    pub(crate) practice: Practice,
+    pub(crate) class: ClientClass,
+    pub(crate) client: ClientRecord,
 }
 
 impl Everything {
     pub(crate) fn new() -> Self {
-        let contact = fresh_contact();
+        let (contact, number) = (fresh_contact(), fresh_number());
+        let (practice, class) = (practice(PracticeId(number.into())), class(&number.to_string()));
+        let mut client = ClientRecord { practice: practice.id, ..client(&number.to_string()) };
+        client.content.client_class = Some(class.id.clone());
         Self {
             registration: registration(&contact, at(0)),
             session: session(UserId(0), at(0)),
@@ -35,12 +46,21 @@ impl Everything {
             message: notice(&contact, at(0)),
             key: fresh_key(),
             event: AuditEvent::new(Action::Register, Outcome::Done, &Origin::local(), at(0), &*RANDOMNESS),
+            terms: terms(&fresh_label(), at(0)),
             contact,
+            practice,
+            class,
+            client,
         }
     }
 
     pub(crate) fn user(&self) -> NewUser {
         new_user(&self.contact)
+    }
+
+    /// That the user is the client.
+    pub(crate) fn membership(&self, user: UserId) -> Membership {
+        Membership { practice: self.practice.id, ..membership(user, self.client.key.id.as_str()) }
     }
 
     /// Writes it all.
@@ -52,28 +72,43 @@ impl Everything {
         tx.enqueue(&self.message).await?;
         tx.keep_history(&self.key, &History::from_times(vec![at(0)]), at(100)).await?;
         tx.record_event(&self.event).await?;
+        tx.publish_terms(&self.terms).await?.map_err(|_| Refusal::OnPurpose)?;
+        tx.accept_terms(&acceptance(user, &self.terms.label, at(0))).await?;
+        tx.put_practice(&self.practice).await?;
+        tx.put_membership(&self.membership(user)).await?;
+        tx.put_class(&self.class).await?;
+        tx.put_clients(std::slice::from_ref(&self.client)).await?;
         Ok(())
     }
 
     /// What of it is there.
     pub(crate) async fn traces(&self, tx: &mut impl AllRepositories) -> Result<Traces, StorageError> {
+        let user = tx.find_user_by_contact(&self.contact.key()).await?.map(|user| user.id);
+        let id = user.unwrap_or(UserId(0));
+        let client = tx.find_client(self.practice.id, &self.client.key).await?;
         Ok([
-            tx.find_user_by_contact(&self.contact.key()).await?.is_some(),
+            user.is_some(),
             tx.newest_registration(&self.contact.key(), at(1)).await?.is_some(),
             tx.find_session(self.session.id).await?.is_some(),
             tx.find_challenge(self.challenge.id).await?.is_some(),
             tx.find_entry(self.message.id).await?.is_some(),
             !tx.history(&self.key).await?.times().is_empty(),
             tx.latest_events(usize::MAX).await?.contains(&self.event),
+            tx.list_terms().await?.contains(&self.terms),
+            tx.find_acceptance(id, &self.terms.label).await?.is_some(),
+            tx.find_practice(self.practice.id).await?.is_some(),
+            tx.find_membership(id).await?.is_some(),
+            client.is_some(),
+            client.is_some_and(|client| client.class.is_some()),
         ])
     }
 }
 
 /// Of which parts of an [`Everything`] there is a trace.
-pub(crate) type Traces = [bool; 7];
+pub(crate) type Traces = [bool; 13];
 
-pub(crate) const WHOLE: Traces = [true; 7];
-pub(crate) const NOTHING: Traces = [false; 7];
+pub(crate) const WHOLE: Traces = [true; 13];
+pub(crate) const NOTHING: Traces = [false; 13];
 
 /// Writes an [`Everything`], and ends so.
 pub(crate) struct WriteEverything {

@@ -1,5 +1,7 @@
 //! What clauses put into the store.
 
+pub(crate) mod practice;
+
 use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +14,7 @@ use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{Contact, Origin, Region, RegistrationId, SessionId, Timestamp, UserId};
 use asteroid_limits::LimitKey;
 use asteroid_messaging::{Content, Message, MessageKind};
+use asteroid_terms::{Acceptance, TermsVersion, VersionLabel};
 use asteroid_verification::{Challenge, ChallengeRules, CodeFormat, Purpose};
 
 /// The least time that a store tells apart.
@@ -29,7 +32,8 @@ pub(crate) fn contact(text: &str) -> Contact {
     Contact::parse(text, Region::US).expect("a contact")
 }
 
-fn fresh_number() -> u32 {
+/// A number that no clause of this process has had.
+pub(crate) fn fresh_number() -> u32 {
     static LAST: AtomicU32 = AtomicU32::new(0);
     LAST.fetch_add(1, Ordering::Relaxed)
 }
@@ -114,6 +118,24 @@ pub(crate) fn challenge(contact: &Contact, purpose: Purpose, created_at: Timesta
 /// The purpose of a registration that is not in the store: challenges stand by themselves.
 pub(crate) fn register() -> Purpose {
     Purpose::Register(RegistrationId::new(at(0), &*RANDOMNESS))
+}
+
+pub(crate) fn label(text: &str) -> VersionLabel {
+    VersionLabel::parse(text).expect("a label")
+}
+
+/// A label that no version has yet.
+pub(crate) fn fresh_label() -> VersionLabel {
+    label(&format!("v{}", fresh_number()))
+}
+
+pub(crate) fn terms(label: &VersionLabel, published_at: Timestamp) -> TermsVersion {
+    let text = format!("The terms {label}.");
+    TermsVersion { label: label.clone(), text, published_at }
+}
+
+pub(crate) fn acceptance(user: UserId, label: &VersionLabel, at: Timestamp) -> Acceptance {
+    Acceptance { user, label: label.clone(), at, origin: Origin::default() }
 }
 
 pub(crate) fn notice(to: &Contact, created_at: Timestamp) -> Message {

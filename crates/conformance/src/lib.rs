@@ -6,10 +6,17 @@
 
 pub mod audit;
 pub mod challenges;
+pub mod client_lists;
+pub mod client_parts;
+pub mod client_search;
+pub mod clients;
+pub mod contacts;
 mod everything;
 mod fixtures;
 pub mod limits;
+pub mod memberships;
 pub mod outbox;
+pub mod practices;
 mod race;
 pub mod redemption;
 pub mod registrations;
@@ -17,6 +24,7 @@ pub mod sessions;
 pub mod storage;
 mod store;
 mod suite;
+pub mod terms;
 pub mod users;
 
 pub use store::{AllRepositories, CompleteStorage};

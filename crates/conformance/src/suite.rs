@@ -26,16 +26,26 @@ macro_rules! suite {
                 a_contact_belongs_to_one_user,
                 a_contact_is_taken_within_the_unit_that_took_it,
                 of_many_who_want_a_contact_one_gets_it,
+                a_user_gets_the_id_that_is_given,
+                a_given_id_is_free_until_its_user_is_made,
+                an_id_is_not_given_twice,
+                a_user_is_renamed,
                 a_user_is_found_by_the_contact,
                 a_sign_in_is_noted,
                 a_sign_in_that_may_not_be_is_not_noted,
                 a_password_is_replaced_if_it_still_is_the_one_that_was_checked,
+                a_disabled_users_password_is_replaced,
                 a_first_password_replaces_none,
                 of_many_changes_of_a_password_one_succeeds,
                 a_user_is_disabled_and_enabled,
                 an_address_is_familiar_since_the_last_sign_in_from_it,
                 only_the_latest_sign_in_from_an_address_is_kept,
                 addresses_are_forgotten_when_nobody_comes_from_them,
+            }
+            contacts {
+                a_user_gets_further_contacts,
+                a_contact_that_somebody_has_is_not_added,
+                of_many_who_add_a_contact_one_succeeds,
             }
             registrations {
                 a_registration_comes_back_as_it_was_given,
@@ -88,7 +98,7 @@ macro_rules! suite {
                 wrong_codes_at_once_are_all_counted,
                 strangers_leave_the_asker_their_guesses,
                 a_code_opens_its_own_purpose_only,
-                a_redemption_ends_what_else_was_open,
+                a_redemption_leaves_the_others_open,
             }
             outbox {
                 a_message_comes_back_as_it_was_given,
@@ -116,6 +126,65 @@ macro_rules! suite {
                 an_event_comes_back_as_it_was_given,
                 the_latest_events_come_newest_first,
                 events_are_forgotten_when_they_are_old,
+            }
+            terms {
+                a_version_comes_back_as_it_was_published,
+                no_terms_are_in_force_before_the_first,
+                the_version_published_last_is_in_force,
+                a_label_is_published_once,
+                of_many_who_publish_a_label_one_succeeds,
+                an_acceptance_comes_back_as_it_was_given,
+                the_first_acceptance_is_kept,
+                an_acceptance_is_of_one_user_and_one_version,
+                of_many_acceptances_at_once_one_is_kept,
+                nobody_accepts_what_was_never_published,
+            }
+            practices {
+                a_practice_comes_back_as_it_was_put,
+                putting_a_practice_says_what_became_of_it,
+            }
+            memberships {
+                a_membership_comes_back_as_it_was_put,
+                a_user_has_one_membership,
+                a_membership_of_nobody_or_nowhere_is_refused,
+            }
+            clients {
+                a_client_comes_back_as_it_was_put,
+                clients_are_told_apart_by_their_keys,
+                a_client_is_of_one_practice,
+                a_deleted_client_is_found,
+                a_record_takes_the_place_of_the_one_before,
+                records_that_are_put_together_count_in_their_order,
+                fingerprints_are_those_of_the_clients_that_are_there,
+                a_client_of_no_practice_is_refused,
+                clients_that_are_put_at_once_stay_whole,
+            }
+            client_parts {
+                patients_come_in_the_order_of_the_source,
+                patients_are_replaced_as_a_whole,
+                a_patient_moves_to_the_client_that_named_it_last,
+                patients_are_told_apart_by_their_keys,
+                putting_a_class_says_what_became_of_it,
+                a_client_is_shown_with_its_class_as_it_is_now,
+                a_client_is_shown_with_the_name_of_its_practice,
+                a_client_has_a_user_as_long_as_a_membership_names_it,
+            }
+            client_lists {
+                clients_come_in_the_order_of_their_keys,
+                a_list_is_of_one_practice,
+                a_long_page_is_whole,
+                deleted_clients_are_listed_to_those_who_ask_for_them,
+                clients_are_listed_by_when_they_changed_here,
+                conditions_hold_together,
+                no_client_is_lost_or_comes_twice_while_others_are_put,
+            }
+            client_search {
+                a_client_is_found_by_the_beginning_of_a_name,
+                a_client_is_found_by_the_beginning_of_the_address,
+                a_search_is_without_regard_to_case,
+                a_client_is_found_by_the_first_digits_of_a_phone,
+                a_prefix_is_no_pattern,
+                a_client_is_found_by_its_record_as_it_is_now,
             }
         }
     };
@@ -168,6 +237,7 @@ mod tests {
         let modules = [
             ("storage", include_str!("storage.rs")),
             ("users", include_str!("users.rs")),
+            ("contacts", include_str!("contacts.rs")),
             ("registrations", include_str!("registrations.rs")),
             ("sessions", include_str!("sessions.rs")),
             ("challenges", include_str!("challenges.rs")),
@@ -175,6 +245,13 @@ mod tests {
             ("outbox", include_str!("outbox.rs")),
             ("limits", include_str!("limits.rs")),
             ("audit", include_str!("audit.rs")),
+            ("terms", include_str!("terms.rs")),
+            ("practices", include_str!("practices.rs")),
+            ("memberships", include_str!("memberships.rs")),
+            ("clients", include_str!("clients.rs")),
+            ("client_parts", include_str!("client_parts.rs")),
+            ("client_lists", include_str!("client_lists.rs")),
+            ("client_search", include_str!("client_search.rs")),
         ];
         for (module, text) in modules {
             let (_, listed) = suite.split_once(&format!(" {module} {{")).expect("it is in the suite");

@@ -3,7 +3,7 @@
 use asteroid_identity::{
     ContactTaken, ContactType, NewUser, PersonName, Profile, User, UserContact, UserRepository, UserStatus,
 };
-use asteroid_kernel::{ContactId, Timestamp, UserId};
+use asteroid_kernel::{ContactId, StorageError, Timestamp, UserId};
 
 use crate::CompleteStorage;
 use crate::fixtures::{TICK, at, contact, fresh_contact, hash, ip, new_user};
@@ -127,6 +127,79 @@ pub async fn of_many_who_want_a_contact_one_gets_it(storage: impl CompleteStorag
     }
 }
 
+/// A user gets the id that is given, and is otherwise as any other; later users get higher ids than all that were given.
+pub async fn a_user_gets_the_id_that_is_given(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let by_store = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    let mut ids = vec![by_store];
+    for id in [by_store.0 + 1_000, by_store.0 + 1_001, by_store.0 + 500].map(UserId) {
+        let new = new_user(&fresh_contact());
+        assert_eq!(store.insert_user_with_id(id, &new).await, Ok(()));
+        let found = store.find_user(&new.contact).await.expect("the user is there");
+        assert_eq!((found.id, found.status, found.created_at), (id, UserStatus::Enabled, new.created_at));
+        let profile = store.find_profile(id).await.expect("the user is there");
+        assert_eq!((profile.user, profile.contacts.len()), (found, 1));
+        assert!(profile.contacts[0].primary && profile.contacts[0].contact == new.contact);
+        ids.push(id);
+    }
+    for _ in 0..2 {
+        let next = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+        assert!(ids.iter().all(|id| *id < next), "{next} after {ids:?}");
+        ids.push(next);
+    }
+}
+
+/// With a contact that is taken no user is made, the transaction stays usable, and the id can still be given.
+pub async fn a_given_id_is_free_until_its_user_is_made(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let taken = new_user(&fresh_contact());
+    store.insert_user(&taken).await.expect("the contact is free");
+    let (id, free) = (UserId(1_000), new_user(&fresh_contact()));
+    let (refused, made) = store
+        .write((taken, free.clone()), move |(taken, free), tx| {
+            Box::pin(async move {
+                let refused = tx.insert_user_with_id(id, taken).await?;
+                assert!(tx.find_profile(id).await?.is_none(), "nobody was made");
+                Ok((refused, tx.insert_user_with_id(id, free).await?))
+            })
+        })
+        .await;
+    assert_eq!((refused, made), (Err(ContactTaken), Ok(())));
+    assert_eq!(store.find_user(&free.contact).await.map(|user| user.id), Some(id));
+}
+
+/// An id that a user has cannot be given again: the store fails, and the user stays as it was.
+pub async fn an_id_is_not_given_twice(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let id = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    let before = store.find_profile(id).await;
+    let second = new_user(&fresh_contact());
+    let answer = store
+        .try_write((id, second.clone()), |(id, second), tx| Box::pin(tx.insert_user_with_id(*id, second)))
+        .await;
+    assert!(matches!(answer, Err(StorageError::Failed(_))), "{answer:?}");
+    assert_eq!(store.find_profile(id).await, before);
+    assert_eq!(store.find_user(&second.contact).await, None);
+}
+
+/// A user is called by another name, and nothing else changes. Nobody is not.
+pub async fn a_user_is_renamed(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    let bystander = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    let (mut expected, others) = (store.find_profile(user).await, store.find_profile(bystander).await);
+    let name = PersonName::new("Zoë 🦀", "O'Neil").expect("a name");
+    for _ in 0..2 {
+        assert!(store.rename_user(user, &name).await);
+        if let Some(profile) = &mut expected {
+            profile.user.name = name.clone();
+        }
+        assert_eq!(store.find_profile(user).await, expected);
+    }
+    assert_eq!(store.find_profile(bystander).await, others);
+    assert!(!store.rename_user(NOBODY, &name).await);
+}
+
 /// A user is found by the contact in any spelling, and by no other.
 pub async fn a_user_is_found_by_the_contact(storage: impl CompleteStorage) {
     let store = Store::new(storage);
@@ -190,6 +263,17 @@ pub async fn a_password_is_replaced_if_it_still_is_the_one_that_was_checked(stor
     assert!(store.record_sign_in(user, Some(&hash("third")), at(3)).await);
     assert!(store.record_sign_in(bystander, Some(&hash("first")), at(3)).await, "nobody else's was changed");
     assert!(!store.replace_password(NOBODY, None, &hash("third")).await);
+}
+
+/// A disabled user's password can be replaced.
+pub async fn a_disabled_users_password_is_replaced(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    store.set_status(user, UserStatus::Disabled).await;
+    assert!(store.replace_password(user, Some(&hash("first")), &hash("second")).await);
+    assert!(store.replace_password(user, None, &hash("third")).await);
+    store.set_status(user, UserStatus::Enabled).await;
+    assert!(store.record_sign_in(user, Some(&hash("third")), at(1)).await);
 }
 
 /// A user without a password gets one, but never in place of one that was checked.

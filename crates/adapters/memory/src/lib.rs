@@ -2,12 +2,15 @@
 
 mod audit;
 mod challenges;
+mod clients;
 mod limits;
 mod outbox;
+mod practices;
 mod registrations;
 mod sessions;
 mod storage;
 mod table;
+mod terms;
 mod users;
 
 pub use storage::{MemoryStorage, MemoryTx};

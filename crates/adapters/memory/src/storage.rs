@@ -5,17 +5,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use asteroid_audit::AuditEvent;
+use asteroid_clients::{Membership, Practice, PracticeId};
 use asteroid_identity::PendingRegistration;
 use asteroid_kernel::{
-    AuditEventId, ChallengeId, MessageId, RegistrationId, Storage, StorageError, Timestamp, Work,
+    AuditEventId, ChallengeId, MessageId, RegistrationId, Storage, StorageError, Timestamp, UserId, Work,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
 use asteroid_verification::Challenge;
 use imbl::OrdMap;
 
+use crate::clients::Clients;
 use crate::limits::Kept;
 use crate::sessions::Sessions;
+use crate::terms::Terms;
 use crate::users::Users;
 
 /// A store in memory. Its clones share one state.
@@ -42,6 +45,10 @@ pub(crate) struct State {
     pub(crate) outbox: OrdMap<MessageId, OutboxEntry>,
     pub(crate) limits: OrdMap<LimitKey, Kept>,
     pub(crate) events: OrdMap<(Timestamp, AuditEventId), AuditEvent>,
+    pub(crate) terms: Terms,
+    pub(crate) practices: OrdMap<PracticeId, Practice>,
+    pub(crate) memberships: OrdMap<UserId, Membership>,
+    pub(crate) clients: Clients,
 }
 
 /// What a unit of work works on: a copy of the state that is the unit's alone.
@@ -56,17 +63,13 @@ impl MemoryTx {
     }
 
     pub(crate) fn state_to_change(&mut self) -> Result<&mut State, StorageError> {
-        if self.may_write {
-            Ok(&mut self.state)
-        } else {
-            Err(StorageError::Failed(UnitError::ReadsOnly.into()))
-        }
+        if self.may_write { Ok(&mut self.state) } else { Err(UnitError::ReadsOnly.into()) }
     }
 }
 
 /// What a unit did that it may not.
 #[derive(Debug, thiserror::Error)]
-enum UnitError {
+pub(crate) enum UnitError {
     #[error("a unit that only reads tried to write")]
     ReadsOnly,
     #[error("a unit waited for something else than its repositories")]
@@ -74,6 +77,20 @@ enum UnitError {
     // What it said stays out of here: it may hold a secret.
     #[error("a unit panicked")]
     Panicked,
+    #[error("a user has this id already")]
+    UserIdTaken,
+    #[error("there is no such user")]
+    NoUser,
+    #[error("there is no such version of the terms")]
+    NoTerms,
+    #[error("there is no such practice")]
+    NoPractice,
+}
+
+impl From<UnitError> for StorageError {
+    fn from(error: UnitError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 impl Storage for MemoryStorage {
@@ -114,7 +131,7 @@ fn run<W: Work<MemoryTx>>(work: &W, tx: &mut MemoryTx) -> Result<W::Done, W::Ref
         catch_unwind(AssertUnwindSafe(|| pin!(work.run(tx)).poll(&mut Context::from_waker(Waker::noop()))));
     match poll {
         Ok(Poll::Ready(answer)) => answer,
-        Ok(Poll::Pending) => Err(StorageError::Failed(UnitError::Waited.into()).into()),
-        Err(_) => Err(StorageError::Failed(UnitError::Panicked.into()).into()),
+        Ok(Poll::Pending) => Err(StorageError::from(UnitError::Waited).into()),
+        Err(_) => Err(StorageError::from(UnitError::Panicked).into()),
     }
 }

@@ -1,5 +1,18 @@
-use asteroid_kernel::Timestamp;
+use asteroid_kernel::{Timestamp, Upsert};
 use imbl::OrdMap;
+
+/// Puts a value in the place of the one before.
+pub(crate) fn put<K, V>(table: &mut OrdMap<K, V>, key: K, value: &V) -> Upsert
+where
+    K: Ord + Clone,
+    V: Clone + PartialEq,
+{
+    match table.insert(key, value.clone()) {
+        None => Upsert::Created,
+        Some(before) if before == *value => Upsert::Unchanged,
+        Some(_) => Upsert::Updated,
+    }
+}
 
 /// Removes the entries that are gone; says how many.
 pub(crate) fn remove_where<K, V>(table: &mut OrdMap<K, V>, is_gone: impl Fn(&V) -> bool) -> u64

@@ -8,6 +8,7 @@ use asteroid_kernel::{Contact, ContactId, ContactKey, StorageError, Timestamp, U
 use imbl::OrdMap;
 
 use crate::MemoryTx;
+use crate::storage::UnitError;
 use crate::table::remove_where;
 
 #[derive(Clone, Default)]
@@ -21,22 +22,11 @@ pub(crate) struct Users {
     last_contact: i64,
 }
 
-/// What a caller may not ask for.
-#[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error("a user has this id already")]
-    IdTaken,
-    #[error("there is no such user")]
-    NoUser,
-}
-
-impl From<Broken> for StorageError {
-    fn from(broken: Broken) -> Self {
-        Self::Failed(broken.into())
-    }
-}
-
 impl Users {
+    pub(crate) fn has(&self, user: UserId) -> bool {
+        self.profiles.contains_key(&user)
+    }
+
     pub(crate) fn is_enabled(&self, user: UserId) -> bool {
         self.profiles.get(&user).is_some_and(|profile| profile.user.status == UserStatus::Enabled)
     }
@@ -95,8 +85,8 @@ impl UserRepository for MemoryTx {
         new: &NewUser,
     ) -> Result<Result<(), ContactTaken>, StorageError> {
         let users = &mut self.state_to_change()?.users;
-        if users.profiles.contains_key(&id) {
-            return Err(Broken::IdTaken.into());
+        if users.has(id) {
+            return Err(UnitError::UserIdTaken.into());
         }
         Ok(users.insert(id, new))
     }
@@ -112,8 +102,8 @@ impl UserRepository for MemoryTx {
         if users.owners.contains_key(&contact.key()) {
             return Ok(Err(ContactTaken));
         }
-        if !users.profiles.contains_key(&user) {
-            return Err(Broken::NoUser.into());
+        if !users.has(user) {
+            return Err(UnitError::NoUser.into());
         }
         users.add_contact(user, contact, contact_type, verified_at);
         Ok(Ok(()))

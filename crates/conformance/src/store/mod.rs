@@ -2,10 +2,13 @@
 
 mod audit;
 mod challenges;
+mod clients;
 mod limits;
 mod outbox;
+mod practices;
 mod registrations;
 mod sessions;
+mod terms;
 mod users;
 
 use std::fmt;
@@ -14,10 +17,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use asteroid_audit::AuditRepository;
+use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
 use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
 use asteroid_kernel::{Storage, StorageError, Work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
+use asteroid_terms::TermsRepository;
 use asteroid_verification::ChallengeRepository;
 
 /// Every repository there is.
@@ -29,6 +34,10 @@ pub trait AllRepositories:
     + OutboxRepository
     + LimitRepository
     + AuditRepository
+    + TermsRepository
+    + PracticeRepository
+    + MembershipRepository
+    + ClientRepository
 {
 }
 
@@ -40,6 +49,10 @@ impl<Tx> AllRepositories for Tx where
         + OutboxRepository
         + LimitRepository
         + AuditRepository
+        + TermsRepository
+        + PracticeRepository
+        + MembershipRepository
+        + ClientRepository
 {
 }
 
@@ -100,7 +113,20 @@ impl<S: CompleteStorage> Store<S> {
         C: Send + Sync + 'static,
         T: Send + 'static,
     {
-        works(self.0.write(Unit { context, run, answers: PhantomData }).await)
+        works(self.try_write(context, run).await)
+    }
+
+    /// Runs a unit that may write.
+    pub(crate) async fn try_write<C, T>(
+        &self,
+        context: C,
+        run: impl for<'a> Fn(&'a C, &'a mut S::Tx) -> Answer<'a, T> + Send + Sync + 'static,
+    ) -> Result<T, StorageError>
+    where
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.0.write(Unit { context, run, answers: PhantomData }).await
     }
 
     /// Runs a unit that only reads; the store has to work.

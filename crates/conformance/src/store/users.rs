@@ -1,6 +1,8 @@
 use std::net::IpAddr;
 
-use asteroid_identity::{ContactTaken, NewUser, PasswordHash, Profile, User, UserRepository, UserStatus};
+use asteroid_identity::{
+    ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, User, UserRepository, UserStatus,
+};
 use asteroid_kernel::{Contact, Timestamp, UserId};
 
 use super::{CompleteStorage, Store};
@@ -8,6 +10,28 @@ use super::{CompleteStorage, Store};
 impl<S: CompleteStorage> Store<S> {
     pub(crate) async fn insert_user(&self, user: &NewUser) -> Result<UserId, ContactTaken> {
         self.write(user.clone(), |user, tx| Box::pin(tx.insert_user(user))).await
+    }
+
+    pub(crate) async fn insert_user_with_id(&self, id: UserId, user: &NewUser) -> Result<(), ContactTaken> {
+        self.write((id, user.clone()), |(id, user), tx| Box::pin(tx.insert_user_with_id(*id, user))).await
+    }
+
+    pub(crate) async fn add_contact(
+        &self,
+        user: UserId,
+        contact: &Contact,
+        contact_type: ContactType,
+        verified_at: Timestamp,
+    ) -> Result<(), ContactTaken> {
+        let context = (user, contact.clone(), contact_type, verified_at);
+        self.write(context, |(user, contact, contact_type, verified_at), tx| {
+            Box::pin(tx.add_contact(*user, contact, *contact_type, *verified_at))
+        })
+        .await
+    }
+
+    pub(crate) async fn rename_user(&self, user: UserId, name: &PersonName) -> bool {
+        self.write((user, name.clone()), |(user, name), tx| Box::pin(tx.rename_user(*user, name))).await
     }
 
     pub(crate) async fn find_user(&self, contact: &Contact) -> Option<User> {

@@ -7,7 +7,9 @@ use crate::{Challenge, ChallengeRepository, ChallengeRules, CodeGuess, CodeKeys,
 /// What came of a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redemption {
-    /// It was the code of this challenge, which is spent now, as are its contact's others for these purposes.
+    /// It was the code of this challenge, which is spent now. Once it has served its purpose, its contact's others are
+    /// to be [ended](ChallengeRepository::end_challenges); not before, for a registration may be gone by then, and its
+    /// code must not take those of others with it.
     Redeemed(Challenge),
     /// It was the code of no challenge; it was counted.
     Wrong,
@@ -47,7 +49,6 @@ pub async fn redeem<Tx: ChallengeRepository>(
     }
     match right {
         Some(challenge) if tx.spend_challenge(challenge.id, now).await? => {
-            tx.end_challenges(contact, purposes, now).await?;
             Ok(Redemption::Redeemed(challenge.clone()))
         }
         _ if counted.is_empty() => Ok(Redemption::NothingOpen),

@@ -9,16 +9,33 @@
 
 mod audit;
 mod challenges;
+mod clients;
 mod limits;
 mod outbox;
+mod practices;
 mod registrations;
 mod sessions;
 mod statements;
+mod terms;
 mod users;
 
+use asteroid_kernel::Upsert;
+
 use super::{Conn, Tx};
+
+/// The backend that the connection is to.
+type Db = <Conn as diesel_async::AsyncConnectionCore>::Backend;
 
 /// A number of rows, for a `LIMIT` or an `OFFSET`.
 fn rows(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What it means to put a row in the place of the one before.
+fn upsert<Row: PartialEq>(before: Option<&Row>, row: &Row) -> Upsert {
+    match before {
+        None => Upsert::Created,
+        Some(before) if before == row => Upsert::Unchanged,
+        Some(_) => Upsert::Updated,
+    }
 }

@@ -1,12 +1,18 @@
 use super::*;
 
-const ALL: [&str; 6] = [
+const ALL: [&str; 12] = [
     "0001_users",
     "0002_registrations_and_sessions",
     "0003_challenges",
     "0004_outbox",
     "0005_limits",
     "0006_audit",
+    "0007_terms",
+    "0008_practices",
+    "0009_memberships",
+    "0010_client_classes",
+    "0011_clients",
+    "0012_patients",
 ];
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod files;
 mod migrations;
+mod plans;
+mod practices;
 mod reading;
 mod writing;
 

@@ -1,0 +1,56 @@
+use asteroid_kernel::{StorageError, UserId};
+use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
+use diesel::insert_into;
+use diesel::prelude::*;
+
+use super::Tx;
+use crate::rows::{AcceptanceRow, TermsVersionRow};
+use crate::schema::terms_versions::{number, published_at};
+use crate::schema::{terms_acceptances, terms_versions};
+
+impl TermsRepository for Tx {
+    async fn publish_terms(
+        &mut self,
+        version: &TermsVersion,
+    ) -> Result<Result<(), VersionTaken>, StorageError> {
+        let publish = insert_into(terms_versions::table)
+            .values(TermsVersionRow::from(version))
+            .on_conflict(terms_versions::label)
+            .do_nothing();
+        Ok(if self.execute(publish).await? == 1 { Ok(()) } else { Err(VersionTaken) })
+    }
+
+    async fn current_terms(&mut self) -> Result<Option<TermsVersion>, StorageError> {
+        let query = terms_versions::table
+            .order((published_at.desc(), number.desc()))
+            .select(TermsVersionRow::as_select())
+            .limit(1);
+        Ok(self.first(query).await?.map(TermsVersion::try_from).transpose()?)
+    }
+
+    async fn list_terms(&mut self) -> Result<Vec<TermsVersion>, StorageError> {
+        let query = terms_versions::table
+            .order((published_at.desc(), number.desc()))
+            .select(TermsVersionRow::as_select());
+        let versions = self.all(query).await?.into_iter().map(TermsVersion::try_from);
+        Ok(versions.collect::<Result<_, _>>()?)
+    }
+
+    async fn accept_terms(&mut self, acceptance: &Acceptance) -> Result<bool, StorageError> {
+        let accept = insert_into(terms_acceptances::table)
+            .values(AcceptanceRow::from(acceptance))
+            .on_conflict((terms_acceptances::user_id, terms_acceptances::label))
+            .do_nothing();
+        Ok(self.execute(accept).await? == 1)
+    }
+
+    async fn find_acceptance(
+        &mut self,
+        user: UserId,
+        label: &VersionLabel,
+    ) -> Result<Option<Acceptance>, StorageError> {
+        let query =
+            terms_acceptances::table.find((user.0, label.as_str())).select(AcceptanceRow::as_select());
+        Ok(self.first(query).await?.map(Acceptance::try_from).transpose()?)
+    }
+}

@@ -1,0 +1,113 @@
+use std::sync::{Arc, Mutex};
+
+use asteroid_clients::{
+    ClientFilter, ClientRepository, ClientStatus, MembershipRepository, PracticeRepository, SearchPrefix,
+};
+use asteroid_kernel::{Timestamp, UserId};
+use asteroid_terms::{TermsRepository, VersionLabel};
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel::sql_query;
+use diesel::sql_types::Text;
+
+use super::practices::{PRACTICE, client, patient, practice};
+use super::*;
+
+type Statements = Arc<Mutex<Vec<String>>>;
+
+/// Notes every statement that is run.
+struct Notes(Statements);
+
+impl Instrumentation for Notes {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            self.0.lock().expect("a lock").push(query.to_string());
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+impl SqliteTx {
+    fn note(&mut self, notes: impl Instrumentation) {
+        let set = move |conn: &mut SqliteConnection| {
+            conn.set_instrumentation(notes);
+            Ok(())
+        };
+        self.direct(set).expect("nothing that fails");
+    }
+
+    /// How `SQLite` goes about a statement.
+    fn plan(&mut self, statement: &str) -> Result<Vec<String>, StorageError> {
+        let explain = sql_query(format!("EXPLAIN QUERY PLAN {statement}"));
+        let steps = self.run(move |conn| explain.load::<Step>(conn))?;
+        Ok(steps.into_iter().map(|step| step.detail).collect())
+    }
+}
+
+struct AskAll;
+
+impl AskAll {
+    async fn ask(tx: &mut SqliteTx) -> Result<(), StorageError> {
+        tx.put_practice(&practice()).await?;
+        let records = [client(1, &[patient("a")]), client(1, &[]), client(2, &[patient("a")])];
+        tx.put_clients(&records).await?;
+        tx.put_clients(&[client(1, &[patient("a")])]).await?;
+        let keys = [records[0].key.clone(), records[2].key.clone()];
+        tx.find_client(PRACTICE, &keys[0]).await?;
+        tx.fingerprints(&keys[..1]).await?;
+        tx.fingerprints(&keys).await?;
+        let all = ClientFilter { practice: PRACTICE, status: None, updated_since: None, prefix: None };
+        for status in [None, Some(ClientStatus::Active)] {
+            for updated_since in [None, Some(Timestamp::from_micros(0))] {
+                for prefix in ["", "jeremy", "909"].map(SearchPrefix::parse) {
+                    for after in [None, Some(&keys[0])] {
+                        let filter =
+                            ClientFilter { status, updated_since, prefix: prefix.clone(), ..all.clone() };
+                        tx.list_clients(&filter, after, 500).await?;
+                    }
+                }
+            }
+        }
+        tx.find_practice(PRACTICE).await?;
+        tx.find_membership(UserId(1)).await?;
+        tx.current_terms().await?;
+        tx.find_acceptance(UserId(1), &VersionLabel::parse("v1").expect("a label")).await?;
+        Ok(())
+    }
+}
+
+impl Work<SqliteTx> for AskAll {
+    /// The statements, each with its plan.
+    type Done = Vec<(String, Vec<String>)>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Done, StorageError> {
+        let statements = Statements::default();
+        tx.note(Notes(Arc::clone(&statements)));
+        Self::ask(tx).await?;
+        tx.note(None::<Notes>);
+        let statements = statements.lock().expect("a lock").clone();
+        statements.into_iter().map(|statement| Ok((statement.clone(), tx.plan(&statement)?))).collect()
+    }
+}
+
+#[tokio::test]
+async fn no_question_is_answered_by_looking_at_every_row_or_by_sorting() {
+    let storage = scratch().await;
+    storage.migrate().await.expect("the tables");
+    let plans = storage.write(AskAll).await.expect("answers");
+    for part in ["INSERT INTO `patients`", "UPDATE `patients`", "UPDATE `clients`", "FROM `patients` WHERE"] {
+        assert!(plans.iter().any(|(statement, _)| statement.contains(part)), "{part} was not asked");
+    }
+    for (statement, plan) in plans {
+        for step in plan {
+            // An index that is read in its order, up to the limit, is no scan in this sense.
+            let scans = step.contains("SCAN") && !step.contains("USING INDEX");
+            assert!(!scans && !step.contains("B-TREE"), "{step}: {statement}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+use asteroid_kernel::{StorageError, Timestamp, UserId};
+use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
+use imbl::OrdMap;
+
+use crate::MemoryTx;
+use crate::storage::UnitError;
+
+#[derive(Clone, Default)]
+pub(crate) struct Terms {
+    /// By time, and by the order of publishing.
+    versions: OrdMap<(Timestamp, usize), TermsVersion>,
+    acceptances: OrdMap<(UserId, VersionLabel), Acceptance>,
+}
+
+impl Terms {
+    fn has(&self, label: &VersionLabel) -> bool {
+        self.versions.values().any(|version| version.label == *label)
+    }
+}
+
+impl TermsRepository for MemoryTx {
+    async fn publish_terms(
+        &mut self,
+        version: &TermsVersion,
+    ) -> Result<Result<(), VersionTaken>, StorageError> {
+        let terms = &mut self.state_to_change()?.terms;
+        if terms.has(&version.label) {
+            return Ok(Err(VersionTaken));
+        }
+        terms.versions.insert((version.published_at, terms.versions.len()), version.clone());
+        Ok(Ok(()))
+    }
+
+    async fn current_terms(&mut self) -> Result<Option<TermsVersion>, StorageError> {
+        Ok(self.state().terms.versions.get_max().map(|(_, version)| version.clone()))
+    }
+
+    async fn list_terms(&mut self) -> Result<Vec<TermsVersion>, StorageError> {
+        Ok(self.state().terms.versions.values().rev().cloned().collect())
+    }
+
+    async fn accept_terms(&mut self, acceptance: &Acceptance) -> Result<bool, StorageError> {
+        let terms = &mut self.state_to_change()?.terms;
+        if !terms.has(&acceptance.label) {
+            return Err(UnitError::NoTerms.into());
+        }
+        let key = (acceptance.user, acceptance.label.clone());
+        let is_first = !terms.acceptances.contains_key(&key);
+        terms.acceptances.entry(key).or_insert(acceptance.clone());
+        Ok(is_first)
+    }
+
+    async fn find_acceptance(
+        &mut self,
+        user: UserId,
+        label: &VersionLabel,
+    ) -> Result<Option<Acceptance>, StorageError> {
+        Ok(self.state().terms.acceptances.get(&(user, label.clone())).cloned())
+    }
+}

@@ -1,0 +1,84 @@
+//! Clauses of [`asteroid_clients::MembershipRepository`].
+
+use asteroid_clients::{Membership, MembershipRepository, PracticeId, Role, SourceId};
+use asteroid_kernel::{StorageError, Upsert, UserId};
+
+use crate::CompleteStorage;
+use crate::fixtures::practice::{
+    OTHER_PRACTICE, OTHER_SOURCE, external_id, membership, text, with_practices,
+};
+use crate::fixtures::{fresh_contact, new_user};
+use crate::store::Store;
+
+async fn enrol(store: &Store<impl CompleteStorage>) -> UserId {
+    store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free")
+}
+
+/// A membership comes back as it was put, with all that it may have and with nothing of it.
+pub async fn a_membership_comes_back_as_it_was_put(storage: impl CompleteStorage) {
+    let store = with_practices(storage).await;
+    let (client, staff) = (enrol(&store).await, enrol(&store).await);
+    assert_eq!(store.find_membership(client).await, None);
+    let client = Membership {
+        roles: ["client", "", "groomer, \"ü\"", "client"].map(Role::new).to_vec(),
+        client: Some(external_id(" xzy-ÄBC 🦀")),
+        google_api_key: text("key"),
+        ..membership(client, "1")
+    };
+    let staff = Membership {
+        practice: OTHER_PRACTICE,
+        source: SourceId(i64::MIN),
+        primary_role: Role::new(""),
+        roles: Vec::new(),
+        client: None,
+        ..membership(staff, "1")
+    };
+    for given in [client, staff] {
+        assert_eq!(store.put_membership(&given).await, Upsert::Created);
+        assert_eq!(store.find_membership(given.user).await, Some(given));
+    }
+}
+
+/// Putting a membership says whether it is new, another than before, or the same. It takes the place of the user's one
+/// before, in whichever practice that was, and of nobody else's.
+pub async fn a_user_has_one_membership(storage: impl CompleteStorage) {
+    let store = with_practices(storage).await;
+    let (user, other) = (enrol(&store).await, enrol(&store).await);
+    let bystander = membership(other, "1");
+    store.put_membership(&bystander).await;
+    let base = membership(user, "1");
+    assert_eq!(store.put_membership(&base).await, Upsert::Created);
+    assert_eq!(store.put_membership(&base).await, Upsert::Unchanged);
+    let others = [
+        Membership { practice: OTHER_PRACTICE, ..base.clone() },
+        Membership { source: OTHER_SOURCE, ..base.clone() },
+        Membership { primary_role: Role::new("client"), ..base.clone() },
+        Membership { roles: Vec::new(), ..base.clone() },
+        Membership { roles: ["client", "staff"].map(Role::new).to_vec(), ..base.clone() },
+        Membership { roles: ["staff", "client"].map(Role::new).to_vec(), ..base.clone() },
+        Membership { client: None, ..base.clone() },
+        Membership { client: Some(external_id("01")), ..base.clone() },
+        Membership { google_api_key: text(""), ..base.clone() },
+        base.clone(),
+    ];
+    for other in others {
+        assert_eq!(store.put_membership(&other).await, Upsert::Updated, "{other:?}");
+        assert_eq!(store.put_membership(&other).await, Upsert::Unchanged, "{other:?}");
+        assert_eq!(store.find_membership(user).await, Some(other));
+    }
+    assert_eq!(store.find_membership(bystander.user).await, Some(bystander));
+}
+
+/// A membership is of a user and in a practice that are there: otherwise the store fails.
+pub async fn a_membership_of_nobody_or_nowhere_is_refused(storage: impl CompleteStorage) {
+    let store = with_practices(storage).await;
+    let user = enrol(&store).await;
+    let nobody = UserId(user.0 + 1);
+    let nowhere = Membership { practice: PracticeId(987), ..membership(user, "1") };
+    for given in [membership(nobody, "1"), nowhere] {
+        let answer =
+            store.try_write(given.clone(), |membership, tx| Box::pin(tx.put_membership(membership))).await;
+        assert!(matches!(answer, Err(StorageError::Failed(_))), "{answer:?}");
+        assert_eq!(store.find_membership(given.user).await, None);
+    }
+}

@@ -1,0 +1,62 @@
+//! Clauses of [`asteroid_clients::PracticeRepository`].
+
+use asteroid_clients::{Practice, PracticeId, SourceId};
+use asteroid_kernel::Upsert;
+
+use crate::CompleteStorage;
+use crate::fixtures::practice::{OTHER_PRACTICE, OTHER_SOURCE, PRACTICE, practice, text};
+use crate::store::Store;
+
+/// A practice comes back as it was put, with all that it may have and with nothing of it, under any number.
+pub async fn a_practice_comes_back_as_it_was_put(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    assert_eq!(store.find_practice(PRACTICE).await, None);
+    let full = Practice {
+        name: "Zoë's \"Pets\" 🦀".to_owned(),
+        sms: text(""),
+        features: ["b,\"\\", "a", "", "ü", "a"].map(str::to_owned).to_vec(),
+        enterprise_ids: vec![i64::MAX, i64::MIN, 0, 0],
+        ..practice(PRACTICE)
+    };
+    let bare = Practice {
+        source: SourceId(i64::MIN),
+        pms: None,
+        features: Vec::new(),
+        enterprise_ids: Vec::new(),
+        time_zone: "UTC".parse().expect("a time zone"),
+        ..practice(PracticeId(0))
+    };
+    for given in [full, bare, practice(PracticeId(-1)), practice(PracticeId(i64::MAX))] {
+        assert_eq!(store.put_practice(&given).await, Upsert::Created);
+        assert_eq!(store.find_practice(given.id).await, Some(given));
+    }
+}
+
+/// Putting a practice says whether it is new, another than before, or the same; it takes the place of the one before,
+/// and of no other.
+pub async fn putting_a_practice_says_what_became_of_it(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let bystander = practice(OTHER_PRACTICE);
+    store.put_practice(&bystander).await;
+    let base = practice(PRACTICE);
+    assert_eq!(store.put_practice(&base).await, Upsert::Created);
+    assert_eq!(store.put_practice(&base).await, Upsert::Unchanged);
+    let others = [
+        Practice { source: OTHER_SOURCE, ..base.clone() },
+        Practice { name: "allydvm test practice".to_owned(), ..base.clone() },
+        Practice { slug: "ally".to_owned(), ..base.clone() },
+        Practice { pms: None, ..base.clone() },
+        Practice { sms: text(""), ..base.clone() },
+        Practice { features: Vec::new(), ..base.clone() },
+        Practice { features: base.features.iter().rev().cloned().collect(), ..base.clone() },
+        Practice { time_zone: "America/Chicago".parse().expect("a time zone"), ..base.clone() },
+        Practice { enterprise_ids: vec![1, 1123, 5813], ..base.clone() },
+        base.clone(),
+    ];
+    for other in others {
+        assert_eq!(store.put_practice(&other).await, Upsert::Updated, "{other:?}");
+        assert_eq!(store.put_practice(&other).await, Upsert::Unchanged, "{other:?}");
+        assert_eq!(store.find_practice(PRACTICE).await, Some(other));
+    }
+    assert_eq!(store.find_practice(OTHER_PRACTICE).await, Some(bystander));
+}
