@@ -3,6 +3,7 @@
 mod accounts;
 mod delivery;
 mod housekeeping;
+mod import;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 pub mod ports;
@@ -12,5 +13,9 @@ mod rules;
 pub use accounts::{Accounts, Tools};
 pub use delivery::{DeliveryRules, Dispatcher, Pass};
 pub use housekeeping::{Housekeeping, Swept};
+pub use import::{
+    Import, ImportError, ImportRecord, ImportedClient, ImportedPassword, ImportedUser, RecordOutcome,
+    Refusal, RefusalReason,
+};
 pub use practice::{Practices, PublishTermsError};
 pub use rules::{AccountRules, CodeFormats, LimitRules};

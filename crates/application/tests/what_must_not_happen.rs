@@ -302,7 +302,6 @@ async fn a_right_code_whose_registration_is_gone_signs_nobody_in() {
     tx.expect_live_challenges().returning(move |_, _, _, _| Ok(vec![found.clone()]));
     tx.expect_count_guess().returning(move |_, _, _, _, _| Ok(vec![open.clone()]));
     tx.expect_spend_challenge().times(1).returning(|_, _| Ok(true));
-    tx.expect_end_challenges().returning(|_, _, _| Ok(0));
     tx.expect_take_registration().times(1).returning(|_, _| Ok(None));
     let (accounts, storage) = accounts(tx, PlainHasher, 0);
     let error = accounts.verify_code(verify(&right)).await.expect_err("gone");
@@ -379,7 +378,6 @@ async fn a_password_with_the_owners_name_does_not_use_up_the_code() {
     tx.expect_live_challenges().returning(move |_, _, _, _| Ok(vec![found.clone()]));
     tx.expect_count_guess().returning(move |_, _, _, _, _| Ok(vec![open.clone()]));
     tx.expect_spend_challenge().returning(|_, _| Ok(true));
-    tx.expect_end_challenges().returning(|_, _, _| Ok(0));
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
     tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: george(), contacts: vec![] })));
     let (accounts, storage) = accounts(tx, PlainHasher, 0);

@@ -113,6 +113,7 @@ where
         if let Err(flaws) = occasion.rules().passwords.check(&self.password, &contacts, names) {
             return Err(NotReset::WeakPassword(flaws));
         }
+        tx.end_challenges(&contact.key(), &[PurposeKind::Reset], occasion.now).await?;
         tx.replace_password(user, None, &self.new).await?;
         tx.revoke_sessions(user, None).await?;
         tx.forget_limit(&streak_key(user)).await?;

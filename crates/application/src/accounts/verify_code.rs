@@ -71,6 +71,9 @@ where
             Some(user) => open_session(tx, user, None, &self.session, occasion).await?,
             None => None,
         };
+        if signed_in.is_some() {
+            tx.end_challenges(&self.contact.key(), &purposes, occasion.now).await?;
+        }
         let outcome = if signed_in.is_some() { Outcome::Done } else { Outcome::Refused };
         audit(tx, Action::VerifyCode, outcome, user, Some(&self.contact), occasion).await?;
         Ok(signed_in)

@@ -1,0 +1,83 @@
+use asteroid_clients::{ExternalId, PracticeId, SourceId};
+use asteroid_identity::PasswordFlaw;
+use asteroid_kernel::{StorageError, Upsert, UserId};
+
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordOutcome {
+    /// It is in the store.
+    Put(Upsert),
+    /// It is not, and nothing of it.
+    Refused(Refusal),
+}
+
+/// What is wrong with a record that is valid in itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The field that is wrong.
+    pub field: &'static str,
+    /// Why.
+    pub reason: RefusalReason,
+}
+
+impl Refusal {
+    pub(super) const fn new(field: &'static str, reason: RefusalReason) -> Self {
+        Self { field, reason }
+    }
+}
+
+/// Why a field is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefusalReason {
+    /// The practice came neither in this record's file before nor in an earlier one.
+    #[error("there is no practice {}: it has to come first", .0.0)]
+    UnknownPractice(PracticeId),
+    /// The practice's records come from elsewhere.
+    #[error("the practice's records come from source {}", .0.0)]
+    OtherSource(SourceId),
+    /// The practice has another name.
+    #[error("the practice is called {0:?}")]
+    OtherPracticeName(String),
+    /// The record that the class is part of is of another source.
+    #[error("the client comes from source {}", .0.0)]
+    ClassOfOtherSource(SourceId),
+    /// The record that the class is part of names another class.
+    #[error("the client's class is {}", .0.as_ref().map_or("none", ExternalId::as_str))]
+    OtherClass(Option<ExternalId>),
+    /// Two patients of the client are the same.
+    #[error("the patient {0} is listed twice")]
+    PatientTwice(ExternalId),
+    /// The user can neither be reached nor found again.
+    #[error("a user has an e-mail address or a phone number")]
+    NoContact,
+    /// The contact belongs to another user.
+    #[error("belongs to user {0}")]
+    ContactOfAnother(UserId),
+    /// The id is that of a user who has neither a contact nor the practice in common with the record.
+    #[error("belongs to another user")]
+    IdOfAnother,
+    /// The password does not meet the policy.
+    #[error("is refused: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    WeakPassword(Vec<PasswordFlaw>),
+    /// The hash is of no scheme that can be checked.
+    #[error("is no hash of bcrypt or argon2 that can be checked")]
+    UnreadableHash,
+}
+
+/// Why the work on a record ended early.
+pub(super) enum Halt {
+    Refused(Refusal),
+    Storage(StorageError),
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StorageError> for Halt {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}

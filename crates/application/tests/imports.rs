@@ -1,0 +1,483 @@
+//! The import on mocks: what is written, what is refused, and what is left alone.
+
+use std::sync::Arc;
+
+use asteroid_application::mocks::{MockStorage, MockTx};
+use asteroid_application::{
+    Import, ImportRecord, ImportedClient, ImportedPassword, ImportedUser, RecordOutcome, Refusal,
+    RefusalReason,
+};
+use asteroid_audit::Action;
+use asteroid_clients::{
+    ClientClass, ClientContent, ClientKey, ClientStatus, ExternalId, Fingerprint, Membership, Patient,
+    Practice, PracticeId, Role, SourceId,
+};
+use asteroid_identity::mocks::PlainHasher;
+use asteroid_identity::{
+    ContactType, Password, PasswordFlaw, PasswordHash, PasswordPolicy, PersonName, Profile, User, UserStatus,
+};
+use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::{EmailAddress, PhoneNumber, Region, Timestamp, Upsert, UserId};
+
+const NOW: &str = "2026-01-02T03:04:05.678Z";
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).expect("a time")
+}
+
+fn id(text: &str) -> ExternalId {
+    ExternalId::parse(text).expect("an id")
+}
+
+fn practice() -> Practice {
+    Practice {
+        id: PracticeId(1),
+        source: SourceId(7),
+        name: "Harbour Vets".into(),
+        slug: "harbour".into(),
+        pms: None,
+        sms: None,
+        features: Vec::new(),
+        time_zone: "Europe/Dublin".parse().expect("a time zone"),
+        enterprise_ids: Vec::new(),
+    }
+}
+
+fn class() -> ClientClass {
+    ClientClass { source: SourceId(7), id: id("cool"), description: None, communications_disabled: None }
+}
+
+fn patient(name: &str) -> Patient {
+    Patient {
+        source: SourceId(7),
+        id: id(name),
+        practice: PracticeId(1),
+        name: name.into(),
+        display_id: None,
+        deceased_date: None,
+        status: "active".into(),
+    }
+}
+
+fn client(name: &str) -> ImportedClient {
+    ImportedClient {
+        key: ClientKey { source: SourceId(7), id: id(name) },
+        practice: PracticeId(1),
+        primary_practice: None,
+        status: ClientStatus::Active,
+        content: ClientContent { first_name: Some(name.into()), ..ClientContent::default() },
+        class: None,
+        patients: vec![patient("pi")],
+        first_synced_at: None,
+        last_synced_at: None,
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+fn fingerprint(client: &ImportedClient) -> Fingerprint {
+    Fingerprint::of(client.practice, client.status, &client.content, &client.patients)
+}
+
+fn user() -> ImportedUser {
+    ImportedUser {
+        id: None,
+        name: PersonName::new("Nora", "Quayle").expect("a name"),
+        email: Some(EmailAddress::parse("nora@example.com").expect("an address")),
+        phone: Some(PhoneNumber::parse("555-665-4345", Region::US).expect("a number")),
+        password: None,
+        primary_role: Role::new("pet"),
+        roles: vec![Role::new("client")],
+        practice: PracticeId(1),
+        client: Some(id("1")),
+        google_api_key: None,
+    }
+}
+
+fn known(id: i64) -> User {
+    User {
+        id: UserId(id),
+        name: user().name,
+        status: UserStatus::Enabled,
+        password_hash: Some(PlainHasher::hash_of("5VphcVNdGhJi")),
+        last_login: None,
+        created_at: at(NOW),
+    }
+}
+
+fn membership(id: i64) -> Membership {
+    let ImportedUser { primary_role, roles, practice, client, google_api_key, .. } = user();
+    Membership {
+        user: UserId(id),
+        practice,
+        source: SourceId(7),
+        primary_role,
+        roles,
+        client,
+        google_api_key,
+    }
+}
+
+fn a_client(client: ImportedClient) -> ImportRecord {
+    ImportRecord::Client(Box::new(client))
+}
+
+fn a_user(user: ImportedUser) -> ImportRecord {
+    ImportRecord::User(Box::new(user))
+}
+
+/// Mocks that know the practice, and expect so many events.
+fn tx(events: usize) -> MockTx {
+    let mut tx = MockTx::new();
+    tx.expect_find_practice().returning(|id| Ok(Some(practice()).filter(|practice| practice.id == id)));
+    tx.expect_record_event()
+        .times(events)
+        .withf(|event| event.action == Action::Import && event.user.is_none())
+        .returning(|_| Ok(()));
+    tx
+}
+
+async fn put(tx: MockTx, records: Vec<ImportRecord>) -> Vec<RecordOutcome> {
+    let (mut import, storage) = import(tx);
+    let outcomes = import.put_batch(records, false).await.expect("put");
+    assert_eq!((storage.committed(), storage.rolled_back()), (1, 0));
+    outcomes
+}
+
+fn import(tx: MockTx) -> (Import<MockStorage, PlainHasher>, Arc<MockStorage>) {
+    let storage = Arc::new(MockStorage::of(tx));
+    let import = Import::new(
+        Arc::clone(&storage),
+        Arc::new(PlainHasher),
+        Arc::new(ManualClock::at(NOW)),
+        Arc::new(CountingRandomness::default()),
+        PasswordPolicy::default(),
+    );
+    (import, storage)
+}
+
+const CREATED: RecordOutcome = RecordOutcome::Put(Upsert::Created);
+const UPDATED: RecordOutcome = RecordOutcome::Put(Upsert::Updated);
+const UNCHANGED: RecordOutcome = RecordOutcome::Put(Upsert::Unchanged);
+
+fn refused(field: &'static str, reason: RefusalReason) -> RecordOutcome {
+    RecordOutcome::Refused(Refusal { field, reason })
+}
+
+#[tokio::test]
+async fn of_many_clients_those_that_changed_are_written_at_once_and_the_others_not_at_all() {
+    let mut tx = tx(1);
+    let same = fingerprint(&client("same"));
+    let other = Fingerprint::new(5).expect("a fingerprint");
+    tx.expect_fingerprints().times(1).withf(|keys| keys.len() == 3).returning(move |keys| {
+        let of = |key: &ClientKey| match key.id.as_str() {
+            "same" => Some(same),
+            "changed" => Some(other),
+            _ => None,
+        };
+        Ok(keys.iter().filter_map(|key| Some((key.clone(), of(key)?))).collect())
+    });
+    tx.expect_put_clients()
+        .times(1)
+        .withf(|records| {
+            let names: Vec<&str> = records.iter().map(|record| record.key.id.as_str()).collect();
+            names == ["new", "changed"]
+        })
+        .returning(|_| Ok(()));
+    let records = ["new", "changed", "same"].map(|name| a_client(client(name)));
+    assert_eq!(put(tx, records.into()).await, [CREATED, UPDATED, UNCHANGED]);
+}
+
+#[tokio::test]
+async fn a_batch_that_changes_nothing_leaves_no_trace() {
+    let mut tx = tx(0);
+    let same = fingerprint(&client("same"));
+    tx.expect_fingerprints().returning(move |keys| Ok(vec![(keys[0].clone(), same)]));
+    tx.expect_put_practice().returning(|_| Ok(Upsert::Unchanged));
+    tx.expect_put_class().returning(|_| Ok(Upsert::Unchanged));
+    let records = vec![
+        ImportRecord::Practice(practice()),
+        ImportRecord::ClientClass(class()),
+        a_client(client("same")),
+    ];
+    assert_eq!(put(tx, records).await, [UNCHANGED, UNCHANGED, UNCHANGED]);
+}
+
+#[tokio::test]
+async fn a_new_client_keeps_its_times_and_a_changed_one_those_of_its_source_alone() {
+    let (first, last, made, changed) =
+        ("2022-01-01T00:00:00Z", "2022-02-02T00:00:00Z", "2021-01-01T00:00:00Z", "2022-03-03T00:00:00Z");
+    let with_times = |name: &str| ImportedClient {
+        first_synced_at: Some(at(first)),
+        last_synced_at: Some(at(last)),
+        created_at: Some(at(made)),
+        updated_at: Some(at(changed)),
+        ..client(name)
+    };
+    let mut tx = tx(1);
+    let other = Fingerprint::new(5).expect("a fingerprint");
+    tx.expect_fingerprints().returning(move |keys| {
+        Ok(keys.iter().filter(|key| key.id.as_str() == "changed").map(|key| (key.clone(), other)).collect())
+    });
+    tx.expect_put_clients()
+        .withf(move |records| {
+            let times = |index: usize| {
+                let record = &records[index];
+                [record.first_synced_at, record.last_synced_at, record.created_at, record.updated_at]
+            };
+            let now = at(NOW);
+            // Of a record that was there before, the store keeps the first and the third.
+            times(0)[1] == now
+                && times(0)[3] == at(changed)
+                && times(1) == [at(first), at(last), at(made), at(changed)]
+                && times(2) == [now; 4]
+        })
+        .returning(|_| Ok(()));
+    let records = vec![with_times("changed"), with_times("new"), client("timeless")];
+    assert_eq!(put(tx, records.into_iter().map(a_client).collect()).await, [UPDATED, CREATED, CREATED]);
+}
+
+#[tokio::test]
+async fn of_the_same_client_twice_in_a_batch_the_later_is_written() {
+    let later = || ImportedClient { status: ClientStatus::Deleted, ..client("1") };
+    let mut tx = tx(1);
+    tx.expect_fingerprints().withf(|keys| keys.len() == 1).returning(|_| Ok(vec![]));
+    tx.expect_put_clients()
+        .withf(|records| records.len() == 1 && records[0].status == ClientStatus::Deleted)
+        .returning(|_| Ok(()));
+    let records = vec![a_client(client("1")), a_client(later()), a_client(later())];
+    assert_eq!(put(tx, records).await, [CREATED, UPDATED, UNCHANGED]);
+}
+
+#[tokio::test]
+async fn a_class_comes_with_its_clients_and_is_put_once() {
+    let with_class = |name: &str| {
+        let content = ClientContent { client_class: Some(id("cool")), ..client(name).content };
+        a_client(ImportedClient { class: Some(class()), content, ..client(name) })
+    };
+    let mut tx = tx(1);
+    tx.expect_fingerprints().returning(|_| Ok(vec![]));
+    tx.expect_put_class().times(1).withf(|put| *put == class()).returning(|_| Ok(Upsert::Created));
+    tx.expect_put_clients().returning(|_| Ok(()));
+    assert_eq!(put(tx, vec![with_class("1"), with_class("2")]).await, [CREATED, CREATED]);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_agree_is_refused_and_nothing_of_it_is_written() {
+    let other_source = ClientClass { source: SourceId(8), ..class() };
+    let cool = ClientContent { client_class: Some(id("cool")), ..ClientContent::default() };
+    let cases = [
+        (
+            ImportedClient { practice: PracticeId(2), ..client("1") },
+            "practiceId",
+            RefusalReason::UnknownPractice(PracticeId(2)),
+        ),
+        (
+            ImportedClient { key: ClientKey { source: SourceId(8), id: id("1") }, ..client("1") },
+            "sourceId",
+            RefusalReason::OtherSource(SourceId(7)),
+        ),
+        (
+            ImportedClient { primary_practice: Some("Hill Vets".into()), ..client("1") },
+            "primaryPractice",
+            RefusalReason::OtherPracticeName("Harbour Vets".into()),
+        ),
+        (
+            ImportedClient { class: Some(other_source), content: cool, ..client("1") },
+            "clientClass.sourceId",
+            RefusalReason::ClassOfOtherSource(SourceId(7)),
+        ),
+        (
+            ImportedClient { class: Some(class()), ..client("1") },
+            "clientClass.clientClassId",
+            RefusalReason::OtherClass(None),
+        ),
+        (
+            ImportedClient { patients: vec![patient("pi"), patient("pi")], ..client("1") },
+            "patients.patientId",
+            RefusalReason::PatientTwice(id("pi")),
+        ),
+    ];
+    for (wrong, field, reason) in cases {
+        let mut tx = tx(1);
+        tx.expect_fingerprints().returning(|_| Ok(vec![]));
+        tx.expect_put_clients().withf(|records| records.len() == 1).returning(|_| Ok(()));
+        let outcomes = put(tx, vec![a_client(wrong), a_client(client("2"))]).await;
+        assert_eq!(outcomes, [refused(field, reason), CREATED]);
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_is_rolled_back_and_its_practices_are_known_to_the_next_batch() {
+    let mut tx = MockTx::new();
+    tx.expect_put_practice().times(1).returning(|_| Ok(Upsert::Created));
+    tx.expect_record_event().returning(|_| Ok(()));
+    tx.expect_fingerprints().returning(|_| Ok(vec![]));
+    tx.expect_put_clients().returning(|_| Ok(()));
+    let (mut import, storage) = import(tx);
+    let practices = import.put_batch(vec![ImportRecord::Practice(practice())], true).await.expect("put");
+    let clients = import.put_batch(vec![a_client(client("1"))], true).await.expect("put");
+    assert_eq!([practices, clients].concat(), [CREATED, CREATED]);
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 2));
+}
+
+#[tokio::test]
+async fn a_new_user_gets_id_contacts_password_and_membership() {
+    for wanted in [None, Some(UserId(25))] {
+        let mut tx = tx(1);
+        tx.expect_find_user_by_contact().returning(|_| Ok(None));
+        tx.expect_find_profile().returning(|_| Ok(None));
+        let is_right = |new: &asteroid_identity::NewUser| {
+            new.contact.as_str() == "nora@example.com"
+                && new.contact_type == ContactType::Personal
+                && new.password_hash == Some(PlainHasher::hash_of("5VphcVNdGhJi"))
+        };
+        if wanted.is_some() {
+            tx.expect_insert_user_with_id()
+                .times(1)
+                .withf(move |id, new| *id == UserId(25) && is_right(new))
+                .returning(|_, _| Ok(Ok(())));
+        } else {
+            tx.expect_insert_user().times(1).withf(is_right).returning(|_| Ok(Ok(UserId(25))));
+        }
+        tx.expect_add_contact()
+            .times(1)
+            .withf(|user, contact, _, at| {
+                *user == UserId(25) && contact.as_str() == "+15556654345" && at.to_string() == NOW
+            })
+            .returning(|_, _, _, _| Ok(Ok(())));
+        tx.expect_put_membership()
+            .times(1)
+            .withf(|put| *put == membership(25))
+            .returning(|_| Ok(Upsert::Created));
+        let password = Some(ImportedPassword::Plain(Password::new("5VphcVNdGhJi")));
+        assert_eq!(put(tx, vec![a_user(ImportedUser { id: wanted, password, ..user() })]).await, [CREATED]);
+    }
+}
+
+#[tokio::test]
+async fn staff_is_reached_at_work() {
+    let mut tx = tx(1);
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
+    tx.expect_insert_user()
+        .withf(|new| new.contact_type == ContactType::Work && new.contact.as_str() == "+15556654345")
+        .returning(|_| Ok(Ok(UserId(1))));
+    tx.expect_put_membership().returning(|_| Ok(Upsert::Created));
+    let staff = ImportedUser { email: None, roles: vec![Role::new("staff")], client: None, ..user() };
+    assert_eq!(put(tx, vec![a_user(staff)]).await, [CREATED]);
+}
+
+#[tokio::test]
+async fn a_known_user_is_left_alone_where_nothing_changed_and_keeps_the_password_in_any_case() {
+    for password in [
+        ImportedPassword::Plain(Password::new("another-password")),
+        ImportedPassword::Hash(PasswordHash::new("plain:another-password")),
+    ] {
+        let mut tx = tx(0);
+        tx.expect_find_user_by_contact().returning(|_| Ok(Some(known(3))));
+        tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: known(3), contacts: vec![] })));
+        tx.expect_put_membership().withf(|put| *put == membership(3)).returning(|_| Ok(Upsert::Unchanged));
+        let again = ImportedUser { password: Some(password), ..user() };
+        assert_eq!(put(tx, vec![a_user(again)]).await, [UNCHANGED]);
+    }
+}
+
+#[tokio::test]
+async fn a_known_user_gets_what_is_missing() {
+    let mut tx = tx(1);
+    let without_password = || User { password_hash: None, ..known(3) };
+    tx.expect_find_user_by_contact()
+        .returning(move |key| Ok(Some(without_password()).filter(|_| key.as_str().contains('@'))));
+    tx.expect_find_profile()
+        .returning(move |_| Ok(Some(Profile { user: without_password(), contacts: vec![] })));
+    tx.expect_rename_user()
+        .times(1)
+        .withf(|user, name| *user == UserId(3) && name.full() == "Nora Quayle-Byrne")
+        .returning(|_, _| Ok(true));
+    tx.expect_add_contact()
+        .times(1)
+        .withf(|_, contact, _, _| contact.as_str() == "+15556654345")
+        .returning(|_, _, _, _| Ok(Ok(())));
+    tx.expect_replace_password()
+        .times(1)
+        .withf(|user, current, new| {
+            *user == UserId(3) && current.is_none() && *new == PlainHasher::hash_of("5VphcVNdGhJi")
+        })
+        .returning(|_, _, _| Ok(true));
+    tx.expect_put_membership().returning(|_| Ok(Upsert::Unchanged));
+    let renamed = ImportedUser {
+        name: PersonName::new("Nora", "Quayle-Byrne").expect("a name"),
+        password: Some(ImportedPassword::Plain(Password::new("5VphcVNdGhJi"))),
+        ..user()
+    };
+    assert_eq!(put(tx, vec![a_user(renamed)]).await, [UPDATED]);
+}
+
+#[tokio::test]
+async fn a_user_is_refused_whose_contacts_belong_to_somebody_else() {
+    // Each contact to another user; the second to somebody else than the id says.
+    for (wanted, mail, phone, field) in [
+        (None, Some(3), Some(4), "phone"),
+        (Some(3), Some(3), Some(4), "phone"),
+        (Some(3), Some(4), None, "email"),
+    ] {
+        let mut tx = tx(0);
+        tx.expect_find_user_by_contact().returning(move |key| {
+            let owner = if key.as_str().contains('@') { mail } else { phone };
+            Ok(owner.map(known))
+        });
+        let wrong = ImportedUser { id: wanted.map(UserId), ..user() };
+        let reason = RefusalReason::ContactOfAnother(UserId(4));
+        assert_eq!(put(tx, vec![a_user(wrong)]).await, [refused(field, reason)]);
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_over_an_account_by_its_id() {
+    for (found, taken) in [
+        (None, true),
+        (Some(Membership { practice: PracticeId(2), ..membership(25) }), true),
+        (Some(membership(25)), false),
+    ] {
+        let mut tx = tx(usize::from(!taken));
+        tx.expect_find_user_by_contact().returning(|_| Ok(None));
+        tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: known(25), contacts: vec![] })));
+        tx.expect_find_membership().returning(move |_| Ok(found.clone()));
+        if !taken {
+            tx.expect_add_contact().times(2).returning(|_, _, _, _| Ok(Ok(())));
+            tx.expect_put_membership().returning(|_| Ok(Upsert::Unchanged));
+        }
+        let outcome = if taken { refused("id", RefusalReason::IdOfAnother) } else { UPDATED };
+        let record = a_user(ImportedUser { id: Some(UserId(25)), ..user() });
+        assert_eq!(put(tx, vec![record]).await, [outcome]);
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_refused_before_the_store_is_asked_where_the_record_itself_is_wrong() {
+    let weak = ImportedPassword::Plain(Password::new("nora quayle"));
+    let strange = ImportedPassword::Hash(PasswordHash::new("$scrypt$"));
+    let wrong = vec![
+        ImportedUser { email: None, phone: None, ..user() },
+        ImportedUser { password: Some(weak), ..user() },
+        ImportedUser { password: Some(strange), ..user() },
+    ];
+    assert_eq!(
+        put(tx(0), wrong.into_iter().map(a_user).collect()).await,
+        [
+            refused("email", RefusalReason::NoContact),
+            refused(
+                "password",
+                RefusalReason::WeakPassword(vec![PasswordFlaw::HoldsContact, PasswordFlaw::HoldsName])
+            ),
+            refused("passwordHash", RefusalReason::UnreadableHash),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_user_of_an_unknown_practice_is_refused() {
+    let wrong = ImportedUser { practice: PracticeId(2), ..user() };
+    let reason = RefusalReason::UnknownPractice(PracticeId(2));
+    assert_eq!(put(tx(0), vec![a_user(wrong)]).await, [refused("practiceId", reason)]);
+}
