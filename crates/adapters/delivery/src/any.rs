@@ -1,6 +1,6 @@
 use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
 
-use crate::{ConsoleTransport, DeliveryUrl, FileTransport};
+use crate::{ConsoleTransport, DeliveryUrl, FileTransport, SmtpTransport, TwilioTransport, WebhookTransport};
 
 /// Whichever transport a [`DeliveryUrl`] names.
 #[derive(Debug)]
@@ -9,6 +9,12 @@ pub enum AnyTransport {
     Console(ConsoleTransport),
     /// To a file.
     File(FileTransport),
+    /// To a mail server.
+    Smtp(SmtpTransport),
+    /// To Twilio.
+    Twilio(TwilioTransport),
+    /// To a webhook.
+    Webhook(WebhookTransport),
 }
 
 impl From<DeliveryUrl> for AnyTransport {
@@ -16,6 +22,9 @@ impl From<DeliveryUrl> for AnyTransport {
         match url {
             DeliveryUrl::Console => Self::Console(ConsoleTransport::stdout()),
             DeliveryUrl::File(path) => Self::File(FileTransport::new(path)),
+            DeliveryUrl::Smtp(url) => Self::Smtp(SmtpTransport::new(*url)),
+            DeliveryUrl::Twilio(url) => Self::Twilio(TwilioTransport::new(&url)),
+            DeliveryUrl::Webhook(url) => Self::Webhook(WebhookTransport::new(&url)),
         }
     }
 }
@@ -25,6 +34,9 @@ impl MessageTransport for AnyTransport {
         match self {
             Self::Console(transport) => transport.deliver(message).await,
             Self::File(transport) => transport.deliver(message).await,
+            Self::Smtp(transport) => transport.deliver(message).await,
+            Self::Twilio(transport) => transport.deliver(message).await,
+            Self::Webhook(transport) => transport.deliver(message).await,
         }
     }
 }

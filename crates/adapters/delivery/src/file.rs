@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use asteroid_kernel::BoxError;
 use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
-use serde::Serialize;
+
+use crate::record::Record;
 
 /// Appends messages to a file, a JSON object a line (NDJSON), for development and tests.
 ///
@@ -16,20 +17,6 @@ pub struct FileTransport {
     path: PathBuf,
 }
 
-/// One line of the file. Its fields, in this order, are a promise to whoever reads the file.
-#[derive(Serialize)]
-struct Line<'a> {
-    id: String,
-    at: String,
-    channel: &'a str,
-    to: &'a str,
-    kind: &'a str,
-    subject: Option<&'a str>,
-    body: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-}
-
 impl FileTransport {
     /// Appends messages to the file at this path.
     #[must_use]
@@ -38,7 +25,7 @@ impl FileTransport {
     }
 
     async fn append(&self, message: &OutgoingMessage) -> Result<(), BoxError> {
-        let mut line = serde_json::to_vec(&Line::from(message))?;
+        let mut line = Record::from(message).json();
         line.push(b'\n');
         let path = self.path.clone();
         tokio::task::spawn_blocking(move || append(&path, &line)).await??;
@@ -49,21 +36,6 @@ impl FileTransport {
 impl MessageTransport for FileTransport {
     async fn deliver(&self, message: &OutgoingMessage) -> Result<(), DeliveryError> {
         self.append(message).await.map_err(DeliveryError::Passing)
-    }
-}
-
-impl<'a> From<&'a OutgoingMessage> for Line<'a> {
-    fn from(message: &'a OutgoingMessage) -> Self {
-        Self {
-            id: message.id.to_string(),
-            at: message.at.to_string(),
-            channel: message.channel.as_str(),
-            to: message.to.as_str(),
-            kind: message.kind.as_str(),
-            subject: message.subject.as_deref(),
-            body: &message.body,
-            code: message.code.as_deref(),
-        }
     }
 }
 

@@ -1,0 +1,38 @@
+use asteroid_messaging::OutgoingMessage;
+use serde::Serialize;
+
+/// A message as others read it, from a file or a request. Its fields, in this order, are a promise to them.
+#[derive(Serialize)]
+pub(crate) struct Record<'a> {
+    id: String,
+    at: String,
+    channel: &'a str,
+    to: &'a str,
+    kind: &'a str,
+    subject: Option<&'a str>,
+    body: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+}
+
+impl Record<'_> {
+    /// As JSON, on one line.
+    pub(crate) fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings are JSON")
+    }
+}
+
+impl<'a> From<&'a OutgoingMessage> for Record<'a> {
+    fn from(message: &'a OutgoingMessage) -> Self {
+        Self {
+            id: message.id.to_string(),
+            at: message.at.to_string(),
+            channel: message.channel.as_str(),
+            to: message.to.as_str(),
+            kind: message.kind.as_str(),
+            subject: message.subject.as_deref(),
+            body: &message.body,
+            code: message.code.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What Twilio is told, and what becomes of its answers.
+
+use std::time::{Duration, Instant};
+
+use crate::http_server::{Act, HttpServer};
+use crate::messages::{ID, email, sms};
+use crate::{outcome, transport};
+
+const TAKEN: Act = Act::Answer(201, "", r#"{"sid": "SM01", "status": "queued"}"#);
+
+fn url(server: &HttpServer, sender: &str) -> String {
+    format!("twilio+http://AC01:hunter2@127.0.0.1:{}?{sender}", server.port)
+}
+
+async fn outcome_with(act: Act) -> String {
+    let server = HttpServer::start([act], None).await;
+    outcome(&transport(&url(&server, "from=%2B15005550006")), &sms()).await
+}
+
+#[tokio::test]
+async fn an_sms_is_handed_over() {
+    for (sender, field) in [
+        ("from=%2B15005550006", "From=%2B15005550006"),
+        ("messaging_service_sid=MG01", "MessagingServiceSid=MG01"),
+    ] {
+        let server = HttpServer::start([TAKEN], None).await;
+        assert_eq!(outcome(&transport(&url(&server, sender)), &sms()).await, "delivered");
+        let requests = server.requests();
+        let [request] = requests.as_slice() else { panic!("{requests:?}") };
+        assert_eq!(request.line, "POST /2010-04-01/Accounts/AC01/Messages.json HTTP/1.1");
+        assert_eq!(request.header("authorization"), "Basic QUMwMTpodW50ZXIy");
+        assert_eq!(request.header("content-type"), "application/x-www-form-urlencoded");
+        assert_eq!(request.header("i-twilio-idempotency-token"), ID);
+        assert!(request.header("user-agent").starts_with("asteroid/"));
+        assert_eq!(
+            request.body,
+            format!("To=%2B15556654345&{field}&Body=042137+is+your+code.%0A%0A%40example.com+%23042137")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_next_sms() {
+    let server = HttpServer::start([TAKEN; 3], None).await;
+    let transport = transport(&url(&server, "from=Asteroid"));
+    for _ in 0..3 {
+        assert_eq!(outcome(&transport, &sms()).await, "delivered");
+    }
+    assert_eq!((server.requests().len(), server.connections()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_number_that_no_sms_reaches_is_not_tried_again() {
+    let told = |status, code| {
+        format!(
+            "permanent: Twilio answered {status} (error {code}, see https://www.twilio.com/docs/api/errors/{code})"
+        )
+    };
+    for (status, code, body) in [
+        (
+            400,
+            21211,
+            r#"{"code": 21211, "message": "The 'To' number +15556654345 is not a valid phone number."}"#,
+        ),
+        (400, 21265, r#"{"code": 21265}"#),
+        (400, 21268, r#"{"code": 21268}"#),
+        (400, 21610, r#"{"code": 21610, "message": "Attempt to send to unsubscribed recipient"}"#),
+        (400, 21614, r#"{"code": 21614}"#),
+        (404, 21635, r#"{"code": 21635}"#),
+    ] {
+        assert_eq!(outcome_with(Act::Answer(status, "", body)).await, told(status, code));
+    }
+}
+
+#[tokio::test]
+async fn all_else_is_tried_again() {
+    for (status, headers, body, told) in [
+        (429, "retry-after: 7\r\n", "", "429: too many requests, and asks to wait 7 s"),
+        (429, "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "", "429: too many requests"),
+        (500, "", "042137", "500"),
+        (503, "retry-after: 1\r\n", "<html>", "503, and asks to wait 1 s"),
+        (400, "", "hunter2", "400"),
+        (
+            400,
+            "",
+            r#"{"code": 21606, "message": "The From number is not yours"}"#,
+            "400 (error 21606, see https://www.twilio.com/docs/api/errors/21606)",
+        ),
+        (
+            401,
+            "",
+            r#"{"code": 20003, "message": "Authenticate"}"#,
+            "401: check the account SID, its token, and what the account may do (error 20003, see \
+             https://www.twilio.com/docs/api/errors/20003)",
+        ),
+        (403, "", "", "403: check the account SID, its token, and what the account may do"),
+        (
+            404,
+            "",
+            r#"{"code": 20404}"#,
+            "404 (error 20404, see https://www.twilio.com/docs/api/errors/20404)",
+        ),
+        (307, "location: https://example.com/\r\n", "", "307: redirects are not followed"),
+        (
+            500,
+            "",
+            r#"{"code": 21211}"#,
+            "500 (error 21211, see https://www.twilio.com/docs/api/errors/21211)",
+        ),
+    ] {
+        let outcome = outcome_with(Act::Answer(status, headers, body)).await;
+        assert_eq!(outcome, format!("passing: Twilio answered {told}"));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_again_with_the_same_token() {
+    let server = HttpServer::start([Act::HangUp, TAKEN], None).await;
+    let transport = transport(&url(&server, "from=Asteroid"));
+    let told = outcome(&transport, &sms()).await;
+    assert!(told.starts_with("passing: the request was not answered: "), "{told}");
+    assert_eq!(outcome(&transport, &sms()).await, "delivered");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0], requests[1]);
+    assert_eq!(requests[1].header("i-twilio-idempotency-token"), ID);
+}
+
+#[tokio::test]
+async fn an_answer_whose_body_breaks_off_is_an_answer() {
+    assert_eq!(outcome_with(Act::BreakOff(201)).await, "delivered");
+    assert_eq!(outcome_with(Act::BreakOff(500)).await, "passing: Twilio answered 500");
+}
+
+#[tokio::test]
+async fn a_silent_or_absent_server_is_given_up_in_time() {
+    let server = HttpServer::start([Act::Stall], None).await;
+    let (silent, start) = (transport(&url(&server, "from=Asteroid")), Instant::now());
+    assert_eq!(outcome(&silent, &sms()).await, "passing: there was no answer within 10 s");
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    let gone = url(&server, "from=Asteroid").replace(&server.port.to_string(), "1");
+    let told = outcome(&transport(&gone), &sms()).await;
+    assert!(
+        told.starts_with("passing: the request was not answered: ") && told.contains("refused"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn an_email_address_is_refused() {
+    let server = HttpServer::start([], None).await;
+    assert_eq!(
+        outcome(&transport(&url(&server, "from=Asteroid")), &email()).await,
+        "permanent: an SMS goes to a phone number"
+    );
+    assert_eq!(server.connections(), 0);
+}
