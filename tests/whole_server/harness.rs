@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
@@ -134,6 +134,19 @@ impl Server {
         ["stdout", "stderr"]
             .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default())
             .join("\n")
+    }
+
+    /// Runs a command of the same binary, in the same folder, with the same settings.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = command(self.folder.path(), &self.settings);
+        command.args(arguments).output().expect("the command runs")
+    }
+
+    /// Imports these records.
+    pub(crate) fn import(&self, records: &Value) -> Output {
+        let file = self.folder.path().join("records.json");
+        fs::write(&file, records.to_string()).expect("written");
+        self.run(&["import", "records.json"])
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -178,3 +178,25 @@ async fn a_stop_answers_what_it_accepted() {
     }
     assert!(answered > 0, "the server had accepted some by then");
 }
+
+#[tokio::test]
+async fn the_code_of_a_registration_that_was_pushed_out_harms_no_other() {
+    let server = Server::start().await;
+    let email = "martha@example.com";
+    let mut codes: Vec<String> = Vec::new();
+    for n in 0..4 {
+        let body = registration(email, &format!("a fine long password {n}"));
+        assert_eq!(server.post("/v1/auth/register", &body).await.status, 200);
+        let is_new = |m: &serde_json::Value| !codes.iter().any(|code| m["code"] == code.as_str());
+        let message = server.message(email, is_new).await;
+        codes.push(message["code"].as_str().expect("a code").to_owned());
+    }
+    let verify = |code: String| {
+        let server = &server;
+        async move { server.post(VERIFY, &json!({"contact": email, "code": code})).await.status }
+    };
+    assert_eq!(verify(codes[0].clone()).await, 401, "the fourth registration ended the first");
+    assert_eq!(verify(codes[2].clone()).await, 200);
+    assert_eq!(verify(codes[3].clone()).await, 401, "somebody else became the user");
+    server.login(email, "a fine long password 2").await.token();
+}

@@ -1,10 +1,12 @@
 //! The built server, asked over a socket as its clients ask it.
 
+mod asteroid_examples;
 mod crashes;
 mod documented_examples;
 mod documented_requests;
 mod hang_ups;
 mod harness;
+mod isolation;
 mod journeys;
 mod limits;
 mod operations;

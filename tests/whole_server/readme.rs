@@ -19,7 +19,7 @@ fn blocks(heading: &str) -> Vec<&'static str> {
 async fn the_walk_works_when_it_is_pasted() {
     let settings = [("ASTEROID_EMAIL__URL", "console:"), ("ASTEROID_SMS__URL", "console:")];
     let server = Server::start_with(&settings).await;
-    let [register, rest] = blocks("## A walk")[..] else { panic!("the walk has two blocks") };
+    let [register, rest, ..] = blocks("\n## A walk")[..] else { panic!("the walk begins with two blocks") };
     let script = format!("{register}\n{rest}").replace("http://127.0.0.1:8080", &server.url(""));
     let mut shell = Command::new("bash")
         .args(["-ec", &script])
@@ -45,4 +45,20 @@ async fn the_walk_works_when_it_is_pasted() {
     assert!(printed.starts_with("{}"), "{printed}");
     assert!(printed.contains(r#""email":"george.washington@example.com""#), "{printed}");
     assert!(printed.contains(r#""first_name":"George""#), "{printed}");
+}
+
+#[tokio::test]
+async fn the_walk_to_a_practices_clients_works_when_it_is_pasted() {
+    let server = Server::start().await;
+    let [import, clients] = blocks("### A practice's clients")[..] else { panic!("the walk has two blocks") };
+    let file = import.split_whitespace().last().expect("the file to be imported");
+    let file = format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"));
+    let imported = server.run(&["import", &file]);
+    assert!(imported.status.success(), "{imported:?}");
+    let script = clients.replace("http://127.0.0.1:8080", &server.url(""));
+    let output = Command::new("bash").args(["-ec", &script]).output().expect("bash runs");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let refused = r#"{"error":"You must accept the terms before using this endpoint."}"#;
+    assert!(printed.starts_with(&format!("{refused}{}[{{", r#"{"success":"success"}"#)), "{printed}");
+    assert!(printed.contains(r#""practiceName":"Harbor Lane Veterinary Clinic""#), "{printed}");
 }

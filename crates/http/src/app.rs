@@ -3,17 +3,20 @@ use std::sync::Arc;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, Error};
+use actix_web::{App, Error, HttpResponse};
 use asteroid_kernel::{Clock, Randomness};
 
-use crate::auth::{self, Accounts, AuthSurface};
-use crate::web::{Edge, cors, fallback};
+use crate::auth::{self, AuthSurface};
+use crate::connect::{self, ConnectSurface};
+use crate::web::{Edge, Fault, Surface, cors, fallback};
 use crate::{HttpSettings, Readiness, operations};
 
 /// What the application is made from. Cheap to clone; clones share everything.
-pub struct Parts<A, R> {
-    /// The use cases.
+pub struct Parts<A, P, R> {
+    /// The use cases of accounts.
     pub accounts: Arc<A>,
+    /// The use cases of practices.
+    pub practices: Arc<P>,
     /// Says whether the server can do its work.
     pub readiness: Arc<R>,
     /// Tells the time, for request ids.
@@ -24,10 +27,11 @@ pub struct Parts<A, R> {
     pub settings: Arc<HttpSettings>,
 }
 
-impl<A, R> Clone for Parts<A, R> {
+impl<A, P, R> Clone for Parts<A, P, R> {
     fn clone(&self) -> Self {
         Self {
             accounts: Arc::clone(&self.accounts),
+            practices: Arc::clone(&self.practices),
             readiness: Arc::clone(&self.readiness),
             clock: Arc::clone(&self.clock),
             randomness: Arc::clone(&self.randomness),
@@ -39,8 +43,8 @@ impl<A, R> Clone for Parts<A, R> {
 /// The whole application: every surface, what operators ask for, and what stands around them. For each worker of
 /// an [`HttpServer`](actix_web::HttpServer), one.
 #[must_use]
-pub fn app<A: Accounts, R: Readiness>(
-    parts: &Parts<A, R>,
+pub fn app<A: auth::Accounts + connect::Accounts, P: connect::Practices, R: Readiness>(
+    parts: &Parts<A, P, R>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -48,18 +52,26 @@ pub fn app<A: Accounts, R: Readiness>(
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    > + use<A, R>,
+    > + use<A, P, R>,
 > {
     let edge = Arc::new(Edge {
         clock: Arc::clone(&parts.clock),
         randomness: Arc::clone(&parts.randomness),
         header_limit: parts.settings.header_limit,
+        answer,
     });
-    let origins = &parts.settings.cors_origins;
+    let (accounts, practices, settings) = (&parts.accounts, &parts.practices, &parts.settings);
+    let origins = &settings.cors_origins;
     App::new()
         .configure(operations::configure::<AuthSurface, R>(Arc::clone(&parts.readiness)))
-        .configure(auth::configure(Arc::clone(&parts.accounts), Arc::clone(&parts.settings)))
+        .configure(auth::configure(Arc::clone(accounts), Arc::clone(settings)))
+        .configure(connect::configure(Arc::clone(accounts), Arc::clone(practices), Arc::clone(settings)))
         .default_service(fallback::<AuthSurface>())
         .wrap(Condition::new(!origins.is_empty(), cors(origins)))
-        .wrap(from_fn(move |request, next| Arc::clone(&edge).pass::<AuthSurface, _>(request, next)))
+        .wrap(from_fn(move |request, next| Arc::clone(&edge).pass(request, next)))
+}
+
+/// What goes wrong outside the surfaces is answered as the one does whose path it is.
+fn answer(path: &str, fault: &Fault) -> HttpResponse {
+    if connect::is_path(path) { ConnectSurface::answer(fault) } else { AuthSurface::answer(fault) }
 }

@@ -2,6 +2,7 @@
 
 mod app;
 pub mod auth;
+pub mod connect;
 mod openapi;
 mod operations;
 mod settings;

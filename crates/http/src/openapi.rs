@@ -1,11 +1,12 @@
 use utoipa::OpenApi;
 
-use crate::{auth, operations};
+use crate::{auth, connect, operations};
 
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Asteroid",
-    description = "Who somebody is: registration, sign-in, passwords, sessions.",
+    description = "Who somebody is: registration, sign-in, passwords, sessions. What a practice keeps: the terms of \
+                   use, clients and their patients.",
     license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
 ))]
 struct Api;
@@ -15,6 +16,7 @@ struct Api;
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut api = Api::openapi();
     api.merge(auth::openapi());
+    api.merge(connect::openapi());
     api.merge(operations::openapi());
     api
 }

@@ -13,6 +13,8 @@ use asteroid_messaging::DeliverySignal;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
+use crate::error::in_one_line;
+
 /// The outbox is looked at this often even if nothing is said to be due: another process may have filled it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -109,7 +111,7 @@ async fn watched<T: 'static>(
     match rt::spawn(round).await {
         Ok(Ok(done)) => Some(done),
         Ok(Err(error)) => {
-            tracing::warn!(what, "put off: {}", chain(&error));
+            tracing::warn!(what, "put off: {}", in_one_line(&error));
             None
         }
         Err(error) => {
@@ -117,12 +119,4 @@ async fn watched<T: 'static>(
             None
         }
     }
-}
-
-/// An error with all that is behind it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

@@ -197,6 +197,7 @@ impl KeysFile {
         let fresh = || vec![StoredKey::fresh(clock.now(), randomness)];
         match self.load() {
             Err(KeysError::Missing(_)) => {
+                tracing::info!(file = %self.path.display(), "made new keys: there was no file of them");
                 self.write(&StoredKeys { codes: fresh(), tokens: fresh() }, false)?;
                 self.load()
             }

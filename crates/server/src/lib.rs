@@ -4,10 +4,14 @@ mod background;
 mod banner;
 mod cli;
 pub mod config;
+mod error;
+mod import;
 pub mod keys;
 mod logging;
 mod readiness;
 mod serve;
 mod stop;
+mod store;
+mod terms;
 
 pub use cli::run;

@@ -15,8 +15,10 @@ use crate::config::{Log, LogFormat};
 ///
 /// If something else takes what is logged already.
 pub(crate) fn start(settings: &Log) -> Result<(), TryInitError> {
-    // What actix tells of its workers' coming and going is told by us; a level of its own brings it back.
-    let filter = EnvFilter::builder().parse_lossy(format!("actix_server=warn,{}", settings.level));
+    // What actix tells of its workers' coming and going is told by us, and that a client sent what is no HTTP is no
+    // error of ours: anybody could fill the log with it. A level of their own brings either back.
+    let quiet = "actix_server=warn,actix_http=off";
+    let filter = EnvFilter::builder().parse_lossy(format!("{quiet},{}", settings.level));
     let registry = tracing_subscriber::registry().with(filter);
     let to_stderr = fmt::layer().with_writer(io::stderr);
     match settings.format {

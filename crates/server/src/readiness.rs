@@ -34,12 +34,9 @@ fn check_production(configuration: &mut Configuration) {
         configuration.add("product.domain", "is \"localhost\"", right);
     }
     for (key, url) in [("email.url", &settings.email.url), ("sms.url", &settings.sms.url)] {
-        if url.is_development_only() {
-            configuration.add(
-                key,
-                format!("is \"{url}\", which reaches nobody"),
-                "name a provider that delivers",
-            );
+        if let Some(problem) = url.production_problem() {
+            let right = "name a provider that delivers, over a connection that nobody reads";
+            configuration.add(key, format!("is \"{url}\": {problem}"), right);
         }
     }
     let hashing = Argon2Settings::from(&settings.passwords.hashing);
@@ -111,8 +108,8 @@ mod tests {
             [
                 "database.url is the place for trying things out",
                 "product.domain is \"localhost\"",
-                "email.url is \"console:\", which reaches nobody",
-                "sms.url is \"console:\", which reaches nobody",
+                "email.url is \"console:\": it reaches nobody, and shows codes to whoever reads it",
+                "sms.url is \"console:\": it reaches nobody, and shows codes to whoever reads it",
                 "keys.file is empty",
             ]
         );

@@ -11,8 +11,7 @@ use actix_web::rt::{self, System};
 use asteroid_application::{Accounts, Dispatcher, Housekeeping, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_diesel::SqliteStorage;
-use asteroid_diesel::sqlite::{MigrateError, OpenError};
-use asteroid_http::{Parts, Readiness, app};
+use asteroid_http::{Parts, Readiness, app, auth, connect};
 use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
 
 use crate::background::{Background, WakeUp};
@@ -20,18 +19,13 @@ use crate::banner::banner;
 use crate::config::{Masked, NoKeysFile, Profile, Settings};
 use crate::keys::{KeysError, KeysFile, LoadedKeys};
 use crate::stop::{StopSignal, until_stopped};
+use crate::store::{self, StoreError};
 
 /// Why a server could not be started, or came to a bad end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
     #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-    #[error("the database cannot be read")]
-    Storage(#[from] StorageError),
-    #[error("the database lacks migrations ({}): run `asteroid migrate`, or set database.migrate_at_start", .0.join(", "))]
-    Lacking(Vec<String>),
+    Store(#[from] StoreError),
     #[error(transparent)]
     NoKeysFile(#[from] NoKeysFile),
     #[error("the keys cannot be used (keys.file)")]
@@ -74,7 +68,7 @@ async fn serve(
 ) -> Result<(), ServeError> {
     // Listened for from the first, so that a signal during the start stops the server as any other does.
     let stop = StopSignal::listen().map_err(ServeError::Signal)?;
-    let storage = Arc::new(open(settings).await?);
+    let storage = store::open(settings, clock, randomness).await?;
     let LoadedKeys { codes, tokens, .. } = keys(settings, &**clock, &**randomness)?;
     let keys = Arc::new(codes);
     let hashing = (&settings.passwords.hashing).into();
@@ -82,7 +76,8 @@ async fn serve(
     let wake_up = WakeUp::default();
     if !settings.limits.enabled {
         tracing::warn!(
-            "limits.enabled is false: passwords and codes may be tried, and codes sent, without end"
+            "limits.enabled is false: passwords may be tried and codes be sent without end; only the guesses at each \
+             code are counted"
         );
     }
 
@@ -115,6 +110,7 @@ async fn serve(
         settings,
         Parts {
             accounts: Arc::new(Accounts::new(Arc::clone(&storage), hasher, tools)),
+            practices: Arc::new(store::practices(&storage, clock, randomness)),
             readiness: Arc::new(StoreReadiness(Arc::clone(&storage))),
             clock: Arc::clone(clock),
             randomness: Arc::clone(randomness),
@@ -134,22 +130,6 @@ async fn serve(
     close(storage).await;
     tracing::info!("stopped");
     ended.map_err(ServeError::Server)
-}
-
-async fn open(settings: &Settings) -> Result<SqliteStorage, ServeError> {
-    let storage = SqliteStorage::open(&settings.sqlite_options())?;
-    if settings.database.migrate_at_start {
-        let names = storage.migrate().await?;
-        if !names.is_empty() {
-            tracing::info!(migrations = names.join(", "), "migrated the database");
-        }
-    } else {
-        let pending = storage.pending_migrations().await?;
-        if !pending.is_empty() {
-            return Err(ServeError::Lacking(pending));
-        }
-    }
-    Ok(storage)
 }
 
 /// Closes the store when all that was handed over to it has run. The threads of the workers may let go of it a
@@ -182,9 +162,9 @@ fn keys(
     Ok(loaded)
 }
 
-fn listen<A: asteroid_http::auth::Accounts>(
+fn listen<A: auth::Accounts + connect::Accounts, P: connect::Practices>(
     settings: &Settings,
-    parts: Parts<A, StoreReadiness>,
+    parts: Parts<A, P, StoreReadiness>,
 ) -> Result<(Server, SocketAddr), ServeError> {
     let (http, parts) = (&settings.http, Arc::new(parts));
     let server = HttpServer::new(move || app(&parts))

@@ -53,7 +53,9 @@ impl Flaw {
             ),
             PasswordFlaw::HoldsContact => Self::new(
                 "contains_contact",
-                format!("The {label} must not contain your e-mail address or phone number."),
+                format!(
+                    "The {label} must not contain your e-mail address, the part of it before the @, or your phone number."
+                ),
             ),
             PasswordFlaw::HoldsName => {
                 Self::new("contains_name", format!("The {label} must not contain your name."))

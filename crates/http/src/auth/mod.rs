@@ -36,7 +36,7 @@ pub fn configure<A: Accounts>(
     settings: Arc<HttpSettings>,
 ) -> impl FnOnce(&mut ServiceConfig) + Clone {
     move |config| {
-        let state = Data::new(State { accounts, settings });
+        let state = Data::new(State { use_cases: accounts, settings });
         // Answers carry tokens and personal data, or tell whether somebody has an account.
         let scope = |prefix| {
             web::scope(prefix)

@@ -8,6 +8,33 @@ use futures_util::StreamExt;
 use super::{Fault, JsonObject, MalformedJson};
 use crate::HttpSettings;
 
+/// A request body that may be of several types.
+pub(crate) enum Sent {
+    /// Nothing, or only white space.
+    Nothing,
+    /// What claims to be JSON.
+    Json(BytesMut),
+    /// What claims to be a form, URL-encoded.
+    Form(BytesMut),
+}
+
+/// The body, JSON or a form.
+pub(super) async fn read_sent(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    settings: &HttpSettings,
+) -> Result<Sent, Fault> {
+    let body = read(request, payload, settings).await?;
+    if body.trim_ascii().is_empty() {
+        return Ok(Sent::Nothing);
+    }
+    match media_type(request).as_deref() {
+        Some("application/json") => Ok(Sent::Json(body)),
+        Some("application/x-www-form-urlencoded") => Ok(Sent::Form(body)),
+        Some(_) | None => Err(Fault::UnsupportedMediaType),
+    }
+}
+
 /// The JSON object that the body is.
 pub(super) async fn read_object(
     request: &HttpRequest,
@@ -15,7 +42,7 @@ pub(super) async fn read_object(
     settings: &HttpSettings,
 ) -> Result<JsonObject, Fault> {
     let body = read(request, payload, settings).await?;
-    if !body.is_empty() && !is_plain_json(request) {
+    if !body.is_empty() && media_type(request).as_deref() != Some("application/json") {
         return Err(Fault::UnsupportedMediaType);
     }
     Ok(JsonObject::parse(&body)?)
@@ -49,13 +76,12 @@ fn announced_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Whether the body claims to be JSON, with or without a charset, and not compressed.
-fn is_plain_json(request: &HttpRequest) -> bool {
-    let is_json =
-        request.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
+/// What the body claims to be, whatever its charset; nothing if it is compressed.
+fn media_type(request: &HttpRequest) -> Option<String> {
     let is_plain = request
         .headers()
         .get(CONTENT_ENCODING)
         .is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    is_json && is_plain
+    let mime = request.mime_type().ok().flatten().filter(|_| is_plain);
+    mime.map(|mime| mime.essence_str().to_owned())
 }

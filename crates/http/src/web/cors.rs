@@ -1,5 +1,5 @@
 use actix_cors::Cors;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, LINK, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::edge::X_REQUEST_ID;
 
@@ -13,6 +13,12 @@ pub(crate) fn cors(origins: &[String]) -> Cors {
         .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "DELETE"])
         .allowed_headers([AUTHORIZATION, CONTENT_TYPE, X_REQUEST_ID])
-        .expose_headers([X_REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE, HeaderName::from_static("ratelimit")])
+        .expose_headers([
+            X_REQUEST_ID,
+            LINK,
+            RETRY_AFTER,
+            WWW_AUTHENTICATE,
+            HeaderName::from_static("ratelimit"),
+        ])
         .max_age(MAX_AGE)
 }

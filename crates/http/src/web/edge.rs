@@ -6,14 +6,14 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use asteroid_kernel::{Clock, Randomness, uuid_v7};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::Fault;
 use super::chunked::SharedPayload;
 use super::origin::RequestId;
-use super::{Fault, Surface};
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -25,11 +25,13 @@ pub(crate) struct Edge {
     pub(crate) randomness: Arc<dyn Randomness>,
     /// The most bytes of a request's header fields.
     pub(crate) header_limit: usize,
+    /// The answer to a request for this path that failed so outside any surface.
+    pub(crate) answer: fn(&str, &Fault) -> HttpResponse,
 }
 
 impl Edge {
-    /// Lets a request through. What goes wrong outside any surface is answered as `S` does.
-    pub(crate) async fn pass<S: Surface, B: MessageBody + 'static>(
+    /// Lets a request through.
+    pub(crate) async fn pass<B: MessageBody + 'static>(
         self: Arc<Self>,
         mut request: ServiceRequest,
         next: Next<B>,
@@ -41,11 +43,14 @@ impl Edge {
         let payload = SharedPayload::of(&mut request);
 
         let mut response = if size(request.headers()) > self.header_limit {
-            request.into_response(S::answer(&Fault::HeadersTooLarge { limit: self.header_limit }))
+            let fault = Fault::HeadersTooLarge { limit: self.header_limit };
+            let answer = (self.answer)(request.path(), &fault);
+            request.into_response(answer)
         } else {
             let response = async { next.call(request).await }.instrument(span).await?;
             if is_refused_preflight(&response) {
-                response.into_response(S::answer(&Fault::ForbiddenOrigin))
+                let answer = (self.answer)(response.request().path(), &Fault::ForbiddenOrigin);
+                response.into_response(answer)
             } else {
                 response.map_into_boxed_body()
             }

@@ -10,29 +10,34 @@ use asteroid_kernel::Origin;
 use tokio::time::Instant;
 
 use super::bearer::bearer_token;
-use super::body::read_object;
+use super::body::{Sent, read_object, read_sent};
 use super::origin::origin;
 use super::{Fault, JsonObject};
 use crate::HttpSettings;
 
 /// What a surface's handlers work with.
-pub(crate) struct State<A> {
+pub(crate) struct State<U> {
     /// The use cases.
-    pub(crate) accounts: Arc<A>,
+    pub(crate) use_cases: Arc<U>,
     /// The settings.
     pub(crate) settings: Arc<HttpSettings>,
 }
 
 /// One request on its way through a handler.
-pub(crate) struct Exchange<A> {
+pub(crate) struct Exchange<U> {
     request: HttpRequest,
     payload: Payload,
-    state: Data<State<A>>,
+    state: Data<State<U>>,
     /// What the use cases behind this request may still take, together.
     time_left: Duration,
 }
 
-impl<A: 'static> Exchange<A> {
+impl<U: 'static> Exchange<U> {
+    /// The use cases, to be kept longer than the exchange is.
+    pub(crate) fn use_cases(&self) -> &Arc<U> {
+        &self.state.use_cases
+    }
+
     /// The settings.
     pub(crate) fn settings(&self) -> &HttpSettings {
         &self.state.settings
@@ -41,6 +46,11 @@ impl<A: 'static> Exchange<A> {
     /// Where the request comes from.
     pub(crate) fn origin(&self) -> Origin {
         origin(&self.request, &self.state.settings.trusted_proxies)
+    }
+
+    /// The request, whose body is read apart from it.
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
     }
 
     /// A part of the path.
@@ -53,39 +63,49 @@ impl<A: 'static> Exchange<A> {
         read_object(&self.request, &mut self.payload, &self.state.settings).await
     }
 
+    /// The body, as JSON or as a form.
+    pub(crate) async fn sent(&mut self) -> Result<Sent, Fault> {
+        read_sent(&self.request, &mut self.payload, &self.state.settings).await
+    }
+
     /// Asks a use case, as long as there is time. A use case that is given up ends by itself what it handed to
     /// the store.
     pub(crate) async fn call<'a, F: Future>(
         &'a mut self,
-        use_case: impl FnOnce(&'a A) -> F,
+        use_case: impl FnOnce(&'a U) -> F,
     ) -> Result<F::Output, Fault> {
         let started = Instant::now();
-        let outcome = tokio::time::timeout(self.time_left, use_case(&self.state.accounts)).await;
+        let outcome = tokio::time::timeout(self.time_left, use_case(&self.state.use_cases)).await;
         self.time_left = self.time_left.saturating_sub(started.elapsed());
         outcome.map_err(|_| {
             tracing::error!("the use case took too long");
             Fault::SLOW
         })
     }
-}
 
-impl<A: Sessions> Exchange<A> {
-    /// Who asks, by the bearer token.
-    pub(crate) async fn caller(&mut self) -> Result<Caller, Fault> {
+    /// Who asks, by the bearer token; these sessions know.
+    pub(crate) async fn caller_of<S: Sessions>(&mut self, sessions: fn(&U) -> &S) -> Result<Caller, Fault> {
         let token = bearer_token(self.request.headers())?.to_owned();
-        self.call(|accounts| accounts.authenticate(token)).await?.map_err(|error| match error {
+        self.call(|use_cases| sessions(use_cases).authenticate(token)).await?.map_err(|error| match error {
             AuthenticateError::Unauthenticated => Fault::Unauthenticated { token_sent: true },
             AuthenticateError::Storage(error) => error.into(),
         })
     }
 }
 
-impl<A: 'static> FromRequest for Exchange<A> {
+impl<U: Sessions> Exchange<U> {
+    /// Who asks, by the bearer token.
+    pub(crate) async fn caller(&mut self) -> Result<Caller, Fault> {
+        self.caller_of(|sessions| sessions).await
+    }
+}
+
+impl<U: 'static> FromRequest for Exchange<U> {
     type Error = actix_web::Error;
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let state: &Data<State<A>> = request.app_data().expect("every surface is configured with its state");
+        let state: &Data<State<U>> = request.app_data().expect("every surface is configured with its state");
         ready(Ok(Self {
             request: request.clone(),
             payload: payload.take(),

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -39,13 +39,7 @@ pub(crate) enum MalformedJson {
 impl JsonObject {
     /// Reads an object. Trailing commas are forgiven; nothing else is.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, MalformedJson> {
-        if body.trim_ascii().is_empty() {
-            return Err(MalformedJson::Empty);
-        }
-        strict(body).or_else(|error| match without_trailing_commas(body) {
-            Some(mended) => strict(&mended),
-            None => Err(error),
-        })
+        parse_object(body)
     }
 
     /// What it holds under this key.
@@ -63,7 +57,18 @@ impl JsonObject {
     }
 }
 
-fn strict(body: &[u8]) -> Result<JsonObject, MalformedJson> {
+/// Reads an object as a type that reads itself from any object. Trailing commas are forgiven; nothing else is.
+pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, MalformedJson> {
+    if body.trim_ascii().is_empty() {
+        return Err(MalformedJson::Empty);
+    }
+    strict(body).or_else(|error| match without_trailing_commas(body) {
+        Some(mended) => strict(&mended),
+        None => Err(error),
+    })
+}
+
+fn strict<T: DeserializeOwned>(body: &[u8]) -> Result<T, MalformedJson> {
     serde_json::from_slice(body).map_err(|error| match error.classify() {
         Category::Data => {
             let (line, column) = first_position(body);

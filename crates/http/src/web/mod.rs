@@ -13,9 +13,10 @@ mod json;
 mod origin;
 mod routes;
 
+pub(crate) use body::Sent;
 pub(crate) use cors::cors;
 pub(crate) use edge::Edge;
 pub(crate) use exchange::{Exchange, State};
 pub(crate) use fault::{Fault, Surface, chain, json, whole_seconds};
-pub(crate) use json::{Given, JsonObject, MalformedJson};
+pub(crate) use json::{Given, JsonObject, MalformedJson, parse_object};
 pub(crate) use routes::{fallback, resource};

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use asteroid_application::mocks::MockAccounts;
+use asteroid_application::mocks::{MockAccounts, MockPractices};
 use asteroid_application::ports::{AuthenticateError, Caller, SignedIn};
-use asteroid_http::{HttpSettings, Parts, Readiness, app};
+use asteroid_http::connect::{self, Practices};
+use asteroid_http::{HttpSettings, Parts, Readiness, app, auth};
 use asteroid_identity::SessionToken;
 use asteroid_kernel::mocks::{CountingRandomness, MockClock};
 use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
@@ -18,6 +19,11 @@ use serde_json::Value;
 /// The token that [`signed_in_accounts`] know.
 pub(crate) const TOKEN: &str = "48a4034027374be582b936f7d58043af";
 const SESSION: &str = "01540000-0000-7000-8000-000000000001";
+
+/// The use cases of accounts behind all surfaces.
+pub(crate) trait Accounts: auth::Accounts + connect::Accounts {}
+
+impl<A: auth::Accounts + connect::Accounts> Accounts for A {}
 
 /// A store that is always there.
 pub(crate) struct Ready;
@@ -28,9 +34,15 @@ impl Readiness for Ready {
     }
 }
 
-pub(crate) fn parts<A>(accounts: A, settings: HttpSettings) -> Parts<A, Ready> {
+/// Of practices nothing is asked.
+pub(crate) fn parts<A>(accounts: A, settings: HttpSettings) -> Parts<A, MockPractices, Ready> {
+    parts_of(accounts, MockPractices::new(), settings)
+}
+
+pub(crate) fn parts_of<A, P>(accounts: A, practices: P, settings: HttpSettings) -> Parts<A, P, Ready> {
     Parts {
         accounts: Arc::new(accounts),
+        practices: Arc::new(practices),
         readiness: Arc::new(Ready),
         clock: Arc::new(MockClock::at("2016-05-02T11:15:54.950Z")),
         randomness: Arc::new(CountingRandomness::default()),
@@ -75,7 +87,9 @@ pub(crate) fn willing_accounts() -> MockAccounts {
     accounts.expect_send_codes().returning(|_| Ok(()));
     accounts.expect_verify_code().returning(|_| Ok(signed_in()));
     accounts.expect_sign_in().returning(|_| Ok(signed_in()));
+    accounts.expect_sign_in_signed().returning(|_| Ok(signed_in()));
     accounts.expect_change_password().returning(|_| Ok(()));
+    accounts.expect_review_password_change().returning(|_| Ok(()));
     accounts.expect_forgot_password().returning(|_| Ok(()));
     accounts.expect_reset_password().returning(|_| Ok(()));
     accounts.expect_sign_out().returning(|_, _| Ok(()));
@@ -123,12 +137,12 @@ impl fmt::Display for Answer {
 }
 
 /// What an application on these accounts answers.
-pub(crate) async fn ask<A: asteroid_http::auth::Accounts>(accounts: A, request: TestRequest) -> Answer {
+pub(crate) async fn ask<A: Accounts>(accounts: A, request: TestRequest) -> Answer {
     ask_with(accounts, HttpSettings::default(), request).await
 }
 
 /// What an application on these accounts, with these settings, answers.
-pub(crate) async fn ask_with<A: asteroid_http::auth::Accounts>(
+pub(crate) async fn ask_with<A: Accounts>(
     accounts: A,
     settings: HttpSettings,
     request: TestRequest,
@@ -137,8 +151,8 @@ pub(crate) async fn ask_with<A: asteroid_http::auth::Accounts>(
 }
 
 /// What an application of these parts answers.
-pub(crate) async fn ask_parts<A: asteroid_http::auth::Accounts, R: Readiness>(
-    parts: &Parts<A, R>,
+pub(crate) async fn ask_parts<A: Accounts, P: Practices, R: Readiness>(
+    parts: &Parts<A, P, R>,
     request: TestRequest,
 ) -> Answer {
     let peer: SocketAddr = "203.0.113.9:4711".parse().expect("an address");

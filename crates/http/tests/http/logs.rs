@@ -41,7 +41,7 @@ async fn lines(accounts: MockAccounts, request: TestRequest) -> Vec<Value> {
 }
 
 /// What is written at any level until this is done, an object a line.
-async fn lines_during<F: Future>(work: F) -> Vec<Value> {
+pub(crate) async fn lines_during<F: Future>(work: F) -> Vec<Value> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
@@ -57,7 +57,7 @@ async fn lines_during<F: Future>(work: F) -> Vec<Value> {
 }
 
 /// The lines of this crate, without what differs from run to run.
-fn told(lines: &[Value]) -> String {
+pub(crate) fn told(lines: &[Value]) -> String {
     let ours = lines.iter().filter(|line| line["target"].as_str().is_some_and(|t| t.starts_with("asteroid")));
     let told = ours.map(|line| {
         let mut span = line["span"].clone();

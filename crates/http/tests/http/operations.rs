@@ -31,9 +31,9 @@ impl Readiness for Store {
 }
 
 async fn readyz(store: Store) -> Answer {
-    let Parts { accounts, clock, randomness, settings, .. } =
+    let Parts { accounts, practices, clock, randomness, settings, .. } =
         parts(MockAccounts::new(), HttpSettings::default());
-    let parts = Parts { accounts, readiness: Arc::new(store), clock, randomness, settings };
+    let parts = Parts { accounts, practices, readiness: Arc::new(store), clock, randomness, settings };
     ask_parts(&parts, TestRequest::get().uri("/readyz")).await
 }
 

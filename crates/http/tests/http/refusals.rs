@@ -52,7 +52,7 @@ fn route(path: &str) -> &'static Route {
 }
 
 /// The status, the header fields that belong to it, and the body, on one line.
-fn line(answer: &Answer) -> String {
+pub(crate) fn line(answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let mut line = answer.status.as_str().to_owned();

@@ -7,8 +7,9 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use asteroid_application::mocks::MockAccounts;
 use asteroid_application::ports::{
     AuthenticateError, Caller, ChangePassword, ChangePasswordError, ForgotPassword, Passwords, Profiles,
-    Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, SendCodes, SendCodesError,
-    Sessions, SignIn, SignInError, SignedIn, VerificationCodes, VerifyCode, VerifyCodeError,
+    Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, ReviewPasswordChange,
+    ReviewPasswordChangeError, ReviewedPasswords, SendCodes, SendCodesError, Sessions, SignIn, SignInError,
+    SignedIn, SignedSessions, SignedSignInError, VerificationCodes, VerifyCode, VerifyCodeError,
 };
 use asteroid_http::{HttpSettings, app};
 use asteroid_identity::{Profile, Session};
@@ -59,6 +60,18 @@ impl Sessions for Stuck {
     }
 
     async fn revoke_other_sessions(&self, _: Caller, _: Origin) -> Result<(), StorageError> {
+        pending().await
+    }
+}
+
+impl SignedSessions for Stuck {
+    async fn sign_in_signed(&self, _: SignIn) -> Result<SignedIn, SignedSignInError> {
+        pending().await
+    }
+}
+
+impl ReviewedPasswords for Stuck {
+    async fn review_password_change(&self, _: ReviewPasswordChange) -> Result<(), ReviewPasswordChangeError> {
         pending().await
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format};
+use super::{Context, Failure, Format, runtime};
 use crate::stop::reachable;
 
 /// A server that takes longer is not ready.
@@ -44,8 +44,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failur
         format!("http://{}", reachable(bind))
     };
     let url = format!("{base}/readyz");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(ask(&url))?;
+    runtime()?.block_on(ask(&url))?;
     answer(arguments.format, &json!({ "ready": true, "url": url }), || format!("{url} is ready."))
 }
 

@@ -3,19 +3,23 @@
 
 mod config;
 mod health;
+mod import;
 mod keys;
 mod output;
 mod store;
+mod terms;
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use asteroid_kernel::{Clock, Randomness};
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Configuration, Sources};
 use crate::{logging, readiness};
@@ -49,6 +53,11 @@ enum Command {
         after_help = "Examples:\n  asteroid migrate\n  DATABASE_URL=sqlite://other.db asteroid migrate --json"
     )]
     Migrate(Format),
+    /// Put the practices, users, client classes and clients of a practice's own system into the store.
+    Import(import::Arguments),
+    /// Publish or list the terms of use.
+    #[command(subcommand)]
+    Terms(terms::Command),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -60,6 +69,11 @@ enum Command {
     Openapi,
     /// Ask a running server whether it is ready: for containers and load balancers.
     Health(health::Arguments),
+}
+
+/// A runtime for a command that asks and waits.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
 }
 
 /// How a command answers.
@@ -89,6 +103,8 @@ impl Context {
 enum Failure {
     /// The answer has been given, and says why.
     Answered,
+    /// The arguments of this command do not make sense together.
+    Usage(&'static str, String),
     /// Because of this.
     Because(Box<dyn Error>),
 }
@@ -118,6 +134,8 @@ pub fn run(
     let context = Context { sources, clock, randomness };
     let done = match cli.command {
         Some(Command::Config(command)) => config::run(&context, &command),
+        Some(Command::Import(arguments)) => import::run(&context, &arguments),
+        Some(Command::Terms(command)) => terms::run(&context, &command),
         Some(Command::Keys(command)) => keys::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
         Some(Command::Openapi) => openapi(),
@@ -127,11 +145,24 @@ pub fn run(
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Answered) => ExitCode::FAILURE,
+        Err(Failure::Usage(command, problem)) => {
+            complain_of_usage(command, &problem);
+            ExitCode::from(2)
+        }
         Err(Failure::Because(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(Failure::Because(error)) => {
             output::complain(&*error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says what is wrong with the arguments of a command, as is said of arguments that are wrong by themselves.
+fn complain_of_usage(command: &str, problem: &str) {
+    let mut root = Cli::command();
+    root.build();
+    if let Some(command) = root.find_subcommand_mut(command) {
+        let _ = command.error(ErrorKind::ArgumentConflict, problem).print();
     }
 }
 
@@ -149,13 +180,11 @@ fn openapi() -> Result<(), Failure> {
 
 /// Whether whoever read the answer has had enough of it, as `head` does.
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

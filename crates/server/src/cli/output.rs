@@ -24,6 +24,12 @@ pub(super) fn say(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Says on standard error what went wrong, though the answer was given.
+pub(super) fn warn(text: &str) {
+    // If nobody listens there, there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "asteroid: {text}");
+}
+
 /// Says on standard error why a command was refused: the error and all that is behind it.
 pub(super) fn complain(error: &dyn Error) {
     let mut stderr = io::stderr().lock();

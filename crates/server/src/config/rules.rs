@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use asteroid_argon2::Argon2Settings;
+use asteroid_messaging::Channel;
 use asteroid_verification::CodeFormat;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -127,6 +128,18 @@ fn places(settings: &Settings, findings: &mut Findings) {
     let outbox = &settings.outbox;
     findings.within("outbox.at_once", outbox.at_once, 1..=1024);
     findings.within("outbox.lease", outbox.lease, SECOND..=HOUR);
+    for (key, url, channel) in
+        [("email.url", &settings.email.url, Channel::Email), ("sms.url", &settings.sms.url, Channel::Sms)]
+    {
+        if let Err(error) = url.check_channel(channel) {
+            findings.add(key, format!("is \"{url}\""), error.to_string());
+        }
+        if let Some(timeout) = url.timeout().filter(|timeout| *timeout >= outbox.lease.get()) {
+            let wrong = format!("is {}", outbox.lease);
+            let right = format!("must be longer than a delivery by {key} may take, {} s", timeout.as_secs());
+            findings.add("outbox.lease", wrong, right);
+        }
+    }
     findings.within("outbox.retry_first", outbox.retry_first, TimeSpan::millis(100)..=HOUR);
     findings.within("outbox.retry_longest", outbox.retry_longest, TimeSpan::millis(100)..=HOUR);
     findings.at_most("outbox.retry_first", outbox.retry_first, "outbox.retry_longest", outbox.retry_longest);

@@ -197,8 +197,8 @@ fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
         [
             "database.url (FILE) is \"postgres://george:***@db/asteroid\": must be sqlite://PATH, for example \
              sqlite://data/asteroid.db or sqlite:///var/lib/asteroid/asteroid.db",
-            "email.url (FILE) is \"smtps://george:***@example.com\": messages cannot be delivered by `smtps:`: use \
-             `console:` or `file:PATH`",
+            "email.url (FILE) is \"smtps://george:***@example.com\": `from=` is missing: \
+             write it like `smtps://USER:PASSWORD@mail.example.com:465?from=Asteroid%20<no-reply@example.com>`",
             "http.cors_origins (FILE) holds \"*\", \"https://a.example.com/\": write origins like \"https://app.example.com\": scheme and host, \
              no path, no wildcard",
             "http.keep_alive (FILE) is 0s: must be from 1s to 1h",

@@ -195,7 +195,7 @@ fn a_rotation_puts_a_new_key_first_and_keeps_what_may_still_verify() {
         bench.clock.advance(LIFE);
         let second = bench.rotate(ring);
         assert_eq!(second.kept, [first.current.as_str()]);
-        bench.clock.advance((DAY + life).saturating_sub(LIFE));
+        bench.clock.advance(DAY + life.saturating_sub(LIFE));
         let third = bench.rotate(ring);
         assert_eq!(
             third.kept,

@@ -13,8 +13,18 @@ fn help_and_version_are_given_and_what_is_not_understood_is_status_two() {
     let machine = Machine::new();
     let help = machine.run(&["--help"], &[]);
     assert_eq!((help.status, help.err.as_str()), (0, ""));
-    for word in ["serve", "migrate", "config", "keys", "openapi", "health", "--config", "ASTEROID_HTTP__BIND"]
-    {
+    for word in [
+        "serve",
+        "migrate",
+        "import",
+        "terms",
+        "config",
+        "keys",
+        "openapi",
+        "health",
+        "--config",
+        "ASTEROID_HTTP__BIND",
+    ] {
         assert!(help.out.contains(word), "{word}");
     }
     let version = machine.run(&["--version"], &[]);
@@ -236,6 +246,43 @@ fn the_database_is_migrated_once() {
     assert_eq!(machine.run(&["migrate"], &[]).out, "sqlite://data/asteroid.db lacks no migration.\n");
     let other = machine.run(&["migrate"], &[("DATABASE_URL", "sqlite://other.db")]);
     assert!(other.out.starts_with("sqlite://other.db was migrated: 0001"), "{}", other.out);
+}
+
+#[test]
+fn a_fresh_store_has_terms_and_newer_ones_are_published_once() {
+    let machine = Machine::new();
+    assert_eq!(machine.run(&["migrate"], &[]).status, 0);
+    let listed = || machine.json(&["terms", "list", "--json"], &[]);
+    let first = listed();
+    assert_eq!(first.as_array().map(Vec::len), Some(1));
+    assert_eq!((&first[0]["version"], &first[0]["in_force"]), (&"1".into(), &true.into()));
+    assert!(first[0]["text"].as_str().expect("text").starts_with("Terms of use\n"));
+
+    machine.write("terms.txt", "Be kind.\n");
+    let publish =
+        |label: &str, file: &str| machine.run(&["terms", "publish", "--version", label, "--file", file], &[]);
+    let published = publish("2026-11", "terms.txt");
+    let said = "Version 2026-11 of the terms is in force: everybody has to accept it.\n";
+    assert_eq!(published, Answer { status: 0, out: said.into(), err: String::new() });
+    let both = listed();
+    assert_eq!((&both[0]["text"], &both[1]["in_force"]), (&"Be kind.\n".into(), &false.into()));
+    let text = machine.run(&["terms", "list"], &[]).out;
+    assert!(
+        text.starts_with("2026-11  published 2") && text.contains("Z, in force\n1  published 2"),
+        "{text}"
+    );
+
+    machine.write("blank.txt", " \n");
+    for (label, file, problem) in [
+        ("2026-11", "terms.txt", "this version of the terms is published already"),
+        ("a b", "terms.txt", "a version is called by 1 to 64 visible ASCII characters without spaces"),
+        ("3", "blank.txt", "the text of the terms is blank"),
+        ("3", "missing.txt", "missing.txt cannot be read\n  because No such file or directory (os error 2)"),
+    ] {
+        let refused = publish(label, file);
+        assert_eq!((refused.status, refused.err), (1, format!("asteroid: {problem}\n")));
+    }
+    assert_eq!(listed(), both);
 }
 
 #[test]

@@ -39,16 +39,27 @@ impl Machine {
     }
 
     pub(crate) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Answer {
-        let Output { status, stdout, stderr } =
-            self.command(arguments, environment).output().expect("it runs");
-        Answer {
-            status: status.code().expect("it ends by itself"),
-            out: String::from_utf8(stdout).expect("text"),
-            err: String::from_utf8(stderr).expect("text"),
-        }
+        self.command(arguments, environment).output().expect("it runs").into()
+    }
+
+    /// Runs it with this on its standard input.
+    pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> Answer {
+        self.write("standard input", input);
+        let input = fs::File::open(self.path("standard input")).expect("there");
+        self.command(arguments, &[]).stdin(input).output().expect("it runs").into()
     }
 
     pub(crate) fn json(&self, arguments: &[&str], environment: &[(&str, &str)]) -> serde_json::Value {
         serde_json::from_str(&self.run(arguments, environment).out).expect("JSON")
+    }
+}
+
+impl From<Output> for Answer {
+    fn from(Output { status, stdout, stderr }: Output) -> Self {
+        Self {
+            status: status.code().expect("it ends by itself"),
+            out: String::from_utf8(stdout).expect("text"),
+            err: String::from_utf8(stderr).expect("text"),
+        }
     }
 }

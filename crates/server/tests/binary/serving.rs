@@ -19,23 +19,23 @@ const QUICK: [(&str, &str); 4] = [
 const REGISTER: &str = r#"{"first_name":"George","last_name":"Washington","email":"george@example.com","type":"personal","password":"IWasTheFirstPrez1776","password_confirmation":"IWasTheFirstPrez1776"}"#;
 
 /// A server that runs. It is killed if a test forgets it.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     banner: JoinHandle<String>,
     log: JoinHandle<String>,
 }
 
 /// What a server said until it ended.
-struct End {
-    status: i32,
+pub(crate) struct End {
+    pub(crate) status: i32,
     banner: String,
     log: String,
 }
 
 impl Server {
     /// Starts one and waits until it listens.
-    fn start(machine: &Machine, more: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(machine: &Machine, more: &[(&str, &str)]) -> Self {
         let environment: Vec<(&str, &str)> = QUICK.iter().chain(more).copied().collect();
         let mut child = machine
             .command(&["serve"], &environment)
@@ -86,12 +86,12 @@ impl Server {
         stream
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().expect("kill runs").success());
     }
 
-    fn end(mut self) -> End {
+    pub(crate) fn end(mut self) -> End {
         let status = self.child.wait().expect("it ends").code().expect("by itself");
         let banner = self.banner.join().expect("no panic");
         End { status, banner, log: self.log.join().expect("no panic") }

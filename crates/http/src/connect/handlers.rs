@@ -1,0 +1,258 @@
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_TYPE, LINK};
+use actix_web::web::{Bytes, Path};
+use asteroid_application::ports::practice::{Clients, ClientsSeen, PracticeProfile, PracticeProfiles};
+use asteroid_application::ports::{Caller, ReviewPasswordChange, ReviewPasswordChangeError};
+use asteroid_clients::{ClientFilter, ClientKey, ExternalId};
+use futures_util::stream;
+
+use super::bodies::{AcceptTermsBody, SignInBody, UpdateUserBody};
+use super::client::{ClientReply, ClientsReply};
+use super::gate::AcceptedTerms;
+use super::listing::{self, BrokenOff, PAGE, Source};
+use super::params::Params;
+use super::problem::{FailureReply, InvalidReply, Problem, too_many};
+use super::query::{ListQuery, next_page};
+use super::replies::{ProfileReply, SignInReply, SuccessReply, TermsReply, ok};
+use super::{Accounts, Ports, Practices};
+use crate::web::{Exchange, Fault};
+
+type Answer = Result<HttpResponse, Problem>;
+
+/// Login
+///
+/// Authenticate a user with their email and password and receive an authentication token that can be used with other
+/// endpoints that retrieve user related data.
+#[utoipa::path(
+    post, path = "/users/sign_in", tag = "Users",
+    request_body(content = SignInBody, example = json!({
+        "user": {"email": "jeremy@test.com", "password": "5VphcVNdGhJi"},
+    })),
+    responses(
+        (status = 200, description = "A new session", body = SignInReply),
+        (status = 401, description = "Wrong email or password", body = FailureReply,
+            example = json!({"error": "Invalid email or password."})),
+    )
+)]
+pub(super) async fn sign_in<A: Accounts, P: Practices>(mut exchange: Exchange<Ports<A, P>>) -> Answer {
+    let params = Params::of(&mut exchange).await?;
+    let body = SignInBody::read(&params, exchange.settings())?;
+    let request = body.into_request(exchange.origin());
+    let signed_in = exchange.call(|ports| ports.accounts.sign_in_signed(request)).await??;
+    let profile = profile(&mut exchange, signed_in.caller).await?;
+    Ok(ok(&SignInReply::new(&signed_in, profile)))
+}
+
+/// Logout
+///
+/// Ends the session that asks.
+#[utoipa::path(
+    delete, path = "/users/sign_out", tag = "Users", security(("bearer" = [])),
+    responses((status = 204, description = "The session is over"))
+)]
+pub(super) async fn sign_out<A: Accounts, P: Practices>(mut exchange: Exchange<Ports<A, P>>) -> Answer {
+    let caller = exchange.caller_of(Ports::accounts).await?;
+    let origin = exchange.origin();
+    exchange.call(|ports| ports.accounts.sign_out(caller, origin)).await??;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Change Password
+///
+/// Change a user's password with their current password, new password, and new password confirmation. Every other
+/// session of the user ends.
+#[utoipa::path(
+    put, path = "/users", tag = "Users", security(("bearer" = [])),
+    request_body(content = UpdateUserBody, example = json!({
+        "user": {
+            "current_password": "oldpassword", "password": "newpassword", "password_confirmation": "newpassword",
+        },
+    })),
+    responses(
+        (status = 200, description = "The password is changed", body = ProfileReply),
+        (status = 422, description = "All that is wrong with it", body = InvalidReply, example = json!({
+            "errors": {
+                "password_confirmation": ["can't be blank"],
+                "password": ["should be different than your current password"],
+                "current_password": ["can't be blank", "is invalid"],
+            },
+        })),
+    )
+)]
+pub(super) async fn update_user<A: Accounts, P: Practices>(mut exchange: Exchange<Ports<A, P>>) -> Answer {
+    let caller = exchange.caller_of(Ports::accounts).await?;
+    let params = Params::of(&mut exchange).await?;
+    let body = UpdateUserBody::read(&params);
+    let request = body.to_request(caller, exchange.origin());
+    review(&mut exchange, request, &body).await?;
+    Ok(ok(&ProfileReply::from(profile(&mut exchange, caller).await?)))
+}
+
+async fn review<A: Accounts, P: Practices>(
+    exchange: &mut Exchange<Ports<A, P>>,
+    request: ReviewPasswordChange,
+    body: &UpdateUserBody,
+) -> Result<(), Problem> {
+    let reviewed = exchange.call(|ports| ports.accounts.review_password_change(request)).await?;
+    reviewed.map_err(|error| match error {
+        ReviewPasswordChangeError::Refused(review) => Problem::Invalid(body.errors(&review)),
+        ReviewPasswordChangeError::TooManyAttempts { retry_after } => too_many(retry_after),
+        ReviewPasswordChangeError::Hashing(error) => Problem::Fault(error.into()),
+        ReviewPasswordChangeError::Storage(error) => error.into(),
+    })
+}
+
+/// User Info
+///
+/// Get information about a user.
+#[utoipa::path(
+    get, path = "/users/current", tag = "Users", security(("bearer" = [])),
+    responses((status = 200, description = "The user", body = ProfileReply))
+)]
+pub(super) async fn current_user<A: Accounts, P: Practices>(mut exchange: Exchange<Ports<A, P>>) -> Answer {
+    let caller = exchange.caller_of(Ports::accounts).await?;
+    Ok(ok(&ProfileReply::from(profile(&mut exchange, caller).await?)))
+}
+
+async fn profile<A: 'static, P: PracticeProfiles>(
+    exchange: &mut Exchange<Ports<A, P>>,
+    caller: Caller,
+) -> Result<PracticeProfile, Problem> {
+    let profile = exchange.call(|ports| ports.practices.practice_profile(caller)).await??;
+    Ok(profile.ok_or(Fault::Unauthenticated { token_sent: true })?)
+}
+
+/// Terms
+///
+/// The terms in force, and whether the user accepted them.
+#[utoipa::path(
+    get, path = "/terms", tag = "Terms", security(("bearer" = [])),
+    responses((status = 200, description = "The terms", body = TermsReply))
+)]
+pub(super) async fn show_terms<A: Accounts, P: Practices>(mut exchange: Exchange<Ports<A, P>>) -> Answer {
+    let caller = exchange.caller_of(Ports::accounts).await?;
+    let status = exchange.call(|ports| ports.practices.terms_status(caller)).await??;
+    Ok(ok(&TermsReply::from(status.ok_or(Fault::NotFound)?)))
+}
+
+/// Accept Terms for API use
+///
+/// Accept terms and conditions so the user can access a greater number of API endpoints. Accepting again changes
+/// nothing.
+#[utoipa::path(
+    post, path = "/terms", tag = "Terms", security(("bearer" = [])),
+    params(("terms[accept]" = Option<bool>, Query, description = "Accept terms for user; true if not given.")),
+    request_body(content = AcceptTermsBody, example = json!({"terms": {"accept": true}})),
+    responses(
+        (status = 200, description = "They are accepted", body = SuccessReply),
+        (status = 422, description = "They are not", body = InvalidReply,
+            example = json!({"errors": {"accept": ["must be accepted"]}})),
+    )
+)]
+pub(super) async fn accept_terms<A: Accounts, P: Practices>(mut exchange: Exchange<Ports<A, P>>) -> Answer {
+    let caller = exchange.caller_of(Ports::accounts).await?;
+    let params = Params::of(&mut exchange).await?;
+    AcceptTermsBody::read(&params)?;
+    let origin = exchange.origin();
+    exchange.call(|ports| ports.practices.accept_terms(caller, origin)).await??;
+    Ok(ok(&SuccessReply::DONE))
+}
+
+/// Get All Clients
+///
+/// To a user who is a client: that client. To the practice's staff: all clients of the practice, as an array, ordered
+/// by their ids within each source; deleted ones are among them only if asked for by `status` or `updatedSince`.
+///
+/// **Must accept terms before using this endpoint.**
+#[utoipa::path(
+    get, path = "/clients", tag = "Clients", security(("bearer" = [])),
+    params(
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000,
+            description = "At most so many, as one page; the answer's `Link` says where the next one is."),
+        ("after" = Option<String>, Query, description = "Those behind the end of an earlier page."),
+        ("status" = Option<String>, Query, pattern = "^(active|inactive|deleted)$",
+            description = "Those that are `active`, `inactive` or `deleted`."),
+        ("updatedSince" = Option<String>, Query, format = DateTime,
+            description = "Those changed at this time or later, deleted ones among them."),
+        ("q" = Option<String>, Query, min_length = 1, max_length = 100,
+            description = "Those whose name, email address or phone number begins so."),
+    ),
+    responses(
+        (status = 200, description = "A client to itself, or all to the staff", body = ClientsReply<'_>,
+            headers(("Link" = String, description = "Where the next page is (RFC 8288), if there is one"))),
+    )
+)]
+pub(super) async fn list_clients<A: Accounts, P: Practices>(gate: AcceptedTerms<A, P>) -> Answer {
+    let proof = gate.proof();
+    let mut exchange = gate.into_exchange();
+    let ListQuery { wanted, after, limit } = ListQuery::read(exchange.request())?;
+    let seen = exchange.call(|ports| ports.practices.look_at_clients(proof, wanted)).await??;
+    match (seen, limit) {
+        (ClientsSeen::Own(client), _) => Ok(ok(&ClientsReply::own(&client))),
+        (ClientsSeen::All(filter), Some(limit)) => page(exchange, filter, after, limit).await,
+        (ClientsSeen::All(filter), None) => all(exchange, filter, after).await,
+    }
+}
+
+/// One page, and where the next one is.
+async fn page<A: 'static, P: Clients>(
+    mut exchange: Exchange<Ports<A, P>>,
+    filter: ClientFilter,
+    after: Option<ClientKey>,
+    limit: usize,
+) -> Answer {
+    // One more, to know whether there is more.
+    let asked = limit + 1;
+    let mut clients = exchange.call(|ports| ports.practices.next_clients(filter, after, asked)).await??;
+    let is_last = clients.len() <= limit;
+    clients.truncate(limit);
+    let mut response = ok(&ClientsReply::all(&clients));
+    if let Some(last) = clients.last().filter(|_| !is_last) {
+        let link = format!("<{}>; rel=\"next\"", next_page(exchange.request(), &last.record.key));
+        let link = link.parse().expect("a path and a query are visible ASCII characters");
+        response.headers_mut().insert(LINK, link);
+    }
+    Ok(response)
+}
+
+/// All of them. What goes wrong with the first page is answered; after that, the answer breaks off.
+async fn all<A: 'static, P: Clients>(
+    mut exchange: Exchange<Ports<A, P>>,
+    filter: ClientFilter,
+    after: Option<ClientKey>,
+) -> Answer {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CONTENT_TYPE, "application/json; charset=utf-8"));
+    // Nothing is read for a body that is not sent.
+    if exchange.request().method() == Method::HEAD {
+        return Ok(response.streaming(stream::empty::<Result<Bytes, BrokenOff>>()));
+    }
+    let wanted = filter.clone();
+    let first = exchange.call(|ports| ports.practices.next_clients(wanted, after, PAGE)).await??;
+    let practices = Arc::clone(&exchange.use_cases().practices);
+    let source = Source { practices, filter, patience: exchange.settings().handler_timeout };
+    Ok(response.streaming(listing::write(source, first)))
+}
+
+/// Get One Client
+///
+/// To a user who is a client: that client alone. To the practice's staff: any client of the practice.
+///
+/// **Must accept terms before using this endpoint.**
+#[utoipa::path(
+    get, path = "/clients/{clientId}", tag = "Clients", security(("bearer" = [])),
+    params(("clientId" = String, Path, description = "The client's id in its source")),
+    responses((status = 200, description = "The client", body = ClientReply<'_>))
+)]
+pub(super) async fn show_client<A: Accounts, P: Practices>(
+    id: Path<String>,
+    gate: AcceptedTerms<A, P>,
+) -> Answer {
+    let id = ExternalId::parse(&id).map_err(|_| Fault::NotFound)?;
+    let proof = gate.proof();
+    let client = gate.into_exchange().call(|ports| ports.practices.find_client(proof, id)).await??;
+    Ok(ok(&ClientReply::from(&client)))
+}

@@ -1,0 +1,91 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use asteroid_application::Import;
+use asteroid_argon2::{Argon2Hasher, Argon2Settings};
+use clap::Args;
+
+use super::output::{answer, warn};
+use super::{Context, Failure, Format, runtime};
+use crate::config::Settings;
+use crate::import::{self, FileFormat, Input, Kind, Order, Report};
+use crate::store;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = r#"Records are known by the ids of the system that they come from. To import a file again
+changes nothing; to import it again after a break goes on where it broke. A record that is
+wrong is refused alone, with its line, field and reason, and the exit status is 1.
+Practices come before their users and clients.
+
+Layouts, with the fields that the API shows:
+  JSON    {"practices": [], "clientClasses": [], "users": [], "clients": []}
+  NDJSON  an object a line, whose "type" is practice, clientClass, user or client
+  CSV     a file for each type, a column for each field; an empty cell is null, the
+          items of a list are parted by semicolons, clientClass and patients are JSON
+
+Examples:
+  asteroid import config/practice.json
+  asteroid import practices.csv users.csv clients.csv --dry-run
+  zcat export.ndjson.gz | asteroid import - --format ndjson --json"#
+)]
+pub(super) struct Arguments {
+    /// The files to import, one after the other; - for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How the files are written, if their names do not say it.
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FileFormat>,
+    /// What is in CSV files, if their names do not say it.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<Kind>,
+    /// Do all of it, say what would come of it, and keep nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    answer: Format,
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { files, format, kind, dry_run, answer: answer_format } = arguments;
+    let inputs: Result<Vec<Input>, _> = files.iter().map(|file| Input::new(file, *format, *kind)).collect();
+    let inputs = inputs.map_err(|error| Failure::Usage("import", error.to_string()))?;
+    let settings = context.configuration()?.settings;
+    let order = Order {
+        inputs,
+        region: settings.product.default_region,
+        dry_run: *dry_run,
+        quiet: answer_format.json,
+    };
+    let runtime = runtime()?;
+    let storage = runtime.block_on(store::open(&settings, &context.clock, &context.randomness))?;
+    let hasher = Argon2Hasher::start(hashing(&settings), Arc::clone(&context.randomness))?;
+    let import = Import::new(
+        storage,
+        Arc::new(hasher),
+        Arc::clone(&context.clock),
+        Arc::clone(&context.randomness),
+        settings.account_rules().passwords,
+    );
+    let report = import::run(&order, import, &runtime);
+    answer(*answer_format, &report, || report.table())?;
+    if let Some(stopped) = report.stopped.as_ref().filter(|_| !answer_format.json) {
+        warn(&format!("{stopped}\n  {}", what_stays(&report)));
+    }
+    if report.is_clean() { Ok(()) } else { Err(Failure::Answered) }
+}
+
+fn what_stays(report: &Report) -> &'static str {
+    if report.dry_run {
+        "nothing after it was looked at"
+    } else {
+        "what came before it is in the store; importing the same files again goes on from there"
+    }
+}
+
+/// Nobody but the import waits here, and it waits as long as it takes.
+fn hashing(settings: &Settings) -> Argon2Settings {
+    let settings = Argon2Settings::from(&settings.passwords.hashing);
+    Argon2Settings { queue: 64, max_wait: Duration::from_mins(1), ..settings }
+}

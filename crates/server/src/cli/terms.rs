@@ -1,0 +1,116 @@
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use asteroid_kernel::{Origin, Timestamp};
+use asteroid_terms::{InvalidTerms, TermsVersion, VersionLabel};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+
+use super::output::answer;
+use super::{Context, Failure, Format, runtime};
+use crate::store;
+
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Example:\n  asteroid terms publish --version 2026-11 --file terms.txt && asteroid terms list"
+)]
+pub(super) enum Command {
+    /// Publish a version: from now on it is in force, and everybody has to accept it before seeing records again.
+    Publish(Publish),
+    /// List the versions, the latest first.
+    #[command(after_help = "Example:\n  asteroid terms list --json | jq -r '.[0].text'")]
+    List(Format),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  asteroid terms publish --version 2026-11 --file terms.txt\n  \
+    fold -s terms.txt | asteroid terms publish --version 3 --file -")]
+pub(super) struct Publish {
+    /// What the version is called. It can never be changed, and its name is never used again.
+    #[arg(long = "version", value_name = "VERSION")]
+    label: String,
+    /// The file with the text; - for standard input.
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Why no version was published.
+#[derive(Debug, thiserror::Error)]
+enum PublishError {
+    #[error("{0} cannot be read")]
+    Unreadable(String, #[source] io::Error),
+    #[error(transparent)]
+    Invalid(#[from] InvalidTerms),
+}
+
+/// A version, as it is listed.
+#[derive(Serialize)]
+struct Listed<'a> {
+    version: &'a str,
+    in_force: bool,
+    published_at: String,
+    text: &'a str,
+}
+
+pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Publish(arguments) => publish(context, arguments),
+        Command::List(format) => list(context, *format),
+    }
+}
+
+fn publish(context: &Context, Publish { label, file, format }: &Publish) -> Result<(), Failure> {
+    let version = read(label, file, context.clock.now())?;
+    let label = version.label.clone();
+    let settings = context.configuration()?.settings;
+    runtime()?.block_on(async {
+        let storage = store::open(&settings, &context.clock, &context.randomness).await?;
+        let practices = store::practices(&storage, &context.clock, &context.randomness);
+        practices.publish_terms(version, &Origin::local()).await?;
+        Ok::<_, Failure>(())
+    })?;
+    answer(*format, &json!({ "published": label.as_str() }), || {
+        format!("Version {label} of the terms is in force: everybody has to accept it.")
+    })
+}
+
+fn read(label: &str, file: &Path, now: Timestamp) -> Result<TermsVersion, PublishError> {
+    let label = VersionLabel::parse(label)?;
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().lock().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| PublishError::Unreadable(file.display().to_string(), error))?;
+    Ok(TermsVersion::new(label, text, now)?)
+}
+
+fn list(context: &Context, format: Format) -> Result<(), Failure> {
+    let settings = context.configuration()?.settings;
+    let versions = runtime()?.block_on(async {
+        let storage = store::open(&settings, &context.clock, &context.randomness).await?;
+        let practices = store::practices(&storage, &context.clock, &context.randomness);
+        Ok::<_, Failure>(practices.list_terms().await?)
+    })?;
+    let listed: Vec<Listed<'_>> = versions
+        .iter()
+        .enumerate()
+        .map(|(index, version)| Listed {
+            version: version.label.as_str(),
+            in_force: index == 0,
+            published_at: version.published_at.to_string(),
+            text: &version.text,
+        })
+        .collect();
+    answer(format, &listed, || listed.iter().map(line).collect())
+}
+
+fn line(Listed { version, in_force, published_at, .. }: &Listed<'_>) -> String {
+    let in_force = if *in_force { ", in force" } else { "" };
+    format!("{version}  published {published_at}{in_force}\n")
+}

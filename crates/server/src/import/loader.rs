@@ -1,0 +1,121 @@
+use std::error::Error;
+
+use asteroid_application::{Import, ImportError, ImportRecord, RecordOutcome};
+use asteroid_argon2::Argon2Hasher;
+use asteroid_diesel::SqliteStorage;
+use tokio::runtime::Runtime;
+
+use super::fields::Problem;
+use super::kind::Kind;
+use super::progress::Progress;
+use super::reading::{Item, Place, Stopped, Taker};
+use super::report::{RefusedRecord, Report};
+
+/// So many records are put in one unit of work.
+const BATCH: usize = 500;
+
+/// Gathers the records of a file into batches, puts them, and keeps the report.
+pub(crate) struct Loader<'a> {
+    runtime: &'a Runtime,
+    import: Import<SqliteStorage, Argon2Hasher>,
+    progress: &'a Progress,
+    report: Report,
+    file: String,
+    /// What was read since the last batch.
+    read: Vec<(Place, Reading)>,
+    /// Those of it that are ready, in the same order.
+    records: Vec<ImportRecord>,
+    failure: Option<ImportError>,
+}
+
+/// What was read of a record.
+enum Reading {
+    Ready(Kind),
+    Wrong(Option<Kind>, Vec<Problem>),
+}
+
+impl<'a> Loader<'a> {
+    pub(crate) fn new(
+        runtime: &'a Runtime,
+        import: Import<SqliteStorage, Argon2Hasher>,
+        progress: &'a Progress,
+        dry_run: bool,
+    ) -> Self {
+        Self {
+            runtime,
+            import,
+            progress,
+            report: Report { dry_run, ..Report::default() },
+            file: String::new(),
+            read: Vec::new(),
+            records: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// What follows is read from this file.
+    pub(crate) fn begin(&mut self, file: String) {
+        self.file = file;
+    }
+
+    /// Puts what waits.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or a hash cannot be made: then nothing of the batch was put, and nothing more is.
+    pub(crate) fn flush(&mut self) -> Result<(), Stopped> {
+        let (read, records) = (std::mem::take(&mut self.read), std::mem::take(&mut self.records));
+        let outcomes = if records.is_empty() {
+            Vec::new()
+        } else {
+            let put = self.import.put_batch(records, self.report.dry_run);
+            self.runtime.block_on(put).map_err(|error| {
+                self.failure = Some(error);
+                Stopped
+            })?
+        };
+        let mut outcomes = outcomes.into_iter();
+        for (place, reading) in read {
+            match reading {
+                Reading::Wrong(kind, problems) => self.refuse(place, kind, problems),
+                Reading::Ready(kind) => match outcomes.next() {
+                    Some(RecordOutcome::Put(upsert)) => self.report.put(kind, upsert),
+                    Some(RecordOutcome::Refused(refusal)) => {
+                        let (field, reason) = (refusal.field.to_owned(), refusal.reason.to_string());
+                        self.refuse(place, Some(kind), vec![Problem { field, reason }]);
+                    }
+                    None => {}
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, place: Place, kind: Option<Kind>, problems: Vec<Problem>) {
+        let refused = RefusedRecord::new(&self.file, place, kind, problems);
+        self.progress.say(&refused.lines());
+        self.report.refuse(refused);
+    }
+
+    /// Why nothing more is put.
+    pub(crate) fn failure(&self) -> Option<&(dyn Error + 'static)> {
+        self.failure.as_ref().map(|error| error as _)
+    }
+
+    pub(crate) fn into_report(self) -> Report {
+        self.report
+    }
+}
+
+impl Taker for Loader<'_> {
+    fn take(&mut self, Item { place, kind, record }: Item) -> Result<(), Stopped> {
+        match record {
+            Ok(record) => {
+                self.read.push((place, Reading::Ready(Kind::of(&record))));
+                self.records.push(record);
+            }
+            Err(problems) => self.read.push((place, Reading::Wrong(kind, problems))),
+        }
+        if self.read.len() >= BATCH { self.flush() } else { Ok(()) }
+    }
+}

@@ -1,0 +1,193 @@
+use proptest::prelude::*;
+
+use super::reading::{Item, Stopped};
+use super::*;
+
+/// What was read: each record by its kind, or what is wrong with it, behind its place.
+#[derive(Default)]
+struct Notes {
+    lines: Vec<String>,
+    patience: Option<usize>,
+}
+
+impl Taker for Notes {
+    fn take(&mut self, item: Item) -> Result<(), Stopped> {
+        if self.patience == Some(self.lines.len()) {
+            return Err(Stopped);
+        }
+        let Place { line, column } = item.place;
+        let column = column.map(|column| format!(":{column}")).unwrap_or_default();
+        let what = match item.record {
+            Ok(record) => Kind::of(&record).as_str().to_owned(),
+            Err(problems) => {
+                let kind = item.kind.map_or("?", Kind::as_str);
+                let first = &problems[0];
+                format!("{kind} {}: {}", first.field, first.reason)
+            }
+        };
+        self.lines.push(format!("{line}{column} {what}"));
+        Ok(())
+    }
+}
+
+/// What was read of this text, and how it ended.
+fn read(layout: Layout, text: &[u8]) -> (Vec<String>, Result<(), String>) {
+    let mut notes = Notes::default();
+    let end = read_from(text, layout, Region::US, &mut notes).map_err(|unreadable| match unreadable {
+        Unreadable::Broken { place: Place { line, column }, reason } => {
+            format!("{line}:{} {reason}", column.unwrap_or_default())
+        }
+        Unreadable::Io(error) => panic!("{error}"),
+        Unreadable::Stopped => "stopped".to_owned(),
+    });
+    (notes.lines, end)
+}
+
+const GOOD: &str = r#"{"clientClassId": "a", "sourceId": 1}"#;
+
+#[test]
+fn json_is_read_record_by_record_and_a_wrong_one_does_not_end_it() {
+    let text = format!(
+        "{{\n  \"practices\": [],\n  \"clientClasses\": [\n    {GOOD}, {GOOD},\n    {{\"sourceId\": 1}},\n    5,\n\n    \
+         {GOOD}\n  ],\n  \"cleints\": [{{}}],\n  \"clientClasses\": [{GOOD}]\n}}\n"
+    );
+    let (lines, end) = read(Layout::Json, text.as_bytes());
+    assert_eq!(
+        lines,
+        [
+            "4:5 clientClass",
+            "4:44 clientClass",
+            "5:5 clientClass clientClassId: is missing",
+            "6:5 clientClass : must be an object",
+            "8:5 clientClass",
+            "10:11 ? cleints: is unknown: did you mean \"clients\"?",
+            "11:21 clientClass",
+        ]
+    );
+    assert_eq!(end, Ok(()));
+}
+
+#[test]
+fn json_that_breaks_off_is_read_up_to_there() {
+    for (text, records, problem) in [
+        (
+            format!(r#"{{"clientClasses": [{GOOD}, {{"clientClassId": "b"#),
+            1,
+            "1:78 EOF while parsing a string",
+        ),
+        (format!("{{\"clientClasses\": [{GOOD},\n {GOOD}\n {GOOD}]}}"), 2, "3:2 expected `,` or `]`"),
+        (format!(r#"{{"clientClasses": [{GOOD}]}} x"#), 1, "1:60 trailing characters"),
+        (format!(r#"{{"clientClasses": [{GOOD}], "users": "hunter2"}}"#), 1, "1:77 must be a list of users"),
+        (
+            format!("[{GOOD}]"),
+            0,
+            "1:1 must be an object with the lists practices, clientClasses, users and clients",
+        ),
+        (String::new(), 0, "1:0 EOF while parsing a value"),
+    ] {
+        let (lines, end) = read(Layout::Json, text.as_bytes());
+        assert_eq!((lines.len(), end), (records, Err(problem.to_owned())), "{text}");
+    }
+}
+
+#[test]
+fn of_ndjson_each_line_stands_alone() {
+    let text = format!(
+        "{{\"type\": \"clientClass\", {}\n\n  \r\n{{\"type\": \"clientClass\"\n{GOOD}\n\"hunter2\"\n\
+         {{\"type\": \"cilent\"}}\n\u{0}\n{{\"type\": \"user\"}}",
+        &GOOD[1..]
+    );
+    let mut text = text.into_bytes();
+    text.extend(b"\n{\"type\": \"\xFF\"}\n");
+    let (lines, end) = read(Layout::Ndjson, &text);
+    assert_eq!(
+        lines,
+        [
+            "1 clientClass",
+            "4:22 ? : EOF while parsing an object",
+            "5 ? type: is missing",
+            "6:9 ? : must be an object",
+            "7 ? type: \"cilent\" is unknown: did you mean \"client\"?",
+            "8:1 ? : expected value",
+            "9 user name: is missing",
+            "10:11 ? : invalid unicode code point",
+        ]
+    );
+    assert_eq!(end, Ok(()));
+}
+
+#[test]
+fn of_csv_each_row_stands_alone() {
+    let text = "clientId,practiceId,sourceId,balanceDue,alertsDisabled,patients,lastName\r\n\
+                1,1,1,500,TRUE,\"[{\"\"patientId\"\": \"\"pi\"\", \"\"name\"\": \"\"Pi\"\"}]\",\"Quayle\nByrne\"\r\n\
+                2,1,1,,,,\r\n\r\n\n\
+                3,1,1\r\n\
+                4,1,1,5.5,,,\r\n\
+                5,1,1,,,pi,\r\n";
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.extend(b"6,1,1,,,,\xFF\r\n7,1,1,,,,\r\n");
+    let (lines, end) = read(Layout::Csv(Kind::Client), &bytes);
+    assert_eq!(
+        lines,
+        [
+            "2 client",
+            "4 client",
+            "7 client : has 3 cells, and must have 7",
+            "8 client balanceDue: must be a whole number from -9007199254740991 to 9007199254740991",
+            "9 client patients: must be JSON",
+            "10 client : is not written in UTF-8",
+            "11 client",
+        ]
+    );
+    assert_eq!(end, Ok(()));
+}
+
+#[test]
+fn a_csv_file_with_a_wrong_column_is_not_read() {
+    for (header, problem) in [
+        ("clientId,fristName", "1:0 the column \"fristName\" is unknown: did you mean \"firstName\"?"),
+        ("clientId,clientId", "1:0 the column \"clientId\" is there twice"),
+    ] {
+        let text = format!("{header}\n1,2\n");
+        let (lines, end) = read(Layout::Csv(Kind::Client), text.as_bytes());
+        assert_eq!((lines.len(), end), (0, Err(problem.to_owned())));
+    }
+}
+
+#[test]
+fn whoever_takes_the_records_may_stop() {
+    let json = format!(r#"{{"clientClasses": [{GOOD}, {GOOD}, {GOOD}]}}"#);
+    let line = format!("{{\"type\": \"clientClass\", {}\n", &GOOD[1..]);
+    let row = "a,1\n";
+    for (layout, text) in [
+        (Layout::Json, json),
+        (Layout::Ndjson, line.repeat(3)),
+        (Layout::Csv(Kind::ClientClass), format!("clientClassId,sourceId\n{}", row.repeat(3))),
+    ] {
+        let mut notes = Notes { patience: Some(2), ..Notes::default() };
+        let end = read_from(text.as_bytes(), layout, Region::US, &mut notes);
+        assert!(matches!(end, Err(Unreadable::Stopped)), "{layout:?}");
+        assert_eq!(notes.lines.len(), 2);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for layout in [Layout::Json, Layout::Ndjson, Layout::Csv(Kind::User)] {
+            let _ = read(layout, &bytes);
+        }
+    }
+
+    #[test]
+    fn no_record_makes_a_reader_panic(
+        text in r#"\{("(id|name|roles|patients|clientClass|sourceId|clientId)": ?(null|1e9|"[a-z ]{0,3}"|\[1\]|\{\}|\[\{\}\]),?){0,5}\}"#
+    ) {
+        for kind in Kind::ALL {
+            let list = format!(r#"{{"{}": [{text}]}}"#, kind.list());
+            let _ = read(Layout::Json, list.as_bytes());
+            let line = text.replacen('{', &format!(r#"{{"type": "{}","#, kind.as_str()), 1);
+            let _ = read(Layout::Ndjson, line.as_bytes());
+        }
+    }
+}
