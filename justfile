@@ -28,7 +28,7 @@ doc:
 domain:
     #!/usr/bin/env bash
     set -euo pipefail
-    for crate in kernel identity verification messaging limits audit application; do
+    for crate in kernel identity verification terms clients messaging limits audit application; do
         cargo check --package "asteroid-$crate" --no-default-features
     done
 

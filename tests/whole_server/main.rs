@@ -13,3 +13,4 @@ mod operations;
 mod races;
 mod readme;
 mod secrets;
+mod tokens;

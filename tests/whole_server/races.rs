@@ -57,17 +57,20 @@ async fn after_200_parallel_wrong_codes_the_right_one_is_dead() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_100_parallel_registrations_of_one_contact_one_becomes_a_user() {
-    let server = Server::start().await;
+    // Cheap hashes, and room for all of them to wait: it is the store that is raced for.
+    let settings = [
+        ("ASTEROID_LIMITS__ENABLED", "false"),
+        ("ASTEROID_PASSWORDS__HASHING__MEMORY_KIB", "8"),
+        ("ASTEROID_PASSWORDS__HASHING__QUEUE", "200"),
+    ];
+    let server = Server::start_with(&settings).await;
     let email = "martha@example.com";
     let bodies = vec![registration(email, "a fine long password"); 100];
-    // No more hashes wait than the gate takes on: the others are told to come again, and none breaks.
     let statuses = post_all(&server, "/v1/auth/register", bodies).await;
-    assert_eq!(count(&statuses, 200) + count(&statuses, 503), 100, "{statuses:?}");
-    assert!(count(&statuses, 200) >= 64, "{statuses:?}");
-    let sent = count(&statuses, 200);
+    assert_eq!(count(&statuses, 200), 100, "{statuses:?}");
     let codes = loop {
         let codes: Vec<Value> = server.messages().into_iter().map(|m| m["code"].clone()).collect();
-        if codes.len() >= 3 && codes.len() <= sent {
+        if codes.len() >= 3 {
             break codes;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
