@@ -136,6 +136,21 @@ async fn a_page_walk_sees_every_client_once_and_a_newer_version_of_the_terms_clo
     let whole = server.get("/clients", Some(&token)).await;
     assert_eq!(whole.json().as_array().map(Vec::len), Some(25));
 
+    // A record that came today is told to who asks for changes since yesterday, however old it says it is.
+    records["clients"][7]["firstName"] = json!("Changed");
+    records["clients"][7]["lastSyncedAt"] = json!("2022-12-01T15:50:30.000Z");
+    let mut fresh = client(1, "fresh");
+    fresh["lastSyncedAt"] = json!("2022-12-01T15:50:30.000Z");
+    let before = whole.json()[0]["lastSyncedAt"].as_str().expect("a time").to_owned();
+    records["clients"].as_array_mut().expect("a list").push(fresh);
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    assert!(server.import(&records).status.success());
+    let since = format!("{}.999Z", &before[..19]);
+    let changed = server.get(&format!("/clients?updatedSince={since}"), Some(&token)).await;
+    let ids: Vec<Value> =
+        changed.json().as_array().expect("a list").iter().map(|c| c["clientId"].clone()).collect();
+    assert_eq!(ids, ["07", "fresh"]);
+
     std::fs::write(server.folder().join("terms.txt"), "Newer terms.").expect("written");
     let published = server.run(&["terms", "publish", "--version", "newer", "--file", "terms.txt"]);
     assert!(published.status.success(), "{published:?}");

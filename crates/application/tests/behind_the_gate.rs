@@ -56,6 +56,7 @@ fn client(id: &str, status: ClientStatus) -> Client {
         patients: vec![],
         first_synced_at: now(),
         last_synced_at: now(),
+        stored_at: now(),
         created_at: now(),
         updated_at: now(),
     };

@@ -110,9 +110,10 @@ pub async fn deleted_clients_are_listed_to_those_who_ask_for_them(storage: impl 
 /// itself.
 pub async fn clients_are_listed_by_when_they_changed_here(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
-    let changed = |id: &str, last_synced_at| ClientRecord {
+    let changed = |id: &str, stored_at| ClientRecord {
         first_synced_at: at(0),
-        last_synced_at,
+        last_synced_at: at(0),
+        stored_at,
         created_at: at(900),
         updated_at: at(900),
         ..client(id)
@@ -135,8 +136,8 @@ pub async fn conditions_hold_together(storage: impl CompleteStorage) {
     for number in 0..64_u64 {
         let bit = |place: u32| (number >> place) & 1 == 1;
         let status = if bit(0) { ClientStatus::Active } else { ClientStatus::Inactive };
-        let last_synced_at = if bit(1) { at(5) } else { at(4) };
-        let mut record = ClientRecord { last_synced_at, ..of_status(&format!("{number:02}"), status) };
+        let stored_at = if bit(1) { at(5) } else { at(4) };
+        let mut record = ClientRecord { stored_at, ..of_status(&format!("{number:02}"), status) };
         record.content.last_name = text(if bit(2) { "Mickelson" } else { "Nickelson" });
         record.practice = if bit(3) { PRACTICE } else { OTHER_PRACTICE };
         records.push(record);

@@ -144,6 +144,7 @@ pub async fn a_record_takes_the_place_of_the_one_before(storage: impl CompleteSt
         last_synced_at: at(102),
         created_at: at(103),
         updated_at: at(104),
+        stored_at: at(105),
         ..record
     };
     for record in

@@ -40,6 +40,7 @@ CREATE TABLE clients (
     last_synced_at                       TEXT    NOT NULL,
     created_at                           TEXT    NOT NULL,
     updated_at                           TEXT    NOT NULL,
+    stored_at                            TEXT    NOT NULL,
     folded_name                          TEXT,
     folded_last_name                     TEXT,
     folded_email                         TEXT,
@@ -53,5 +54,5 @@ CREATE TABLE clients (
 -- over without being looked up.
 CREATE INDEX clients_practice ON clients (
     practice_id, source_id, id,
-    status, last_synced_at, folded_name, folded_last_name, folded_email, home_digits, work_digits, mobile_digits
+    status, stored_at, folded_name, folded_last_name, folded_email, home_digits, work_digits, mobile_digits
 );

@@ -122,6 +122,7 @@ fn record(number: usize, now: Timestamp) -> ClientRecord {
         content,
         patients,
         first_synced_at: now,
+        stored_at: now,
         last_synced_at: now,
         created_at: now,
         updated_at: now,

@@ -257,6 +257,7 @@ diesel::table! {
         last_synced_at -> Ts,
         created_at -> Ts,
         updated_at -> Ts,
+        stored_at -> Ts,
         folded_name -> Nullable<Text>,
         folded_last_name -> Nullable<Text>,
         folded_email -> Nullable<Text>,

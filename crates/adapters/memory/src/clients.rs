@@ -90,7 +90,7 @@ impl State {
 fn wants(filter: &ClientFilter, record: &ClientRecord) -> bool {
     record.practice == filter.practice
         && filter.wants(record.status)
-        && filter.updated_since.is_none_or(|since| record.last_synced_at >= since)
+        && filter.updated_since.is_none_or(|since| record.stored_at >= since)
         && filter.prefix.as_ref().is_none_or(|prefix| is_found_by(prefix, &record.content))
 }
 

@@ -46,6 +46,7 @@ where
             last_synced_at,
             created_at,
             updated_at: client.updated_at.unwrap_or(now),
+            stored_at: now,
         };
         self.write_client(record);
         Ok(upsert)

@@ -130,6 +130,9 @@ pub struct ClientRecord {
     pub created_at: Timestamp,
     /// When it last changed, in its source if that says so.
     pub updated_at: Timestamp,
+    /// When this content was put here, by our own clock, whatever the record says of itself: whoever asks for changes
+    /// since a time is told of it by this one.
+    pub stored_at: Timestamp,
 }
 
 /// A client with what other records say of it, as users see it.

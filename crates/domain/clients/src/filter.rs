@@ -61,7 +61,7 @@ pub struct ClientFilter {
     pub practice: PracticeId,
     /// With this status; none: any but deleted, or any at all where `updated_since` asks for changes.
     pub status: Option<ClientStatus>,
-    /// Whose record changed here at this time or later.
+    /// Whose record was put here with another content at this time or later ([`stored_at`](crate::ClientRecord)).
     pub updated_since: Option<Timestamp>,
     /// Whose name, address or number begins so.
     pub prefix: Option<SearchPrefix>,

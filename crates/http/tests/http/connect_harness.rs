@@ -195,6 +195,7 @@ pub(crate) fn client() -> Client {
         patients: patients.map(patient).into(),
         fingerprint: Fingerprint::new(1).expect("a fingerprint"),
         first_synced_at: time(THEN),
+        stored_at: time(THEN),
         last_synced_at: time(THEN),
         created_at: time(THEN),
         updated_at: time(THEN),

@@ -162,7 +162,7 @@ async fn a_new_password_is_held_against_what_the_request_tells_of_its_owner() {
     password too_short: The password must have at least 8 characters.
     password too_common: The password must not be one of those that many people use: choose another.
     password contains_name: The password must not contain your name.
-    password contains_contact: The password must not contain your e-mail address or phone number.
+    password contains_contact: The password must not contain your e-mail address, the part of it before the @, or your phone number.
     password too_long: The password must have at most 64 characters.
     ");
 }
@@ -173,7 +173,7 @@ async fn a_reset_holds_the_new_password_against_the_contact() {
         "contact": "firstprez@example.com", "code": "12345",
         "password": "firstprez1776", "password_confirmation": "firstprez1776",
     });
-    insta::assert_snapshot!(flaws_of("/v1/auth/password/reset", body).await.join("\n"), @"password contains_contact: The password must not contain your e-mail address or phone number.");
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/reset", body).await.join("\n"), @"password contains_contact: The password must not contain your e-mail address, the part of it before the @, or your phone number.");
 }
 
 #[actix_web::test]

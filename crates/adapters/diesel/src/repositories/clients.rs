@@ -213,7 +213,7 @@ impl ClientRepository for Tx {
             query = query.filter(behind);
         }
         if let Some(since) = filter.updated_since {
-            query = query.filter(clients::last_synced_at.ge(At(since)));
+            query = query.filter(clients::stored_at.ge(At(since)));
         }
         if let Some(prefix) = &filter.prefix {
             let by_name = begins!(clients::folded_name, prefix.folded())

@@ -69,6 +69,7 @@ impl ClientRow {
             last_synced_at: columns.last_synced_at.0,
             created_at: self.created_at.0,
             updated_at: columns.updated_at.0,
+            stored_at: columns.stored_at.0,
             content: columns.try_into()?,
             patients,
         })
@@ -117,6 +118,7 @@ pub(crate) struct RecordColumns {
     fingerprint: i64,
     last_synced_at: At,
     updated_at: At,
+    stored_at: At,
 }
 
 impl From<&ClientRecord> for RecordColumns {
@@ -155,6 +157,7 @@ impl From<&ClientRecord> for RecordColumns {
             fingerprint: record.fingerprint.get(),
             last_synced_at: At(record.last_synced_at),
             updated_at: At(record.updated_at),
+            stored_at: At(record.stored_at),
         }
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn client(source: i64, patients: &[Patient]) -> ClientRecord {
         content,
         patients: patients.to_vec(),
         first_synced_at: now,
+        stored_at: now,
         last_synced_at: now,
         created_at: now,
         updated_at: now,
@@ -127,10 +128,10 @@ const MANY_CLIENTS: &str = "
     INSERT INTO practices VALUES (1, 1, 'AllyDVM Test Practice', 'ally_test', NULL, NULL, '[]', 'UTC', '[]');
     INSERT INTO clients (number, source_id, id, practice_id, status, balance_due, email_verification_response,
             alerts_disabled, email_alert_disabled, sms_alert_disabled, bad_physical_address, loyalty_toggle,
-            fingerprint, first_synced_at, last_synced_at, created_at, updated_at)
+            fingerprint, first_synced_at, last_synced_at, created_at, updated_at, stored_at)
         WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 40000),
             now (t) AS (SELECT '2016-05-03T11:15:54.950000Z')
-        SELECT n, n, '1', 1, 'active', 0, '{}', 0, 0, 0, 0, 0, n, t, t, t, t FROM up, now;
+        SELECT n, n, '1', 1, 'active', 0, '{}', 0, 0, 0, 0, 0, n, t, t, t, t, t FROM up, now;
     INSERT INTO patients SELECT number, 0, source_id, 'a', 1, 'Pi', NULL, NULL, 'active' FROM clients";
 
 struct AskForMany;
