@@ -138,8 +138,14 @@ impl Server {
 
     /// Runs a command of the same binary, in the same folder, with the same settings.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the command runs")
+    }
+
+    /// The same, to be started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(self.folder.path(), &self.settings);
-        command.args(arguments).output().expect("the command runs")
+        command.args(arguments);
+        command
     }
 
     /// Imports these records.

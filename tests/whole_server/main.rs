@@ -6,6 +6,7 @@ mod documented_examples;
 mod documented_requests;
 mod hang_ups;
 mod harness;
+mod imports;
 mod isolation;
 mod journeys;
 mod limits;
