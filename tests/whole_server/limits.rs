@@ -39,7 +39,12 @@ async fn limits_survive_a_crash() {
 #[tokio::test]
 async fn wrong_passwords_slow_a_stranger_down_and_not_the_owner() {
     // Behind a proxy, so that stranger and owner can have addresses of their own.
-    let server = Server::start_with(&[("ASTEROID_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]")]).await;
+    // The first wait is longer than any pause of a busy machine.
+    let settings = [
+        ("ASTEROID_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]"),
+        ("ASTEROID_LIMITS__WRONG_PASSWORDS__FIRST_WAIT", "1m"),
+    ];
+    let server = Server::start_with(&settings).await;
     let login = |password: &'static str, ip: &'static str| {
         let body = json!({"contact": "martha@example.com", "password": password}).to_string();
         let request = server.client.request(Method::POST, server.url("/v1/auth/login"));
