@@ -59,6 +59,18 @@ pub async fn a_streak_comes_back_as_it_was_kept(storage: impl CompleteStorage) {
     assert_eq!(store.streak(&other).await, streak(42, 42));
 }
 
+/// A key keeps a history or a streak: keeping one forgets the other.
+pub async fn a_key_keeps_a_history_or_a_streak(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let key = fresh_key();
+    store.keep_history(&key, &history(&[1]), at(100)).await;
+    store.keep_streak(&key, streak(1, 1), at(100)).await;
+    assert_eq!((store.history(&key).await, store.streak(&key).await), (History::default(), streak(1, 1)));
+    store.keep_history(&key, &history(&[2]), at(100)).await;
+    assert_eq!((store.history(&key).await, store.streak(&key).await), (history(&[2]), Streak::default()));
+    assert_eq!(store.remove_useless_limits(at(100)).await, 1);
+}
+
 /// Keys are told apart by every character of theirs.
 pub async fn keys_are_told_apart(storage: impl CompleteStorage) {
     let store = Store::new(storage);

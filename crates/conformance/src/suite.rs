@@ -116,6 +116,7 @@ macro_rules! suite {
                 what_never_happened_has_no_history,
                 a_history_comes_back_as_it_was_kept,
                 a_streak_comes_back_as_it_was_kept,
+                a_key_keeps_a_history_or_a_streak,
                 keys_are_told_apart,
                 a_limit_is_forgotten,
                 useless_limits_are_removed,
