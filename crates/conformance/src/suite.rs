@@ -4,9 +4,19 @@
 ///
 /// Takes the name of an `async fn()` in the same module that makes a fresh, empty store, and answers it with whatever
 /// has to live as long: a folder that is removed when it is dropped, or `()`. The [crate](crate) shows one.
+///
+/// Where the store needs a server that may not be there, `suite!(make_storage, if is_there)` tries nothing unless
+/// `fn is_there() -> bool` says yes: all clauses or none.
 #[macro_export]
 macro_rules! suite {
     ($make_storage:ident) => {
+        $crate::suite!($make_storage, if $crate::__private::always);
+    };
+    ($make_storage:ident, if $is_there:path) => {
+        fn __is_there() -> bool {
+            $is_there()
+        }
+
         $crate::__clauses! { $make_storage
             storage {
                 a_store_in_order_says_so,
@@ -198,7 +208,9 @@ macro_rules! __clauses {
         mod $repository { $(
             #[test]
             fn $clause() {
-                $crate::__private::run(super::$make_storage, $crate::$repository::$clause);
+                if super::__is_there() {
+                    $crate::__private::run(super::$make_storage, $crate::$repository::$clause);
+                }
             }
         )* }
     )* };
@@ -212,6 +224,12 @@ pub mod __private {
 
     /// A clause takes seconds; one that takes this long waits for what never comes.
     const LONGEST: Duration = Duration::from_mins(2);
+
+    /// Where nothing is missing.
+    #[must_use]
+    pub fn always() -> bool {
+        true
+    }
 
     /// Tries one clause on a fresh store, on a runtime of two threads.
     pub fn run<S, G, Made, Clause>(make_storage: impl FnOnce() -> Made, clause: impl FnOnce(S) -> Clause)

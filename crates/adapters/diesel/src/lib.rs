@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
+#![expect(clippy::duplicate_mod, reason = "the repositories are compiled once for each backend")]
 
+mod locks;
+pub mod postgres;
 mod rows;
 mod schema;
 mod sql_types;
 pub mod sqlite;
 
+pub use postgres::{PostgresOptions, PostgresStorage, PostgresTx, PostgresUrl};
 pub use sqlite::{SqliteOptions, SqliteStorage, SqliteTx};

@@ -1,22 +1,28 @@
 //! Two SQL types that every backend knows, each in its own way, and the values that have them.
 
+use std::io::Write;
+
 use asteroid_kernel::Timestamp;
 use chrono::{DateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Binary, SqlType, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use uuid::Uuid;
 
-/// A UUID: 16 bytes in `SQLite`.
+/// A UUID: 16 bytes in `SQLite`, `UUID` in `PostgreSQL`.
 #[derive(QueryId, SqlType)]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
 #[diesel(sqlite_type(name = "Binary"))]
 pub struct Uid;
 
-/// A moment in UTC to the microsecond: in `SQLite` a text of fixed width, so that it sorts as time does.
+/// A moment in UTC to the microsecond: in `SQLite` a text of fixed width, so that it sorts as time does; in
+/// `PostgreSQL` a `TIMESTAMPTZ`.
 #[derive(QueryId, SqlType)]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(sqlite_type(name = "Text"))]
 pub struct Ts;
 
@@ -56,6 +62,36 @@ impl FromSql<Ts, Sqlite> for At {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
         let text = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
         Ok(Self(Timestamp::parse(&text).ok_or("not an RFC 3339 time")?))
+    }
+}
+
+/// `PostgreSQL` counts from here: 2000-01-01T00:00:00Z, in microseconds since 1970.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
+impl ToSql<Uid, Pg> for Id {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Uid, Pg> for Id {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Uuid::from_slice(value.as_bytes())?))
+    }
+}
+
+impl ToSql<Ts, Pg> for At {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&self.0.as_micros().saturating_sub(POSTGRES_EPOCH).to_be_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Ts, Pg> for At {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let micros = i64::from_be_bytes(value.as_bytes().try_into()?);
+        Ok(Self(Timestamp::from_micros(micros.checked_add(POSTGRES_EPOCH).ok_or("beyond all time")?)))
     }
 }
 

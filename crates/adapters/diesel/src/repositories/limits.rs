@@ -4,16 +4,12 @@ use diesel::prelude::*;
 use diesel::{delete, insert_into};
 
 use super::Tx;
+use crate::locks::Locks;
 use crate::rows::LimitRow;
 use crate::schema::limits::{self, key, useless_at};
 use crate::sql_types::At;
 
 impl Tx {
-    /// What is kept under the key. With the one writer of `SQLite`, the transaction itself is the key's lock.
-    async fn limit(&mut self, of: &LimitKey) -> Result<Option<LimitRow>, StorageError> {
-        self.first(limits::table.find(of.as_str()).select(LimitRow::as_select())).await
-    }
-
     async fn keep_limit(&mut self, row: &LimitRow) -> Result<(), StorageError> {
         let keep = insert_into(limits::table).values(row).on_conflict(key).do_update().set(row);
         self.execute(keep).await?;
@@ -54,6 +50,7 @@ impl LimitRepository for Tx {
     }
 
     async fn remove_useless_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
+        self.remove_locks().await?;
         self.execute(delete(limits::table.filter(useless_at.le(At(now))))).await
     }
 }

@@ -23,12 +23,7 @@ impl OutboxRepository for Tx {
         at_most: usize,
     ) -> Result<Vec<Claim>, StorageError> {
         // Asked for first, because an UPDATE gives its rows in no order, and no longer knows when they were due.
-        let due = outbox::table
-            .filter(due_at.le(At(now)))
-            .order((due_at, id))
-            .select(id)
-            .limit(super::rows(at_most));
-        let due: Vec<Id> = self.all(due).await?;
+        let due = self.due_messages(now, super::rows(at_most)).await?;
         // Due still: another transaction may have claimed them since.
         let claim = update(outbox::table.filter(id.eq_any(&due)).filter(due_at.le(At(now))))
             .set((attempts.eq(attempts + 1), due_at.eq(At(lease_until))))

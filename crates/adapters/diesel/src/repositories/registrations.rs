@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::{alias, delete, insert_into};
 
 use super::Tx;
+use crate::locks::Locks;
 use crate::rows::RegistrationRow;
 use crate::schema::pending_registrations::{self as registrations, contact_key, created_at, expires_at, id};
 use crate::sql_types::{At, Id};
@@ -14,6 +15,8 @@ impl PendingRegistrationRepository for Tx {
         registration: &PendingRegistration,
         at_most: usize,
     ) -> Result<(), StorageError> {
+        // So that those who register at once see each other's.
+        self.lock_registrations(registration.contact.key().as_str()).await?;
         let row = RegistrationRow::from(registration);
         self.execute(insert_into(registrations::table).values(row)).await?;
         let live = alias!(registrations as live);

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::{alias, delete, insert_into, update};
 
 use super::Tx;
+use crate::locks::Locks;
 use crate::rows::SessionRow;
 use crate::schema::sessions::{self, created_at, expires_at, id, last_used_at, token_hash, user_id};
 use crate::schema::users;
@@ -11,6 +12,8 @@ use crate::sql_types::{At, Id};
 
 impl SessionRepository for Tx {
     async fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError> {
+        // So that those who sign in at once see each other's.
+        self.lock_user(session.user).await?;
         self.execute(insert_into(sessions::table).values(SessionRow::from(session))).await?;
         let all = alias!(sessions as all);
         let too_many = all

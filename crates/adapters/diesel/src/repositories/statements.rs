@@ -10,7 +10,7 @@ use super::{Conn, Tx};
 // compiler can prove to be `Send`.
 impl Tx {
     /// Runs a statement; says how many rows it changed.
-    pub(super) async fn execute<Q>(&mut self, statement: Q) -> Result<u64, StorageError>
+    pub(in super::super) async fn execute<Q>(&mut self, statement: Q) -> Result<u64, StorageError>
     where
         Q: ExecuteDsl<Conn> + Send,
     {
@@ -21,7 +21,10 @@ impl Tx {
     }
 
     /// Every row that a query or a `RETURNING` gives.
-    pub(super) fn all<'a, Row, Q>(&'a mut self, query: Q) -> BoxFuture<'a, Result<Vec<Row>, StorageError>>
+    pub(in super::super) fn all<'a, Row, Q>(
+        &'a mut self,
+        query: Q,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StorageError>>
     where
         Row: Send + 'a,
         Q: LoadQuery<'a, Conn, Row> + Send + 'a,
@@ -36,7 +39,10 @@ impl Tx {
     }
 
     /// The first row that a query or a `RETURNING` gives, if there is any.
-    pub(super) async fn first<'a, Row, Q>(&'a mut self, query: Q) -> Result<Option<Row>, StorageError>
+    pub(in super::super) async fn first<'a, Row, Q>(
+        &'a mut self,
+        query: Q,
+    ) -> Result<Option<Row>, StorageError>
     where
         Row: Send + 'a,
         Q: LoadQuery<'a, Conn, Row> + Send + 'a,
@@ -45,7 +51,7 @@ impl Tx {
     }
 
     /// The row that a query or a `RETURNING` always gives.
-    pub(super) async fn one<'a, Row, Q>(&'a mut self, query: Q) -> Result<Row, StorageError>
+    pub(in super::super) async fn one<'a, Row, Q>(&'a mut self, query: Q) -> Result<Row, StorageError>
     where
         Row: Send + 'a,
         Q: LoadQuery<'a, Conn, Row> + Send + 'a,

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
 use super::Tx;
-use crate::rows::{ContactRow, NewContactRow, NewUserRow, UserRow};
+use crate::rows::{ContactRow, NewContactRow, UserRow};
 use crate::schema::{familiar_addresses, user_contacts, users};
 use crate::sql_types::At;
 
@@ -19,8 +19,7 @@ impl Tx {
         id: Option<UserId>,
         new: &NewUser,
     ) -> Result<Result<UserId, ContactTaken>, StorageError> {
-        let user = insert_into(users::table).values(NewUserRow::new(id, new)).returning(users::id);
-        let id = UserId(self.one(user).await?);
+        let id = UserId(self.insert_user_row(id, new).await?);
         let contact = NewContactRow::primary(id, &new.contact, new.contact_type, new.created_at);
         let contact = insert_into(user_contacts::table)
             .values(contact)

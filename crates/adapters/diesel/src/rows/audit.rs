@@ -1,5 +1,6 @@
 use asteroid_audit::{Action, AuditEvent, Outcome};
 use asteroid_kernel::{AuditEventId, UserId};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -8,7 +9,7 @@ use crate::schema::audit_events;
 use crate::sql_types::{At, Id};
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = audit_events, check_for_backend(Sqlite), treat_none_as_default_value = false)]
+#[diesel(table_name = audit_events, check_for_backend(Pg, Sqlite), treat_none_as_default_value = false)]
 pub(crate) struct AuditEventRow {
     id: Id,
     at: At,

@@ -1,5 +1,6 @@
 use asteroid_kernel::{ChallengeId, RegistrationId};
 use asteroid_verification::{Challenge, ChallengeState, CodeFormat, Nonce, Purpose, PurposeKind};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -8,7 +9,7 @@ use crate::schema::challenges;
 use crate::sql_types::{At, Id};
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = challenges, check_for_backend(Sqlite), treat_none_as_default_value = false)]
+#[diesel(table_name = challenges, check_for_backend(Pg, Sqlite), treat_none_as_default_value = false)]
 pub(crate) struct ChallengeRow {
     id: Id,
     contact: String,

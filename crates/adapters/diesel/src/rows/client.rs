@@ -1,4 +1,5 @@
 use asteroid_clients::{ClientContent, ClientRecord, Patient, PetRecords, PracticeId, SearchPrefix};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -42,7 +43,7 @@ impl From<&ClientRecord> for NewClientRow {
 
 /// A client as it is read.
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = clients, check_for_backend(Sqlite))]
+#[diesel(table_name = clients, check_for_backend(Pg, Sqlite))]
 pub(crate) struct ClientRow {
     number: i64,
     source_id: i64,
@@ -80,7 +81,7 @@ impl ClientRow {
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(
     table_name = clients,
-    check_for_backend(Sqlite),
+    check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]

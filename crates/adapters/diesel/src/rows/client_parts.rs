@@ -1,4 +1,5 @@
 use asteroid_clients::{ClientClass, Patient, PracticeId, SourceId};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -9,7 +10,7 @@ use crate::schema::{client_classes, patients};
 #[diesel(
     table_name = client_classes,
     primary_key(source_id, id),
-    check_for_backend(Sqlite),
+    check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]
@@ -48,7 +49,7 @@ impl TryFrom<ClassRow> for ClientClass {
 #[diesel(
     table_name = patients,
     primary_key(source_id, id),
-    check_for_backend(Sqlite),
+    check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]

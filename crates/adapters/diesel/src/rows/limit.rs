@@ -1,5 +1,6 @@
 use asteroid_kernel::Timestamp;
 use asteroid_limits::{History, LimitKey, Streak};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -11,7 +12,7 @@ use crate::sql_types::At;
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(
     table_name = limits,
-    check_for_backend(Sqlite),
+    check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]
@@ -24,6 +25,15 @@ pub(crate) struct LimitRow {
 }
 
 impl LimitRow {
+    /// When a row becomes useless that is there as a lock alone.
+    pub(crate) const LOCK: Timestamp = Timestamp::from_micros(0);
+
+    /// A row that remembers nothing.
+    pub(crate) fn lock(name: &str) -> Self {
+        let (key, useless_at) = (name.to_owned(), At(Self::LOCK));
+        Self { key, times: Vec::new(), failures: 0, last_failure_at: None, useless_at }
+    }
+
     pub(crate) fn of_history(key: &LimitKey, history: &History, useless_at: Timestamp) -> Self {
         Self {
             key: key.as_str().to_owned(),

@@ -1,5 +1,6 @@
 use asteroid_kernel::{ChallengeId, MessageId};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxEntry, OutboxState};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -8,7 +9,7 @@ use crate::schema::outbox;
 use crate::sql_types::{At, Id};
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = outbox, check_for_backend(Sqlite), treat_none_as_default_value = false)]
+#[diesel(table_name = outbox, check_for_backend(Pg, Sqlite), treat_none_as_default_value = false)]
 pub(crate) struct OutboxRow {
     id: Id,
     kind: String,
@@ -26,7 +27,7 @@ pub(crate) struct OutboxRow {
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(
     table_name = outbox,
-    check_for_backend(Sqlite),
+    check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]

@@ -1,5 +1,6 @@
 use asteroid_clients::{Membership, Practice, PracticeId, Role, SourceId};
 use asteroid_kernel::UserId;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -9,7 +10,7 @@ use crate::schema::{memberships, practices};
 #[derive(AsChangeset, Insertable, PartialEq, Queryable, Selectable)]
 #[diesel(
     table_name = practices,
-    check_for_backend(Sqlite),
+    check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]
@@ -64,7 +65,7 @@ impl TryFrom<PracticeRow> for Practice {
 #[diesel(
     table_name = memberships,
     primary_key(user_id),
-    check_for_backend(Sqlite),
+    check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]

@@ -1,5 +1,6 @@
 use asteroid_identity::{ContactType, PasswordHash, PendingRegistration};
 use asteroid_kernel::RegistrationId;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -8,7 +9,7 @@ use crate::schema::pending_registrations;
 use crate::sql_types::{At, Id};
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = pending_registrations, check_for_backend(Sqlite))]
+#[diesel(table_name = pending_registrations, check_for_backend(Pg, Sqlite))]
 pub(crate) struct RegistrationRow {
     id: Id,
     contact: String,

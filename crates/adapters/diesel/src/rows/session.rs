@@ -1,5 +1,6 @@
 use asteroid_identity::{Session, SessionTokenHash};
 use asteroid_kernel::{SessionId, UserId};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -8,7 +9,7 @@ use crate::schema::sessions;
 use crate::sql_types::{At, Id};
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = sessions, check_for_backend(Sqlite), treat_none_as_default_value = false)]
+#[diesel(table_name = sessions, check_for_backend(Pg, Sqlite), treat_none_as_default_value = false)]
 pub(crate) struct SessionRow {
     id: Id,
     user_id: i64,

@@ -1,5 +1,6 @@
 use asteroid_kernel::UserId;
 use asteroid_terms::{Acceptance, TermsVersion, VersionLabel};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -12,7 +13,7 @@ fn label(stored: &str, column: &'static str) -> Result<VersionLabel, Unreadable>
 }
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = terms_versions, check_for_backend(Sqlite))]
+#[diesel(table_name = terms_versions, check_for_backend(Pg, Sqlite))]
 pub(crate) struct TermsVersionRow {
     label: String,
     text: String,
@@ -39,7 +40,7 @@ impl TryFrom<TermsVersionRow> for TermsVersion {
 }
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = terms_acceptances, check_for_backend(Sqlite), treat_none_as_default_value = false)]
+#[diesel(table_name = terms_acceptances, check_for_backend(Pg, Sqlite), treat_none_as_default_value = false)]
 pub(crate) struct AcceptanceRow {
     user_id: i64,
     label: String,

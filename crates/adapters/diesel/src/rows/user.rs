@@ -1,5 +1,6 @@
 use asteroid_identity::{ContactType, NewUser, PasswordHash, User, UserContact, UserStatus};
 use asteroid_kernel::{Contact, ContactId, ContactKind, Timestamp, UserId};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -34,7 +35,7 @@ impl NewUserRow {
 }
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = users, check_for_backend(Sqlite))]
+#[diesel(table_name = users, check_for_backend(Pg, Sqlite))]
 pub(crate) struct UserRow {
     id: i64,
     first_name: String,
@@ -102,7 +103,7 @@ impl NewContactRow {
 }
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = user_contacts, check_for_backend(Sqlite))]
+#[diesel(table_name = user_contacts, check_for_backend(Pg, Sqlite))]
 pub(crate) struct ContactRow {
     id: i64,
     contact: String,

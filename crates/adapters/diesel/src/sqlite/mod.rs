@@ -1,5 +1,6 @@
 //! `SQLite`: one file, one thread that writes, a few that read.
 
+mod differences;
 mod error;
 mod inline;
 mod migrations;

@@ -1,0 +1,100 @@
+//! How a connection is made.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use asteroid_kernel::BoxError;
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::options::PostgresUrl;
+
+/// A transaction that nobody goes on with (a server that was cut off) is ended by the database after this.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
+
+/// Why no connection can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The file of the authorities cannot be used.
+    #[error("the certificates in {} (sslrootcert) cannot be used", path.display())]
+    RootCertificates {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: BoxError,
+    },
+    /// There is none, or it does not let us in.
+    #[error("PostgreSQL cannot be reached at {url}")]
+    Unreachable {
+        /// Its address, without the password.
+        url: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// The pool cannot be made.
+    #[error("the pool of connections cannot be made")]
+    Pool(#[source] BoxError),
+}
+
+/// Makes connections to one database.
+#[derive(Clone)]
+pub(super) struct Connector {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
+impl Connector {
+    pub(super) fn new(url: &PostgresUrl, timeout: Duration) -> Result<Self, ConnectError> {
+        let mut config = url.config().clone();
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(timeout);
+        }
+        let provider = rustls::crypto::ring::default_provider();
+        let tls = ClientConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| ConnectError::Pool(error.into()))?
+            .with_root_certificates(authorities(url)?)
+            .with_no_client_auth();
+        Ok(Self { config, tls: MakeRustlsConnect::new(tls) })
+    }
+
+    pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, connection) =
+            connected.map_err(|error| ConnectionError::BadConnection(in_one_line(&error)))?;
+        let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+        let settings =
+            format!("SET idle_in_transaction_session_timeout = {}", IDLE_IN_TRANSACTION.as_millis());
+        conn.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(conn)
+    }
+}
+
+fn authorities(url: &PostgresUrl) -> Result<RootCertStore, ConnectError> {
+    let Some(path) = url.root_certificates() else {
+        return Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
+    };
+    let failed = |source: BoxError| ConnectError::RootCertificates { path: path.clone(), source };
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(error.into()))? {
+        let certificate = certificate.map_err(|error| failed(error.into()))?;
+        store.add(certificate).map_err(|error| failed(error.into()))?;
+    }
+    if store.is_empty() { Err(failed(PemError::NoItemsFound.into())) } else { Ok(store) }
+}
+
+/// An error with all its sources: `tokio_postgres` tells in the sources what happened.
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

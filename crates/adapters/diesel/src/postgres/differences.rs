@@ -1,0 +1,114 @@
+//! What `PostgreSQL` does in its own way, because its transactions run beside each other.
+
+use asteroid_identity::NewUser;
+use asteroid_kernel::{StorageError, Timestamp, UserId};
+use asteroid_limits::LimitKey;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel::{define_sql_function, delete, insert_into, select, update};
+
+use super::Tx;
+use super::error::Access;
+use crate::locks::Locks;
+use crate::rows::{LimitRow, NewUserRow};
+use crate::schema::{limits, outbox, users};
+use crate::sql_types::{At, Id};
+
+define_sql_function! {
+    /// Moves a sequence: the next value is the one after this.
+    fn setval(sequence: diesel::sql_types::Text, value: BigInt) -> BigInt;
+}
+
+define_sql_function! {
+    /// The next value of a sequence.
+    fn nextval(sequence: diesel::sql_types::Text) -> BigInt;
+}
+
+/// The sequence that gives users their ids.
+const USER_IDS: &str = "users_id_seq";
+
+impl Locks for Tx {
+    async fn lock_registrations(&mut self, contact_key: &str) -> Result<(), StorageError> {
+        self.lock(&format!("registrations of {contact_key}")).await?;
+        Ok(())
+    }
+
+    async fn lock_user(&mut self, user: UserId) -> Result<(), StorageError> {
+        let same = update(users::table.find(user.0)).set(users::enabled.eq(users::enabled));
+        self.execute(same).await?;
+        Ok(())
+    }
+
+    async fn remove_locks(&mut self) -> Result<(), StorageError> {
+        self.execute(delete(limits::table.filter(limits::useless_at.eq(At(LimitRow::LOCK))))).await?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// What is kept under the key. A unit that may write holds the key until it ends: the row is written, and made
+    /// for that if there is none.
+    pub(super) async fn limit(&mut self, of: &LimitKey) -> Result<Option<LimitRow>, StorageError> {
+        let found = limits::table.find(of.as_str());
+        match self.access() {
+            Access::Read => self.first(found.select(LimitRow::as_select())).await,
+            Access::Write => self.lock(of.as_str()).await.map(Some),
+        }
+    }
+
+    async fn lock(&mut self, name: &str) -> Result<LimitRow, StorageError> {
+        let lock = insert_into(limits::table)
+            .values(LimitRow::lock(name))
+            .on_conflict(limits::key)
+            .do_update()
+            .set(limits::failures.eq(limits::failures))
+            .returning(LimitRow::as_returning());
+        self.one(lock).await
+    }
+
+    /// Makes the user's row.
+    pub(super) async fn insert_user_row(
+        &mut self,
+        id: Option<UserId>,
+        new: &NewUser,
+    ) -> Result<i64, StorageError> {
+        if let Some(UserId(id)) = id {
+            let given = insert_into(users::table).values(NewUserRow::new(Some(UserId(id)), new));
+            self.execute(given).await?;
+            // The next free one stays above. A sequence is outside of transactions; if others move it meanwhile, an
+            // id may come up that is taken, and is passed over below.
+            let next: i64 = self.one(select(nextval(USER_IDS))).await?;
+            if next <= id {
+                self.one::<i64, _>(select(setval(USER_IDS, id))).await?;
+            }
+            return Ok(id);
+        }
+        loop {
+            let row = insert_into(users::table)
+                .values(NewUserRow::new(None, new))
+                .on_conflict(users::id)
+                .do_nothing()
+                .returning(users::id);
+            if let Some(id) = self.first(row).await? {
+                return Ok(id);
+            }
+        }
+    }
+
+    /// The ids of the messages that are due, the longest due first; those that another worker is just claiming are
+    /// passed over, and nobody else claims these until the unit ends.
+    pub(super) async fn due_messages(
+        &mut self,
+        now: Timestamp,
+        at_most: i64,
+    ) -> Result<Vec<Id>, StorageError> {
+        let due = outbox::table
+            .filter(outbox::due_at.le(At(now)))
+            .order((outbox::due_at, outbox::id))
+            .select(outbox::id)
+            .limit(at_most)
+            .for_update()
+            .skip_locked();
+        self.all(due).await
+    }
+}

@@ -1,0 +1,24 @@
+//! `PostgreSQL`, and what speaks its language: a pool of connections, and any number of servers beside each other.
+
+mod connect;
+mod differences;
+mod error;
+mod migrations;
+mod options;
+#[path = "../repositories/mod.rs"]
+mod repositories;
+mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod transaction;
+
+pub use connect::ConnectError;
+pub use migrations::MigrateError;
+pub use options::{InvalidPostgresUrl, PostgresOptions, PostgresUrl, TlsMode};
+pub use storage::PostgresStorage;
+pub use transaction::PostgresTx;
+
+use PostgresTx as Tx;
+
+/// `PostgreSQL`'s connection, as the repositories want it.
+type Conn = diesel_async::AsyncPgConnection;
