@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server};
+use super::harness::{Answer, Server};
 
 const DOCUMENT: &str = include_str!("../../docs/api/asteroid-api.md");
 const PASSWORD: &str = "a fine long password";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Server, registration};
+use super::harness::{Server, registration};
 
 /// A simple generator for test choices: the same in every run.
 struct Lehmer(u64);

@@ -4,8 +4,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::documented_requests::{Documented, assert_same_shape, route};
-use crate::harness::{Answer, Server};
+use super::documented_requests::{Documented, assert_same_shape, route};
+use super::harness::{Answer, Server};
 
 const VERIFY: &str = "/v1/auth/verification_codes/verify";
 

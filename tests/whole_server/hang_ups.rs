@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Server, registration};
+use super::harness::{Server, registration};
 
 fn raw(method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> String {
     let body = body.map(Value::to_string).unwrap_or_default();

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use asteroid_diesel::postgres::testing::TestDatabase;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -13,9 +14,52 @@ use tempfile::TempDir;
 /// How long anything that should happen soon may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where the data of the servers lies that a target of tests starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// This target's.
+pub(crate) const BACKEND: Backend =
+    if is_on_postgres(env!("CARGO_CRATE_NAME")) { Backend::Postgres } else { Backend::Sqlite };
+
+const fn is_on_postgres(target: &str) -> bool {
+    target.len() != "whole_server".len()
+}
+
+/// A fresh store, and the folder of the servers on it. It goes with the value.
+pub(crate) struct Store {
+    pub(crate) folder: TempDir,
+    database: Option<TestDatabase>,
+}
+
+impl Store {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = match BACKEND {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(TestDatabase::create().unwrap_or_else(|| {
+                // A line has told of it. Nothing in this target can run, and no test has a way to say so.
+                std::process::exit(0)
+            })),
+        };
+        Self { folder, database }
+    }
+
+    /// Where the data lies.
+    pub(crate) fn url(&self) -> String {
+        match &self.database {
+            None => format!("sqlite://{}", self.folder.path().join("asteroid.db").display()),
+            Some(database) => database.url().expose().to_owned(),
+        }
+    }
+}
+
 /// A running server. Ends with the value.
 pub(crate) struct Server {
-    folder: TempDir,
+    store: Store,
     settings: Vec<(String, String)>,
     port: u16,
     child: Child,
@@ -91,16 +135,16 @@ impl Server {
 
     /// A server on a fresh store, with these settings over the defaults.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::new();
         let settings: Vec<(String, String)> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (port, child) = spawn(folder.path(), &settings);
+        let (port, child) = spawn(&store, &settings);
         let client = reqwest::Client::builder()
             .pool_max_idle_per_host(64)
             .timeout(PATIENCE)
             .build()
             .expect("a client");
-        let mut server = Self { folder, settings, port, child, client };
+        let mut server = Self { store, settings, port, child, client };
         server.wait_until_ready().await;
         server
     }
@@ -132,7 +176,7 @@ impl Server {
     /// Everything that the server wrote to its standard output and error.
     pub(crate) fn log(&self) -> String {
         ["stdout", "stderr"]
-            .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default())
+            .map(|name| fs::read_to_string(self.folder().join(name)).unwrap_or_default())
             .join("\n")
     }
 
@@ -143,14 +187,14 @@ impl Server {
 
     /// The same, to be started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = command(self.folder.path(), &self.settings);
+        let mut command = command(&self.store, &self.settings);
         command.args(arguments);
         command
     }
 
     /// Imports these records.
     pub(crate) fn import(&self, records: &Value) -> Output {
-        let file = self.folder.path().join("records.json");
+        let file = self.folder().join("records.json");
         fs::write(&file, records.to_string()).expect("written");
         self.run(&["import", "records.json"])
     }
@@ -160,7 +204,7 @@ impl Server {
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        self.store.folder.path()
     }
 
     /// Ends the server at once, as a power cut does, and starts it again on the same store.
@@ -178,7 +222,7 @@ impl Server {
     /// Starts the server again on the same store, once it has ended.
     pub(crate) async fn restart(&mut self) {
         self.child.wait().expect("the server has ended");
-        (self.port, self.child) = spawn(self.folder.path(), &self.settings);
+        (self.port, self.child) = spawn(&self.store, &self.settings);
         self.wait_until_ready().await;
     }
 
@@ -225,7 +269,7 @@ impl Server {
 
     /// Every message that the server sent so far, the first first.
     pub(crate) fn messages(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.folder.path().join("outbox.jsonl")).unwrap_or_default();
+        let text = fs::read_to_string(self.folder().join("outbox.jsonl")).unwrap_or_default();
         // The last line may still be being written.
         text.split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
@@ -282,10 +326,12 @@ pub(crate) fn registration(email: &str, password: &str) -> Value {
     })
 }
 
-fn spawn(folder: &Path, settings: &[(String, String)]) -> (u16, Child) {
+fn spawn(store: &Store, settings: &[(String, String)]) -> (u16, Child) {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-    let log = |name| File::options().create(true).append(true).open(folder.join(name)).expect("a log file");
-    let child = command(folder, settings)
+    let log = |name| {
+        File::options().create(true).append(true).open(store.folder.path().join(name)).expect("a log file")
+    };
+    let child = command(store, settings)
         .env("ASTEROID_HTTP__BIND", format!("127.0.0.1:{port}"))
         .stdin(Stdio::null())
         .stdout(log("stdout"))
@@ -296,7 +342,8 @@ fn spawn(folder: &Path, settings: &[(String, String)]) -> (u16, Child) {
 }
 
 /// The built binary, with nothing of this process's settings.
-fn command(folder: &Path, settings: &[(String, String)]) -> Command {
+fn command(store: &Store, settings: &[(String, String)]) -> Command {
+    let folder = store.folder.path();
     let outbox = format!("file:{}", folder.join("outbox.jsonl").display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_asteroid"));
     for (name, _) in
@@ -306,7 +353,11 @@ fn command(folder: &Path, settings: &[(String, String)]) -> Command {
     }
     command
         .current_dir(folder)
-        .env("ASTEROID_DATABASE__URL", format!("sqlite://{}", folder.join("asteroid.db").display()))
+        .env("ASTEROID_DATABASE__URL", store.url())
+        // Fewer connections than a server of its own has, and patience: many tests share one machine.
+        .env("ASTEROID_DATABASE__CONNECTIONS", "8")
+        .env("ASTEROID_DATABASE__TIMEOUT", "9s")
+        .env("ASTEROID_KEYS__FILE", folder.join("keys.json"))
         .env("ASTEROID_EMAIL__URL", &outbox)
         .env("ASTEROID_SMS__URL", &outbox)
         .env("ASTEROID_LOG__LEVEL", "debug")

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::Server;
+use super::harness::Server;
 
 const CLIENTS: usize = 5000;
 const PASSWORD: &str = "a fine long password";

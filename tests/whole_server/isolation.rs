@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use super::harness::Server;
 
 const PASSWORD: &str = "a fine long password";
 const ROLES: [&str; 4] = ["staff", "admin", "client", "groomer"];

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Server, registration};
+use super::harness::{Server, registration};
 
 const VERIFY: &str = "/v1/auth/verification_codes/verify";
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Server, registration};
+use super::harness::{Server, registration};
 
 #[tokio::test]
 async fn codes_to_one_contact_are_a_minute_apart_whoever_has_it() {

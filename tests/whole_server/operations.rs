@@ -4,7 +4,7 @@ use std::process::Command;
 
 use reqwest::Method;
 
-use crate::harness::Server;
+use super::harness::Server;
 
 const COPY: &str = include_str!("../../docs/api/openapi.json");
 

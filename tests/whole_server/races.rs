@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{Server, registration};
+use super::harness::{Server, registration};
 
 const VERIFY: &str = "/v1/auth/verification_codes/verify";
 

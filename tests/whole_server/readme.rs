@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::Server;
+use super::harness::Server;
 
 const README: &str = include_str!("../../README.md");
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Server, registration};
+use super::harness::{Server, registration};
 
 #[tokio::test]
 async fn a_whole_life_at_trace_level_leaves_no_secret_in_the_logs() {

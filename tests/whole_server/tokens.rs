@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use super::harness::Server;
 
 const PASSWORD: &str = "a fine long password";
 

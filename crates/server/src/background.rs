@@ -7,13 +7,13 @@ use std::time::Duration;
 use actix_web::rt;
 use asteroid_application::{Dispatcher, Housekeeping};
 use asteroid_delivery::AnyTransport;
-use asteroid_diesel::SqliteStorage;
 use asteroid_kernel::{StorageError, Timestamp};
 use asteroid_messaging::DeliverySignal;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::error::in_one_line;
+use crate::store::Store;
 
 /// The outbox is looked at this often even if nothing is said to be due: another process may have filled it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -38,9 +38,9 @@ pub(crate) struct Background {
 
 impl Background {
     /// Starts them on the runtime of this thread.
-    pub(crate) fn start(
-        dispatcher: Dispatcher<SqliteStorage, AnyTransport, AnyTransport>,
-        housekeeping: Housekeeping<SqliteStorage>,
+    pub(crate) fn start<S: Store>(
+        dispatcher: Dispatcher<S, AnyTransport, AnyTransport>,
+        housekeeping: Housekeeping<S>,
         wake_up: WakeUp,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
@@ -62,8 +62,8 @@ impl Background {
     }
 }
 
-async fn deliver(
-    dispatcher: Arc<Dispatcher<SqliteStorage, AnyTransport, AnyTransport>>,
+async fn deliver<S: Store>(
+    dispatcher: Arc<Dispatcher<S, AnyTransport, AnyTransport>>,
     wake_up: WakeUp,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -90,7 +90,7 @@ async fn deliver(
     }
 }
 
-async fn sweep(housekeeping: Arc<Housekeeping<SqliteStorage>>, mut stopped: watch::Receiver<bool>) {
+async fn sweep<S: Store>(housekeeping: Arc<Housekeeping<S>>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         let keeper = Arc::clone(&housekeeping);
         if let Some(swept) = watched("housekeeping", async move { keeper.sweep().await }).await {

@@ -10,8 +10,10 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
         "console:" => "are printed here".to_owned(),
         url => format!("go to {url}"),
     };
-    let DatabaseUrl::Sqlite(database) = &settings.database.url;
-    let database = database.display();
+    let database = match &settings.database.url {
+        DatabaseUrl::Sqlite(path) => path.display().to_string(),
+        DatabaseUrl::Postgres(url) => url.to_string(),
+    };
     let (email, sms) = (settings.email.url.to_string(), settings.sms.url.to_string());
     let messages = if email == sms {
         format!("e-mails and SMS {}", place(&email))

@@ -2,10 +2,11 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{Log, LogFormat};
 
@@ -22,7 +23,19 @@ pub(crate) fn start(settings: &Log) -> Result<(), TryInitError> {
     let registry = tracing_subscriber::registry().with(filter);
     let to_stderr = fmt::layer().with_writer(io::stderr);
     match settings.format {
-        LogFormat::Text => registry.with(to_stderr.with_ansi(io::stderr().is_terminal())).try_init(),
-        LogFormat::Json => registry.with(to_stderr.json().flatten_event(true)).try_init(),
+        LogFormat::Text => {
+            let to_stderr = to_stderr.with_ansi(io::stderr().is_terminal());
+            registry.with(to_stderr.with_filter(filter_fn(is_fit_to_be_told))).try_init()
+        }
+        LogFormat::Json => {
+            let to_stderr = to_stderr.json().flatten_event(true);
+            registry.with(to_stderr.with_filter(filter_fn(is_fit_to_be_told))).try_init()
+        }
     }
+}
+
+/// The driver of `PostgreSQL` tells the values of every statement, names, contacts and hashes among them, to whoever asks
+/// for more than its warnings. Nobody gets them.
+fn is_fit_to_be_told(event: &Metadata<'_>) -> bool {
+    !event.target().starts_with("tokio_postgres") || *event.level() <= Level::WARN
 }

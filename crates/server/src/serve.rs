@@ -10,16 +10,18 @@ use actix_web::dev::Server;
 use actix_web::rt::{self, System};
 use asteroid_application::{Accounts, Dispatcher, Housekeeping, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
-use asteroid_diesel::SqliteStorage;
+use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::{Parts, Readiness, app, auth, connect};
-use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
+use asteroid_kernel::{Clock, Randomness, StorageError};
+use tokio::runtime::Builder;
+use tokio::task::JoinError;
 
 use crate::background::{Background, WakeUp};
 use crate::banner::banner;
-use crate::config::{Masked, NoKeysFile, Profile, Settings};
+use crate::config::{DatabaseUrl, Masked, NoKeysFile, Profile, Settings};
 use crate::keys::{KeysError, KeysFile, LoadedKeys};
 use crate::stop::{StopSignal, until_stopped};
-use crate::store::{self, StoreError};
+use crate::store::{self, Store, StoreError, with_store};
 
 /// Why a server could not be started, or came to a bad end.
 #[derive(Debug, thiserror::Error)]
@@ -38,15 +40,19 @@ pub(crate) enum ServeError {
     AddressInUse(SocketAddr),
     #[error("it is not possible to listen on {0}: set http.bind (ASTEROID_HTTP__BIND) to another address")]
     Bind(SocketAddr, #[source] io::Error),
+    #[error("no threads can be started for the database")]
+    Threads(#[source] io::Error),
+    #[error("the database could not be opened")]
+    Broken(#[source] JoinError),
     #[error("the signals to stop cannot be listened for")]
     Signal(#[source] io::Error),
     #[error("the server broke")]
     Server(#[source] io::Error),
 }
 
-struct StoreReadiness(Arc<SqliteStorage>);
+struct StoreReadiness<S>(Arc<S>);
 
-impl Readiness for StoreReadiness {
+impl<S: Store> Readiness for StoreReadiness<S> {
     async fn check(&self) -> Result<(), StorageError> {
         self.0.check().await
     }
@@ -58,17 +64,40 @@ pub(crate) fn run(
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<(), ServeError> {
-    System::new().block_on(serve(settings, clock, randomness))
+    // What is done on a database elsewhere runs on threads of its own: those that answer requests come and go.
+    let threads = match settings.database.url {
+        DatabaseUrl::Sqlite(_) => None,
+        DatabaseUrl::Postgres(_) => {
+            let threads = Builder::new_multi_thread().thread_name("database").enable_all().build();
+            Some(threads.map_err(ServeError::Threads)?)
+        }
+    };
+    let ended = System::new().block_on(async {
+        // Listened for from the first, so that a signal during the start stops the server as any other does.
+        let stop = StopSignal::listen().map_err(ServeError::Signal)?;
+        let open = {
+            let (settings, clock, randomness) = (settings.clone(), Arc::clone(clock), Arc::clone(randomness));
+            async move { store::open(&settings, &clock, &randomness).await }
+        };
+        let store = match &threads {
+            None => open.await?,
+            Some(threads) => threads.spawn(open).await.map_err(ServeError::Broken)??,
+        };
+        with_store!(store, |storage| serve(storage, settings, clock, randomness, stop).await)
+    });
+    if let Some(threads) = threads {
+        threads.shutdown_background();
+    }
+    ended
 }
 
-async fn serve(
+async fn serve<S: Store>(
+    storage: Arc<S>,
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
+    stop: StopSignal,
 ) -> Result<(), ServeError> {
-    // Listened for from the first, so that a signal during the start stops the server as any other does.
-    let stop = StopSignal::listen().map_err(ServeError::Signal)?;
-    let storage = store::open(settings, clock, randomness).await?;
     let LoadedKeys { codes, tokens, .. } = keys(settings, &**clock, &**randomness)?;
     let keys = Arc::new(codes);
     let hashing = (&settings.passwords.hashing).into();
@@ -92,7 +121,7 @@ async fn serve(
         rules: (&settings.outbox).into(),
     };
     let housekeeping = Housekeeping {
-        storage: Arc::clone(&storage),
+        storage: storage.patient(),
         clock: Arc::clone(clock),
         rules: settings.account_rules(),
         audit_kept_for: settings.audit.keep.get(),
@@ -117,6 +146,14 @@ async fn serve(
             settings: Arc::new(settings.http_settings()),
         },
     )?;
+    if let DatabaseUrl::Postgres(url) = &settings.database.url
+        && url.tls() == TlsMode::Disabled
+        && !url.is_local()
+    {
+        tracing::warn!(
+            "database.url says sslmode=disable: whoever is on the way to the database reads along"
+        );
+    }
     let database = settings.database.url.to_string();
     tracing::info!(%address, database = %Masked(&database), version = env!("CARGO_PKG_VERSION"), "listening");
     if settings.profile == Profile::Development {
@@ -134,7 +171,7 @@ async fn serve(
 
 /// Closes the store when all that was handed over to it has run. The threads of the workers may let go of it a
 /// little later than the server says that it has ended.
-async fn close(mut storage: Arc<SqliteStorage>) {
+async fn close<S: Store>(mut storage: Arc<S>) {
     for _ in 0..200 {
         match Arc::try_unwrap(storage) {
             Ok(last) => return drop(last),
@@ -162,9 +199,9 @@ fn keys(
     Ok(loaded)
 }
 
-fn listen<A: auth::Accounts + connect::Accounts, P: connect::Practices>(
+fn listen<A: auth::Accounts + connect::Accounts, P: connect::Practices, R: Readiness>(
     settings: &Settings,
-    parts: Parts<A, P, StoreReadiness>,
+    parts: Parts<A, P, R>,
 ) -> Result<(Server, SocketAddr), ServeError> {
     let (http, parts) = (&settings.http, Arc::new(parts));
     let server = HttpServer::new(move || app(&parts))

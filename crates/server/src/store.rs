@@ -1,23 +1,39 @@
 //! The store, opened as the settings say, and ready for use.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use asteroid_application::{Practices, PublishTermsError};
-use asteroid_diesel::SqliteStorage;
-use asteroid_diesel::sqlite::{MigrateError, OpenError};
-use asteroid_kernel::{Clock, Randomness, StorageError};
-use asteroid_terms::InvalidTerms;
+use asteroid_audit::AuditRepository;
+use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
+use asteroid_diesel::postgres::{self, ConnectError};
+use asteroid_diesel::sqlite::{self, OpenError};
+use asteroid_diesel::{PostgresStorage, SqliteStorage};
+use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
+use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::OutboxRepository;
+use asteroid_terms::{InvalidTerms, TermsRepository};
+use asteroid_verification::ChallengeRepository;
 
-use crate::config::Settings;
+use crate::config::{DatabaseUrl, Settings};
 use crate::terms;
+
+/// How long a unit may take that nobody waits for.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error(transparent)]
-    Open(#[from] OpenError),
+    OpenSqlite(#[from] OpenError),
     #[error(transparent)]
-    Migrate(#[from] MigrateError),
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    MigrateSqlite(#[from] sqlite::MigrateError),
+    #[error(transparent)]
+    MigratePostgres(#[from] postgres::MigrateError),
     #[error("the database cannot be read")]
     Storage(#[from] StorageError),
     #[error("the database lacks migrations ({}): run `asteroid migrate`, or set database.migrate_at_start", .0.join(", "))]
@@ -28,27 +44,87 @@ pub(crate) enum StoreError {
     InvalidTerms(#[from] InvalidTerms),
 }
 
+/// A store that a server can run on: every repository, and its own layout.
+pub(crate) trait Store:
+    Storage<
+    Tx: UserRepository
+            + PendingRegistrationRepository
+            + SessionRepository
+            + ChallengeRepository
+            + OutboxRepository
+            + LimitRepository
+            + AuditRepository
+            + TermsRepository
+            + PracticeRepository
+            + MembershipRepository
+            + ClientRepository,
+>
+{
+    /// Runs the migrations that it lacks; gives their names.
+    fn run_migrations(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// The names of the migrations that it lacks.
+    fn lacks_migrations(&self) -> impl Future<Output = Result<Vec<String>, StorageError>> + Send;
+
+    /// The same store, for work that nobody waits for.
+    fn patient(self: &Arc<Self>) -> Arc<Self>;
+}
+
+impl Store for SqliteStorage {
+    async fn run_migrations(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.migrate().await?)
+    }
+
+    async fn lacks_migrations(&self) -> Result<Vec<String>, StorageError> {
+        self.pending_migrations().await
+    }
+
+    fn patient(self: &Arc<Self>) -> Arc<Self> {
+        Arc::clone(self)
+    }
+}
+
+impl Store for PostgresStorage {
+    async fn run_migrations(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.migrate().await?)
+    }
+
+    async fn lacks_migrations(&self) -> Result<Vec<String>, StorageError> {
+        self.pending_migrations().await
+    }
+
+    fn patient(self: &Arc<Self>) -> Arc<Self> {
+        Arc::new(self.with_unit_timeout(PATIENCE))
+    }
+}
+
+/// The store that the settings name.
+pub(crate) enum AnyStore {
+    Sqlite(Arc<SqliteStorage>),
+    Postgres(Arc<PostgresStorage>),
+}
+
+/// Goes on with whichever store it is: `with_store!(any, |storage| …)`, compiled once for each.
+macro_rules! with_store {
+    ($any:expr, |$storage:ident| $go_on:expr) => {
+        match $any {
+            $crate::store::AnyStore::Sqlite($storage) => $go_on,
+            $crate::store::AnyStore::Postgres($storage) => $go_on,
+        }
+    };
+}
+pub(crate) use with_store;
+
 /// Opens the store, and runs the migrations that it lacks if the settings say so.
 pub(crate) async fn open(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
-) -> Result<Arc<SqliteStorage>, StoreError> {
-    let storage = SqliteStorage::open(&settings.sqlite_options())?;
-    if settings.database.migrate_at_start {
-        let names = storage.migrate().await?;
-        if !names.is_empty() {
-            tracing::info!(migrations = names.join(", "), "migrated the database");
-        }
-    } else {
-        let pending = storage.pending_migrations().await?;
-        if !pending.is_empty() {
-            return Err(StoreError::Lacking(pending));
-        }
-    }
-    let storage = Arc::new(storage);
-    publish_first_terms(&storage, clock, randomness).await?;
-    Ok(storage)
+) -> Result<AnyStore, StoreError> {
+    let any = connect(settings).await?;
+    with_store!(&any, |storage| make_ready(&**storage, settings).await?);
+    with_store!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
+    Ok(any)
 }
 
 /// Opens the store and runs the migrations that it lacks; gives their names.
@@ -57,24 +133,50 @@ pub(crate) async fn migrate(
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<Vec<String>, StoreError> {
-    let storage = Arc::new(SqliteStorage::open(&settings.sqlite_options())?);
-    let names = storage.migrate().await?;
-    publish_first_terms(&storage, clock, randomness).await?;
+    let any = connect(settings).await?;
+    let names = with_store!(&any, |storage| storage.run_migrations().await?);
+    with_store!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
     Ok(names)
 }
 
+async fn connect(settings: &Settings) -> Result<AnyStore, StoreError> {
+    Ok(match &settings.database.url {
+        DatabaseUrl::Sqlite(path) => {
+            AnyStore::Sqlite(Arc::new(SqliteStorage::open(&settings.sqlite_options(path))?))
+        }
+        DatabaseUrl::Postgres(url) => {
+            AnyStore::Postgres(Arc::new(PostgresStorage::open(&settings.postgres_options(url)).await?))
+        }
+    })
+}
+
+async fn make_ready(storage: &impl Store, settings: &Settings) -> Result<(), StoreError> {
+    if settings.database.migrate_at_start {
+        let names = storage.run_migrations().await?;
+        if !names.is_empty() {
+            tracing::info!(migrations = names.join(", "), "migrated the database");
+        }
+    } else {
+        let lacking = storage.lacks_migrations().await?;
+        if !lacking.is_empty() {
+            return Err(StoreError::Lacking(lacking));
+        }
+    }
+    Ok(())
+}
+
 /// What practices ask for, on this store.
-pub(crate) fn practices(
-    storage: &Arc<SqliteStorage>,
+pub(crate) fn practices<S: Store>(
+    storage: &Arc<S>,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
-) -> Practices<SqliteStorage> {
+) -> Practices<S> {
     Practices::new(Arc::clone(storage), Arc::clone(clock), Arc::clone(randomness))
 }
 
 /// So that a fresh store has terms that can be accepted.
 async fn publish_first_terms(
-    storage: &Arc<SqliteStorage>,
+    storage: &Arc<impl Store>,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<(), StoreError> {

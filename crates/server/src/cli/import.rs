@@ -10,7 +10,7 @@ use super::output::{answer, warn};
 use super::{Context, Failure, Format, runtime};
 use crate::config::Settings;
 use crate::import::{self, FileFormat, Input, Kind, Order, Report};
-use crate::store;
+use crate::store::{self, Store, with_store};
 
 #[derive(Debug, Args)]
 #[command(
@@ -61,14 +61,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failur
     let runtime = runtime()?;
     let storage = runtime.block_on(store::open(&settings, &context.clock, &context.randomness))?;
     let hasher = Argon2Hasher::start(hashing(&settings), Arc::clone(&context.randomness))?;
-    let import = Import::new(
-        storage,
-        Arc::new(hasher),
-        Arc::clone(&context.clock),
-        Arc::clone(&context.randomness),
-        settings.account_rules().passwords,
-    );
-    let report = import::run(&order, import, &runtime);
+    let (clock, randomness) = (Arc::clone(&context.clock), Arc::clone(&context.randomness));
+    let passwords = settings.account_rules().passwords;
+    let report = with_store!(storage, |storage| {
+        let import = Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords);
+        import::run(&order, import, &runtime)
+    });
     answer(*answer_format, &report, || report.table())?;
     if let Some(stopped) = report.stopped.as_ref().filter(|_| !answer_format.json) {
         warn(&format!("{stopped}\n  {}", what_stays(&report)));

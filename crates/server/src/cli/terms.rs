@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::output::answer;
 use super::{Context, Failure, Format, runtime};
-use crate::store;
+use crate::store::{self, with_store};
 
 #[derive(Debug, Subcommand)]
 #[command(
@@ -68,9 +68,11 @@ fn publish(context: &Context, Publish { label, file, format }: &Publish) -> Resu
     let label = version.label.clone();
     let settings = context.configuration()?.settings;
     runtime()?.block_on(async {
-        let storage = store::open(&settings, &context.clock, &context.randomness).await?;
-        let practices = store::practices(&storage, &context.clock, &context.randomness);
-        practices.publish_terms(version, &Origin::local()).await?;
+        let store = store::open(&settings, &context.clock, &context.randomness).await?;
+        with_store!(store, |storage| {
+            let practices = store::practices(&storage, &context.clock, &context.randomness);
+            practices.publish_terms(version, &Origin::local()).await?;
+        });
         Ok::<_, Failure>(())
     })?;
     answer(*format, &json!({ "published": label.as_str() }), || {
@@ -93,9 +95,11 @@ fn read(label: &str, file: &Path, now: Timestamp) -> Result<TermsVersion, Publis
 fn list(context: &Context, format: Format) -> Result<(), Failure> {
     let settings = context.configuration()?.settings;
     let versions = runtime()?.block_on(async {
-        let storage = store::open(&settings, &context.clock, &context.randomness).await?;
-        let practices = store::practices(&storage, &context.clock, &context.randomness);
-        Ok::<_, Failure>(practices.list_terms().await?)
+        let store = store::open(&settings, &context.clock, &context.randomness).await?;
+        with_store!(store, |storage| {
+            let practices = store::practices(&storage, &context.clock, &context.randomness);
+            Ok::<_, Failure>(practices.list_terms().await?)
+        })
     })?;
     let listed: Vec<Listed<'_>> = versions
         .iter()

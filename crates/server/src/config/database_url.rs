@@ -2,36 +2,54 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use asteroid_diesel::PostgresUrl;
+
 /// Where the data lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// `sqlite://PATH`: in this file; the path is taken as it stands, relative to the working directory.
     Sqlite(PathBuf),
+    /// `postgres://…`: in this database.
+    Postgres(Box<PostgresUrl>),
 }
 
 /// The text names no database that this server can open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be sqlite://PATH, for example sqlite://data/asteroid.db or sqlite:///var/lib/asteroid/asteroid.db"
-)]
-pub struct InvalidDatabaseUrl;
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDatabaseUrl {
+    /// It is of no kind that there is.
+    #[error(
+        "must be sqlite://PATH, for example sqlite://data/asteroid.db or sqlite:///var/lib/asteroid/asteroid.db, or \
+         postgres://USER:PASSWORD@HOST/DATABASE"
+    )]
+    Unknown,
+    /// It is no address of a database of `PostgreSQL`.
+    #[error("must be like postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require: {0}")]
+    Postgres(String),
+}
 
 impl FromStr for DatabaseUrl {
     type Err = InvalidDatabaseUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
-        let path = text.strip_prefix("sqlite://").ok_or(InvalidDatabaseUrl)?;
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let url = text.parse::<PostgresUrl>();
+            let url = url.map_err(|error| InvalidDatabaseUrl::Postgres(error.to_string()))?;
+            return Ok(Self::Postgres(Box::new(url)));
+        }
+        let path = text.strip_prefix("sqlite://").ok_or(InvalidDatabaseUrl::Unknown)?;
         // Parameters and `:memory:` mean something elsewhere; here they would make a file of that name.
         let is_file =
             !path.is_empty() && !path.starts_with(':') && !path.ends_with('/') && !path.contains('?');
-        if is_file { Ok(Self::Sqlite(path.into())) } else { Err(InvalidDatabaseUrl) }
+        if is_file { Ok(Self::Sqlite(path.into())) } else { Err(InvalidDatabaseUrl::Unknown) }
     }
 }
 
 impl fmt::Display for DatabaseUrl {
+    /// Without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(url) => url.fmt(f),
         }
     }
 }
@@ -52,7 +70,23 @@ mod tests {
         for url in
             ["", "data/a.db", "sqlite://", "sqlite://:memory:", "sqlite://data/", "sqlite://a.db?mode=ro"]
         {
-            assert_eq!(url.parse::<DatabaseUrl>(), Err(InvalidDatabaseUrl), "{url}");
+            assert_eq!(url.parse::<DatabaseUrl>(), Err(InvalidDatabaseUrl::Unknown), "{url}");
         }
+    }
+
+    #[test]
+    fn a_database_is_a_server_s_and_its_password_is_not_shown() {
+        let url = "postgres://ann:tr0ub4dor@db.example.com:5433/asteroid?sslmode=verify-full";
+        let parsed: DatabaseUrl = url.parse().expect("a database");
+        assert!(matches!(&parsed, DatabaseUrl::Postgres(inner) if inner.expose() == url));
+        let shown = "postgres://ann:***@db.example.com:5433/asteroid?sslmode=verify-full";
+        assert_eq!(parsed.to_string(), shown);
+        assert!(!format!("{parsed:?}").contains("tr0ub4dor"));
+        let wrong = "postgres://ann:tr0ub4dor@db.example.com".parse::<DatabaseUrl>();
+        assert_eq!(
+            wrong.map_err(|error| error.to_string()),
+            Err("must be like postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require: it names no database"
+                .to_owned())
+        );
     }
 }

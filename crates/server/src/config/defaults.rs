@@ -34,8 +34,10 @@ impl Default for Database {
         Self {
             url: DatabaseUrl::Sqlite("data/asteroid.db".into()),
             migrate_at_start: true,
-            readers: 2,
             queue: 1024,
+            readers: 2,
+            connections: 16,
+            timeout: TimeSpan::millis(1500),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The settings as the domain, the use cases and the adapters take them.
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use asteroid_application::{AccountRules, CodeFormats, DeliveryRules, LimitRules};
 use asteroid_argon2::Argon2Settings;
-use asteroid_diesel::SqliteOptions;
+use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
 use asteroid_http::HttpSettings;
 use asteroid_identity::{PasswordPolicy, SessionLifetime};
 use asteroid_limits::{Backoff, Budget};
@@ -36,19 +36,32 @@ impl Settings {
     pub fn keys_file(&self) -> Result<PathBuf, NoKeysFile> {
         match (self.keys.file.as_str(), self.profile) {
             ("", Profile::Production) => Err(NoKeysFile),
-            ("", Profile::Development) => {
-                let DatabaseUrl::Sqlite(path) = &self.database.url;
-                Ok(path.with_file_name("keys.json"))
-            }
+            ("", Profile::Development) => match &self.database.url {
+                DatabaseUrl::Sqlite(path) => Ok(path.with_file_name("keys.json")),
+                DatabaseUrl::Postgres(_) => Ok("data/keys.json".into()),
+            },
             (file, _) => Ok(file.into()),
         }
     }
 
-    /// The store.
+    /// How a database in this file is opened.
     #[must_use]
-    pub fn sqlite_options(&self) -> SqliteOptions {
-        let Database { url: DatabaseUrl::Sqlite(path), readers, queue, .. } = &self.database;
-        SqliteOptions { path: path.clone(), readers: *readers, queue_length: *queue }
+    pub fn sqlite_options(&self, path: &Path) -> SqliteOptions {
+        let Database { readers, queue, .. } = self.database;
+        SqliteOptions { path: path.to_owned(), readers, queue_length: queue }
+    }
+
+    /// How this database of `PostgreSQL` is opened.
+    #[must_use]
+    pub fn postgres_options(&self, url: &PostgresUrl) -> PostgresOptions {
+        let Database { queue, connections, timeout, .. } = self.database;
+        PostgresOptions {
+            url: url.clone(),
+            connections,
+            queue_length: queue,
+            longest_wait: timeout.get(),
+            unit_timeout: timeout.get(),
+        }
     }
 
     /// What the HTTP surface asks of requests.
@@ -177,7 +190,10 @@ mod tests {
         assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
         assert_eq!(DeliveryRules::from(&settings.outbox), DeliveryRules::default());
         assert_eq!(settings.http_settings(), HttpSettings::default());
-        assert_eq!(settings.sqlite_options(), SqliteOptions::new("data/asteroid.db"));
+        let path = Path::new("data/asteroid.db");
+        assert_eq!(settings.sqlite_options(path), SqliteOptions::new(path));
+        let url: PostgresUrl = "postgres://ann@localhost/asteroid".parse().expect("a database");
+        assert_eq!(settings.postgres_options(&url), PostgresOptions::new(url));
     }
 
     #[test]

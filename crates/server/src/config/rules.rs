@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use asteroid_argon2::Argon2Settings;
 use asteroid_messaging::Channel;
@@ -111,6 +112,11 @@ fn places(settings: &Settings, findings: &mut Findings) {
     let database = &settings.database;
     findings.within("database.readers", database.readers, 1..=64);
     findings.within("database.queue", database.queue, 1..=65_536);
+    findings.within("database.connections", database.connections, 1..=1000);
+    if !(Duration::from_millis(100)..=Duration::from_mins(1)).contains(&database.timeout.get()) {
+        let wrong = format!("is {}", database.timeout);
+        findings.add("database.timeout", wrong, "must be from 100ms to 1m");
+    }
     let product = &settings.product;
     let name = product.name.trim();
     if name.is_empty() || name.chars().count() > 50 || name.chars().any(char::is_control) {

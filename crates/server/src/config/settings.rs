@@ -95,10 +95,14 @@ pub struct Database {
     pub url: DatabaseUrl,
     /// Whether pending migrations are run at the start.
     pub migrate_at_start: bool,
-    /// How many connections read.
-    pub readers: usize,
-    /// How many units of work may wait for the writer, and for each reader.
+    /// How many units of work may wait: on `SQLite` for the writer, and for the readers; on `PostgreSQL` for a connection.
     pub queue: usize,
+    /// On `SQLite`, how many connections read.
+    pub readers: usize,
+    /// On `PostgreSQL`, how many connections are open at most.
+    pub connections: usize,
+    /// On `PostgreSQL`, how long a unit of work may take in all.
+    pub timeout: TimeSpan,
 }
 
 /// `[product]`

@@ -2,7 +2,6 @@ use std::error::Error;
 
 use asteroid_application::{Import, ImportError, ImportRecord, RecordOutcome};
 use asteroid_argon2::Argon2Hasher;
-use asteroid_diesel::SqliteStorage;
 use tokio::runtime::Runtime;
 
 use super::fields::Problem;
@@ -10,14 +9,15 @@ use super::kind::Kind;
 use super::progress::Progress;
 use super::reading::{Item, Place, Stopped, Taker};
 use super::report::{RefusedRecord, Report};
+use crate::store::Store;
 
 /// So many records are put in one unit of work.
 const BATCH: usize = 500;
 
 /// Gathers the records of a file into batches, puts them, and keeps the report.
-pub(crate) struct Loader<'a> {
+pub(crate) struct Loader<'a, S> {
     runtime: &'a Runtime,
-    import: Import<SqliteStorage, Argon2Hasher>,
+    import: Import<S, Argon2Hasher>,
     progress: &'a Progress,
     report: Report,
     file: String,
@@ -34,10 +34,10 @@ enum Reading {
     Wrong(Option<Kind>, Vec<Problem>),
 }
 
-impl<'a> Loader<'a> {
+impl<'a, S: Store> Loader<'a, S> {
     pub(crate) fn new(
         runtime: &'a Runtime,
-        import: Import<SqliteStorage, Argon2Hasher>,
+        import: Import<S, Argon2Hasher>,
         progress: &'a Progress,
         dry_run: bool,
     ) -> Self {
@@ -107,7 +107,7 @@ impl<'a> Loader<'a> {
     }
 }
 
-impl Taker for Loader<'_> {
+impl<S: Store> Taker for Loader<'_, S> {
     fn take(&mut self, Item { place, kind, record }: Item) -> Result<(), Stopped> {
         match record {
             Ok(record) => {

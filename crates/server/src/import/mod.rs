@@ -18,7 +18,6 @@ use std::io::BufRead;
 
 use asteroid_application::Import;
 use asteroid_argon2::Argon2Hasher;
-use asteroid_diesel::SqliteStorage;
 use asteroid_kernel::Region;
 use tokio::runtime::Runtime;
 
@@ -33,6 +32,7 @@ use progress::Progress;
 use reading::{Place, Taker, Unreadable};
 
 use crate::error::in_one_line;
+use crate::store::Store;
 
 /// What is imported, and how.
 pub(crate) struct Order {
@@ -45,7 +45,7 @@ pub(crate) struct Order {
 }
 
 /// Imports files, one after the other, until one cannot be read or the store fails. What came before stays.
-pub(crate) fn run(order: &Order, import: Import<SqliteStorage, Argon2Hasher>, runtime: &Runtime) -> Report {
+pub(crate) fn run<S: Store>(order: &Order, import: Import<S, Argon2Hasher>, runtime: &Runtime) -> Report {
     let bytes = order.inputs.iter().map(Input::length).sum();
     let progress = Progress::new(bytes, order.quiet);
     let mut loader = Loader::new(runtime, import, &progress, order.dry_run);
@@ -71,7 +71,7 @@ fn read(
     input: &Input,
     region: Region,
     progress: &Progress,
-    loader: &mut Loader<'_>,
+    loader: &mut Loader<'_, impl Store>,
 ) -> Result<(), Unreadable> {
     let open = || input.open(|file| progress.watch(file));
     if input.layout != Layout::Json || !input.can_be_read_again() {
