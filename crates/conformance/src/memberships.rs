@@ -1,12 +1,10 @@
 //! Clauses of [`asteroid_clients::MembershipRepository`].
 
-use asteroid_clients::{Membership, MembershipRepository, PracticeId, Role, SourceId};
+use asteroid_clients::{GoogleApiKey, Membership, MembershipRepository, PracticeId, Role, SourceId};
 use asteroid_kernel::{StorageError, Upsert, UserId};
 
 use crate::CompleteStorage;
-use crate::fixtures::practice::{
-    OTHER_PRACTICE, OTHER_SOURCE, external_id, membership, text, with_practices,
-};
+use crate::fixtures::practice::{OTHER_PRACTICE, OTHER_SOURCE, external_id, membership, with_practices};
 use crate::fixtures::{fresh_contact, new_user};
 use crate::store::Store;
 
@@ -22,7 +20,7 @@ pub async fn a_membership_comes_back_as_it_was_put(storage: impl CompleteStorage
     let client = Membership {
         roles: ["client", "", "groomer, \"ü\"", "client"].map(Role::new).to_vec(),
         client: Some(external_id(" xzy-ÄBC 🦀")),
-        google_api_key: text("key"),
+        google_api_key: Some(GoogleApiKey::new("key")),
         ..membership(client, "1")
     };
     let staff = Membership {
@@ -58,7 +56,7 @@ pub async fn a_user_has_one_membership(storage: impl CompleteStorage) {
         Membership { roles: ["staff", "client"].map(Role::new).to_vec(), ..base.clone() },
         Membership { client: None, ..base.clone() },
         Membership { client: Some(external_id("01")), ..base.clone() },
-        Membership { google_api_key: text(""), ..base.clone() },
+        Membership { google_api_key: Some(GoogleApiKey::new("")), ..base.clone() },
         base.clone(),
     ];
     for other in others {

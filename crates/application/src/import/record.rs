@@ -1,5 +1,6 @@
 use asteroid_clients::{
-    ClientClass, ClientContent, ClientKey, ClientStatus, ExternalId, Patient, Practice, PracticeId, Role,
+    ClientClass, ClientContent, ClientKey, ClientStatus, ExternalId, GoogleApiKey, Patient, Practice,
+    PracticeId, Role,
 };
 use asteroid_identity::{Password, PasswordHash, PersonName};
 use asteroid_kernel::{Contact, EmailAddress, PhoneNumber, Timestamp, UserId};
@@ -37,7 +38,7 @@ pub struct ImportedUser {
     /// The client that the user is, if any. It may come later.
     pub client: Option<ExternalId>,
     /// A key of the user's for Google's services.
-    pub google_api_key: Option<String>,
+    pub google_api_key: Option<GoogleApiKey>,
 }
 
 impl ImportedUser {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use asteroid_kernel::UserId;
 
 use crate::{ClientKey, ExternalId, PracticeId, SourceId};
@@ -32,6 +34,30 @@ impl Role {
     }
 }
 
+/// A key of a user's for Google's services. It is passed on as it is, and not shown on the way.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GoogleApiKey(String);
+
+impl GoogleApiKey {
+    /// A key.
+    #[must_use]
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
+    /// The key itself: for the user whose it is, and for the store.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for GoogleApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GoogleApiKey(..)")
+    }
+}
+
 /// That a user belongs to a practice. A user belongs to one practice at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
@@ -47,8 +73,8 @@ pub struct Membership {
     pub roles: Vec<Role>,
     /// The client that the user is, if any.
     pub client: Option<ExternalId>,
-    /// A key of the user's for Google's services, passed on as it is.
-    pub google_api_key: Option<String>,
+    /// The user's key for Google's services, if any.
+    pub google_api_key: Option<GoogleApiKey>,
 }
 
 /// What of a practice's clients a user may see.
@@ -82,8 +108,8 @@ impl Membership {
 mod tests {
     use super::*;
 
-    fn access(roles: &[&str], client: Option<&str>) -> ClientAccess {
-        let membership = Membership {
+    fn membership(roles: &[&str], client: Option<&str>) -> Membership {
+        Membership {
             user: UserId(25),
             practice: PracticeId(1),
             source: SourceId(7),
@@ -91,8 +117,11 @@ mod tests {
             roles: roles.iter().copied().map(Role::new).collect(),
             client: client.map(|id| ExternalId::parse(id).expect("an id")),
             google_api_key: None,
-        };
-        membership.access()
+        }
+    }
+
+    fn access(roles: &[&str], client: Option<&str>) -> ClientAccess {
+        membership(roles, client).access()
     }
 
     #[test]
@@ -104,5 +133,15 @@ mod tests {
         assert_eq!(access(&["client"], None), ClientAccess::Nothing);
         assert_eq!(access(&[], Some("1")), ClientAccess::Nothing);
         assert_eq!(access(&["Staff", "groomer"], Some("1")), ClientAccess::Nothing);
+    }
+
+    #[test]
+    fn a_key_is_not_printed() {
+        let key = GoogleApiKey::new("AIzaSyLooksLikeOne");
+        assert_eq!((key.expose(), format!("{key:?}")), ("AIzaSyLooksLikeOne", "GoogleApiKey(..)".to_owned()));
+        let membership = Membership { google_api_key: Some(key), ..membership(&["client"], Some("1")) };
+        let (plain, pretty) = (format!("{membership:?}"), format!("{membership:#?}"));
+        assert!(plain.contains("google_api_key: Some(GoogleApiKey(..))"), "{plain}");
+        assert!(!plain.contains("AIza") && !pretty.contains("AIza"), "{pretty}");
     }
 }

@@ -118,7 +118,7 @@ impl From<PracticeProfile> for ProfileReply {
         let primary_role = name(&membership.primary_role);
         Self {
             sign_in_path: Some(format!("/{primary_role}/{}/sign_in", practice.slug)),
-            google_api_key: membership.google_api_key,
+            google_api_key: membership.google_api_key.map(|key| key.expose().to_owned()),
             client_id: membership.client.map(|client| client.to_string()),
             primary_role: Some(primary_role),
             roles: membership.roles.iter().map(name).collect(),

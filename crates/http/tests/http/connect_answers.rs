@@ -7,6 +7,7 @@ use actix_web::test::TestRequest;
 use asteroid_application::mocks::{MockAccounts, MockPractices};
 use asteroid_application::ports::practice::{ClientQuery, ClientsSeen, PracticeProfile, TermsStatus};
 use asteroid_application::ports::{ReviewPasswordChange, SignIn};
+use asteroid_clients::GoogleApiKey;
 use asteroid_identity::{PersonName, User};
 use asteroid_kernel::{Contact, Origin, Region};
 use mockall::predicate::eq;
@@ -128,7 +129,7 @@ async fn current_user_without_a_practice_and_an_address() {
 async fn current_user_with_all_that_there_can_be() {
     let mut full = profile();
     let (membership, practice) = full.membership.as_mut().expect("a membership");
-    membership.google_api_key = Some("key".into());
+    membership.google_api_key = Some(GoogleApiKey::new("key"));
     membership.source.0 = 2;
     practice.sms = Some("twilio".into());
     practice.features.clear();

@@ -1,4 +1,4 @@
-use asteroid_clients::{Membership, Practice, PracticeId, Role, SourceId};
+use asteroid_clients::{GoogleApiKey, Membership, Practice, PracticeId, Role, SourceId};
 use asteroid_kernel::UserId;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -89,7 +89,7 @@ impl From<&Membership> for MembershipRow {
             primary_role: membership.primary_role.as_str().to_owned(),
             roles: super::array(&roles),
             client_id: membership.client.as_ref().map(|id| id.as_str().to_owned()),
-            google_api_key: membership.google_api_key.clone(),
+            google_api_key: membership.google_api_key.as_ref().map(|key| key.expose().to_owned()),
         }
     }
 }
@@ -108,7 +108,7 @@ impl TryFrom<MembershipRow> for Membership {
             primary_role: Role::new(row.primary_role),
             roles: roles.map_err(|_| Unreadable("memberships.roles"))?.collect(),
             client: client.transpose()?,
-            google_api_key: row.google_api_key,
+            google_api_key: row.google_api_key.map(GoogleApiKey::new),
         })
     }
 }

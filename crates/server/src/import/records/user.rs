@@ -1,5 +1,5 @@
 use asteroid_application::{ImportedPassword, ImportedUser};
-use asteroid_clients::{ExternalId, PracticeId, Role};
+use asteroid_clients::{ExternalId, GoogleApiKey, PracticeId, Role};
 use asteroid_identity::{Password, PasswordHash, PersonName};
 use asteroid_kernel::{EmailAddress, PhoneNumber, Region, UserId};
 
@@ -19,7 +19,7 @@ pub(super) fn user(fields: &mut Fields, region: Region) -> Option<ImportedUser> 
     let roles = fields.get("roles", list(role)).unwrap_or_default();
     let practice = fields.need("practiceId", id).map(PracticeId);
     let client = fields.get("clientId", parsed(ExternalId::parse));
-    let google_api_key = fields.get("googleApiKey", text);
+    let google_api_key = fields.get("googleApiKey", text).map(GoogleApiKey::new);
     Some(ImportedUser {
         id: id_of_user,
         name: name?,
