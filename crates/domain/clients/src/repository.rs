@@ -37,6 +37,9 @@ pub trait MembershipRepository: Send {
 }
 
 /// Keeps clients with their classes and patients.
+///
+/// Ids are told apart, and put in order, byte by byte: `a` is not `A`, `é` is not `e` and an accent, and `10` comes
+/// before `9`.
 pub trait ClientRepository: Send {
     /// Puts a class, by its source and id.
     fn put_class(&mut self, class: &ClientClass)
@@ -50,6 +53,9 @@ pub trait ClientRepository: Send {
 
     /// Puts records, each in the place of the one of the same key with all its patients. Of a record that was there
     /// before, `first_synced_at` and `created_at` stay.
+    ///
+    /// A patient is known by its source and id, and belongs to the client whose record named it last: it leaves the one
+    /// that it was with before, whose record stays as it is otherwise. Of records put at once, the later comes last.
     fn put_clients(
         &mut self,
         records: &[ClientRecord],
