@@ -110,6 +110,7 @@ mockall::mock! {
     impl TermsRepository for Tx {
         async fn publish_terms(&mut self, version: &TermsVersion) -> Result<Result<(), VersionTaken>, StorageError>;
         async fn current_terms(&mut self) -> Result<Option<TermsVersion>, StorageError>;
+        async fn current_label(&mut self) -> Result<Option<VersionLabel>, StorageError>;
         async fn list_terms(&mut self) -> Result<Vec<TermsVersion>, StorageError>;
         async fn accept_terms(&mut self, acceptance: &Acceptance) -> Result<bool, StorageError>;
         async fn find_acceptance(&mut self, user: UserId, label: &VersionLabel) -> Result<Option<Acceptance>, StorageError>;

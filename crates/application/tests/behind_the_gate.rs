@@ -31,14 +31,16 @@ fn caller() -> Caller {
     Caller { user: UserId(25), session: SessionId::new(now(), &CountingRandomness::default()) }
 }
 
-fn terms(label: &str) -> TermsVersion {
-    let label = VersionLabel::parse(label).expect("a label");
-    TermsVersion::new(label, "Be kind to animals.".into(), now()).expect("a text")
+fn label(text: &str) -> VersionLabel {
+    VersionLabel::parse(text).expect("a label")
 }
 
-fn acceptance(label: &str) -> Acceptance {
-    let label = VersionLabel::parse(label).expect("a label");
-    Acceptance { user: UserId(25), label, at: now(), origin: Origin::local() }
+fn terms(text: &str) -> TermsVersion {
+    TermsVersion::new(label(text), "Be kind to animals.".into(), now()).expect("a text")
+}
+
+fn acceptance(text: &str) -> Acceptance {
+    Acceptance { user: UserId(25), label: label(text), at: now(), origin: Origin::local() }
 }
 
 fn key(id: &str) -> ClientKey {
@@ -78,7 +80,7 @@ fn membership(roles: &[&str], client: Option<&str>) -> Membership {
 #[tokio::test]
 async fn a_newer_version_closes_the_gate_again() {
     let mut tx = MockTx::new();
-    tx.expect_current_terms().returning(|| Ok(Some(terms("2"))));
+    tx.expect_current_label().returning(|| Ok(Some(label("2"))));
     tx.expect_find_acceptance().returning(|_, label| Ok((label.as_str() == "1").then(|| acceptance("1"))));
     let (practices, _) = practices(tx);
     let error = practices.pass_terms_gate(caller()).await.expect_err("only version 1 was accepted");
@@ -88,7 +90,7 @@ async fn a_newer_version_closes_the_gate_again() {
 #[tokio::test]
 async fn without_any_terms_the_gate_stays_closed() {
     let mut tx = MockTx::new();
-    tx.expect_current_terms().returning(|| Ok(None));
+    tx.expect_current_label().returning(|| Ok(None));
     let (practices, _) = practices(tx);
     let error = practices.pass_terms_gate(caller()).await.expect_err("nothing to accept");
     assert!(matches!(error, TermsGateError::NotAccepted), "{error:?}");
@@ -97,7 +99,7 @@ async fn without_any_terms_the_gate_stays_closed() {
 #[tokio::test]
 async fn accepting_again_records_nothing() {
     let mut tx = MockTx::new();
-    tx.expect_current_terms().returning(|| Ok(Some(terms("1"))));
+    tx.expect_current_label().returning(|| Ok(Some(label("1"))));
     tx.expect_accept_terms()
         .times(1)
         .withf(|a| a.label.as_str() == "1" && a.at == now())
@@ -110,19 +112,19 @@ async fn accepting_again_records_nothing() {
 #[tokio::test]
 async fn a_first_version_is_published_where_there_is_none_and_only_there() {
     let mut tx = MockTx::new();
-    tx.expect_current_terms().returning(|| Ok(Some(terms("2026-11"))));
+    tx.expect_current_label().returning(|| Ok(Some(label("2026-11"))));
     let (there, _) = practices(tx);
     there.publish_first_terms(terms("1")).await.expect("nothing to do");
 
     let mut tx = MockTx::new();
-    tx.expect_current_terms().returning(|| Ok(None));
+    tx.expect_current_label().returning(|| Ok(None));
     tx.expect_publish_terms().times(1).returning(|_| Ok(Ok(())));
     tx.expect_record_event().times(1).withf(|e| e.action == Action::PublishTerms).returning(|_| Ok(()));
     let (fresh, _) = practices(tx);
     fresh.publish_first_terms(terms("1")).await.expect("published");
 
     let mut tx = MockTx::new();
-    tx.expect_current_terms().returning(|| Ok(None));
+    tx.expect_current_label().returning(|| Ok(None));
     tx.expect_publish_terms().times(1).returning(|_| Ok(Err(VersionTaken)));
     let (beside_another, _) = practices(tx);
     beside_another.publish_first_terms(terms("1")).await.expect("another server was faster");

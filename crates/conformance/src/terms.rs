@@ -25,12 +25,12 @@ pub async fn a_version_comes_back_as_it_was_published(storage: impl CompleteStor
 /// Before the first version there is none in force.
 pub async fn no_terms_are_in_force_before_the_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    assert_eq!(store.current_terms().await, None);
+    assert_eq!((store.current_terms().await, store.current_label().await), (None, None));
     assert_eq!(store.list_terms().await, []);
 }
 
 /// In force is the version published last, by time; at the same time, by the order of publishing, whatever the labels.
-/// All are listed so, the latest first.
+/// Its label alone is found by the same rule. All are listed so, the latest first.
 pub async fn the_version_published_last_is_in_force(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [first, last, early, second_last] =
@@ -40,6 +40,7 @@ pub async fn the_version_published_last_is_in_force(storage: impl CompleteStorag
     {
         store.publish_terms(version).await.expect("the label is free");
         assert_eq!(store.current_terms().await.as_ref(), Some(current));
+        assert_eq!(store.current_label().await.as_ref(), Some(&current.label));
     }
     assert_eq!(store.list_terms().await, [second_last, last, first, early]);
 }

@@ -35,6 +35,10 @@ impl TermsRepository for MemoryTx {
         Ok(self.state().terms.versions.get_max().map(|(_, version)| version.clone()))
     }
 
+    async fn current_label(&mut self) -> Result<Option<VersionLabel>, StorageError> {
+        Ok(self.state().terms.versions.get_max().map(|(_, version)| version.label.clone()))
+    }
+
     async fn list_terms(&mut self) -> Result<Vec<TermsVersion>, StorageError> {
         Ok(self.state().terms.versions.values().rev().cloned().collect())
     }

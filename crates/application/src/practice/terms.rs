@@ -30,6 +30,19 @@ impl<Tx: TermsRepository + Send> Work<Tx> for FindTermsStatus {
     }
 }
 
+/// Whether the caller accepted the version in force.
+struct HasAcceptedCurrent(Caller);
+
+impl<Tx: TermsRepository + Send> Work<Tx> for HasAcceptedCurrent {
+    type Done = bool;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StorageError> {
+        let Some(current) = tx.current_label().await? else { return Ok(false) };
+        Ok(tx.find_acceptance(self.0.user, &current).await?.is_some())
+    }
+}
+
 /// Keeps the caller's acceptance of the version in force.
 struct AcceptCurrentTerms {
     caller: Caller,
@@ -41,9 +54,9 @@ impl<Tx: TermsRepository + AuditRepository + Send> Work<Tx> for AcceptCurrentTer
     type Refused = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
-        let Some(current) = tx.current_terms().await? else { return Ok(()) };
+        let Some(label) = tx.current_label().await? else { return Ok(()) };
         let (user, at, origin) = (self.caller.user, self.event.at, self.event.origin.clone());
-        if tx.accept_terms(&Acceptance { user, label: current.label, at, origin }).await? {
+        if tx.accept_terms(&Acceptance { user, label, at, origin }).await? {
             tx.record_event(&self.event).await?;
         }
         Ok(())
@@ -62,7 +75,7 @@ impl<Tx: TermsRepository + AuditRepository + Send> Work<Tx> for PublishTerms {
     type Refused = PublishTermsError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), PublishTermsError> {
-        if self.only_first && tx.current_terms().await?.is_some() {
+        if self.only_first && tx.current_label().await?.is_some() {
             return Ok(());
         }
         match tx.publish_terms(&self.version).await? {
@@ -144,9 +157,10 @@ where
     }
 
     async fn pass_terms_gate(&self, caller: Caller) -> Result<TermsAccepted, TermsGateError> {
-        match self.terms_status(caller).await? {
-            Some(TermsStatus { accepted_at: None, .. }) | None => Err(TermsGateError::NotAccepted),
-            Some(TermsStatus { accepted_at: Some(_), .. }) => Ok(TermsAccepted::by(caller)),
+        if self.storage.read(HasAcceptedCurrent(caller)).await? {
+            Ok(TermsAccepted::by(caller))
+        } else {
+            Err(TermsGateError::NotAccepted)
         }
     }
 }

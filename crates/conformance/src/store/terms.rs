@@ -12,6 +12,10 @@ impl<S: CompleteStorage> Store<S> {
         self.read((), |(), tx| Box::pin(tx.current_terms())).await
     }
 
+    pub(crate) async fn current_label(&self) -> Option<VersionLabel> {
+        self.read((), |(), tx| Box::pin(tx.current_label())).await
+    }
+
     pub(crate) async fn list_terms(&self) -> Vec<TermsVersion> {
         self.read((), |(), tx| Box::pin(tx.list_terms())).await
     }

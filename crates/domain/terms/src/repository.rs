@@ -18,6 +18,10 @@ pub trait TermsRepository: Send {
     /// The version in force: the one published last, by time and, at the same time, by order of publishing.
     fn current_terms(&mut self) -> impl Future<Output = Result<Option<TermsVersion>, StorageError>> + Send;
 
+    /// The label of the version in force, as [`current_terms`](Self::current_terms) finds it, without its text: asked
+    /// at every pass of the gate.
+    fn current_label(&mut self) -> impl Future<Output = Result<Option<VersionLabel>, StorageError>> + Send;
+
     /// Every version, the latest first.
     fn list_terms(&mut self) -> impl Future<Output = Result<Vec<TermsVersion>, StorageError>> + Send;
 

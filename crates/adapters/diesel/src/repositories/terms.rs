@@ -4,7 +4,7 @@ use diesel::insert_into;
 use diesel::prelude::*;
 
 use super::Tx;
-use crate::rows::{AcceptanceRow, TermsVersionRow};
+use crate::rows::{AcceptanceRow, TermsVersionRow, version_label};
 use crate::schema::terms_versions::{number, published_at};
 use crate::schema::{terms_acceptances, terms_versions};
 
@@ -26,6 +26,15 @@ impl TermsRepository for Tx {
             .select(TermsVersionRow::as_select())
             .limit(1);
         Ok(self.first(query).await?.map(TermsVersion::try_from).transpose()?)
+    }
+
+    async fn current_label(&mut self) -> Result<Option<VersionLabel>, StorageError> {
+        let query = terms_versions::table
+            .order((published_at.desc(), number.desc()))
+            .select(terms_versions::label)
+            .limit(1);
+        let label: Option<String> = self.first(query).await?;
+        Ok(label.map(|label| version_label(&label)).transpose()?)
     }
 
     async fn list_terms(&mut self) -> Result<Vec<TermsVersion>, StorageError> {

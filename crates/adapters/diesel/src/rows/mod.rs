@@ -28,7 +28,7 @@ pub(crate) use outbox::{OutboxRow, StateColumns};
 pub(crate) use practice::{MembershipRow, PracticeRow};
 pub(crate) use registration::RegistrationRow;
 pub(crate) use session::SessionRow;
-pub(crate) use terms::{AcceptanceRow, TermsVersionRow};
+pub(crate) use terms::{AcceptanceRow, TermsVersionRow, version_label};
 pub(crate) use user::{ContactRow, NewContactRow, NewUserRow, UserRow};
 
 /// A row holds what this version cannot read. Says where, and nothing of what is there: it may be personal.

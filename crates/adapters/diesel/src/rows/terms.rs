@@ -12,6 +12,11 @@ fn label(stored: &str, column: &'static str) -> Result<VersionLabel, Unreadable>
     VersionLabel::parse(stored).map_err(|_| Unreadable(column))
 }
 
+/// The label of a published version.
+pub(crate) fn version_label(stored: &str) -> Result<VersionLabel, Unreadable> {
+    label(stored, "terms_versions.label")
+}
+
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = terms_versions, check_for_backend(Pg, Sqlite))]
 pub(crate) struct TermsVersionRow {
@@ -34,7 +39,7 @@ impl TryFrom<TermsVersionRow> for TermsVersion {
     type Error = Unreadable;
 
     fn try_from(row: TermsVersionRow) -> Result<Self, Unreadable> {
-        let label = label(&row.label, "terms_versions.label")?;
+        let label = version_label(&row.label)?;
         Ok(Self { label, text: row.text, published_at: row.published_at.0 })
     }
 }

@@ -75,6 +75,7 @@ impl AskAll {
         tx.find_practice(PRACTICE).await?;
         tx.find_membership(UserId(1)).await?;
         tx.current_terms().await?;
+        tx.current_label().await?;
         tx.find_acceptance(UserId(1), &VersionLabel::parse("v1").expect("a label")).await?;
         Ok(())
     }
