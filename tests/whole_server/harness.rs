@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asteroid_diesel::postgres::testing::TestDatabase;
@@ -59,7 +60,7 @@ impl Store {
 
 /// A running server. Ends with the value.
 pub(crate) struct Server {
-    store: Store,
+    store: Arc<Store>,
     settings: Vec<(String, String)>,
     port: u16,
     child: Child,
@@ -135,9 +136,17 @@ impl Server {
 
     /// A server on a fresh store, with these settings over the defaults.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let store = Store::new();
         let settings: Vec<(String, String)> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::start_on(Arc::new(Store::new()), settings).await
+    }
+
+    /// Another server on the same store, with the same keys and settings.
+    pub(crate) async fn another(&self) -> Self {
+        Self::start_on(Arc::clone(&self.store), self.settings.clone()).await
+    }
+
+    async fn start_on(store: Arc<Store>, settings: Vec<(String, String)>) -> Self {
         let (port, child) = spawn(&store, &settings);
         let client = reqwest::Client::builder()
             .pool_max_idle_per_host(64)
