@@ -15,7 +15,7 @@ pub struct PhoneNumber {
 /// Why a text is no phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPhone {
-    /// It holds something else than digits, spaces and `+ - . ( ) /`, or has no form that could be dialled.
+    /// It holds something else than digits, spaces, hyphens and `+ . ( ) /`, or has no form that could be dialled.
     #[error("not a phone number")]
     Malformed,
     /// No country has this calling code.
@@ -30,18 +30,19 @@ impl PhoneNumber {
     /// More characters than any way of writing a number needs.
     const MAX_CHARS: usize = 40;
 
-    /// Reads a number as people write it; one without `+` and calling code is of the default region.
+    /// Reads a number as people write it; one without `+` and calling code is of the default region. The hyphens and
+    /// the spaces that do not break, which word processors and address books put between the digits, count as plain ones.
     ///
     /// # Errors
     ///
     /// If it is no number, or of a length that its country does not have.
     pub fn parse(text: &str, default_region: Region) -> Result<Self, InvalidPhone> {
         let text = text.trim();
-        let dialable = |c: char| c.is_ascii_digit() || " +-.()/\u{a0}".contains(c);
-        if text.len() > Self::MAX_CHARS || !text.chars().all(dialable) {
+        if text.chars().nth(Self::MAX_CHARS).is_some() {
             return Err(InvalidPhone::Malformed);
         }
-        let number = phonenumber::parse(Some(default_region.0), text).map_err(|error| match error {
+        let text = text.chars().map(plain).collect::<Option<String>>().ok_or(InvalidPhone::Malformed)?;
+        let number = phonenumber::parse(Some(default_region.0), &text).map_err(|error| match error {
             phonenumber::ParseError::InvalidCountryCode => InvalidPhone::UnknownCountry,
             _ => InvalidPhone::Malformed,
         })?;
@@ -80,6 +81,18 @@ impl PhoneNumber {
 
     pub(super) fn masked(&self) -> String {
         format!("…{}", &self.e164[self.e164.len().saturating_sub(4)..])
+    }
+}
+
+/// A character of a number, as a keyboard has it; none if it has no place in a number.
+fn plain(c: char) -> Option<char> {
+    match c {
+        '0'..='9' | ' ' | '+' | '-' | '.' | '(' | ')' | '/' => Some(c),
+        // No-break, figure, thin and narrow no-break.
+        '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}' => Some(' '),
+        // Hyphen, non-breaking hyphen, figure dash, en dash, minus.
+        '\u{2010}'..='\u{2013}' | '\u{2212}' => Some('-'),
+        _ => None,
     }
 }
 
@@ -164,6 +177,25 @@ mod tests {
         for text in ["555-665-4345", "(555) 665 4345", "+1 555.665.4345", "5556654345", " 1 555 665 4345 "] {
             assert_eq!(e164(text), "+15556654345", "{text}");
         }
+    }
+
+    #[test]
+    fn hyphens_and_spaces_of_typesetters_are_plain_ones() {
+        for hyphen in ["\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2212}"] {
+            assert_eq!(e164(&format!("555{hyphen}665{hyphen}4345")), "+15556654345", "{hyphen:?}");
+        }
+        for space in ["\u{a0}", "\u{2007}", "\u{2009}", "\u{202f}"] {
+            assert_eq!(
+                e164(&format!("{space}+1{space}555{space}665{space}4345")),
+                "+15556654345",
+                "{space:?}"
+            );
+        }
+        // Not every dash parts digits.
+        assert_eq!(
+            PhoneNumber::parse("555\u{2014}665\u{2014}4345", Region::US),
+            Err(InvalidPhone::Malformed)
+        );
     }
 
     #[test]
