@@ -43,7 +43,7 @@ pub struct PersonName {
 /// Why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// Nothing but white space.
+    /// Nothing but white space and what nobody sees.
     #[error("a name is not blank")]
     Blank,
     /// Too many characters.
@@ -68,7 +68,7 @@ impl PersonName {
             return Err(InvalidName::TooLong);
         }
         let part: String = text.trim().nfc().collect();
-        if part.is_empty() {
+        if part.chars().all(is_unseen) {
             Err(InvalidName::Blank)
         } else if part.chars().count() > Self::MAX_CHARS {
             Err(InvalidName::TooLong)
@@ -105,6 +105,17 @@ impl PersonName {
     pub fn full(&self) -> String {
         format!("{} {}", self.first, self.last)
     }
+}
+
+/// Whether nothing is to be seen of a character: it is white space, one of Unicode's default ignorable code points
+/// (`DerivedCoreProperties.txt`), or the blank pattern of braille. Names may hold them, as joiners between letters.
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Debug for PersonName {
@@ -306,6 +317,25 @@ mod tests {
         assert_eq!(PersonName::parse_part("a\0b"), Err(InvalidName::ControlCharacter));
         assert_eq!(PersonName::parse_part(&"a".repeat(101)), Err(InvalidName::TooLong));
         assert_eq!(PersonName::parse_part(&"ä".repeat(100)).map(|n| n.chars().count()), Ok(100));
+    }
+
+    #[test]
+    fn a_name_that_nobody_sees_is_blank() {
+        for text in [
+            "\u{200b}",
+            " \u{200b}\u{feff} \u{2060}",
+            "\u{ad}",
+            "\u{3164}",
+            "\u{2800}\u{a0}",
+            "\u{fe0f}",
+            "\u{e0020}",
+        ] {
+            assert_eq!(PersonName::parse_part(text), Err(InvalidName::Blank), "{text:?}");
+        }
+        // A joiner between letters belongs to the name, and a letter that is seen is enough.
+        for text in ["علی\u{200c}رضا", "\u{200b}x", "👩\u{200d}🚀"] {
+            assert_eq!(PersonName::parse_part(text).as_deref(), Ok(text), "{text:?}");
+        }
     }
 
     #[test]
