@@ -54,7 +54,10 @@ impl Sources {
         let mut variables = Vec::new();
         for (name, value) in &self.environment {
             let Some(name) = name.to_str() else { continue };
-            let Some(path) = Self::key_of(name) else { continue };
+            let Some(path) = Self::key_of(name) else {
+                problems.extend(Self::nearly_ours(name, defaults));
+                continue;
+            };
             match value.to_str() {
                 Some("") if name == "DATABASE_URL" => {}
                 Some(value) if !is_service_link(name, value) => {
@@ -86,6 +89,17 @@ impl Sources {
             return None;
         }
         Some(key.split("__").map(str::to_ascii_lowercase).collect())
+    }
+
+    /// Notes that a variable is not read though it is called as a setting is, but for its capitals.
+    fn nearly_ours(name: &str, defaults: &Dict) -> Option<Problem> {
+        let (prefix, key) = name.split_at_checked(Self::PREFIX.len())?;
+        let path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
+        let is_nearly = prefix != Self::PREFIX && prefix.eq_ignore_ascii_case(Self::PREFIX);
+        keys::find(defaults, &path).filter(|value| is_nearly && value.as_dict().is_none())?;
+        let key = path.join(".");
+        let right = format!("write {} in capitals", Self::variable_of(&key));
+        Some(Problem { key, source: name.to_owned(), wrong: "is not read".to_owned(), right })
     }
 
     /// The name of the variable that sets this key.

@@ -127,6 +127,23 @@ fn what_tests_and_container_platforms_set_is_not_for_us() {
 }
 
 #[test]
+fn a_variable_that_is_a_setting_but_for_its_capitals_is_refused() {
+    assert_eq!(
+        problems("", &[("asteroid_http__bind", "127.0.0.1:9000"), ("Asteroid_KEYS__FILE", "secret")]),
+        [
+            "http.bind (asteroid_http__bind) is not read: write ASTEROID_HTTP__BIND in capitals",
+            "keys.file (Asteroid_KEYS__FILE) is not read: write ASTEROID_KEYS__FILE in capitals",
+        ]
+    );
+    // What is no setting is somebody else's.
+    let others =
+        [("asteroid_belt", "Kuiper"), ("asteroid_http", "x"), ("asteroid", "Ceres"), ("astérøïd_http", "x")];
+    assert_eq!(settings("", &others), Settings::default());
+    // Behind the prefix, letters are letters.
+    assert_eq!(settings("", &[("ASTEROID_http__workers", "5")]).http.workers, 5);
+}
+
+#[test]
 fn an_unknown_key_is_refused_and_the_nearest_one_named() {
     let toml =
         "profil = 'production'\n[http]\nbnd = '127.0.0.1:1'\n[htpp]\nbind = '127.0.0.1:1'\n[zzz]\nq = 1";
