@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::redirect::Policy;
 use serde_json::json;
 
-use super::output::answer;
+use super::output::{answer, say, warn};
 use super::{Context, Failure, Format, runtime};
 use crate::stop::reachable;
 
@@ -22,15 +23,34 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-/// Why a server does not count as ready.
-#[derive(Debug, thiserror::Error)]
+/// Why a server does not count as ready, for people and, as its `reason`, for programs. What a library says of it is
+/// of no use to either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum NotReady {
-    #[error("http.bind names no port: say --url")]
-    NoPort,
-    #[error("{0} cannot be asked")]
-    Unreachable(String, #[source] reqwest::Error),
-    #[error("{url} answers {status}")]
-    Refuses { url: String, status: reqwest::StatusCode },
+    #[error("that is no http:// URL of a server")]
+    NoUrl,
+    #[error("nobody listens there")]
+    Unreachable,
+    #[error("there is no answer within {} s", PATIENCE.as_secs())]
+    Silent,
+    #[error("what answers there is no HTTP server, or it hangs up")]
+    BrokenOff,
+    #[error("it answers {0}")]
+    Refuses(reqwest::StatusCode),
+}
+
+impl From<reqwest::Error> for NotReady {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_builder() {
+            Self::NoUrl
+        } else if error.is_timeout() {
+            Self::Silent
+        } else if error.is_connect() {
+            Self::Unreachable
+        } else {
+            Self::BrokenOff
+        }
+    }
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
@@ -39,19 +59,35 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failur
     } else {
         let bind = context.configuration()?.settings.http.bind;
         if bind.port() == 0 {
-            return Err(NotReady::NoPort.into());
+            return Err(Failure::Usage("health", "http.bind names no port: say --url".to_owned()));
         }
         format!("http://{}", reachable(bind))
     };
     let url = format!("{base}/readyz");
-    runtime()?.block_on(ask(&url))?;
-    answer(arguments.format, &json!({ "ready": true, "url": url }), || format!("{url} is ready."))
+    match runtime()?.block_on(ask(&url)) {
+        Ok(()) => {
+            answer(arguments.format, &json!({ "ready": true, "url": url }), || format!("{url} is ready."))
+        }
+        Err(reason) => {
+            if arguments.format.json {
+                say(&serde_json::to_string_pretty(
+                    &json!({ "ready": false, "url": url, "reason": reason.to_string() }),
+                )?)?;
+            } else {
+                warn(&format!("{url} is not ready: {reason}"));
+            }
+            Err(Failure::Answered)
+        }
+    }
 }
 
 async fn ask(url: &str) -> Result<(), NotReady> {
-    let unreachable = |error: reqwest::Error| NotReady::Unreachable(url.to_owned(), error.without_url());
+    // Without it, and with any other scheme, a library would say in its own words what it cannot do.
+    if !url.starts_with("http://") {
+        return Err(NotReady::NoUrl);
+    }
     // Whatever proxy this machine uses, the server is asked itself.
-    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(unreachable)?;
-    let status = client.get(url).send().await.map_err(unreachable)?.status();
-    if status.is_success() { Ok(()) } else { Err(NotReady::Refuses { url: url.to_owned(), status }) }
+    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().redirect(Policy::none()).build()?;
+    let status = client.get(url).send().await?.status();
+    if status.is_success() { Ok(()) } else { Err(NotReady::Refuses(status)) }
 }

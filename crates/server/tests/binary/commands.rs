@@ -335,14 +335,38 @@ fn health_is_what_readyz_says() {
 
     let (url, _served) = answer_once("503 Service Unavailable");
     let busy = machine.run(&["health", "--url", &url], &[]);
-    assert_eq!((busy.status, busy.out.as_str()), (1, ""));
-    assert_eq!(busy.err, format!("asteroid: {url}/readyz answers 503 Service Unavailable\n"));
+    let told = format!("asteroid: {url}/readyz is not ready: it answers 503 Service Unavailable\n");
+    assert_eq!(busy, Answer { status: 1, out: String::new(), err: told });
+}
 
+#[test]
+fn whoever_cannot_be_asked_is_not_ready_and_no_library_says_why() {
+    let machine = Machine::new();
+    let (moved, _served) = answer_once("301 Moved Permanently");
+    let (garbled, _served) = answer_once("no status");
+    for (url, reason) in [
+        ("http://127.0.0.1:1", "nobody listens there"),
+        (moved.as_str(), "it answers 301 Moved Permanently"),
+        (garbled.as_str(), "what answers there is no HTTP server, or it hangs up"),
+        ("https://127.0.0.1:1", "that is no http:// URL of a server"),
+        ("http://:x", "that is no http:// URL of a server"),
+        ("127.0.0.1:80", "that is no http:// URL of a server"),
+    ] {
+        if url != moved && url != garbled {
+            let told = format!("asteroid: {url}/readyz is not ready: {reason}\n");
+            let answer = machine.run(&["health", "--url", url], &[]);
+            assert_eq!(answer, Answer { status: 1, out: String::new(), err: told });
+        }
+        let answer = machine.run(&["health", "--url", url, "--json"], &[]);
+        assert_eq!((answer.status, answer.err.as_str()), (1, ""));
+        let told: serde_json::Value = serde_json::from_str(&answer.out).expect("JSON");
+        let expected = serde_json::json!({"ready": false, "url": format!("{url}/readyz"), "reason": reason});
+        assert_eq!(told, expected);
+    }
     let nobody = machine.run(&["health"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:1")]);
-    assert_eq!(nobody.status, 1);
-    assert!(
-        nobody.err.starts_with("asteroid: http://127.0.0.1:1/readyz cannot be asked\n"),
-        "{}",
-        nobody.err
-    );
+    let told = "asteroid: http://127.0.0.1:1/readyz is not ready: nobody listens there\n".to_owned();
+    assert_eq!(nobody, Answer { status: 1, out: String::new(), err: told });
+    let any = machine.run(&["health", "--json"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:0")]);
+    assert_eq!((any.status, any.out.as_str()), (2, ""));
+    assert!(any.err.contains("http.bind names no port: say --url"), "{}", any.err);
 }
