@@ -156,8 +156,9 @@ impl<'a> Form<'a> {
             Err(InvalidName::TooLong) => {
                 self.flaws.add(field, Flaw::too_long(field, PersonName::MAX_CHARS));
             }
-            // A blank one did not come this far.
-            Err(InvalidName::ControlCharacter | InvalidName::Blank) => {
+            // White space did not come this far; what nobody sees is as good as nothing, too.
+            Err(InvalidName::Blank) => self.flaws.add(field, Flaw::required(field)),
+            Err(InvalidName::ControlCharacter) => {
                 self.refuse(field, format!("The {} must not contain control characters.", field.label));
             }
         }

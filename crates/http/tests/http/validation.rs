@@ -95,6 +95,18 @@ async fn all_invalid_fields_are_reported_at_once() {
 }
 
 #[actix_web::test]
+async fn a_name_that_nobody_sees_is_missing() {
+    let body = json!({
+        "first_name": "\u{200b}", "last_name": " \u{2060} ", "email": "martha@example.com", "type": "personal",
+        "password": "5VphcVNdGhJi", "password_confirmation": "5VphcVNdGhJi",
+    });
+    insta::assert_snapshot!(flaws_of("/v1/auth/register", body).await.join("\n"), @r"
+    first_name required: The first name is required and must not be blank.
+    last_name required: The last name is required and must not be blank.
+    ");
+}
+
+#[actix_web::test]
 async fn an_empty_object_lacks_every_required_field() {
     insta::assert_snapshot!(flaws_of("/v1/auth/register", json!({})).await.join("\n"), @r"
     email required: An e-mail address or a phone number is required.
