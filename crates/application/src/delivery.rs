@@ -2,44 +2,82 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_kernel::{
-    BoxError, ChallengeId, Clock, Randomness, Storage, StorageError, Timestamp, Work, random_bytes,
+    BoxError, ChallengeId, Clock, MessageId, Randomness, Storage, StorageError, Timestamp, Work, random_bytes,
 };
 use asteroid_messaging::{
     Channel, Claim, Composer, Content, DeliveryError, MessageTransport, OutboxRepository, OutboxState,
     RetrySchedule,
 };
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeState, CodeKeys};
-use futures_util::future::join_all;
 
 /// How the outbox is emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveryRules {
     /// How long a claimed message is nobody else's. Delivering one must end well before.
     pub lease: Duration,
-    /// So many messages are claimed, and delivered side by side, at once.
-    pub at_once: usize,
+    /// So many e-mails are delivered side by side.
+    pub emails_at_once: usize,
+    /// So many SMS are delivered side by side.
+    pub sms_at_once: usize,
     /// When what failed for the moment is tried again.
     pub retries: RetrySchedule,
 }
 
 impl Default for DeliveryRules {
-    /// Leases of 30 seconds, 16 at once, retries after 1, 2, 4 … 60 seconds.
+    /// Leases of 30 seconds, 16 e-mails and 16 SMS at once, retries after 1, 2, 4 … 60 seconds.
     fn default() -> Self {
-        Self { lease: Duration::from_secs(30), at_once: 16, retries: RetrySchedule::default() }
+        Self {
+            lease: Duration::from_secs(30),
+            emails_at_once: 16,
+            sms_at_once: 16,
+            retries: RetrySchedule::default(),
+        }
     }
 }
 
-/// What one pass over the outbox did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pass {
-    /// How many messages were tried. As many as may be at once: there may be more, and the next pass is due now.
-    pub tried: usize,
-    /// When the next message is due; none if none waits.
+impl DeliveryRules {
+    /// So many messages of this channel are delivered side by side.
+    #[must_use]
+    pub const fn at_once(&self, channel: Channel) -> usize {
+        match channel {
+            Channel::Email => self.emails_at_once,
+            Channel::Sms => self.sms_at_once,
+        }
+    }
+}
+
+/// A message that was claimed, and is to be delivered now.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    claim: Claim,
+    /// The challenge that the message names, as it was when it was claimed.
+    challenge: Option<Challenge>,
+}
+
+/// A delivery that has ended, and is to be noted.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    id: MessageId,
+    attempt: u32,
+    state: OutboxState,
+}
+
+/// What one turn at the outbox came to.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The messages that were claimed.
+    pub deliveries: Vec<Delivery>,
+    /// When the next message of the channel is due; none if none waits.
     pub next_due: Option<Timestamp>,
 }
 
 /// Empties the outbox: claims messages, puts them into words, hands them to the transport of their channel, and
 /// notes what came of it. Any number of dispatchers may work on one store.
+///
+/// Whoever drives it goes round for each channel: [`turn`](Self::turn) notes what has ended and claims as many as there
+/// are free places, [`deliver`](Self::deliver) runs for each claim, side by side. A turn is due whenever a delivery
+/// has ended, when the next message is due, and when the [signal](asteroid_messaging::DeliverySignal) is given. Channels
+/// wait for each other in nothing, and neither do the messages of one.
 pub struct Dispatcher<S, E, P> {
     /// The store.
     pub storage: Arc<S>,
@@ -59,53 +97,46 @@ pub struct Dispatcher<S, E, P> {
     pub rules: DeliveryRules,
 }
 
-struct ClaimDue {
+/// Notes what has ended and claims what is due, together: under load, a write for many messages.
+struct SettleAndClaim {
+    ended: Vec<Ended>,
+    channel: Channel,
     now: Timestamp,
     lease_until: Timestamp,
     at_most: usize,
 }
 
-impl<Tx: OutboxRepository + ChallengeRepository + Send> Work<Tx> for ClaimDue {
-    /// Each claim with the challenge that it names, and when the next message is due.
-    type Done = (Vec<(Claim, Option<Challenge>)>, Option<Timestamp>);
+impl<Tx: OutboxRepository + ChallengeRepository + Send> Work<Tx> for SettleAndClaim {
+    type Done = Turn;
     type Refused = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
-        let mut claims = Vec::new();
-        for claim in tx.claim_due(self.now, self.lease_until, self.at_most).await? {
-            let challenge = match claim.message.content {
-                Content::Code { challenge, .. } => tx.find_challenge(challenge).await?,
-                Content::Notice => None,
-            };
-            claims.push((claim, challenge));
+    async fn run(&self, tx: &mut Tx) -> Result<Turn, StorageError> {
+        for ended in &self.ended {
+            tx.settle(ended.id, ended.attempt, &ended.state).await?;
         }
-        Ok((claims, tx.next_due().await?))
+        let mut deliveries = Vec::new();
+        if self.at_most > 0 {
+            for claim in tx.claim_due(self.channel, self.now, self.lease_until, self.at_most).await? {
+                let challenge = match claim.message.content {
+                    Content::Code { challenge, .. } => tx.find_challenge(challenge).await?,
+                    Content::Notice => None,
+                };
+                deliveries.push(Delivery { claim, challenge });
+            }
+        }
+        Ok(Turn { deliveries, next_due: tx.next_due(self.channel).await? })
     }
 }
 
 /// Whether anything is due, without writing: what an idle dispatcher asks.
-struct NextDue;
+struct NextDue(Channel);
 
 impl<Tx: OutboxRepository> Work<Tx> for NextDue {
     type Done = Option<Timestamp>;
     type Refused = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<Timestamp>, StorageError> {
-        tx.next_due().await
-    }
-}
-
-struct Settle(Vec<(Claim, OutboxState)>);
-
-impl<Tx: OutboxRepository + Send> Work<Tx> for Settle {
-    type Done = Option<Timestamp>;
-    type Refused = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Timestamp>, StorageError> {
-        for (claim, state) in &self.0 {
-            tx.settle(claim.message.id, claim.attempt, state).await?;
-        }
-        tx.next_due().await
+        tx.next_due(self.0).await
     }
 }
 
@@ -116,34 +147,37 @@ where
     E: MessageTransport,
     P: MessageTransport,
 {
-    /// Tries what is due, once, and says what comes next.
+    /// Notes what has ended, and claims up to `at_most` messages of this channel that are due. Where there is nothing
+    /// to note and nothing is due, nothing is written.
     ///
     /// # Errors
     ///
-    /// If the store fails. What was delivered and could not be noted is delivered again when its lease ends.
-    pub async fn deliver_due(&self) -> Result<Pass, StorageError> {
+    /// If the store fails. Nothing was noted then: the same is to be noted by the next turn. What was delivered and is
+    /// never noted is delivered again when its lease ends.
+    pub async fn turn(
+        &self,
+        channel: Channel,
+        ended: &[Ended],
+        at_most: usize,
+    ) -> Result<Turn, StorageError> {
         let now = self.clock.now();
-        let next_due = self.storage.read(NextDue).await?;
-        if next_due.is_none_or(|due| due > now) {
-            return Ok(Pass { tried: 0, next_due });
+        if ended.is_empty() {
+            let next_due = self.storage.read(NextDue(channel)).await?;
+            if at_most == 0 || next_due.is_none_or(|due| due > now) {
+                return Ok(Turn { deliveries: Vec::new(), next_due });
+            }
         }
-        let lease_until = now + self.rules.lease;
-        let claim = ClaimDue { now, lease_until, at_most: self.rules.at_once };
-        let (claims, next_due) = self.storage.write(claim).await?;
-        let tried = claims.len();
-        if tried == 0 {
-            return Ok(Pass { tried, next_due });
-        }
-        let deliveries = claims.into_iter().map(|(claim, challenge)| async move {
-            let state = self.deliver(&claim, challenge.as_ref()).await;
-            (claim, state)
-        });
-        let settled = join_all(deliveries).await;
-        let next_due = self.storage.write(Settle(settled)).await?;
-        Ok(Pass { tried, next_due })
+        let (ended, lease_until) = (ended.to_vec(), now + self.rules.lease);
+        self.storage.write(SettleAndClaim { ended, channel, now, lease_until, at_most }).await
     }
 
-    async fn deliver(&self, claim: &Claim, challenge: Option<&Challenge>) -> OutboxState {
+    /// Tries to deliver a message that was claimed.
+    pub async fn deliver(&self, Delivery { claim, challenge }: Delivery) -> Ended {
+        let state = self.outcome(&claim, challenge.as_ref()).await;
+        Ended { id: claim.message.id, attempt: claim.attempt, state }
+    }
+
+    async fn outcome(&self, claim: &Claim, challenge: Option<&Challenge>) -> OutboxState {
         let (message, now) = (&claim.message, self.clock.now());
         let dead = |reason: &str| OutboxState::Dead { at: now, reason: reason.to_owned() };
         if message.useless_at <= message.created_at {

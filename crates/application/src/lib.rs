@@ -11,7 +11,7 @@ mod practice;
 mod rules;
 
 pub use accounts::{Accounts, Tools};
-pub use delivery::{DeliveryRules, Dispatcher, Pass};
+pub use delivery::{Delivery, DeliveryRules, Dispatcher, Ended, Turn};
 pub use housekeeping::{Housekeeping, Swept};
 pub use import::{
     Import, ImportError, ImportRecord, ImportedClient, ImportedPassword, ImportedUser, RecordOutcome,

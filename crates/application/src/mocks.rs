@@ -19,7 +19,7 @@ use asteroid_kernel::{
     Timestamp, Upsert, UserId, Work,
 };
 use asteroid_limits::{History, LimitKey, LimitRepository, Streak};
-use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
 use futures_util::lock::Mutex;
@@ -85,10 +85,12 @@ mockall::mock! {
 
     impl OutboxRepository for Tx {
         async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError>;
-        async fn claim_due(&mut self, now: Timestamp, lease_until: Timestamp, at_most: usize) -> Result<Vec<Claim>, StorageError>;
+        async fn claim_due(&mut self, channel: Channel, now: Timestamp, lease_until: Timestamp, at_most: usize) -> Result<Vec<Claim>, StorageError>;
         async fn settle(&mut self, id: MessageId, attempt: u32, state: &OutboxState) -> Result<bool, StorageError>;
         async fn find_entry(&mut self, id: MessageId) -> Result<Option<OutboxEntry>, StorageError>;
-        async fn next_due(&mut self) -> Result<Option<Timestamp>, StorageError>;
+        async fn list_entries(&mut self, filter: &OutboxFilter, before: Option<MessageId>, at_most: usize) -> Result<Vec<OutboxEntry>, StorageError>;
+        async fn revive(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;
+        async fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError>;
         async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError>;
     }
 

@@ -9,7 +9,7 @@ use asteroid_application::ports::{
     ResetPasswordError, SendCodes, SendCodesError, Sessions, SignIn, SignInError, VerificationCodes,
     VerifyCode, VerifyCodeError,
 };
-use asteroid_application::{AccountRules, Accounts, DeliveryRules, Dispatcher, Tools};
+use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, MockSigner, PlainHasher};
 use asteroid_identity::{
@@ -18,12 +18,11 @@ use asteroid_identity::{
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{
-    ChallengeId, Clock, Contact, ContactId, MessageId, Origin, Region, RegistrationId, StorageError,
-    Timestamp, UserId,
+    ChallengeId, Contact, ContactId, Origin, Region, RegistrationId, StorageError, Timestamp, UserId,
 };
 use asteroid_limits::{Budget, History, Streak};
-use asteroid_messaging::mocks::{MockSignal, MockTransport};
-use asteroid_messaging::{Claim, Composer, Content, DeliveryError, Message, MessageKind, OutboxState};
+use asteroid_messaging::mocks::MockSignal;
+use asteroid_messaging::{Content, MessageKind};
 use asteroid_verification::mocks::sample_keys;
 use asteroid_verification::{Challenge, ChallengeState, CodeFormat, CodeGuess, Nonce, Purpose};
 
@@ -396,98 +395,6 @@ async fn a_wrong_reset_code_tells_nothing_of_the_owners_name() {
     let (accounts, _) = accounts(tx, PlainHasher, 0);
     let error = accounts.reset_password(reset("00000", "washington dc")).await.expect_err("wrong");
     assert!(matches!(error, ResetPasswordError::InvalidCode), "{error:?}");
-}
-
-fn claim(content: Content) -> Claim {
-    let kind =
-        if content == Content::Notice { MessageKind::PasswordChanged } else { MessageKind::SignInCode };
-    let message = Message {
-        id: MessageId::new(now(), &CountingRandomness::default()),
-        to: contact(),
-        kind,
-        content,
-        created_at: now(),
-        useless_at: now() + Duration::from_secs(600),
-    };
-    Claim { message, attempt: 3 }
-}
-
-/// A dispatcher with one claim, whose outcome must be as expected; no SMS may leave.
-async fn deliver_one(
-    claim: Claim,
-    found: Option<Challenge>,
-    email: MockTransport,
-    expected: impl Fn(&OutboxState) -> bool + Send + 'static,
-) {
-    let mut tx = MockTx::new();
-    tx.expect_next_due().returning(|| Ok(Some(now())));
-    tx.expect_claim_due().times(1).returning(move |_, _, _| Ok(vec![claim.clone()]));
-    tx.expect_find_challenge().returning(move |_| Ok(found.clone()));
-    tx.expect_settle()
-        .times(1)
-        .withf(move |_, attempt, state| *attempt == 3 && expected(state))
-        .returning(|_, _, _| Ok(true));
-    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
-    let dispatcher = Dispatcher {
-        storage: Arc::new(MockStorage::of(tx)),
-        email,
-        sms: MockTransport::new(),
-        composer: Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() },
-        keys: Arc::new(sample_keys()),
-        clock,
-        randomness: Arc::new(CountingRandomness::default()),
-        rules: DeliveryRules::default(),
-    };
-    assert_eq!(dispatcher.deliver_due().await.expect("the store works").tried, 1);
-}
-
-#[tokio::test]
-async fn a_code_that_was_used_is_not_sent() {
-    let spent = Challenge { state: ChallengeState::Spent { at: now() }, ..challenge(Purpose::Login) };
-    let content = Content::Code { challenge: spent.id, autofill: false };
-    let nothing = MockTransport::new();
-    deliver_one(claim(content), Some(spent), nothing, |state| matches!(state, OutboxState::Dead { .. }))
-        .await;
-}
-
-#[tokio::test]
-async fn a_useless_message_is_not_sent() {
-    let mut late = claim(Content::Notice);
-    late.message.useless_at = now();
-    let nothing = MockTransport::new();
-    deliver_one(late, None, nothing, |state| matches!(state, OutboxState::Dead { .. })).await;
-}
-
-#[tokio::test]
-async fn a_message_for_nobody_never_leaves() {
-    let mut nobodys = claim(Content::Notice);
-    nobodys.message.useless_at = nobodys.message.created_at;
-    let nothing = MockTransport::new();
-    deliver_one(nobodys, None, nothing, |state| {
-        matches!(state, OutboxState::Dead { reason, .. } if reason == "there is nobody to send it to")
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_refusal_for_good_is_not_tried_again_and_a_passing_failure_is() {
-    let mut refusing = MockTransport::new();
-    refusing.expect_deliver().times(1).returning(|_| Err(DeliveryError::Permanent("no such mailbox".into())));
-    deliver_one(
-        claim(Content::Notice),
-        None,
-        refusing,
-        |state| matches!(state, OutboxState::Dead { reason, .. } if reason == "no such mailbox"),
-    )
-    .await;
-    let mut failing = MockTransport::new();
-    failing.expect_deliver().times(1).returning(|_| Err(DeliveryError::Passing("try later".into())));
-    deliver_one(claim(Content::Notice), None, failing, |state| {
-        // After the third attempt: four seconds, less at most a quarter.
-        matches!(state, OutboxState::Waiting { due_at }
-            if (Duration::from_secs(3)..=Duration::from_secs(4)).contains(&due_at.since(now())))
-    })
-    .await;
 }
 
 #[test]

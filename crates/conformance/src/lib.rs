@@ -16,6 +16,7 @@ mod fixtures;
 pub mod limits;
 pub mod memberships;
 pub mod outbox;
+pub mod outbox_operators;
 pub mod practices;
 mod race;
 pub mod redemption;

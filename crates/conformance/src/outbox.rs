@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use asteroid_kernel::{ChallengeId, MessageId, Timestamp};
-use asteroid_messaging::{Claim, Content, Message, MessageKind, OutboxEntry, OutboxState};
+use asteroid_messaging::{Channel, Claim, Content, Message, MessageKind, OutboxEntry, OutboxState};
 
 use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, contact, fresh_contact, notice};
@@ -48,8 +48,11 @@ pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage)
         // Contacts are equal however they are written; this one has to be written as it was given.
         assert_eq!(entry.message.to.as_str(), given.to.as_str());
     }
-    let claims = store.claim_due(at(100), at(130), usize::MAX).await;
-    assert_eq!(claims, given.iter().map(|message| claim(message, 1)).collect::<Vec<_>>());
+    for channel in Channel::ALL {
+        let claims = store.claim_due_by(channel, at(100), at(130), usize::MAX).await;
+        let given = given.iter().filter(|message| message.channel() == channel);
+        assert_eq!(claims, given.map(|message| claim(message, 1)).collect::<Vec<_>>());
+    }
     assert_eq!(store.find_entry(MessageId::new(at(0), &*RANDOMNESS)).await, None);
 }
 
@@ -93,6 +96,25 @@ pub async fn the_longest_due_are_claimed_first(storage: impl CompleteStorage) {
     assert_eq!(claims[..1], again[..1]);
     assert_eq!(claims.last(), Some(&claim(&fourth, 2)));
     assert_eq!(claims.len(), 4);
+}
+
+/// The messages of one channel stand in nobody's way on another, however long they have been due.
+pub async fn each_channel_is_claimed_for_itself(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let [first, second] = enqueued(&store, [0, 1]).await;
+    let sms = [2, 3].map(|seconds| notice(&contact("555-665-4345"), at(seconds)));
+    assert_eq!(store.next_due_by(Channel::Sms).await, None);
+    store.enqueue(&sms).await;
+    let due = [Channel::Email, Channel::Sms].map(|channel| store.next_due_by(channel));
+    let [email_due, sms_due] = due;
+    assert_eq!((email_due.await, sms_due.await), (Some(at(0)), Some(at(2))));
+    assert_eq!(store.claim_due_by(Channel::Sms, at(5), at(35), 1).await, [claim(&sms[0], 1)]);
+    assert_eq!(store.claim_due_by(Channel::Sms, at(5), at(35), 10).await, [claim(&sms[1], 1)]);
+    assert_eq!(store.next_due_by(Channel::Sms).await, Some(at(35)));
+    assert_eq!(store.next_due_by(Channel::Email).await, Some(at(0)));
+    let emails = [&first, &second].map(|message| claim(message, 1));
+    assert_eq!(store.claim_due_by(Channel::Email, at(5), at(36), 10).await, emails);
+    assert_eq!(store.next_due_by(Channel::Sms).await, Some(at(35)));
 }
 
 /// Workers that claim at once never hold the same message, and none is left behind.

@@ -15,7 +15,7 @@ use asteroid_identity::{
 };
 use asteroid_kernel::{StorageError, UserId, Work};
 use asteroid_limits::{History, LimitRepository, Streak};
-use asteroid_messaging::{OutboxRepository, OutboxState};
+use asteroid_messaging::{Channel, OutboxRepository, OutboxState};
 use asteroid_terms::TermsRepository;
 use asteroid_verification::{ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
 
@@ -73,7 +73,7 @@ pub async fn a_reading_unit_that_fails_harms_nobody(storage: impl CompleteStorag
         type Refused = Refusal;
 
         async fn run(&self, tx: &mut Tx) -> Result<(), Refusal> {
-            tx.next_due().await?;
+            tx.next_due(Channel::Email).await?;
             assert!(!self.panics, "on purpose: a clause looks what becomes of it");
             Err(Refusal::OnPurpose)
         }
@@ -219,8 +219,9 @@ pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
         tx.end_challenges(&there.contact.key(), &[PurposeKind::Login], at(1));
         tx.remove_expired_challenges(at(1_000_000));
         tx.enqueue(&other.message);
-        tx.claim_due(at(1), at(31), 1);
+        tx.claim_due(Channel::Email, at(1), at(31), 1);
         tx.settle(there.message.id, 0, &OutboxState::Delivered { at: at(1) });
+        tx.revive(there.message.id, at(1));
         tx.remove_settled(at(1_000_000));
         tx.keep_history(&other.key, &History::default(), at(100));
         tx.keep_streak(&other.key, Streak::default(), at(100));

@@ -115,12 +115,20 @@ macro_rules! suite {
                 a_message_is_due_at_once,
                 a_lease_ends_when_it_says,
                 the_longest_due_are_claimed_first,
+                each_channel_is_claimed_for_itself,
                 no_two_workers_hold_the_same_message,
                 a_settled_message_is_not_claimed_again,
                 a_message_waits_for_its_next_try,
                 only_the_attempt_that_claimed_a_message_settles_it,
                 the_next_message_is_due_when_the_first_is,
                 messages_settled_long_ago_are_removed,
+            }
+            outbox_operators {
+                messages_are_listed_newest_first,
+                messages_are_listed_as_the_filter_wants,
+                a_dead_message_is_revived_as_long_as_it_is_useful,
+                only_a_dead_message_is_revived,
+                no_attempt_from_before_its_death_settles_a_revived_message,
             }
             limits {
                 what_never_happened_has_no_history,
@@ -262,6 +270,7 @@ mod tests {
             ("challenges", include_str!("challenges.rs")),
             ("redemption", include_str!("redemption.rs")),
             ("outbox", include_str!("outbox.rs")),
+            ("outbox_operators", include_str!("outbox_operators.rs")),
             ("limits", include_str!("limits.rs")),
             ("audit", include_str!("audit.rs")),
             ("terms", include_str!("terms.rs")),

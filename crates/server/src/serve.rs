@@ -10,6 +10,7 @@ use actix_web::dev::Server;
 use actix_web::rt::{self, System};
 use asteroid_application::{Accounts, Dispatcher, Housekeeping, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
+use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::{Parts, Readiness, app, auth, connect};
 use asteroid_kernel::{Clock, Randomness, StorageError};
@@ -112,8 +113,8 @@ async fn serve<S: Store>(
 
     let dispatcher = Dispatcher {
         storage: Arc::clone(&storage),
-        email: settings.email.url.clone().into(),
-        sms: settings.sms.url.clone().into(),
+        email: AnyTransport::from(settings.email.url.clone()),
+        sms: AnyTransport::from(settings.sms.url.clone()),
         composer: (&settings.product).into(),
         keys: Arc::clone(&keys),
         clock: Arc::clone(clock),
@@ -161,7 +162,7 @@ async fn serve<S: Store>(
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());
     }
 
-    let background = Background::start(dispatcher, housekeeping, wake_up);
+    let background = Background::start(dispatcher, housekeeping, &wake_up);
     let ended = until_stopped(server, stop, settings.http_workers(), address).await;
     background.stop().await;
     close(storage).await;

@@ -115,6 +115,8 @@ diesel::table! {
         due_at -> Nullable<Ts>,
         settled_at -> Nullable<Ts>,
         dead_reason -> Nullable<Text>,
+        /// Kept by the store: what the recipient is, `email` or `sms`.
+        channel -> Text,
     }
 }
 

@@ -1,5 +1,5 @@
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
-use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
 
 use crate::MemoryTx;
 use crate::table::remove_where;
@@ -21,14 +21,16 @@ impl OutboxRepository for MemoryTx {
 
     async fn claim_due(
         &mut self,
+        channel: Channel,
         now: Timestamp,
         lease_until: Timestamp,
         at_most: usize,
     ) -> Result<Vec<Claim>, StorageError> {
         let outbox = &mut self.state_to_change()?.outbox;
         let due = |entry: &OutboxEntry| due_at(entry).filter(|due_at| *due_at <= now);
+        let of_channel = outbox.values().filter(|entry| entry.message.channel() == channel);
         let mut waiting: Vec<(Timestamp, MessageId)> =
-            outbox.values().filter_map(|entry| Some((due(entry)?, entry.message.id))).collect();
+            of_channel.filter_map(|entry| Some((due(entry)?, entry.message.id))).collect();
         waiting.sort_unstable();
         waiting.truncate(at_most);
         let mut claims = Vec::new();
@@ -59,8 +61,30 @@ impl OutboxRepository for MemoryTx {
         Ok(self.state().outbox.get(&id).cloned())
     }
 
-    async fn next_due(&mut self) -> Result<Option<Timestamp>, StorageError> {
-        Ok(self.state().outbox.values().filter_map(due_at).min())
+    async fn list_entries(
+        &mut self,
+        filter: &OutboxFilter,
+        before: Option<MessageId>,
+        at_most: usize,
+    ) -> Result<Vec<OutboxEntry>, StorageError> {
+        let newest_first = self.state().outbox.values().rev();
+        let older = newest_first.filter(|entry| before.is_none_or(|before| entry.message.id < before));
+        Ok(older.filter(|entry| filter.wants(entry)).take(at_most).cloned().collect())
+    }
+
+    async fn revive(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError> {
+        let entry = self.state_to_change()?.outbox.get_mut(&id);
+        let dead = entry.filter(|entry| {
+            matches!(entry.state, OutboxState::Dead { .. }) && now < entry.message.useless_at
+        });
+        let Some(dead) = dead else { return Ok(false) };
+        dead.state = OutboxState::Waiting { due_at: now };
+        Ok(true)
+    }
+
+    async fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError> {
+        let entries = self.state().outbox.values();
+        Ok(entries.filter(|entry| entry.message.channel() == channel).filter_map(due_at).min())
     }
 
     async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError> {

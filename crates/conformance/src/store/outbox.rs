@@ -1,5 +1,5 @@
 use asteroid_kernel::{MessageId, Timestamp};
-use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
 
 use super::{CompleteStorage, Store};
 
@@ -16,14 +16,25 @@ impl<S: CompleteStorage> Store<S> {
         .await;
     }
 
+    /// Claims e-mails.
     pub(crate) async fn claim_due(
         &self,
         now: Timestamp,
         lease_until: Timestamp,
         at_most: usize,
     ) -> Vec<Claim> {
-        self.write((now, lease_until, at_most), |(now, lease_until, at_most), tx| {
-            Box::pin(tx.claim_due(*now, *lease_until, *at_most))
+        self.claim_due_by(Channel::Email, now, lease_until, at_most).await
+    }
+
+    pub(crate) async fn claim_due_by(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        lease_until: Timestamp,
+        at_most: usize,
+    ) -> Vec<Claim> {
+        self.write((channel, now, lease_until, at_most), |(channel, now, lease_until, at_most), tx| {
+            Box::pin(tx.claim_due(*channel, *now, *lease_until, *at_most))
         })
         .await
     }
@@ -39,8 +50,29 @@ impl<S: CompleteStorage> Store<S> {
         self.read(id, |id, tx| Box::pin(tx.find_entry(*id))).await
     }
 
+    pub(crate) async fn list_entries(
+        &self,
+        filter: OutboxFilter,
+        before: Option<MessageId>,
+        at_most: usize,
+    ) -> Vec<OutboxEntry> {
+        self.read((filter, before, at_most), |(filter, before, at_most), tx| {
+            Box::pin(tx.list_entries(filter, *before, *at_most))
+        })
+        .await
+    }
+
+    pub(crate) async fn revive(&self, id: MessageId, now: Timestamp) -> bool {
+        self.write((id, now), |(id, now), tx| Box::pin(tx.revive(*id, *now))).await
+    }
+
+    /// When the next e-mail is due.
     pub(crate) async fn next_due(&self) -> Option<Timestamp> {
-        self.read((), |(), tx| Box::pin(tx.next_due())).await
+        self.next_due_by(Channel::Email).await
+    }
+
+    pub(crate) async fn next_due_by(&self, channel: Channel) -> Option<Timestamp> {
+        self.read(channel, |channel, tx| Box::pin(tx.next_due(*channel))).await
     }
 
     pub(crate) async fn remove_settled(&self, before: Timestamp) -> u64 {

@@ -9,5 +9,7 @@ mod transport;
 
 pub use compose::Composer;
 pub use message::{Channel, Content, Message, MessageKind};
-pub use outbox::{Claim, OutboxEntry, OutboxRepository, OutboxState, RetrySchedule};
+pub use outbox::{
+    Claim, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind, RetrySchedule,
+};
 pub use transport::{DeliveryError, DeliverySignal, MessageTransport, OutgoingMessage};

@@ -10,6 +10,9 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// Every channel there is.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
+
     /// The channel that reaches this kind of contact.
     #[must_use]
     pub const fn of(kind: ContactKind) -> Self {
@@ -26,6 +29,12 @@ impl Channel {
             Self::Email => "email",
             Self::Sms => "sms",
         }
+    }
+
+    /// Reads its name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == text)
     }
 }
 

@@ -3,8 +3,8 @@
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
 
 use crate::{
-    Claim, DeliveryError, DeliverySignal, Message, MessageTransport, OutboxEntry, OutboxRepository,
-    OutboxState, OutgoingMessage,
+    Channel, Claim, DeliveryError, DeliverySignal, Message, MessageTransport, OutboxEntry, OutboxFilter,
+    OutboxRepository, OutboxState, OutgoingMessage,
 };
 
 mockall::mock! {
@@ -13,10 +13,12 @@ mockall::mock! {
 
     impl OutboxRepository for MessagingTx {
         async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError>;
-        async fn claim_due(&mut self, now: Timestamp, lease_until: Timestamp, at_most: usize) -> Result<Vec<Claim>, StorageError>;
+        async fn claim_due(&mut self, channel: Channel, now: Timestamp, lease_until: Timestamp, at_most: usize) -> Result<Vec<Claim>, StorageError>;
         async fn settle(&mut self, id: MessageId, attempt: u32, state: &OutboxState) -> Result<bool, StorageError>;
         async fn find_entry(&mut self, id: MessageId) -> Result<Option<OutboxEntry>, StorageError>;
-        async fn next_due(&mut self) -> Result<Option<Timestamp>, StorageError>;
+        async fn list_entries(&mut self, filter: &OutboxFilter, before: Option<MessageId>, at_most: usize) -> Result<Vec<OutboxEntry>, StorageError>;
+        async fn revive(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;
+        async fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError>;
         async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError>;
     }
 }

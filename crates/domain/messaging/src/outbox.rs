@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
 
-use crate::Message;
+use crate::{Channel, Message};
 
 /// What has become of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,68 @@ pub enum OutboxState {
         /// Why, in words for an operator; never the message's text.
         reason: String,
     },
+}
+
+/// An [`OutboxState`] without what it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutboxStateKind {
+    /// See [`OutboxState::Waiting`].
+    Waiting,
+    /// See [`OutboxState::Delivered`].
+    Delivered,
+    /// See [`OutboxState::Dead`].
+    Dead,
+}
+
+impl OutboxState {
+    /// Which of the states it is.
+    #[must_use]
+    pub const fn kind(&self) -> OutboxStateKind {
+        match self {
+            Self::Waiting { .. } => OutboxStateKind::Waiting,
+            Self::Delivered { .. } => OutboxStateKind::Delivered,
+            Self::Dead { .. } => OutboxStateKind::Dead,
+        }
+    }
+}
+
+impl OutboxStateKind {
+    /// Every state there is.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Dead];
+
+    /// Its name: `waiting`, `delivered`, `dead`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// Reads its name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// Which messages of the outbox are wanted: those that meet every condition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxFilter {
+    /// In this state.
+    pub state: Option<OutboxStateKind>,
+    /// That leave by this channel.
+    pub channel: Option<Channel>,
+}
+
+impl OutboxFilter {
+    /// Whether it wants this message.
+    #[must_use]
+    pub fn wants(&self, entry: &OutboxEntry) -> bool {
+        self.state.is_none_or(|state| entry.state.kind() == state)
+            && self.channel.is_none_or(|channel| entry.message.channel() == channel)
+    }
 }
 
 /// A message in the outbox.
@@ -79,10 +141,11 @@ pub trait OutboxRepository: Send {
     /// Puts a message into the outbox; it is due from its `created_at` on.
     fn enqueue(&mut self, message: &Message) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Claims up to `at_most` waiting messages that are due, the longest due first, and leases them: nobody else
-    /// gets them before `lease_until`. Each claim counts as an attempt.
+    /// Claims up to `at_most` waiting messages of this channel that are due, the longest due first, and leases them:
+    /// nobody else gets them before `lease_until`. Each claim counts as an attempt.
     fn claim_due(
         &mut self,
+        channel: Channel,
         now: Timestamp,
         lease_until: Timestamp,
         at_most: usize,
@@ -103,8 +166,28 @@ pub trait OutboxRepository: Send {
         id: MessageId,
     ) -> impl Future<Output = Result<Option<OutboxEntry>, StorageError>> + Send;
 
-    /// When the next waiting message is due; none if none waits.
-    fn next_due(&mut self) -> impl Future<Output = Result<Option<Timestamp>, StorageError>> + Send;
+    /// Lists the messages that the filter wants, the newest first (by their ids, which sort as their times do): up to
+    /// `at_most`, all of them older than `before` if that is given. No message of that id needs to be there.
+    fn list_entries(
+        &mut self,
+        filter: &OutboxFilter,
+        before: Option<MessageId>,
+        at_most: usize,
+    ) -> impl Future<Output = Result<Vec<OutboxEntry>, StorageError>> + Send;
+
+    /// Lets a dead message wait again, due now, as long as it is not useless. Its attempts go on counting, so that no
+    /// attempt from before its death can settle it. False, and nothing changed, if it is not dead, or useless at `now`.
+    fn revive(
+        &mut self,
+        id: MessageId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// When the next waiting message of this channel is due; none if none waits.
+    fn next_due(
+        &mut self,
+        channel: Channel,
+    ) -> impl Future<Output = Result<Option<Timestamp>, StorageError>> + Send;
 
     /// Removes the messages that were delivered or given up before then; says how many.
     fn remove_settled(&mut self, before: Timestamp)

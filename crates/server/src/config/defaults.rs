@@ -57,7 +57,8 @@ impl Default for Transport {
 impl Default for Outbox {
     fn default() -> Self {
         Self {
-            at_once: 16,
+            emails_at_once: 16,
+            sms_at_once: 16,
             lease: TimeSpan::secs(30),
             retry_first: TimeSpan::secs(1),
             retry_longest: TimeSpan::mins(1),

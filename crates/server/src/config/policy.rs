@@ -158,7 +158,12 @@ impl From<&Limits> for LimitRules {
 impl From<&Outbox> for DeliveryRules {
     fn from(outbox: &Outbox) -> Self {
         let retries = RetrySchedule { first: outbox.retry_first.get(), longest: outbox.retry_longest.get() };
-        Self { lease: outbox.lease.get(), at_once: outbox.at_once, retries }
+        Self {
+            lease: outbox.lease.get(),
+            emails_at_once: outbox.emails_at_once,
+            sms_at_once: outbox.sms_at_once,
+            retries,
+        }
     }
 }
 

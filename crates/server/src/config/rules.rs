@@ -132,7 +132,8 @@ fn places(settings: &Settings, findings: &mut Findings) {
         );
     }
     let outbox = &settings.outbox;
-    findings.within("outbox.at_once", outbox.at_once, 1..=1024);
+    findings.within("outbox.emails_at_once", outbox.emails_at_once, 1..=1024);
+    findings.within("outbox.sms_at_once", outbox.sms_at_once, 1..=1024);
     findings.within("outbox.lease", outbox.lease, SECOND..=HOUR);
     for (key, url, channel) in
         [("email.url", &settings.email.url, Channel::Email), ("sms.url", &settings.sms.url, Channel::Sms)]

@@ -131,8 +131,10 @@ pub struct Transport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outbox {
-    /// How many messages are delivered side by side.
-    pub at_once: usize,
+    /// How many e-mails are delivered side by side.
+    pub emails_at_once: usize,
+    /// How many SMS are delivered side by side.
+    pub sms_at_once: usize,
     /// How long a worker holds a message that it tries to deliver.
     pub lease: TimeSpan,
     /// The wait after the first failure; each further one doubles it.

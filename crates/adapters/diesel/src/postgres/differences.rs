@@ -3,6 +3,7 @@
 use asteroid_identity::NewUser;
 use asteroid_kernel::{StorageError, Timestamp, UserId};
 use asteroid_limits::LimitKey;
+use asteroid_messaging::Channel;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::{define_sql_function, delete, insert_into, select, update};
@@ -95,14 +96,16 @@ impl Tx {
         }
     }
 
-    /// The ids of the messages that are due, the longest due first; those that another worker is just claiming are
+    /// The ids of the messages of a channel that are due, the longest due first; those that another worker is just claiming are
     /// passed over, and nobody else claims these until the unit ends.
     pub(super) async fn due_messages(
         &mut self,
+        by: Channel,
         now: Timestamp,
         at_most: i64,
     ) -> Result<Vec<Id>, StorageError> {
         let due = outbox::table
+            .filter(outbox::channel.eq(by.as_str()))
             .filter(outbox::due_at.le(At(now)))
             .order((outbox::due_at, outbox::id))
             .select(outbox::id)

@@ -1,11 +1,13 @@
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
-use asteroid_messaging::{Claim, Message, OutboxEntry, OutboxRepository, OutboxState};
+use asteroid_messaging::{
+    Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
+};
 use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
 use super::Tx;
 use crate::rows::{OutboxRow, StateColumns};
-use crate::schema::outbox::{self, attempts, due_at, id, settled_at};
+use crate::schema::outbox::{self, attempts, channel, dead_reason, due_at, id, settled_at, useless_at};
 use crate::sql_types::{At, Id};
 
 impl OutboxRepository for Tx {
@@ -18,12 +20,13 @@ impl OutboxRepository for Tx {
 
     async fn claim_due(
         &mut self,
+        by: Channel,
         now: Timestamp,
         lease_until: Timestamp,
         at_most: usize,
     ) -> Result<Vec<Claim>, StorageError> {
         // Asked for first, because an UPDATE gives its rows in no order, and no longer knows when they were due.
-        let due = self.due_messages(now, super::rows(at_most)).await?;
+        let due = self.due_messages(by, now, super::rows(at_most)).await?;
         // Due still: another transaction may have claimed them since.
         let claim = update(outbox::table.filter(id.eq_any(&due)).filter(due_at.le(At(now))))
             .set((attempts.eq(attempts + 1), due_at.eq(At(lease_until))))
@@ -55,8 +58,47 @@ impl OutboxRepository for Tx {
         Ok(self.first(query).await?.map(OutboxEntry::try_from).transpose()?)
     }
 
-    async fn next_due(&mut self) -> Result<Option<Timestamp>, StorageError> {
+    async fn list_entries(
+        &mut self,
+        filter: &OutboxFilter,
+        before: Option<MessageId>,
+        at_most: usize,
+    ) -> Result<Vec<OutboxEntry>, StorageError> {
+        let mut query = outbox::table
+            .order(id.desc())
+            .select(OutboxRow::as_select())
+            .limit(super::rows(at_most))
+            .into_boxed();
+        if let Some(before) = before {
+            query = query.filter(id.lt(Id(before.0)));
+        }
+        if let Some(by) = filter.channel {
+            query = query.filter(channel.eq(by.as_str()));
+        }
+        query = match filter.state {
+            Some(OutboxStateKind::Waiting) => query.filter(due_at.is_not_null()),
+            Some(OutboxStateKind::Delivered) => {
+                query.filter(settled_at.is_not_null()).filter(dead_reason.is_null())
+            }
+            Some(OutboxStateKind::Dead) => query.filter(dead_reason.is_not_null()),
+            None => query,
+        };
+        let entries = self.all::<OutboxRow, _>(query).await?.into_iter().map(OutboxEntry::try_from);
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+
+    async fn revive(&mut self, message: MessageId, now: Timestamp) -> Result<bool, StorageError> {
+        let dead = outbox::table
+            .find(Id(message.0))
+            .filter(dead_reason.is_not_null())
+            .filter(useless_at.gt(At(now)));
+        let waiting = StateColumns::from(&OutboxState::Waiting { due_at: now });
+        Ok(self.execute(update(dead).set(waiting)).await? == 1)
+    }
+
+    async fn next_due(&mut self, by: Channel) -> Result<Option<Timestamp>, StorageError> {
         let query = outbox::table
+            .filter(channel.eq(by.as_str()))
             .filter(due_at.is_not_null())
             .order(due_at)
             .select(due_at.assume_not_null())

@@ -3,6 +3,7 @@
 use asteroid_identity::NewUser;
 use asteroid_kernel::{StorageError, Timestamp, UserId};
 use asteroid_limits::LimitKey;
+use asteroid_messaging::Channel;
 use diesel::insert_into;
 use diesel::prelude::*;
 
@@ -29,13 +30,15 @@ impl Tx {
         self.one(insert_into(users::table).values(NewUserRow::new(id, new)).returning(users::id)).await
     }
 
-    /// The ids of the messages that are due, the longest due first.
+    /// The ids of the messages of a channel that are due, the longest due first.
     pub(super) async fn due_messages(
         &mut self,
+        by: Channel,
         now: Timestamp,
         at_most: i64,
     ) -> Result<Vec<Id>, StorageError> {
         let due = outbox::table
+            .filter(outbox::channel.eq(by.as_str()))
             .filter(outbox::due_at.le(At(now)))
             .order((outbox::due_at, outbox::id))
             .select(outbox::id)

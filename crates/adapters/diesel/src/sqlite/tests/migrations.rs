@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: [&str; 12] = [
+const ALL: [&str; 13] = [
     "0001_users",
     "0002_registrations_and_sessions",
     "0003_challenges",
@@ -13,6 +13,7 @@ const ALL: [&str; 12] = [
     "0010_client_classes",
     "0011_clients",
     "0012_patients",
+    "0013_outbox_channels",
 ];
 
 #[tokio::test]

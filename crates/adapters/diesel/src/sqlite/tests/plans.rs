@@ -4,6 +4,7 @@ use asteroid_clients::{
     ClientFilter, ClientRepository, ClientStatus, MembershipRepository, PracticeRepository, SearchPrefix,
 };
 use asteroid_kernel::{Timestamp, UserId};
+use asteroid_messaging::{Channel, OutboxRepository};
 use asteroid_terms::{TermsRepository, VersionLabel};
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::sql_query;
@@ -76,6 +77,9 @@ impl AskAll {
         tx.find_membership(UserId(1)).await?;
         tx.current_terms().await?;
         tx.current_label().await?;
+        tx.next_due(Channel::Sms).await?;
+        tx.claim_due(Channel::Email, Timestamp::from_micros(1), Timestamp::from_micros(2), 10).await?;
+        tx.remove_settled(Timestamp::from_micros(0)).await?;
         tx.find_acceptance(UserId(1), &VersionLabel::parse("v1").expect("a label")).await?;
         Ok(())
     }

@@ -1,0 +1,134 @@
+//! What runs beside the requests: the outbox is emptied, a lane for each channel, and what has expired is removed.
+
+mod lane;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt;
+use asteroid_application::{Dispatcher, Housekeeping};
+use asteroid_audit::AuditRepository;
+use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
+use asteroid_kernel::{Storage, StorageError};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::{Channel, DeliverySignal, MessageTransport, OutboxRepository};
+use asteroid_verification::ChallengeRepository;
+use futures_util::FutureExt;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::error::in_one_line;
+use lane::Lane;
+
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// Wakes the delivery.
+#[derive(Clone, Default)]
+pub(crate) struct WakeUp {
+    email: Arc<Notify>,
+    sms: Arc<Notify>,
+}
+
+impl WakeUp {
+    fn of(&self, channel: Channel) -> Arc<Notify> {
+        Arc::clone(match channel {
+            Channel::Email => &self.email,
+            Channel::Sms => &self.sms,
+        })
+    }
+}
+
+impl DeliverySignal for WakeUp {
+    fn outbox_filled(&self) {
+        // By which channel the message leaves is not said: to look costs one read.
+        self.email.notify_one();
+        self.sms.notify_one();
+    }
+}
+
+/// The tasks in the background.
+pub(crate) struct Background {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    /// Starts them on the runtime of this thread.
+    pub(crate) fn start<S, E, P>(
+        dispatcher: Dispatcher<S, E, P>,
+        housekeeping: Housekeeping<S>,
+        wake_up: &WakeUp,
+    ) -> Self
+    where
+        S: Storage,
+        S::Tx: UserRepository
+            + PendingRegistrationRepository
+            + SessionRepository
+            + ChallengeRepository
+            + OutboxRepository
+            + LimitRepository
+            + AuditRepository,
+        E: MessageTransport,
+        P: MessageTransport,
+    {
+        let (stop, stopped) = watch::channel(false);
+        let dispatcher = Arc::new(dispatcher);
+        let mut tasks = vec![rt::spawn(sweep(housekeeping, stopped.clone()))];
+        tasks.extend(Channel::ALL.map(|channel| {
+            let lane = Lane::new(Arc::clone(&dispatcher), channel);
+            rt::spawn(lane.run(wake_up.of(channel), stopped.clone()))
+        }));
+        Self { stop, tasks }
+    }
+
+    /// Stops them: each ends what it is at, and what is due in the outbox is tried for a last time.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task broke");
+            }
+        }
+    }
+}
+
+async fn sweep<S>(housekeeping: Housekeeping<S>, mut stopped: watch::Receiver<bool>)
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + PendingRegistrationRepository
+        + SessionRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+{
+    while !*stopped.borrow() {
+        if let Some(swept) = watched("housekeeping", housekeeping.sweep()).await {
+            tracing::debug!(?swept, "removed what had expired");
+        }
+        tokio::select! {
+            () = rt::time::sleep(SWEEP_EVERY) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Runs one round, so that neither a failing store nor a panic ends what comes after it.
+async fn watched<T>(what: &'static str, round: impl Future<Output = Result<T, StorageError>>) -> Option<T> {
+    match AssertUnwindSafe(round).catch_unwind().await {
+        Ok(Ok(done)) => Some(done),
+        Ok(Err(error)) => {
+            tracing::warn!(what, "put off: {}", in_one_line(&error));
+            None
+        }
+        Err(_) => {
+            tracing::error!(what, "broke");
+            None
+        }
+    }
+}
