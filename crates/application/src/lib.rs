@@ -6,6 +6,7 @@ mod housekeeping;
 mod import;
 #[cfg(feature = "mocks")]
 pub mod mocks;
+mod outbox;
 pub mod ports;
 mod practice;
 mod rules;
@@ -17,5 +18,6 @@ pub use import::{
     Import, ImportError, ImportRecord, ImportedClient, ImportedPassword, ImportedUser, RecordOutcome,
     Refusal, RefusalReason,
 };
+pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
 pub use rules::{AccountRules, CodeFormats, LimitRules};

@@ -25,11 +25,13 @@ pub enum Action {
     PublishTerms,
     /// Records were imported.
     Import,
+    /// A message that was given up was let wait again by an operator.
+    RetryMessage,
 }
 
 impl Action {
     /// Every action there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Register,
         Self::SendCode,
         Self::VerifyCode,
@@ -41,6 +43,7 @@ impl Action {
         Self::AcceptTerms,
         Self::PublishTerms,
         Self::Import,
+        Self::RetryMessage,
     ];
 
     /// Its name in stores.
@@ -58,6 +61,7 @@ impl Action {
             Self::AcceptTerms => "accept_terms",
             Self::PublishTerms => "publish_terms",
             Self::Import => "import",
+            Self::RetryMessage => "retry_message",
         }
     }
 

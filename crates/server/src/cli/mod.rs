@@ -5,6 +5,7 @@ mod config;
 mod health;
 mod import;
 mod keys;
+mod outbox;
 mod output;
 mod store;
 mod terms;
@@ -58,6 +59,9 @@ enum Command {
     /// Publish or list the terms of use.
     #[command(subcommand)]
     Terms(terms::Command),
+    /// List the messages that the server sends, or try dead ones again.
+    #[command(subcommand)]
+    Outbox(outbox::Command),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -136,6 +140,7 @@ pub fn run(
         Some(Command::Config(command)) => config::run(&context, &command),
         Some(Command::Import(arguments)) => import::run(&context, &arguments),
         Some(Command::Terms(command)) => terms::run(&context, &command),
+        Some(Command::Outbox(command)) => outbox::run(&context, &command),
         Some(Command::Keys(command)) => keys::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
         Some(Command::Openapi) => openapi(),

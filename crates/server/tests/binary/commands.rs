@@ -18,6 +18,7 @@ fn help_and_version_are_given_and_what_is_not_understood_is_status_two() {
         "migrate",
         "import",
         "terms",
+        "outbox",
         "config",
         "keys",
         "openapi",

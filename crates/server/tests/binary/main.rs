@@ -4,6 +4,8 @@ mod commands;
 mod importing;
 mod machine;
 #[cfg(unix)]
+mod outbox;
+#[cfg(unix)]
 mod practice;
 #[cfg(unix)]
 mod serving;

@@ -16,7 +16,7 @@ const QUICK: [(&str, &str); 4] = [
     ("ASTEROID_PASSWORDS__HASHING__ITERATIONS", "1"),
 ];
 
-const REGISTER: &str = r#"{"first_name":"George","last_name":"Washington","email":"george@example.com","type":"personal","password":"IWasTheFirstPrez1776","password_confirmation":"IWasTheFirstPrez1776"}"#;
+pub(crate) const REGISTER: &str = r#"{"first_name":"George","last_name":"Washington","email":"george@example.com","type":"personal","password":"IWasTheFirstPrez1776","password_confirmation":"IWasTheFirstPrez1776"}"#;
 
 /// A server that runs. It is killed if a test forgets it.
 pub(crate) struct Server {
@@ -67,7 +67,7 @@ impl Server {
         Self { child, address, banner, log }
     }
 
-    fn request(&self, method: &str, path: &str, body: &str) -> String {
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = self.open(method, path, body);
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");

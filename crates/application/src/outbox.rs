@@ -1,0 +1,199 @@
+use std::sync::Arc;
+
+use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
+use asteroid_kernel::{Clock, MessageId, Origin, Randomness, Storage, StorageError, Timestamp, Work};
+use asteroid_messaging::{
+    Content, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
+};
+use asteroid_verification::{ChallengeRepository, ChallengeState};
+
+/// So many dead messages are looked at in one unit of work.
+const BATCH: usize = 200;
+
+/// What operators do with the outbox, over any store.
+pub struct Outbox<S> {
+    storage: Arc<S>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+}
+
+/// Why a message is not tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RetryRefusal {
+    /// No message has this id, or none any more.
+    #[error("there is no such message")]
+    Unknown,
+    /// Nobody has given it up.
+    #[error("it is not dead: it waits for its next try")]
+    Waiting,
+    /// It has done its work.
+    #[error("it was delivered")]
+    Delivered,
+    /// Its code has expired, or its notice is too old.
+    #[error("it has become useless")]
+    Useless,
+    /// It would bring a code that opens nothing.
+    #[error("its code was used or withdrawn")]
+    CodeGone,
+}
+
+/// What became of all dead messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RetriedDead {
+    /// These wait again, the newest first.
+    pub retried: Vec<MessageId>,
+    /// So many stay dead, because nobody has any use for them.
+    pub left: u64,
+}
+
+struct List {
+    filter: OutboxFilter,
+    at_most: usize,
+}
+
+impl<Tx: OutboxRepository + Send> Work<Tx> for List {
+    type Done = Vec<OutboxEntry>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Vec<OutboxEntry>, StorageError> {
+        tx.list_entries(&self.filter, None, self.at_most).await
+    }
+}
+
+/// When and by whom messages are tried again.
+#[derive(Clone)]
+struct Occasion {
+    now: Timestamp,
+    origin: Origin,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl Occasion {
+    /// Lets a message wait again, if that makes sense.
+    async fn retry<Tx: OutboxRepository + ChallengeRepository + AuditRepository>(
+        &self,
+        tx: &mut Tx,
+        OutboxEntry { message, state, .. }: &OutboxEntry,
+    ) -> Result<Result<(), RetryRefusal>, StorageError> {
+        match state {
+            OutboxState::Waiting { .. } => return Ok(Err(RetryRefusal::Waiting)),
+            OutboxState::Delivered { .. } => return Ok(Err(RetryRefusal::Delivered)),
+            OutboxState::Dead { .. } if self.now >= message.useless_at => {
+                return Ok(Err(RetryRefusal::Useless));
+            }
+            OutboxState::Dead { .. } => {}
+        }
+        if let Content::Code { challenge, .. } = message.content {
+            let challenge = tx.find_challenge(challenge).await?;
+            if challenge.is_none_or(|challenge| challenge.state != ChallengeState::Open) {
+                return Ok(Err(RetryRefusal::CodeGone));
+            }
+        }
+        if !tx.revive(message.id, self.now).await? {
+            // Somebody else was faster.
+            return Ok(Err(RetryRefusal::Waiting));
+        }
+        let event =
+            AuditEvent::new(Action::RetryMessage, Outcome::Done, &self.origin, self.now, &*self.randomness);
+        tx.record_event(&event.with_contact(&message.to)).await?;
+        Ok(Ok(()))
+    }
+}
+
+struct Retry {
+    id: MessageId,
+    occasion: Occasion,
+}
+
+impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> Work<Tx> for Retry {
+    type Done = Result<(), RetryRefusal>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+        match tx.find_entry(self.id).await? {
+            Some(entry) => self.occasion.retry(tx, &entry).await,
+            None => Ok(Err(RetryRefusal::Unknown)),
+        }
+    }
+}
+
+struct RetryDead {
+    before: Option<MessageId>,
+    occasion: Occasion,
+}
+
+impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> Work<Tx> for RetryDead {
+    /// Each dead message that was looked at, and what became of it.
+    type Done = Vec<(MessageId, Result<(), RetryRefusal>)>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+        let dead = OutboxFilter { state: Some(OutboxStateKind::Dead), channel: None };
+        let mut outcomes = Vec::new();
+        for entry in tx.list_entries(&dead, self.before, BATCH).await? {
+            outcomes.push((entry.message.id, self.occasion.retry(tx, &entry).await?));
+        }
+        Ok(outcomes)
+    }
+}
+
+impl<S> Outbox<S>
+where
+    S: Storage,
+    S::Tx: OutboxRepository + ChallengeRepository + AuditRepository,
+{
+    /// Puts the use cases on a store.
+    #[must_use]
+    pub fn new(storage: Arc<S>, clock: Arc<dyn Clock>, randomness: Arc<dyn Randomness>) -> Self {
+        Self { storage, clock, randomness }
+    }
+
+    /// The messages that the filter wants, the newest first, up to `at_most`.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn list(&self, filter: OutboxFilter, at_most: usize) -> Result<Vec<OutboxEntry>, StorageError> {
+        self.storage.read(List { filter, at_most }).await
+    }
+
+    fn occasion(&self, origin: &Origin) -> Occasion {
+        let randomness = Arc::clone(&self.randomness);
+        Occasion { now: self.clock.now(), origin: origin.clone(), randomness }
+    }
+
+    /// Lets a dead message wait again, due now; a server that runs finds it with its next look.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn retry(
+        &self,
+        id: MessageId,
+        origin: &Origin,
+    ) -> Result<Result<(), RetryRefusal>, StorageError> {
+        self.storage.write(Retry { id, occasion: self.occasion(origin) }).await
+    }
+
+    /// Lets every dead message wait again that is of any use: a unit of work for every few, so that none holds the
+    /// store for long.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails; what waits again by then goes on waiting.
+    pub async fn retry_dead(&self, origin: &Origin) -> Result<RetriedDead, StorageError> {
+        let (mut all, mut before) = (RetriedDead::default(), None);
+        loop {
+            let occasion = self.occasion(origin);
+            let outcomes = self.storage.write(RetryDead { before, occasion }).await?;
+            let Some((oldest, _)) = outcomes.last() else { return Ok(all) };
+            before = Some(*oldest);
+            for (id, outcome) in outcomes {
+                match outcome {
+                    Ok(()) => all.retried.push(id),
+                    Err(_) => all.left += 1,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,273 @@
+use std::sync::Arc;
+
+use asteroid_application::{Outbox, RetryRefusal};
+use asteroid_audit::AuditRepository;
+use asteroid_kernel::{MessageId, Origin, Storage};
+use asteroid_messaging::{
+    Channel, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
+};
+use asteroid_verification::ChallengeRepository;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+
+use super::output::answer;
+use super::{Context, Failure, Format, runtime};
+use crate::store;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  asteroid outbox list --state dead && asteroid outbox retry --dead")]
+pub(super) enum Command {
+    /// List messages, the newest first. No code is shown and no text: neither is kept.
+    List(List),
+    /// Try dead messages again that are still of use. A running server begins within a second.
+    Retry(Retry),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  asteroid outbox list --state waiting --channel sms\n  \
+    asteroid outbox list --state dead --json | jq -r '.[] | .reason' | sort | uniq -c")]
+pub(super) struct List {
+    /// Only messages that wait for their next try, were delivered, or were given up.
+    #[arg(long, value_name = "STATE", value_parser = states())]
+    state: Option<OutboxStateKind>,
+    /// Only e-mails, or only SMS.
+    #[arg(long, value_name = "CHANNEL", value_parser = channels())]
+    channel: Option<Channel>,
+    /// At most so many.
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  asteroid outbox retry 019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55\n  \
+    asteroid outbox retry --dead --json")]
+pub(super) struct Retry {
+    /// The messages, by the ids that `asteroid outbox list` shows.
+    #[arg(value_name = "ID", required_unless_present = "dead")]
+    ids: Vec<MessageId>,
+    /// All dead messages that are still of use.
+    #[arg(long, conflicts_with = "ids")]
+    dead: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
+    PossibleValuesParser::new(OutboxStateKind::ALL.map(OutboxStateKind::as_str))
+        .try_map(|text| OutboxStateKind::parse(&text).ok_or("no state"))
+}
+
+fn channels() -> impl TypedValueParser<Value = Channel> {
+    PossibleValuesParser::new(Channel::ALL.map(Channel::as_str))
+        .try_map(|text| Channel::parse(&text).ok_or("no channel"))
+}
+
+/// A message, as it is listed.
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    created_at: String,
+    channel: &'static str,
+    /// Masked.
+    to: String,
+    kind: &'static str,
+    attempts: u32,
+    state: &'static str,
+    /// When a message that waits is tried next; one that is being tried: if nothing comes of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled_at: Option<String>,
+    /// Why it was given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    useless_at: String,
+}
+
+impl From<OutboxEntry> for Listed {
+    fn from(OutboxEntry { message, attempts, state }: OutboxEntry) -> Self {
+        let kind = state.kind().as_str();
+        let (due_at, settled_at, reason) = match state {
+            OutboxState::Waiting { due_at } => (Some(due_at), None, None),
+            OutboxState::Delivered { at } => (None, Some(at), None),
+            OutboxState::Dead { at, reason } => (None, Some(at), Some(reason)),
+        };
+        Self {
+            id: message.id.to_string(),
+            created_at: message.created_at.to_string(),
+            channel: message.channel().as_str(),
+            to: message.to.masked(),
+            kind: message.kind.as_str(),
+            attempts,
+            state: kind,
+            due_at: due_at.map(|at| at.to_string()),
+            settled_at: settled_at.map(|at| at.to_string()),
+            reason,
+            useless_at: message.useless_at.to_string(),
+        }
+    }
+}
+
+/// A message that is not tried again.
+#[derive(Serialize)]
+struct Refused {
+    id: String,
+    reason: String,
+}
+
+pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::List(arguments) => list(context, arguments),
+        Command::Retry(Retry { dead: true, format, .. }) => retry_dead(context, *format),
+        Command::Retry(Retry { ids, format, .. }) => retry(context, ids, *format),
+    }
+}
+
+/// The outbox on this store.
+fn outbox<S>(context: &Context, storage: Arc<S>) -> Outbox<S>
+where
+    S: Storage<Tx: OutboxRepository + ChallengeRepository + AuditRepository>,
+{
+    Outbox::new(storage, Arc::clone(&context.clock), Arc::clone(&context.randomness))
+}
+
+fn list(context: &Context, List { state, channel, limit, format }: &List) -> Result<(), Failure> {
+    let filter = OutboxFilter { state: *state, channel: *channel };
+    let at_most = usize::try_from(*limit).unwrap_or(usize::MAX);
+    let settings = context.configuration()?.settings;
+    let entries = runtime()?.block_on(async {
+        let storage = store::open(&settings, &context.clock, &context.randomness).await?;
+        Ok::<_, Failure>(outbox(context, storage).list(filter, at_most).await?)
+    })?;
+    let listed: Vec<Listed> = entries.into_iter().map(Listed::from).collect();
+    answer(*format, &listed, || table(&listed))
+}
+
+fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Failure> {
+    let settings = context.configuration()?.settings;
+    let outcomes = runtime()?.block_on(async {
+        let storage = store::open(&settings, &context.clock, &context.randomness).await?;
+        let outbox = outbox(context, storage);
+        let mut outcomes = Vec::new();
+        for id in ids {
+            outcomes.push((*id, outbox.retry(*id, &Origin::local()).await?));
+        }
+        Ok::<_, Failure>(outcomes)
+    })?;
+    let retried: Vec<String> =
+        outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| id.to_string()).collect();
+    let refused: Vec<Refused> = outcomes
+        .iter()
+        .filter_map(|(id, outcome)| Some((id, outcome.as_ref().err()?)))
+        .map(|(id, reason)| Refused { id: id.to_string(), reason: reason.to_string() })
+        .collect();
+    answer(format, &json!({ "retried": retried, "refused": refused }), || {
+        outcomes.iter().map(|(id, outcome)| line(*id, *outcome)).collect()
+    })?;
+    if refused.is_empty() { Ok(()) } else { Err(Failure::Answered) }
+}
+
+fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
+    match outcome {
+        Ok(()) => format!("{id} is tried again.\n"),
+        Err(reason) => format!("{id} is not tried again: {reason}.\n"),
+    }
+}
+
+fn retry_dead(context: &Context, format: Format) -> Result<(), Failure> {
+    let settings = context.configuration()?.settings;
+    let all = runtime()?.block_on(async {
+        let storage = store::open(&settings, &context.clock, &context.randomness).await?;
+        Ok::<_, Failure>(outbox(context, storage).retry_dead(&Origin::local()).await?)
+    })?;
+    let retried: Vec<String> = all.retried.iter().map(ToString::to_string).collect();
+    answer(format, &json!({ "retried": retried, "left": all.left }), || {
+        let messages =
+            |count: u64| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
+        let tried = messages(retried.len() as u64);
+        let left = messages(all.left);
+        format!("Tried again: {tried}. Left dead, because nobody has any use for them: {left}.")
+    })
+}
+
+/// The messages in columns, as wide as what stands in them.
+fn table(listed: &[Listed]) -> String {
+    if listed.is_empty() {
+        return "No such message is in the outbox.".to_owned();
+    }
+    let head = ["ID", "CREATED", "CHANNEL", "TO", "KIND", "TRIES", "STATE"].map(str::to_owned);
+    let rows: Vec<[String; 7]> = listed.iter().map(row).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().chain([&head]).map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default()
+    };
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in [&head].into_iter().chain(&rows) {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn row(message: &Listed) -> [String; 7] {
+    let state = match (message.state, &message.due_at, &message.settled_at, &message.reason) {
+        (state, Some(due_at), ..) => format!("{state} until {due_at}"),
+        // On one line, whatever the reason says.
+        (state, _, Some(at), Some(reason)) => {
+            let reason = reason.replace(char::is_control, " ");
+            format!("{state} since {at}: {reason}")
+        }
+        (state, _, Some(at), None) => format!("{state} at {at}"),
+        (state, None, None, _) => state.to_owned(),
+    };
+    [
+        message.id.clone(),
+        message.created_at.clone(),
+        message.channel.to_owned(),
+        message.to.clone(),
+        message.kind.to_owned(),
+        message.attempts.to_string(),
+        state,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use asteroid_kernel::mocks::CountingRandomness;
+    use asteroid_kernel::{Contact, Region, Timestamp};
+    use asteroid_messaging::{Content, Message, MessageKind};
+
+    use super::*;
+
+    fn entry(to: &str, state: OutboxState) -> Listed {
+        let now = Timestamp::parse("2026-01-02T03:04:05.678Z").expect("a time");
+        let to = Contact::parse(to, Region::US).expect("a contact");
+        let randomness = CountingRandomness::default();
+        let (kind, content) = (MessageKind::PasswordChanged, Content::Notice);
+        let message = Message::new(to, kind, content, now + Message::NOTICE_LIFE, now, &randomness);
+        OutboxEntry { message, attempts: 3, state }.into()
+    }
+
+    #[test]
+    fn a_table_has_a_line_for_each_message_with_its_recipient_masked() {
+        let at = Timestamp::parse("2026-01-02T03:05:00.000Z").expect("a time");
+        let listed = [
+            entry("george.washington@example.com", OutboxState::Waiting { due_at: at }),
+            entry("555-665-4345", OutboxState::Delivered { at }),
+            entry("m@example.com", OutboxState::Dead { at, reason: "550\nno such\u{1b}[2J mailbox".into() }),
+        ];
+        insta::assert_snapshot!(table(&listed), @r"
+        ID                                    CREATED                   CHANNEL  TO               KIND              TRIES  STATE
+        019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    g…n@example.com  password_changed  3      waiting until 2026-01-02T03:05:00.000Z
+        019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  sms      …4345            password_changed  3      delivered at 2026-01-02T03:05:00.000Z
+        019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    …@example.com    password_changed  3      dead since 2026-01-02T03:05:00.000Z: 550 no such [2J mailbox
+        ");
+        assert_eq!(table(&[]), "No such message is in the outbox.");
+    }
+}
