@@ -136,9 +136,7 @@ impl Server {
 
     /// A server on a fresh store, with these settings over the defaults.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let settings: Vec<(String, String)> =
-            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self::start_on(Arc::new(Store::new()), settings).await
+        Self::start_on(Arc::new(Store::new()), owned(settings)).await
     }
 
     /// Another server on the same store, with the same keys and settings.
@@ -146,16 +144,36 @@ impl Server {
         Self::start_on(Arc::clone(&self.store), self.settings.clone()).await
     }
 
+    /// So many servers on one fresh store, all started at the same time.
+    pub(crate) async fn start_together(count: usize, settings: &[(&str, &str)]) -> Vec<Self> {
+        let store = Arc::new(Store::new());
+        let mut servers: Vec<Self> =
+            (0..count).map(|_| Self::spawn_on(Arc::clone(&store), owned(settings))).collect();
+        for server in &mut servers {
+            server.wait_until_ready().await;
+        }
+        servers
+    }
+
+    /// A server on a fresh store, of which nobody knows yet whether it will be ready.
+    pub(crate) fn spawn(settings: &[(&str, &str)]) -> Self {
+        Self::spawn_on(Arc::new(Store::new()), owned(settings))
+    }
+
     async fn start_on(store: Arc<Store>, settings: Vec<(String, String)>) -> Self {
+        let mut server = Self::spawn_on(store, settings);
+        server.wait_until_ready().await;
+        server
+    }
+
+    fn spawn_on(store: Arc<Store>, settings: Vec<(String, String)>) -> Self {
         let (port, child) = spawn(&store, &settings);
         let client = reqwest::Client::builder()
             .pool_max_idle_per_host(64)
             .timeout(PATIENCE)
             .build()
             .expect("a client");
-        let mut server = Self { store, settings, port, child, client };
-        server.wait_until_ready().await;
-        server
+        Self { store, settings, port, child, client }
     }
 
     async fn wait_until_ready(&mut self) {
@@ -325,6 +343,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// The body of a registration by e-mail.

@@ -11,6 +11,7 @@ mod imports;
 mod isolation;
 mod journeys;
 mod limits;
+mod many_servers;
 mod operations;
 mod races;
 mod readme;
