@@ -13,6 +13,7 @@ mod journeys;
 mod limits;
 mod many_servers;
 mod operations;
+mod pages;
 mod races;
 mod readme;
 mod rotation;

@@ -180,7 +180,7 @@ where
     async fn outcome(&self, claim: &Claim, challenge: Option<&Challenge>) -> OutboxState {
         let (message, now) = (&claim.message, self.clock.now());
         let dead = |reason: &str| OutboxState::Dead { at: now, reason: reason.to_owned() };
-        if message.useless_at <= message.created_at {
+        if message.is_for_nobody() {
             return dead("there is nobody to send it to");
         }
         if now >= message.useless_at {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod delivery;
+mod development;
 mod housekeeping;
 mod import;
 #[cfg(feature = "mocks")]
@@ -13,6 +14,7 @@ mod rules;
 
 pub use accounts::{Accounts, Tools};
 pub use delivery::{Delivery, DeliveryRules, Dispatcher, Ended, Turn};
+pub use development::OpenOutbox;
 pub use housekeeping::{Housekeeping, Swept};
 pub use import::{
     Import, ImportError, ImportRecord, ImportedClient, ImportedPassword, ImportedUser, RecordOutcome,

@@ -24,6 +24,7 @@ use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, Ve
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
 use futures_util::lock::Mutex;
 
+use crate::ports::development::{DevelopmentOutbox, ShownMessage};
 use crate::ports::practice::{
     ClientQuery, Clients, ClientsError, ClientsSeen, PracticeProfile, PracticeProfiles, TermsAccepted,
     TermsGateError, TermsOfUse, TermsStatus,
@@ -221,6 +222,15 @@ mockall::mock! {
 
     impl Profiles for Accounts {
         async fn profile(&self, caller: Caller) -> Result<Option<Profile>, StorageError>;
+    }
+}
+
+mockall::mock! {
+    /// The messages that are shown to a developer: every call that a test does not expect fails it.
+    pub DevelopmentOutbox {}
+
+    impl DevelopmentOutbox for DevelopmentOutbox {
+        async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError>;
     }
 }
 

@@ -4,21 +4,25 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, Error, HttpResponse};
+use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_kernel::{Clock, Randomness};
 
 use crate::auth::{self, AuthSurface};
 use crate::connect::{self, ConnectSurface};
 use crate::web::{Edge, Fault, Surface, cors, fallback};
-use crate::{HttpSettings, Readiness, operations};
+use crate::{HttpSettings, Readiness, operations, pages};
 
 /// What the application is made from. Cheap to clone; clones share everything.
-pub struct Parts<A, P, R> {
+pub struct Parts<A, P, R, O> {
     /// The use cases of accounts.
     pub accounts: Arc<A>,
     /// The use cases of practices.
     pub practices: Arc<P>,
     /// Says whether the server can do its work.
     pub readiness: Arc<R>,
+    /// The messages of the server, with their codes. In development alone: then whoever asks from this machine is shown
+    /// them at `/dev/outbox`.
+    pub development_outbox: Option<Arc<O>>,
     /// Tells the time, for request ids.
     pub clock: Arc<dyn Clock>,
     /// Gives bytes that nobody can foretell, for request ids.
@@ -27,12 +31,13 @@ pub struct Parts<A, P, R> {
     pub settings: Arc<HttpSettings>,
 }
 
-impl<A, P, R> Clone for Parts<A, P, R> {
+impl<A, P, R, O> Clone for Parts<A, P, R, O> {
     fn clone(&self) -> Self {
         Self {
             accounts: Arc::clone(&self.accounts),
             practices: Arc::clone(&self.practices),
             readiness: Arc::clone(&self.readiness),
+            development_outbox: self.development_outbox.clone(),
             clock: Arc::clone(&self.clock),
             randomness: Arc::clone(&self.randomness),
             settings: Arc::clone(&self.settings),
@@ -43,8 +48,8 @@ impl<A, P, R> Clone for Parts<A, P, R> {
 /// The whole application: every surface, what operators ask for, and what stands around them. For each worker of
 /// an [`HttpServer`](actix_web::HttpServer), one.
 #[must_use]
-pub fn app<A: auth::Accounts + connect::Accounts, P: connect::Practices, R: Readiness>(
-    parts: &Parts<A, P, R>,
+pub fn app<A, P, R, O>(
+    parts: &Parts<A, P, R, O>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -52,8 +57,14 @@ pub fn app<A: auth::Accounts + connect::Accounts, P: connect::Practices, R: Read
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    > + use<A, P, R>,
-> {
+    > + use<A, P, R, O>,
+>
+where
+    A: auth::Accounts + connect::Accounts,
+    P: connect::Practices,
+    R: Readiness,
+    O: DevelopmentOutbox,
+{
     let edge = Arc::new(Edge {
         clock: Arc::clone(&parts.clock),
         randomness: Arc::clone(&parts.randomness),
@@ -64,6 +75,7 @@ pub fn app<A: auth::Accounts + connect::Accounts, P: connect::Practices, R: Read
     let origins = &settings.cors_origins;
     App::new()
         .configure(operations::configure::<AuthSurface, R>(Arc::clone(&parts.readiness)))
+        .configure(pages::configure::<AuthSurface, O>(parts.development_outbox.clone(), Arc::clone(settings)))
         .configure(auth::configure(Arc::clone(accounts), Arc::clone(settings)))
         .configure(connect::configure(Arc::clone(accounts), Arc::clone(practices), Arc::clone(settings)))
         .default_service(fallback::<AuthSurface>())

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod connect;
 mod openapi;
 mod operations;
+mod pages;
 mod settings;
 mod web;
 

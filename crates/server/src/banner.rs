@@ -25,6 +25,7 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
 {name} listens on http://{address} (development: for this machine only)
   data      {database}
   messages  {messages}
+  codes     http://{address}/dev/outbox
   API       http://{address}/docs
 
 Try it:
@@ -48,7 +49,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.sms.url = DeliveryUrl::File("data/sms.ndjson".into());
         let text = banner(&settings, settings.http.bind);
-        let lines: Vec<&str> = text.lines().take(5).collect();
+        let lines: Vec<&str> = text.lines().take(6).collect();
         assert_eq!(
             lines,
             [
@@ -56,6 +57,7 @@ mod tests {
                 "Asteroid listens on http://127.0.0.1:8080 (development: for this machine only)",
                 "  data      data/asteroid.db",
                 "  messages  e-mails are printed here, SMS go to file:data/sms.ndjson",
+                "  codes     http://127.0.0.1:8080/dev/outbox",
                 "  API       http://127.0.0.1:8080/docs",
             ]
         );

@@ -8,7 +8,8 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use actix_web::rt::{self, System};
-use asteroid_application::{Accounts, Dispatcher, Housekeeping, Tools};
+use asteroid_application::ports::development::DevelopmentOutbox;
+use asteroid_application::{Accounts, Dispatcher, Housekeeping, OpenOutbox, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
@@ -128,6 +129,15 @@ async fn serve<S: Store>(
         audit_kept_for: settings.audit.keep.get(),
         settled_messages_kept_for: settings.outbox.keep.get(),
     };
+    let development_outbox = (settings.profile == Profile::Development).then(|| {
+        Arc::new(OpenOutbox {
+            storage: Arc::clone(&storage),
+            composer: (&settings.product).into(),
+            keys: Arc::clone(&keys),
+            clock: Arc::clone(clock),
+            challenges: settings.account_rules().challenges,
+        })
+    });
     let tools = Tools {
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
@@ -142,6 +152,7 @@ async fn serve<S: Store>(
             accounts: Arc::new(Accounts::new(Arc::clone(&storage), hasher, tools)),
             practices: Arc::new(store::practices(&storage, clock, randomness)),
             readiness: Arc::new(StoreReadiness(Arc::clone(&storage))),
+            development_outbox,
             clock: Arc::clone(clock),
             randomness: Arc::clone(randomness),
             settings: Arc::new(settings.http_settings()),
@@ -200,10 +211,16 @@ fn keys(
     Ok(loaded)
 }
 
-fn listen<A: auth::Accounts + connect::Accounts, P: connect::Practices, R: Readiness>(
+fn listen<A, P, R, O>(
     settings: &Settings,
-    parts: Parts<A, P, R>,
-) -> Result<(Server, SocketAddr), ServeError> {
+    parts: Parts<A, P, R, O>,
+) -> Result<(Server, SocketAddr), ServeError>
+where
+    A: auth::Accounts + connect::Accounts,
+    P: connect::Practices,
+    R: Readiness,
+    O: DevelopmentOutbox,
+{
     let (http, parts) = (&settings.http, Arc::new(parts));
     let server = HttpServer::new(move || app(&parts))
         .workers(settings.http_workers())

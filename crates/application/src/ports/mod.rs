@@ -1,5 +1,6 @@
 //! The ports that drive the use cases: what a surface may ask for, what it gets, and why it may be refused.
 
+pub mod development;
 pub mod practice;
 
 use std::fmt;

@@ -131,6 +131,12 @@ impl Message {
         Self { id: MessageId::new(now, randomness), to, kind, content, created_at: now, useless_at }
     }
 
+    /// Whether it was useless from the first: written for a contact that nobody has, so that the time does not tell.
+    #[must_use]
+    pub fn is_for_nobody(&self) -> bool {
+        self.useless_at <= self.created_at
+    }
+
     /// The channel that it leaves by.
     #[must_use]
     pub fn channel(&self) -> Channel {

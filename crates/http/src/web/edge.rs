@@ -99,7 +99,10 @@ impl AccessLine {
     /// Neither the path nor the query is written: they may hold what is nobody's business.
     fn open(request: &ServiceRequest, request_id: &str) -> Self {
         let route = request.match_pattern();
-        let route = route.as_deref().map_or("none", |route| route.trim_end_matches('/'));
+        let route = route.as_deref().map_or("none", |route| match route.trim_end_matches('/') {
+            "" => "/",
+            route => route,
+        });
         let span = tracing::info_span!(
             "request",
             request_id,
@@ -123,7 +126,12 @@ impl Drop for AccessLine {
         let _entered = self.span.enter();
         if let Some(status) = self.status {
             self.span.record("status", status);
-            tracing::info!("answered");
+            // A page that asks every second whether there is anything new would fill the log.
+            if status == 304 {
+                tracing::debug!("answered");
+            } else {
+                tracing::info!("answered");
+            }
         } else {
             tracing::info!("the client went away");
         }

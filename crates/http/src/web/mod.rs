@@ -11,6 +11,7 @@ mod exchange;
 mod fault;
 mod json;
 mod origin;
+mod page;
 mod routes;
 
 pub(crate) use body::Sent;
@@ -19,4 +20,5 @@ pub(crate) use edge::Edge;
 pub(crate) use exchange::{Exchange, State};
 pub(crate) use fault::{Fault, Surface, chain, json, whole_seconds};
 pub(crate) use json::{Given, JsonObject, MalformedJson, parse_object};
+pub(crate) use page::{Asset, page};
 pub(crate) use routes::{fallback, resource};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use asteroid_application::mocks::{MockAccounts, MockPractices};
+use asteroid_application::mocks::{MockAccounts, MockDevelopmentOutbox, MockPractices};
+use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_application::ports::{AuthenticateError, Caller, SignedIn};
 use asteroid_http::connect::{self, Practices};
 use asteroid_http::{HttpSettings, Parts, Readiness, app, auth};
@@ -35,15 +36,24 @@ impl Readiness for Ready {
 }
 
 /// Of practices nothing is asked.
-pub(crate) fn parts<A>(accounts: A, settings: HttpSettings) -> Parts<A, MockPractices, Ready> {
+pub(crate) fn parts<A>(
+    accounts: A,
+    settings: HttpSettings,
+) -> Parts<A, MockPractices, Ready, MockDevelopmentOutbox> {
     parts_of(accounts, MockPractices::new(), settings)
 }
 
-pub(crate) fn parts_of<A, P>(accounts: A, practices: P, settings: HttpSettings) -> Parts<A, P, Ready> {
+/// As in production: no outbox is shown.
+pub(crate) fn parts_of<A, P>(
+    accounts: A,
+    practices: P,
+    settings: HttpSettings,
+) -> Parts<A, P, Ready, MockDevelopmentOutbox> {
     Parts {
         accounts: Arc::new(accounts),
         practices: Arc::new(practices),
         readiness: Arc::new(Ready),
+        development_outbox: None,
         clock: Arc::new(MockClock::at("2016-05-02T11:15:54.950Z")),
         randomness: Arc::new(CountingRandomness::default()),
         settings: Arc::new(settings),
@@ -151,11 +161,20 @@ pub(crate) async fn ask_with<A: Accounts>(
 }
 
 /// What an application of these parts answers.
-pub(crate) async fn ask_parts<A: Accounts, P: Practices, R: Readiness>(
-    parts: &Parts<A, P, R>,
+pub(crate) async fn ask_parts<A: Accounts, P: Practices, R: Readiness, O: DevelopmentOutbox>(
+    parts: &Parts<A, P, R, O>,
     request: TestRequest,
 ) -> Answer {
-    let peer: SocketAddr = "203.0.113.9:4711".parse().expect("an address");
+    ask_from("203.0.113.9:4711", parts, request).await
+}
+
+/// The same, asked from this address.
+pub(crate) async fn ask_from<A: Accounts, P: Practices, R: Readiness, O: DevelopmentOutbox>(
+    peer: &str,
+    parts: &Parts<A, P, R, O>,
+    request: TestRequest,
+) -> Answer {
+    let peer: SocketAddr = peer.parse().expect("an address");
     let service = init_service(app(parts)).await;
     let response = call_service(&service, request.peer_addr(peer).to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());

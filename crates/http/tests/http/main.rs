@@ -18,6 +18,7 @@ mod logs;
 mod mounting;
 mod operations;
 mod origins;
+mod pages;
 mod protocol;
 mod refusals;
 mod resilience;

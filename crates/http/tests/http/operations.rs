@@ -31,9 +31,10 @@ impl Readiness for Store {
 }
 
 async fn readyz(store: Store) -> Answer {
-    let Parts { accounts, practices, clock, randomness, settings, .. } =
+    let Parts { accounts, practices, development_outbox, clock, randomness, settings, .. } =
         parts(MockAccounts::new(), HttpSettings::default());
-    let parts = Parts { accounts, practices, readiness: Arc::new(store), clock, randomness, settings };
+    let readiness = Arc::new(store);
+    let parts = Parts { accounts, practices, readiness, development_outbox, clock, randomness, settings };
     ask_parts(&parts, TestRequest::get().uri("/readyz")).await
 }
 

@@ -171,7 +171,8 @@ async fn a_wrong_method_is_told_the_right_ones() {
 #[actix_web::test]
 async fn nothing_is_at_any_other_path() {
     for path in [
-        "/",
+        "//",
+        "/pages",
         "/v1",
         "/v1/",
         "/v1/auth",

@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, Work};
+use asteroid_messaging::{Composer, Content, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
+use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, ChallengeState, Code, CodeKeys};
+
+use crate::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage, ShownText};
+
+/// The messages of a server with their codes, over any store and whatever they leave by. No text is kept: each is
+/// composed anew, as long as its code works.
+pub struct OpenOutbox<S> {
+    /// The store.
+    pub storage: Arc<S>,
+    /// Puts messages into words.
+    pub composer: Composer,
+    /// Derive the codes.
+    pub keys: Arc<CodeKeys>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Say how long codes work.
+    pub challenges: ChallengeRules,
+}
+
+struct Latest {
+    at_most: usize,
+}
+
+impl<Tx: OutboxRepository + ChallengeRepository + Send> Work<Tx> for Latest {
+    /// Each message with the challenge that it names.
+    type Done = Vec<(OutboxEntry, Option<Challenge>)>;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+        let mut latest = Vec::new();
+        for entry in tx.list_entries(&OutboxFilter::default(), None, self.at_most).await? {
+            let challenge = match entry.message.content {
+                Content::Code { challenge, .. } => tx.find_challenge(challenge).await?,
+                Content::Notice => None,
+            };
+            latest.push((entry, challenge));
+        }
+        Ok(latest)
+    }
+}
+
+impl<S> OpenOutbox<S> {
+    fn show(&self, entry: OutboxEntry, challenge: Option<&Challenge>, now: Timestamp) -> ShownMessage {
+        let OutboxEntry { message, attempts, state } = entry;
+        let code = match message.content {
+            Content::Code { .. } if !message.is_for_nobody() => Some(self.code(challenge, now)),
+            Content::Code { .. } | Content::Notice => None,
+        };
+        let works = match &code {
+            Some(ShownCode::Works { code, .. }) => Some(code.expose()),
+            _ => None,
+        };
+        // As it left, if it did.
+        let at = if let OutboxState::Delivered { at } = state { at } else { message.created_at };
+        let text = self.composer.compose(&message, works, at);
+        let text = text.map(|outgoing| ShownText { subject: outgoing.subject, body: outgoing.body });
+        ShownMessage { message, attempts, state, text, code }
+    }
+
+    fn code(&self, challenge: Option<&Challenge>, now: Timestamp) -> ShownCode {
+        // Challenges are removed once they have expired.
+        let Some(challenge) = challenge else { return ShownCode::Expired };
+        match challenge.state {
+            ChallengeState::Spent { .. } => ShownCode::Spent,
+            ChallengeState::Open if now >= challenge.expires_at => ShownCode::Expired,
+            ChallengeState::Open if !challenge.is_live(now, &self.challenges) => ShownCode::Guessed,
+            ChallengeState::Open => self
+                .keys
+                .code(challenge)
+                .map_or(ShownCode::Lost, |code: Code| ShownCode::Works { code, until: challenge.expires_at }),
+        }
+    }
+}
+
+impl<S> DevelopmentOutbox for OpenOutbox<S>
+where
+    S: Storage,
+    S::Tx: OutboxRepository + ChallengeRepository,
+{
+    async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError> {
+        let latest = self.storage.read(Latest { at_most }).await?;
+        let now = self.clock.now();
+        Ok(latest.into_iter().map(|(entry, challenge)| self.show(entry, challenge.as_ref(), now)).collect())
+    }
+}

@@ -1,0 +1,103 @@
+//! What a developer is shown of the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use asteroid_application::OpenOutbox;
+use asteroid_application::mocks::{MockStorage, MockTx};
+use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage};
+use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::{Contact, Region, Timestamp};
+use asteroid_messaging::{Composer, Content, Message, MessageKind, OutboxEntry, OutboxState};
+use asteroid_verification::mocks::sample_keys;
+use asteroid_verification::{Challenge, ChallengeRules, ChallengeState, CodeFormat, Purpose};
+
+const NOW: &str = "2026-01-02T03:04:05.678Z";
+
+fn now() -> Timestamp {
+    Timestamp::parse(NOW).expect("a time")
+}
+
+fn challenge() -> Challenge {
+    let contact = Contact::parse("george@example.com", Region::US).expect("a contact");
+    let (keys, rules) = (sample_keys(), ChallengeRules::default());
+    let (format, randomness) = (CodeFormat::Digits { length: 6 }, CountingRandomness::default());
+    let key = keys.current_id();
+    Challenge::open(contact, Purpose::Login, format, key, None, &[], &rules, now(), &randomness)
+}
+
+/// What is shown, now, of a message about this challenge.
+async fn shown(challenge: Challenge, found: Option<Challenge>, content: Content) -> ShownMessage {
+    let (kind, useless_at) = match content {
+        Content::Code { .. } => (MessageKind::SignInCode, challenge.expires_at),
+        Content::Notice => (MessageKind::PasswordChanged, now() + Message::NOTICE_LIFE),
+    };
+    let randomness = CountingRandomness::default();
+    let message = Message::new(challenge.contact, kind, content, useless_at, now(), &randomness);
+    let entry = OutboxEntry { message, attempts: 1, state: OutboxState::Delivered { at: now() } };
+    let mut tx = MockTx::new();
+    tx.expect_list_entries()
+        .times(1)
+        .withf(|filter, before, at_most| {
+            (filter.state, filter.channel, *before, *at_most) == (None, None, None, 20)
+        })
+        .returning(move |_, _, _| Ok(vec![entry.clone()]));
+    tx.expect_find_challenge().returning(move |_| Ok(found.clone()));
+    let outbox = OpenOutbox {
+        storage: Arc::new(MockStorage::of(tx)),
+        composer: Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() },
+        keys: Arc::new(sample_keys()),
+        clock: Arc::new(ManualClock::at(NOW)),
+        challenges: ChallengeRules::default(),
+    };
+    outbox.latest_messages(20).await.expect("the store works").remove(0)
+}
+
+async fn shown_code(found: Option<Challenge>) -> ShownMessage {
+    let content = Content::Code { challenge: challenge().id, autofill: false };
+    shown(challenge(), found, content).await
+}
+
+#[tokio::test]
+async fn a_code_that_works_is_shown_with_the_text_that_left() {
+    let open = challenge();
+    let code = sample_keys().code(&open).expect("a key").expose().to_owned();
+    let message = shown_code(Some(open.clone())).await;
+    let Some(ShownCode::Works { code: shown, until }) = message.code else { panic!("it works") };
+    assert_eq!((shown.expose(), until), (code.as_str(), open.expires_at));
+    let text = message.text.expect("its words");
+    assert!(text.subject.is_some_and(|subject| subject.contains(&code)));
+    assert!(text.body.contains(&code) && text.body.contains("10 minutes"), "{}", text.body);
+}
+
+#[tokio::test]
+async fn a_code_that_does_not_work_is_not_shown() {
+    let open = challenge();
+    let spent = Challenge { state: ChallengeState::Spent { at: now() }, ..open.clone() };
+    let guessed = Challenge { guesses: 5, ..open.clone() };
+    let expired = Challenge { expires_at: now(), ..open.clone() };
+    let keyless = Challenge { key_id: "retired".into(), ..open };
+    let mut told = Vec::new();
+    for found in [Some(spent), Some(guessed), Some(expired), Some(keyless), None] {
+        let message = shown_code(found).await;
+        assert!(message.text.is_none());
+        told.push(format!("{:?}", message.code.expect("it carried one")));
+    }
+    assert_eq!(told, ["Spent", "Guessed", "Expired", "Lost", "Expired"]);
+}
+
+#[tokio::test]
+async fn a_notice_is_shown_with_its_text_and_without_a_code() {
+    let message = shown(challenge(), None, Content::Notice).await;
+    assert!(message.code.is_none());
+    assert!(message.text.is_some_and(|text| !text.body.is_empty()));
+}
+
+#[tokio::test]
+async fn a_message_for_nobody_has_neither_code_nor_text() {
+    let spent = Challenge { state: ChallengeState::Spent { at: now() }, ..challenge() };
+    let nobodys = Challenge { expires_at: now() - Duration::from_micros(1), ..spent.clone() };
+    let content = Content::Code { challenge: spent.id, autofill: false };
+    let message = shown(nobodys, Some(spent), content).await;
+    assert!(message.code.is_none() && message.text.is_none());
+}

@@ -1,0 +1,24 @@
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::local::is_local;
+use super::render;
+use crate::web::{Surface, page as html_page};
+
+#[derive(Template)]
+#[template(path = "start.html")]
+struct Start {
+    /// Where the server is reached, for who develops on its machine.
+    development: Option<String>,
+}
+
+/// The first thing that is seen of the server.
+pub(super) fn page<S: Surface>(request: &HttpRequest, shows_outbox: bool) -> HttpResponse {
+    // The address is the one that is listened on, whatever the request says of hosts.
+    let address = || format!("http://{}", request.app_config().local_addr());
+    let development = (shows_outbox && is_local(request.head())).then(address);
+    match render(&Start { development }) {
+        Ok(html) => html_page("no-cache", html),
+        Err(fault) => S::answer(&fault),
+    }
+}

@@ -1,0 +1,53 @@
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+/// Nothing from outside, nothing inline, nothing framed.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What a page and all that belongs to it are answered with.
+pub(crate) fn secured(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((REFERRER_POLICY, "no-referrer"));
+    response
+}
+
+/// A page of HTML.
+pub(crate) fn page(cache_control: &'static str, html: impl Into<Bytes>) -> HttpResponse {
+    secured(HttpResponse::Ok())
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, cache_control))
+        .body(html.into())
+}
+
+/// A file that a page asks for.
+#[derive(Clone)]
+pub(crate) struct Asset {
+    pub(crate) name: &'static str,
+    content_type: &'static str,
+    bytes: Bytes,
+}
+
+impl Asset {
+    /// A style sheet.
+    pub(crate) fn css(name: &'static str, bytes: impl Into<Bytes>) -> Self {
+        Self { name, content_type: "text/css; charset=utf-8", bytes: bytes.into() }
+    }
+
+    /// A script.
+    pub(crate) fn script(name: &'static str, bytes: impl Into<Bytes>) -> Self {
+        Self { name, content_type: "text/javascript; charset=utf-8", bytes: bytes.into() }
+    }
+
+    pub(crate) fn answer(&self) -> HttpResponse {
+        secured(HttpResponse::Ok())
+            .insert_header((CONTENT_TYPE, self.content_type))
+            .insert_header((CACHE_CONTROL, "max-age=3600"))
+            .body(self.bytes.clone())
+    }
+}
