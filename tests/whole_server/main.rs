@@ -2,6 +2,7 @@
 
 mod asteroid_examples;
 mod crashes;
+mod deliveries;
 mod documented_examples;
 mod documented_requests;
 mod hang_ups;
@@ -14,6 +15,7 @@ mod limits;
 mod many_servers;
 mod operations;
 mod pages;
+mod provider;
 mod races;
 mod readme;
 mod rotation;
