@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use crate::harness::{Server, registration};
-use crate::provider::{Does, Handed, Provider};
+use super::harness::{Server, registration};
+use super::provider::{Does, Handed, Provider};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const QUICK: Duration = Duration::from_millis(20);

@@ -1,5 +1,6 @@
 //! Emptying the outbox, on mocks: what may leave, what must not, and what is noted of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{ChallengeId, Contact, MessageId, Region, StorageError, Timestamp};
 use asteroid_messaging::mocks::MockTransport;
 use asteroid_messaging::{
-    Channel, Claim, Composer, Content, DeliveryError, Message, MessageKind, OutboxState,
+    Channel, Claim, Composer, Content, DeliveryError, Message, MessageKind, OutboxState, Wording,
 };
 use asteroid_verification::mocks::sample_keys;
 use asteroid_verification::{Challenge, ChallengeState, CodeFormat, Nonce, Purpose};
@@ -47,7 +48,7 @@ fn dispatcher(tx: MockTx, email: MockTransport) -> Dispatcher<MockStorage, MockT
         storage: Arc::new(MockStorage::of(tx)),
         email,
         sms: MockTransport::new(),
-        composer: Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() },
+        composer: Composer::new(Wording::default(), &BTreeMap::new()).expect("what comes along is good"),
         keys: Arc::new(sample_keys()),
         clock: Arc::new(ManualClock::at(NOW)),
         randomness: Arc::new(CountingRandomness::default()),

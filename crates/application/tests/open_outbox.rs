@@ -1,5 +1,6 @@
 //! What a developer is shown of the outbox.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage};
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, Region, Timestamp};
-use asteroid_messaging::{Composer, Content, Message, MessageKind, OutboxEntry, OutboxState};
+use asteroid_messaging::{Composer, Content, Message, MessageKind, OutboxEntry, OutboxState, Wording};
 use asteroid_verification::mocks::sample_keys;
 use asteroid_verification::{Challenge, ChallengeRules, ChallengeState, CodeFormat, Purpose};
 
@@ -45,7 +46,7 @@ async fn shown(challenge: Challenge, found: Option<Challenge>, content: Content)
     tx.expect_find_challenge().returning(move |_| Ok(found.clone()));
     let outbox = OpenOutbox {
         storage: Arc::new(MockStorage::of(tx)),
-        composer: Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() },
+        composer: Composer::new(Wording::default(), &BTreeMap::new()).expect("what comes along is good"),
         keys: Arc::new(sample_keys()),
         clock: Arc::new(ManualClock::at(NOW)),
         challenges: ChallengeRules::default(),

@@ -8,6 +8,7 @@ mod error;
 mod import;
 pub mod keys;
 mod logging;
+mod messages;
 mod readiness;
 mod serve;
 mod stop;

@@ -4,9 +4,13 @@ use asteroid_argon2::Argon2Settings;
 
 use crate::config::{Configuration, Profile, Settings};
 use crate::keys::{KeysError, KeysFile};
+use crate::messages;
 
 /// Notes all that keeps a server of this configuration from starting.
 pub(crate) fn check(configuration: &mut Configuration) {
+    if let Err(flaws) = messages::composer(&configuration.settings) {
+        flaws.note(configuration);
+    }
     match configuration.settings.profile {
         Profile::Development => check_development(configuration),
         Profile::Production => check_production(configuration),

@@ -22,6 +22,7 @@ use crate::background::{Background, WakeUp};
 use crate::banner::banner;
 use crate::config::{DatabaseUrl, Masked, NoKeysFile, Profile, Settings};
 use crate::keys::{KeysError, KeysFile, LoadedKeys};
+use crate::messages::{self, MessageFlaws};
 use crate::stop::{StopSignal, until_stopped};
 use crate::store::{self, Store, StoreError, with_store};
 
@@ -34,6 +35,8 @@ pub(crate) enum ServeError {
     NoKeysFile(#[from] NoKeysFile),
     #[error("the keys cannot be used (keys.file)")]
     Keys(#[from] KeysError),
+    #[error(transparent)]
+    Messages(#[from] MessageFlaws),
     #[error("passwords cannot be hashed (passwords.hashing)")]
     Hashing(#[from] StartError),
     #[error(
@@ -112,11 +115,12 @@ async fn serve<S: Store>(
         );
     }
 
+    let composer = messages::composer(settings)?;
     let dispatcher = Dispatcher {
         storage: Arc::clone(&storage),
         email: AnyTransport::from(settings.email.url.clone()),
         sms: AnyTransport::from(settings.sms.url.clone()),
-        composer: (&settings.product).into(),
+        composer: composer.clone(),
         keys: Arc::clone(&keys),
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
@@ -129,15 +133,16 @@ async fn serve<S: Store>(
         audit_kept_for: settings.audit.keep.get(),
         settled_messages_kept_for: settings.outbox.keep.get(),
     };
-    let development_outbox = (settings.profile == Profile::Development).then(|| {
-        Arc::new(OpenOutbox {
+    let development_outbox = match settings.profile {
+        Profile::Production => None,
+        Profile::Development => Some(Arc::new(OpenOutbox {
             storage: Arc::clone(&storage),
-            composer: (&settings.product).into(),
+            composer,
             keys: Arc::clone(&keys),
             clock: Arc::clone(clock),
             challenges: settings.account_rules().challenges,
-        })
-    });
+        })),
+    };
     let tools = Tools {
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),

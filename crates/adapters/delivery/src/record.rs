@@ -13,9 +13,17 @@ pub(crate) struct Record<'a> {
     body: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
+    /// For whoever passes an e-mail on. Files go without: nobody reads it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<&'a str>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// With the HTML of an e-mail.
+    pub(crate) fn with_html(message: &'a OutgoingMessage) -> Self {
+        Self { html: message.html.as_deref(), ..Self::from(message) }
+    }
+
     /// As JSON, on one line.
     pub(crate) fn json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("strings are JSON")
@@ -33,6 +41,7 @@ impl<'a> From<&'a OutgoingMessage> for Record<'a> {
             subject: message.subject.as_deref(),
             body: &message.body,
             code: message.code.as_deref(),
+            html: None,
         }
     }
 }

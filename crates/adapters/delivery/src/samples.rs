@@ -19,6 +19,7 @@ fn message(
         kind,
         subject: subject.map(str::to_owned),
         body: body.to_owned(),
+        html: subject.map(|_| html_of(body)),
         code: code.map(str::to_owned),
     }
 }
@@ -45,4 +46,9 @@ pub(crate) fn sms() -> OutgoingMessage {
 
 pub(crate) fn notice() -> OutgoingMessage {
     message("555-665-4345", MessageKind::PasswordChanged, None, "Your password was changed.", None)
+}
+
+/// The same as HTML, as plain as can be.
+pub(crate) fn html_of(body: &str) -> String {
+    format!("<!doctype html>\n<p>{}</p>\n", body.replace("\n\n", "</p>\n<p>"))
 }

@@ -24,7 +24,8 @@ pub struct TwilioTransport {
 const IDEMPOTENCY: HeaderName = HeaderName::from_static("i-twilio-idempotency-token");
 
 /// What is wrong with the number itself: it is invalid (21211), a short code (21265), a premium service (21268), of
-/// somebody who wants no messages (21610), no mobile phone (21614), or a landline (21635).
+/// somebody who wants no messages (21610), no mobile phone (21614), or a landline (21635). Each has a page at
+/// <https://www.twilio.com/docs/api/errors>.
 const BAD_NUMBER: [u32; 6] = [21211, 21265, 21268, 21610, 21614, 21635];
 
 /// Why Twilio did not take a message on. Its own words are left out: they repeat the number.

@@ -15,7 +15,8 @@ use crate::url::WebhookUrl;
 /// Hands messages to whoever answers at a URL, signed as [Standard Webhooks](https://www.standardwebhooks.com) does
 /// it.
 ///
-/// The body is the object that [`FileTransport`](crate::FileTransport) writes. `webhook-id` is the message's id, the
+/// The body is the object that [`FileTransport`](crate::FileTransport) writes, and for an e-mail its HTML as `html`.
+/// `webhook-id` is the message's id, the
 /// same over all tries.
 pub struct WebhookTransport {
     endpoint: Uri,
@@ -52,7 +53,7 @@ impl WebhookTransport {
     }
 
     async fn send(&self, message: &OutgoingMessage) -> Result<(), WebhookFailure> {
-        let body = Record::from(message).json();
+        let body = Record::with_html(message).json();
         let (id, timestamp) = (message.id.to_string(), (message.at.unix_millis() / 1000).to_string());
         let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &body].concat();
         let signature = self.signer.clone().chain_update(signed).finalize().into_bytes();

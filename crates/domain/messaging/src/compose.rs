@@ -1,158 +1,230 @@
+use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use asteroid_kernel::Timestamp;
+use minijinja::{Error, Value};
 
-use crate::{Channel, Content, Message, MessageKind, OutgoingMessage};
+use crate::templates::{self, Part, Templates, Values};
+use crate::{Channel, Content, InvalidTemplates, Language, Message, MessageKind, OutgoingMessage};
 
-/// Puts messages into words.
+/// What messages are made of, besides what each is about. All of it is configured: nothing comes from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Composer {
+pub struct Wording {
+    /// The language that they are written in.
+    pub language: Language,
     /// The name of the product, as its users know it.
     pub product: String,
-    /// The domain that phones may fill a code into (`example.com`), at the end of an SMS.
-    pub autofill_domain: String,
+    /// Its domain (`example.com`). Phones may fill a code in there.
+    pub domain: String,
+    /// The address that helps.
+    pub support: Option<String>,
+    /// What codes look like.
+    pub codes: CodeSamples,
+}
+
+/// Codes as long as they get, to try templates with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeSamples {
+    /// One that a person types.
+    pub typed: String,
+    /// One that a phone fills in.
+    pub filled_in: String,
+    /// How long a code works.
+    pub life: Duration,
+}
+
+impl Default for Wording {
+    /// English, for a product called Asteroid on this machine.
+    fn default() -> Self {
+        Self {
+            language: Language::default(),
+            product: "Asteroid".to_owned(),
+            domain: "localhost".to_owned(),
+            support: None,
+            codes: CodeSamples::default(),
+        }
+    }
+}
+
+impl Default for CodeSamples {
+    /// 5 characters to be typed, 6 digits to be filled in, 10 minutes.
+    fn default() -> Self {
+        Self { typed: "7G2KD".to_owned(), filled_in: "042137".to_owned(), life: Duration::from_mins(10) }
+    }
+}
+
+/// What a message is written for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Occasion<'a> {
+    Code { code: &'a str, minutes: u64, autofill: bool },
+    Notice,
+}
+
+impl Occasion<'_> {
+    pub(crate) const fn code(&self) -> Option<&str> {
+        match self {
+            Self::Code { code, .. } => Some(code),
+            Self::Notice => None,
+        }
+    }
+}
+
+impl Wording {
+    /// Every occasion for a code that there can be, as far as templates can tell them apart.
+    pub(crate) fn occasions(&self) -> Vec<Occasion<'_>> {
+        let CodeSamples { typed, filled_in, life } = &self.codes;
+        let forms = [(typed.as_str(), false), (filled_in.as_str(), true)];
+        let of = |minutes| forms.map(|(code, autofill)| Occasion::Code { code, minutes, autofill });
+        (1..=whole_minutes(*life)).flat_map(of).collect()
+    }
+
+    pub(crate) fn values(&self, occasion: &Occasion<'_>) -> Values {
+        let mut values = Values::from([
+            ("product", Value::from(&self.product)),
+            ("domain", Value::from(&self.domain)),
+            ("support", Value::from(self.support.as_deref().unwrap_or_default())),
+            ("language", Value::from(self.language.as_str())),
+        ]);
+        if let Occasion::Code { code, minutes, .. } = *occasion {
+            values.extend([("code", Value::from(code)), ("minutes", Value::from(minutes))]);
+        }
+        values
+    }
+
+    pub(crate) fn sms(
+        &self,
+        templates: &Templates,
+        kind: MessageKind,
+        occasion: &Occasion<'_>,
+    ) -> Result<String, Error> {
+        let text = templates.render(kind, Part::Sms, &self.values(occasion))?;
+        Ok(match occasion {
+            // The last line, for itself, nothing stuck to the code: the form that iOS and Android read
+            // (https://wicg.github.io/sms-one-time-codes).
+            Occasion::Code { code, autofill: true, .. } => format!("{text}\n\n@{} #{code}", self.domain),
+            Occasion::Code { .. } | Occasion::Notice => text,
+        })
+    }
+}
+
+/// Begun minutes, at least one.
+fn whole_minutes(time: Duration) -> u64 {
+    time.as_secs().div_ceil(60).max(1)
+}
+
+/// Puts messages into words.
+#[derive(Clone)]
+pub struct Composer {
+    wording: Wording,
+    templates: Templates,
 }
 
 impl Composer {
+    /// A composer with the templates that come along, and with these in the place of those of the same file name
+    /// (see [`template_files`](crate::template_files)). Everything that it may ever have to write is tried first.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the templates: what cannot be compiled or rendered, names a variable that is not
+    /// there, leaves the code out, or makes an SMS that needs more than a segment. Overrides in other languages are
+    /// held to the same.
+    pub fn new(wording: Wording, overrides: &BTreeMap<String, String>) -> Result<Self, InvalidTemplates> {
+        match templates::check(&wording, overrides) {
+            (templates, flaws) if flaws.is_empty() => Ok(Self { wording, templates }),
+            (_, flaws) => Err(InvalidTemplates(flaws)),
+        }
+    }
+
     /// The message in words. `code` is the code of the challenge that it names; a message that should carry one
     /// and gets none cannot be composed.
     #[must_use]
     pub fn compose(&self, message: &Message, code: Option<&str>, now: Timestamp) -> Option<OutgoingMessage> {
-        let channel = message.channel();
-        let (subject, mut body) = match (message.content, code) {
-            (Content::Code { .. }, Some(code)) => self.code_text(message, channel, code, now),
+        let (kind, channel) = (message.kind, message.channel());
+        let occasion = match (message.content, code) {
+            (Content::Code { autofill, .. }, Some(code)) => {
+                let minutes = whole_minutes(message.useless_at.since(now));
+                Occasion::Code { code, minutes, autofill }
+            }
             (Content::Code { .. }, None) => return None,
-            (Content::Notice, _) => self.notice_text(message.kind, channel),
+            (Content::Notice, _) => Occasion::Notice,
         };
-        let autofill = matches!(message.content, Content::Code { autofill: true, .. });
-        if let (Channel::Sms, true, Some(code)) = (channel, autofill, code) {
-            // The last line, for itself, nothing stuck to the code: the form that iOS and Android read.
-            body = format!("{body}\n\n@{} #{code}", self.autofill_domain);
-        }
+        let (subject, body, html) = match channel {
+            Channel::Email => {
+                let [subject, text, html] = self.email(kind, &occasion)?;
+                (Some(subject), text, Some(html))
+            }
+            Channel::Sms => (None, self.sms(kind, &occasion)?, None),
+        };
         Some(OutgoingMessage {
             id: message.id,
             at: now,
             channel,
             to: message.to.clone(),
-            kind: message.kind,
-            subject: (channel == Channel::Email).then_some(subject),
+            kind,
+            subject,
             body,
-            code: matches!(message.content, Content::Code { .. }).then(|| code.map(str::to_owned)).flatten(),
+            html,
+            code: occasion.code().map(str::to_owned),
         })
     }
 
-    fn code_text(&self, message: &Message, channel: Channel, code: &str, now: Timestamp) -> (String, String) {
-        let product = &self.product;
-        let minutes = message.useless_at.since(now).as_secs().div_ceil(60).max(1);
-        let minutes = if minutes == 1 { "1 minute".to_owned() } else { format!("{minutes} minutes") };
-        let (what, purpose) = match message.kind {
-            MessageKind::RegistrationCode => ("verification code", "finish your registration"),
-            MessageKind::ResetCode => ("password reset code", "set a new password"),
-            _ => ("sign-in code", "sign in"),
+    /// A message of this kind, by either channel, with sample values.
+    ///
+    /// # Panics
+    ///
+    /// Never: all of it was tried when the composer was made.
+    #[must_use]
+    pub fn sample(&self, kind: MessageKind) -> Sample {
+        let CodeSamples { typed, filled_in, life } = &self.wording.codes;
+        let minutes = whole_minutes(*life);
+        let [to_email, to_phone] = if kind.carries_code() {
+            [(typed, false), (filled_in, true)].map(|(code, autofill)| Occasion::Code {
+                code,
+                minutes,
+                autofill,
+            })
+        } else {
+            [Occasion::Notice; 2]
         };
-        let subject = format!("{code} is your {product} {what}");
-        let body = match channel {
-            Channel::Sms => {
-                format!("{code} is your {product} {what}. It works for {minutes}. Tell it to nobody.")
-            }
-            Channel::Email => format!(
-                "Hello,\n\nuse this code to {purpose}:\n\n    {code}\n\n\
-                 It works for {minutes}. Tell it to nobody: no one from {product} will ever ask for it.\n\n\
-                 If you did not ask for a code, you can ignore this message."
-            ),
-        };
-        (subject, body)
+        let [subject, text, html] = self.email(kind, &to_email).expect("it was tried");
+        Sample { kind, subject, text, html, sms: self.sms(kind, &to_phone).expect("it was tried") }
     }
 
-    fn notice_text(&self, kind: MessageKind, channel: Channel) -> (String, String) {
-        let product = &self.product;
-        let (subject, text, advice) = match kind {
-            MessageKind::PasswordReset => (
-                format!("Your {product} password was reset"),
-                format!("The password of your {product} account was reset with a code."),
-                "If this was not you, reset it again now.",
-            ),
-            MessageKind::AlreadyRegistered => (
-                format!("You already have a {product} account"),
-                format!("Somebody tried to register at {product} as you, but you have an account."),
-                "If it was you, sign in or reset your password.",
-            ),
-            _ => (
-                format!("Your {product} password was changed"),
-                format!("The password of your {product} account was changed."),
-                "If this was not you, reset it now.",
-            ),
-        };
-        let body = match channel {
-            Channel::Sms => format!("{text} {advice}"),
-            Channel::Email => format!("Hello,\n\n{text}\n\n{advice}"),
-        };
-        (subject, body)
+    /// Subject, text and HTML.
+    fn email(&self, kind: MessageKind, occasion: &Occasion<'_>) -> Option<[String; 3]> {
+        let values = self.wording.values(occasion);
+        let part = |part| self.templates.render(kind, part, &values).ok();
+        Some([part(Part::Subject)?, part(Part::Text)?, part(Part::Html)?])
+    }
+
+    fn sms(&self, kind: MessageKind, occasion: &Occasion<'_>) -> Option<String> {
+        self.wording.sms(&self.templates, kind, occasion).ok()
+    }
+}
+
+/// What people would read of a kind of message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The kind.
+    pub kind: MessageKind,
+    /// The subject of the e-mail.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+    /// The same in HTML.
+    pub html: String,
+    /// The SMS.
+    pub sms: String,
+}
+
+impl fmt::Debug for Composer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Composer").field("wording", &self.wording).finish_non_exhaustive()
     }
 }
 
 impl Message {
     /// A notice that reaches its recipient later than this is useless.
     pub const NOTICE_LIFE: Duration = Duration::from_hours(24);
-}
-
-#[cfg(test)]
-mod tests {
-    use asteroid_kernel::mocks::CountingRandomness;
-    use asteroid_kernel::{ChallengeId, Contact, Region};
-
-    use super::*;
-
-    fn composed(to: &str, kind: MessageKind, autofill: bool) -> OutgoingMessage {
-        let (now, randomness) = (Timestamp::from_micros(0), CountingRandomness::default());
-        let challenge = ChallengeId::new(now, &randomness);
-        let is_code =
-            matches!(kind, MessageKind::RegistrationCode | MessageKind::SignInCode | MessageKind::ResetCode);
-        let content = if is_code { Content::Code { challenge, autofill } } else { Content::Notice };
-        let to = Contact::parse(to, Region::US).expect("a contact");
-        let message = Message::new(to, kind, content, now + Duration::from_mins(10), now, &randomness);
-        let composer = Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() };
-        composer.compose(&message, Some("042137"), now).expect("a code is there")
-    }
-
-    #[test]
-    fn an_autofill_sms_ends_with_the_line_that_phones_read() {
-        let sms = composed("555-665-4345", MessageKind::SignInCode, true);
-        assert_eq!(
-            sms.body,
-            "042137 is your Asteroid sign-in code. It works for 10 minutes. Tell it to nobody.\n\n@example.com #042137"
-        );
-        assert_eq!((sms.subject, sms.code.as_deref()), (None, Some("042137")));
-    }
-
-    #[test]
-    fn only_a_message_with_a_code_shows_one() {
-        for kind in MessageKind::ALL {
-            for to in ["555-665-4345", "george@example.com"] {
-                let message = composed(to, kind, false);
-                let shows = message.body.contains("042137");
-                assert_eq!(shows, message.code.is_some(), "{kind:?}");
-                assert!(!message.body.contains('@'), "no autofill line was asked for");
-                assert!(!format!("{message:?}").contains("042137"));
-            }
-        }
-    }
-
-    #[test]
-    fn every_sms_fits_one_segment() {
-        for kind in MessageKind::ALL {
-            let sms = composed("555-665-4345", kind, true);
-            assert!(sms.body.is_ascii() && sms.body.len() <= 160, "{kind:?}: {}", sms.body.len());
-        }
-    }
-
-    #[test]
-    fn a_code_message_without_its_code_is_not_composed() {
-        let (now, randomness) = (Timestamp::from_micros(0), CountingRandomness::default());
-        let content = Content::Code { challenge: ChallengeId::new(now, &randomness), autofill: false };
-        let to = Contact::parse("george@example.com", Region::US).expect("a contact");
-        let message = Message::new(to, MessageKind::ResetCode, content, now, now, &randomness);
-        let composer = Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() };
-        assert_eq!(composer.compose(&message, None, now), None);
-    }
 }

@@ -66,6 +66,15 @@ impl MessageKind {
         Self::AlreadyRegistered,
     ];
 
+    /// Whether its messages carry a code.
+    #[must_use]
+    pub const fn carries_code(self) -> bool {
+        match self {
+            Self::RegistrationCode | Self::SignInCode | Self::ResetCode => true,
+            Self::PasswordChanged | Self::PasswordReset | Self::AlreadyRegistered => false,
+        }
+    }
+
     /// Its name, in stores and in the file transport.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -22,7 +22,9 @@ pub struct OutgoingMessage {
     pub subject: Option<String>,
     /// The text.
     pub body: String,
-    /// The code, where the message carries one; it stands in the body too.
+    /// The same in HTML, for an e-mail; an SMS has none.
+    pub html: Option<String>,
+    /// The code, where the message carries one; it stands in the text and the HTML, too.
     pub code: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! Lanes over a store in memory and stand-ins for providers, in a time that passes only where somebody waits for it.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +12,7 @@ use asteroid_kernel::{Clock, Contact, Region, Storage, StorageError, Timestamp, 
 use asteroid_memory::{MemoryStorage, MemoryTx};
 use asteroid_messaging::{
     Channel, Composer, Content, DeliveryError, DeliverySignal, Message, MessageKind, MessageTransport,
-    OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutgoingMessage,
+    OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutgoingMessage, Wording,
 };
 use asteroid_verification::mocks::sample_keys;
 use tokio::sync::watch;
@@ -151,7 +152,7 @@ impl Delivery {
             storage: Arc::default(),
             email: provider(),
             sms: provider(),
-            composer: Composer { product: "Asteroid".into(), autofill_domain: "example.com".into() },
+            composer: Composer::new(Wording::default(), &BTreeMap::new()).expect("what comes along is good"),
             keys: Arc::new(sample_keys()),
             clock: Arc::new(RuntimeClock(Instant::now())),
             randomness: Arc::new(CountingRandomness::default()),

@@ -44,7 +44,12 @@ impl Default for Database {
 
 impl Default for Product {
     fn default() -> Self {
-        Self { name: "Asteroid".into(), domain: "localhost".into(), default_region: Region::US }
+        Self {
+            name: "Asteroid".into(),
+            domain: "localhost".into(),
+            support: String::new(),
+            default_region: Region::US,
+        }
     }
 }
 

@@ -27,9 +27,9 @@ pub use network::Network;
 pub use policy::NoKeysFile;
 pub use problem::{Problem, Problems};
 pub use settings::{
-    Alphabet, Audit, CodeShape, Codes, Database, Hashing, Http, Keys, Limits, Log, LogFormat, Outbox,
-    Passwords, Product, Profile, Registrations, SendLimits, Sessions, Settings, Transport, WrongCodeLimits,
-    WrongPasswordLimits,
+    Alphabet, Audit, CodeShape, Codes, Database, Hashing, Http, Keys, Limits, Log, LogFormat, Messages,
+    Outbox, Passwords, Product, Profile, Registrations, SendLimits, Sessions, Settings, Transport,
+    WrongCodeLimits, WrongPasswordLimits,
 };
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};
@@ -89,6 +89,16 @@ impl Configuration {
                 wrong: wrong.into(),
                 right: right.into(),
             });
+        }
+    }
+
+    /// Notes that something is wrong with a file that a setting names. `place` is the file, and the line if one is at
+    /// fault.
+    pub(crate) fn add_to_file(&mut self, place: &str, wrong: impl Into<String>, right: impl Into<String>) {
+        let (key, source) = (place.to_owned(), place.to_owned());
+        let problem = Problem { key, source, wrong: wrong.into(), right: right.into() };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
         }
     }
 

@@ -11,12 +11,10 @@ use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
 use asteroid_http::HttpSettings;
 use asteroid_identity::{PasswordPolicy, SessionLifetime};
 use asteroid_limits::{Backoff, Budget};
-use asteroid_messaging::{Composer, RetrySchedule};
+use asteroid_messaging::{CodeSamples, RetrySchedule, Wording};
 use asteroid_verification::{ChallengeRules, CodeFormat};
 
-use super::{
-    Alphabet, CodeShape, Database, DatabaseUrl, Hashing, Limits, Outbox, Product, Profile, Settings,
-};
+use super::{Alphabet, CodeShape, Database, DatabaseUrl, Hashing, Limits, Outbox, Profile, Settings};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -86,6 +84,23 @@ impl Settings {
         cores_if_zero(self.http.workers)
     }
 
+    /// What messages are made of.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        let (product, codes) = (&self.product, &self.codes);
+        Wording {
+            language: self.messages.language,
+            product: product.name.trim().to_owned(),
+            domain: product.domain.clone(),
+            support: Some(product.support.clone()).filter(|support| !support.is_empty()),
+            codes: CodeSamples {
+                typed: sample(&codes.v1),
+                filled_in: sample(&codes.v2),
+                life: codes.life.get(),
+            },
+        }
+    }
+
     /// The rules of accounts.
     #[must_use]
     pub fn account_rules(&self) -> AccountRules {
@@ -115,10 +130,13 @@ impl Settings {
     }
 }
 
-impl From<&Product> for Composer {
-    fn from(product: &Product) -> Self {
-        Self { product: product.name.trim().to_owned(), autofill_domain: product.domain.clone() }
-    }
+/// A code of this shape, to try templates with.
+fn sample(CodeShape { alphabet, length }: &CodeShape) -> String {
+    let sample = match alphabet {
+        Alphabet::Crockford => "7G2KD",
+        Alphabet::Digits => "042137",
+    };
+    sample.chars().cycle().take(usize::from(*length)).collect()
 }
 
 impl From<&CodeShape> for CodeFormat {
@@ -195,6 +213,7 @@ mod tests {
         assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
         assert_eq!(DeliveryRules::from(&settings.outbox), DeliveryRules::default());
         assert_eq!(settings.http_settings(), HttpSettings::default());
+        assert_eq!(settings.wording(), Wording::default());
         let path = Path::new("data/asteroid.db");
         assert_eq!(settings.sqlite_options(path), SqliteOptions::new(path));
         let url: PostgresUrl = "postgres://ann@localhost/asteroid".parse().expect("a database");

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use asteroid_argon2::Argon2Settings;
+use asteroid_kernel::EmailAddress;
 use asteroid_messaging::Channel;
 use asteroid_verification::CodeFormat;
 use tracing_subscriber::EnvFilter;
@@ -131,6 +132,14 @@ fn places(settings: &Settings, findings: &mut Findings) {
             "must be a domain like \"example.com\", without scheme, port or path",
         );
     }
+    if !product.support.is_empty() && !is_plain_address(&product.support) {
+        let wrong = format!("is {:?}", product.support);
+        findings.add(
+            "product.support",
+            wrong,
+            "must be an e-mail address like \"help@example.com\", or empty",
+        );
+    }
     let outbox = &settings.outbox;
     findings.within("outbox.emails_at_once", outbox.emails_at_once, 1..=1024);
     findings.within("outbox.sms_at_once", outbox.sms_at_once, 1..=1024);
@@ -152,6 +161,12 @@ fn places(settings: &Settings, findings: &mut Findings) {
     findings.at_most("outbox.retry_first", outbox.retry_first, "outbox.retry_longest", outbox.retry_longest);
     findings.within("outbox.keep", outbox.keep, TimeSpan::secs(0)..=YEAR);
     findings.within("audit.keep", settings.audit.keep, TimeSpan::hours(24)..=TimeSpan::days(36_600));
+}
+
+/// Whether it is an address that can stand in a text and in a link as it is.
+fn is_plain_address(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "@.+-_".contains(c);
+    text.chars().all(is_plain) && EmailAddress::parse(text).is_ok()
 }
 
 fn is_domain(text: &str) -> bool {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use asteroid_delivery::DeliveryUrl;
 use asteroid_kernel::Region;
+use asteroid_messaging::Language;
 use serde::de::{self, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -20,8 +21,10 @@ pub struct Settings {
     pub http: Http,
     /// Where the data lies.
     pub database: Database,
-    /// What messages call the product.
+    /// What messages say of the product.
     pub product: Product,
+    /// The words of messages.
+    pub messages: Messages,
     /// How e-mail leaves.
     pub email: Transport,
     /// How SMS leaves.
@@ -111,11 +114,24 @@ pub struct Database {
 pub struct Product {
     /// Its name, as its users know it.
     pub name: String,
-    /// The domain that phones may fill a code into.
+    /// Its domain; phones may fill a code in there.
     pub domain: String,
+    /// The address that helps; none if empty.
+    pub support: String,
     /// The region of phone numbers without a calling code.
     #[serde(serialize_with = "shown", deserialize_with = "region")]
     pub default_region: Region,
+}
+
+/// `[messages]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Messages {
+    /// The language that they are written in.
+    #[serde(serialize_with = "shown", deserialize_with = "language")]
+    pub language: Language,
+    /// The folder of templates that take the place of those that come along; none if empty.
+    pub templates: String,
 }
 
 /// `[email]` and `[sms]`
@@ -335,6 +351,10 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
 
 fn region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Region, D::Error> {
     parsed(deserializer, "an ISO 3166-1 code of two capital letters, like \"US\" or \"DE\"")
+}
+
+fn language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Language, D::Error> {
+    parsed(deserializer, "\"en\" or \"de\"")
 }
 
 fn parsed<'de, D: Deserializer<'de>, T: FromStr>(

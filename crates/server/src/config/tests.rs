@@ -168,7 +168,7 @@ fn everything_that_is_of_the_wrong_type_is_said_at_once() {
     let toml = "profile = 1\nkeys = 'file'\n\
                 [http]\nbind = 'localhost:8080'\nbody_limit = -1\ntrusted_proxies = ['10.0.0.0/8', '10.0.0.0/33', 5]\n\
                 [codes]\nlife = 600\nv1 = { alphabet = 'base64', length = 300 }\n\
-                [product]\ndefault_region = 'us'\nname = ['hunter2']\n[log.level]\nx = 1";
+                [product]\ndefault_region = 'us'\nname = ['hunter2']\n[messages]\nlanguage = 'fr'\n[log.level]\nx = 1";
     let environment = [
         ("ASTEROID_LIMITS__ENABLED", "nope"),
         ("ASTEROID_SESSIONS__IDLE", "12"),
@@ -190,6 +190,7 @@ fn everything_that_is_of_the_wrong_type_is_said_at_once() {
             "keys (FILE) is \"file\": is a section: set one of its keys",
             "limits.enabled (ASTEROID_LIMITS__ENABLED) is \"nope\": must be true or false",
             "log.level (FILE) is a section: must be text, in quotes",
+            "messages.language (FILE) is \"fr\": must be \"en\" or \"de\"",
             "product.default_region (FILE) is \"us\": must be an ISO 3166-1 code of two capital letters, like \
              \"US\" or \"DE\"",
             "product.name (FILE) is a list: must be text, in quotes",
@@ -204,7 +205,7 @@ fn everything_that_is_of_the_wrong_type_is_said_at_once() {
 fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
     let toml = "[http]\nshutdown_timeout = '5s'\nkeep_alive = '0s'\ncors_origins = ['*', 'https://a.example.com/']\n\
                 [database]\nurl = 'postgres://george:hunter2@db/asteroid'\nreaders = 0\n\
-                [product]\nname = ' '\ndomain = 'https://example.com'\n\
+                [product]\nname = ' '\ndomain = 'https://example.com'\nsupport = 'help@localhost'\n\
                 [email]\nurl = 'smtps://george:hunter2@example.com'\n\
                 [codes]\nguesses = 3\nstranger_guesses = 4\nv1.length = 3\nv2.length = 5\n\
                 [passwords]\nmin_length = 4\nmax_length = 128\nmax_bytes = 100\nhashing.memory_kib = 1\n\
@@ -224,6 +225,7 @@ fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
             "product.name (FILE) is \" \": must be a name of 1 to 50 characters on one line",
             "product.domain (FILE) is \"https://example.com\": must be a domain like \"example.com\", without \
              scheme, port or path",
+            "product.support (FILE) is \"help@localhost\": must be an e-mail address like \"help@example.com\", or empty",
             "codes.stranger_guesses (FILE) is 4: must not exceed codes.guesses, which is 3",
             "codes.v1.length (FILE) is 3: must be from 4 to 12",
             "codes.v2.length (FILE) is 5: must be from 6 to 12",
@@ -235,6 +237,24 @@ fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
             "log.level (FILE) is \"verbose\": write \"info\", or \"warn,asteroid=debug\"",
         ]
     );
+}
+
+#[test]
+fn an_address_that_helps_stands_in_texts_and_links_as_it_is() {
+    for good in ["", "help@example.com", "help+pets@ex-ample.co.uk", "hilfe@müller.example"] {
+        let toml = format!("product.support = '{good}'");
+        assert_eq!(settings(&toml, &[]).product.support, good);
+    }
+    for bad in
+        ["help", "help@", " help@example.com", "Help <help@example.com>", "a?b@example.com", "a@b.c, d@e.f"]
+    {
+        assert_eq!(
+            problems(&format!("product.support = '{bad}'"), &[]),
+            [format!(
+                "product.support (FILE) is \"{bad}\": must be an e-mail address like \"help@example.com\", or empty"
+            )]
+        );
+    }
 }
 
 #[test]

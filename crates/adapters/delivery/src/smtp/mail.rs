@@ -6,7 +6,7 @@ use asteroid_kernel::{BoxError, Contact};
 use asteroid_messaging::OutgoingMessage;
 use lettre::Address;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, SinglePart};
+use lettre::message::{Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 
 use crate::address;
 
@@ -34,21 +34,33 @@ impl Mail {
     pub(super) fn compose(message: &OutgoingMessage, from: &Mailbox) -> Result<Self, Unfit> {
         let Contact::Email(to) = &message.to else { return Err(Unfit::NoEmail) };
         let to = address::mailable(to.as_given()).ok_or(Unfit::Address)?;
-        // Both are one line and one paragraph after another, whatever they are made of.
+        // It is one line, whatever it is made of.
         let subject = message.subject.as_deref().unwrap_or_default().replace(char::is_control, " ");
-        let body = message.body.replace("\r\n", "\n").replace('\r', "\n");
-        let content = Message::builder()
+        let text = part(ContentType::TEXT_PLAIN, &message.body);
+        let builder = Message::builder()
             .message_id(Some(format!("<{}@{}>", message.id, from.email.domain())))
             .date(SystemTime::UNIX_EPOCH + Duration::from_millis(message.at.unix_millis()))
             .from(from.clone())
             .to(to.clone().into())
             .subject(subject)
-            .header(AutoSubmitted)
-            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body))
-            .map_err(Unfit::Form)?
-            .formatted();
-        Ok(Self { from: from.email.clone(), to, content })
+            .header(AutoSubmitted);
+        let content = match &message.html {
+            Some(html) => {
+                // Not by chance, so that it is the same over all tries. No part has it: each would need the id.
+                let boundary = format!("=_{}", message.id);
+                // RFC 2046, 5.1.4: the plainest first, what is liked best last.
+                let both = MultiPart::builder().kind(MultiPartKind::Alternative).boundary(boundary);
+                builder.multipart(both.singlepart(text).singlepart(part(ContentType::TEXT_HTML, html)))
+            }
+            None => builder.singlepart(text),
+        };
+        Ok(Self { from: from.email.clone(), to, content: content.map_err(Unfit::Form)?.formatted() })
     }
+}
+
+/// One line after another, whatever the text is made of; encoded as it needs.
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(kind).body(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// Keeps vacation notices and the like from being answered with (RFC 3834).
@@ -71,7 +83,7 @@ impl Header for AutoSubmitted {
 
 #[cfg(test)]
 mod tests {
-    use asteroid_kernel::Region;
+    use asteroid_kernel::{Region, Timestamp};
     use proptest::prelude::*;
 
     use super::*;
@@ -90,8 +102,67 @@ mod tests {
         content.split("\r\n\r\n").next().expect("headers").split("\r\n").collect()
     }
 
+    /// A message without HTML.
+    fn plain() -> OutgoingMessage {
+        OutgoingMessage { html: None, ..samples::email() }
+    }
+
     fn with_subject(subject: &str) -> OutgoingMessage {
         OutgoingMessage { subject: Some(subject.to_owned()), ..samples::email() }
+    }
+
+    #[test]
+    fn an_email_is_a_text_and_the_same_in_html() {
+        let expected = "\
+Message-ID: <01547654-e1c6-7fcd-9d7b-39a820e2f465@example.com>
+Date: Tue, 03 May 2016 11:15:54 +0000
+From: Asteroid <no-reply@example.com>
+To: George@Example.com
+Subject: 7G2KD is your \"Asteroid\" code
+Auto-Submitted: auto-generated
+MIME-Version: 1.0
+Content-Type: multipart/alternative;
+ boundary=\"=_01547654-e1c6-7fcd-9d7b-39a820e2f465\"
+
+--=_01547654-e1c6-7fcd-9d7b-39a820e2f465
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+Gr=C3=BC=C3=9F Gott,
+
+use this code:
+
+    7G2KD
+
+Tell it to nobody.
+--=_01547654-e1c6-7fcd-9d7b-39a820e2f465
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+<!doctype html>
+<p>Gr=C3=BC=C3=9F Gott,</p>
+<p>use this code:</p>
+<p>    7G2KD</p>
+<p>Tell it to nobody.</p>
+
+--=_01547654-e1c6-7fcd-9d7b-39a820e2f465--
+";
+        assert_eq!(composed(&samples::email(), Some("Asteroid")), expected.replace('\n', "\r\n"));
+    }
+
+    #[test]
+    fn every_try_gives_the_same_email_but_for_its_date() {
+        let first = samples::email();
+        let later = OutgoingMessage {
+            at: Timestamp::parse("2016-05-03T11:16:54Z").expect("a time"),
+            ..samples::email()
+        };
+        let without_date = |message: &OutgoingMessage| -> Vec<String> {
+            let content = composed(message, None);
+            content.split("\r\n").filter(|line| !line.starts_with("Date: ")).map(str::to_owned).collect()
+        };
+        assert_eq!(without_date(&first), without_date(&later));
+        assert_ne!(composed(&first, None), composed(&later, None));
     }
 
     #[test]
@@ -115,7 +186,7 @@ use this code:
 
 Tell it to nobody.
 ";
-        assert_eq!(composed(&samples::email(), Some("Asteroid")), expected.replace('\n', "\r\n"));
+        assert_eq!(composed(&plain(), Some("Asteroid")), expected.replace('\n', "\r\n"));
     }
 
     #[test]
@@ -129,7 +200,7 @@ Tell it to nobody.
 
     #[test]
     fn an_ascii_text_is_left_as_it_is_with_whole_lines() {
-        let message = OutgoingMessage { body: "a\nb\r\nc\rd\n.\ne".to_owned(), ..samples::email() };
+        let message = OutgoingMessage { body: "a\nb\r\nc\rd\n.\ne".to_owned(), ..plain() };
         let content = composed(&message, None);
         assert!(headers(&content).contains(&"Content-Transfer-Encoding: 7bit"), "{content}");
         assert!(content.ends_with("\r\n\r\na\r\nb\r\nc\r\nd\r\n.\r\ne\r\n"), "{content:?}");
@@ -137,7 +208,11 @@ Tell it to nobody.
 
     #[test]
     fn no_line_is_longer_than_mail_servers_take() {
-        let message = OutgoingMessage { body: "word ".repeat(1000), ..with_subject(&"Straße ".repeat(100)) };
+        let message = OutgoingMessage {
+            body: "word ".repeat(1000),
+            html: Some(format!("<p style='{}'>{}</p>", "color: black; ".repeat(20), "word".repeat(1000))),
+            ..with_subject(&"Straße ".repeat(100))
+        };
         let content = composed(&message, Some(&"name ".repeat(30)));
         // RFC 5322, 2.1.1.
         assert!(content.split("\r\n").all(|line| line.len() <= 78), "{content}");
@@ -145,8 +220,8 @@ Tell it to nobody.
 
     #[test]
     fn no_header_can_be_smuggled_in() {
-        let names = ["message-id", "date", "from", "to", "subject", "auto-submitted", "mime-version"];
-        let names = [&names[..], &["content-type", "content-transfer-encoding"]].concat();
+        let names =
+            ["message-id", "date", "from", "to", "subject", "auto-submitted", "mime-version", "content-type"];
         for evil in [
             "a\r\nBcc: eve@example.com",
             "a\nBcc: eve@example.com",
@@ -183,12 +258,14 @@ Tell it to nobody.
     proptest! {
         #[test]
         fn whatever_a_message_says_it_becomes_an_email(
-            subject in any::<String>(), body in any::<String>(), name in "\\PC*",
+            subject in any::<String>(), body in any::<String>(), html in any::<Option<String>>(), name in "\\PC*",
         ) {
-            let message = OutgoingMessage { body, ..with_subject(&subject) };
+            let parts = 1 + 2 * usize::from(html.is_some());
+            let message = OutgoingMessage { body, html, ..with_subject(&subject) };
             let content = composed(&message, Some(&name));
             prop_assert!(content.is_ascii() && !content.replace("\r\n", "").contains(['\r', '\n']));
             prop_assert!(headers(&content).len() >= 9);
+            prop_assert_eq!(content.matches("\r\nContent-Type: ").count(), parts);
         }
     }
 

@@ -17,6 +17,7 @@ pub(crate) fn message(to: &str, subject: Option<&str>, body: &str, code: &str) -
         kind: MessageKind::SignInCode,
         subject: subject.map(str::to_owned),
         body: body.to_owned(),
+        html: subject.map(|_| html_of(body)),
         code: Some(code.to_owned()),
     }
 }
@@ -31,4 +32,9 @@ pub(crate) fn email_to(to: &str) -> OutgoingMessage {
 
 pub(crate) fn sms() -> OutgoingMessage {
     message("555-665-4345", None, "042137 is your code.\n\n@example.com #042137", "042137")
+}
+
+/// The same as HTML, as plain as can be.
+pub(crate) fn html_of(body: &str) -> String {
+    format!("<!doctype html>\n<p>{}</p>\n", body.replace("\n\n", "</p>\n<p>"))
 }

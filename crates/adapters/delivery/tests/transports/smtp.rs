@@ -51,12 +51,29 @@ async fn a_message_is_handed_over() {
             "Subject: 7G2KD is your code",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: quoted-printable",
+            "Content-Type: multipart/alternative;",
+            format!(" boundary=\"=_{ID}\"").as_str(),
         ]
     );
     // A dot alone on a line does not end the message.
-    assert_eq!(body.trim_end(), "Gr=C3=BC=C3=9F Gott,\r\n\r\n    7G2KD\r\n.\r\n..");
+    let [before, text, html, after] = body.split(&format!("--=_{ID}")).collect::<Vec<_>>()[..] else {
+        panic!("{body}")
+    };
+    assert_eq!((before, after.trim_end()), ("", "--"));
+    let encoding = "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable";
+    assert_eq!(
+        text,
+        format!(
+            "\r\nContent-Type: text/plain; {encoding}\r\n\r\nGr=C3=BC=C3=9F Gott,\r\n\r\n    7G2KD\r\n.\r\n..\r\n"
+        )
+    );
+    assert_eq!(
+        html,
+        format!(
+            "\r\nContent-Type: text/html; {encoding}\r\n\r\n<!doctype html>\r\n<p>Gr=C3=BC=C3=9F Gott,</p>\r\n\
+             <p>    7G2KD\r\n.\r\n..</p>\r\n\r\n"
+        )
+    );
 }
 
 #[tokio::test]
@@ -285,6 +302,7 @@ async fn no_command_and_no_header_can_be_smuggled_in() {
     message.subject =
         Some("7G2KD\r\nBcc: eve@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com>".to_owned());
     message.body = "a\r\n.\r\nMAIL FROM:<eve@example.com>\n.\nRCPT TO:<eve@example.com>\r.\rDATA".to_owned();
+    message.html = Some(message.body.replace('a', "<p>"));
     assert_eq!(outcome(&transport, &message).await, "delivered");
     assert_eq!([server.count("MAIL"), server.count("RCPT"), server.count("DATA")], [1, 1, 1]);
     let mails = server.mails();

@@ -59,6 +59,7 @@ async fn a_message_of_either_channel_is_handed_over_and_signed() {
                 "subject": "7G2KD is your code",
                 "body": "Grüß Gott,\n\n    7G2KD\n.\n..",
                 "code": "7G2KD",
+                "html": email().html,
             }),
             json!({
                 "id": ID,

@@ -1,0 +1,187 @@
+//! Whether templates will do, whatever message comes: every variable that they name is there, every text that may
+//! come of them is one, and every SMS fits a segment.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+
+use minijinja::Error;
+
+use super::{Flaw, Part, TemplateFlaw, Templates, built_in, problem};
+use crate::compose::{Occasion, Wording};
+use crate::{Language, MessageKind, SmsSize};
+
+const ALWAYS: [&str; 4] = ["product", "domain", "support", "language"];
+const WITH_A_CODE: [&str; 2] = ["code", "minutes"];
+/// What the engine itself gives a meaning.
+const SPECIAL: [&str; 3] = ["self", "super", "loop"];
+
+/// All that is wrong with the templates of the wording's language, and with overrides in other languages. The first
+/// are given back, for rendering.
+pub(crate) fn check(
+    wording: &Wording,
+    overrides: &BTreeMap<String, String>,
+) -> (Templates, Vec<TemplateFlaw>) {
+    let files = super::template_files();
+    let mut flaws: Vec<TemplateFlaw> = overrides
+        .keys()
+        .filter(|file| !files.contains(file))
+        .map(|file| TemplateFlaw {
+            file: file.clone(),
+            line: None,
+            overridden: true,
+            flaw: Flaw::UnknownFile,
+        })
+        .collect();
+    let templates = check_language(wording, overrides, &mut flaws);
+    for language in Language::ALL.into_iter().filter(|language| *language != wording.language) {
+        let mut found = Vec::new();
+        check_language(&Wording { language, ..wording.clone() }, overrides, &mut found);
+        // What came along in a language that nobody uses here need not fit this deployment.
+        flaws.extend(found.into_iter().filter(|flaw| flaw.overridden));
+    }
+    flaws.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    flaws.dedup();
+    (templates, flaws)
+}
+
+fn check_language(
+    wording: &Wording,
+    overrides: &BTreeMap<String, String>,
+    flaws: &mut Vec<TemplateFlaw>,
+) -> Templates {
+    let mut found = Vec::new();
+    let templates = Templates::compile(wording.language, overrides, &mut found);
+    let checker = Checker { templates: &templates, wording, overrides };
+    found.extend(checker.unknown_variables());
+    let rendered = checker.failures();
+    // Who names what is not there cannot be rendered either, and one of the two says it better.
+    let new: Vec<TemplateFlaw> = rendered
+        .into_iter()
+        .filter(|flaw| !matches!(flaw.flaw, Flaw::Render(_)) || found.iter().all(|f| f.file != flaw.file))
+        .collect();
+    flaws.extend(found);
+    flaws.extend(new);
+    templates
+}
+
+struct Checker<'a> {
+    templates: &'a Templates,
+    wording: &'a Wording,
+    overrides: &'a BTreeMap<String, String>,
+}
+
+impl Checker<'_> {
+    fn flaw(&self, template: &str, line: Option<usize>, flaw: Flaw) -> TemplateFlaw {
+        let file = self.templates.file(template);
+        TemplateFlaw { overridden: self.overrides.contains_key(&file), file, line, flaw }
+    }
+
+    /// Found without rendering: what no sample comes by is found, too.
+    fn unknown_variables(&self) -> Vec<TemplateFlaw> {
+        let environment = &self.templates.environment;
+        let mut flaws = Vec::new();
+        for (name, template) in environment.templates() {
+            // What several messages share may ask whether there is a code.
+            let with_a_code = Part::of(name).is_none_or(|(kind, _)| kind.carries_code());
+            let known: Vec<&'static str> =
+                ALWAYS.into_iter().chain(WITH_A_CODE.into_iter().filter(|_| with_a_code)).collect();
+            for variable in template.undeclared_variables(false) {
+                let is_known = known.contains(&variable.as_str())
+                    || SPECIAL.contains(&variable.as_str())
+                    || environment.globals().any(|(global, _)| global == variable);
+                if !is_known {
+                    let line = line_of(template.source(), &variable);
+                    flaws.push(self.flaw(
+                        name,
+                        line,
+                        Flaw::UnknownVariable { name: variable, known: known.clone() },
+                    ));
+                }
+            }
+        }
+        flaws
+    }
+
+    /// Found by rendering everything with everything that may occur.
+    fn failures(&self) -> Vec<TemplateFlaw> {
+        let mut flaws = Vec::new();
+        for kind in MessageKind::ALL {
+            let occasions =
+                if kind.carries_code() { self.wording.occasions() } else { vec![Occasion::Notice] };
+            for part in Part::ALL {
+                if let Some(flaw) = occasions.iter().find_map(|occasion| self.failure(kind, part, occasion)) {
+                    flaws.push(flaw);
+                }
+            }
+            flaws.extend(self.longest_sms(kind, &occasions));
+        }
+        flaws
+    }
+
+    fn failure(&self, kind: MessageKind, part: Part, occasion: &Occasion<'_>) -> Option<TemplateFlaw> {
+        let template = part.file(kind);
+        let rendered = match self.templates.render(kind, part, &self.wording.values(occasion)) {
+            Ok(rendered) => rendered,
+            Err(error) => {
+                let error = innermost(&error);
+                let name = error.name().filter(|name| built_in::is_template(name));
+                let flaw = Flaw::Render(problem(error));
+                return Some(self.flaw(name.unwrap_or(&template), error.line(), flaw));
+            }
+        };
+        let flaw = if rendered.trim().is_empty() {
+            Flaw::Empty
+        } else if part == Part::Subject && rendered.contains(char::is_control) {
+            Flaw::NotOneLine
+        } else if part != Part::Subject && occasion.code().is_some_and(|code| !rendered.contains(code)) {
+            Flaw::NoCode
+        } else {
+            return None;
+        };
+        // What came along shows the code by way of the layout.
+        let by_layout = part == Part::Html && !self.overrides.contains_key(&self.templates.file(&template));
+        Some(self.flaw(if by_layout { built_in::LAYOUT } else { &template }, None, flaw))
+    }
+
+    /// The longest SMS that may come of this kind, if it does not fit a segment.
+    fn longest_sms(&self, kind: MessageKind, occasions: &[Occasion<'_>]) -> Option<TemplateFlaw> {
+        occasions
+            .iter()
+            .filter_map(|occasion| self.wording.sms(self.templates, kind, occasion).ok())
+            .map(|text| SmsSize::of(&text))
+            .filter(|size| !size.fits())
+            .max_by_key(|size| size.taken())
+            .map(|size| self.flaw(&Part::Sms.file(kind), None, Flaw::TooLong(size)))
+    }
+}
+
+/// What went wrong in a template that another one includes is told of that one.
+fn innermost(error: &Error) -> &Error {
+    std::iter::successors(Some(error), |error| (*error).source().and_then(|source| source.downcast_ref()))
+        .filter(|error| error.line().is_some())
+        .last()
+        .unwrap_or(error)
+}
+
+/// The first line on which this word stands within a tag.
+fn line_of(source: &str, word: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(start) = find_tag(source, from) {
+        let end = source[start..].find(['}']).map_or(source.len(), |length| start + length);
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let tag = &source[start..end];
+        let found = tag
+            .match_indices(word)
+            .find(|(at, _)| !tag[..*at].ends_with(is_part) && !tag[at + word.len()..].starts_with(is_part));
+        if let Some((at, _)) = found {
+            return Some(source[..start + at].matches('\n').count() + 1);
+        }
+        from = end;
+    }
+    None
+}
+
+fn find_tag(source: &str, from: usize) -> Option<usize> {
+    let rest = &source[from..];
+    [rest.find("{{"), rest.find("{%")].into_iter().flatten().min().map(|at| from + at)
+}

@@ -1,0 +1,43 @@
+//! What people read, word by word, and what keeps a template from being used.
+
+mod overrides;
+mod words;
+
+use std::collections::BTreeMap;
+
+use asteroid_kernel::mocks::CountingRandomness;
+use asteroid_kernel::{ChallengeId, Contact, Region, Timestamp};
+use asteroid_messaging::{Composer, Content, Language, Message, MessageKind, OutgoingMessage, Wording};
+
+const EMAIL: &str = "george@example.com";
+const PHONE: &str = "555-665-4345";
+
+/// What a deployment might say of itself.
+fn wording(language: Language) -> Wording {
+    Wording {
+        language,
+        domain: "example.com".to_owned(),
+        support: Some("help@example.com".to_owned()),
+        ..Wording::default()
+    }
+}
+
+fn composer(wording: Wording) -> Composer {
+    Composer::new(wording, &BTreeMap::new()).unwrap_or_else(|flaws| panic!("{flaws}"))
+}
+
+/// A message ten minutes before it is useless.
+fn message(to: &str, kind: MessageKind, autofill: bool) -> (Message, Timestamp) {
+    let (now, randomness) = (Timestamp::from_micros(0), CountingRandomness::default());
+    let challenge = ChallengeId::new(now, &randomness);
+    let content = if kind.carries_code() { Content::Code { challenge, autofill } } else { Content::Notice };
+    let to = Contact::parse(to, Region::US).expect("a contact");
+    let useless_at = now + std::time::Duration::from_mins(10);
+    (Message::new(to, kind, content, useless_at, now, &randomness), now)
+}
+
+fn composed(composer: &Composer, to: &str, kind: MessageKind, autofill: bool) -> OutgoingMessage {
+    let (message, now) = message(to, kind, autofill);
+    let code = if autofill { "042137" } else { "7G2KD" };
+    composer.compose(&message, Some(code), now).expect("it can be composed")
+}

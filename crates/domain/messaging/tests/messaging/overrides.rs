@@ -1,0 +1,168 @@
+//! Templates that a deployment brings along.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use asteroid_messaging::{CodeSamples, Composer, Flaw, Language, MessageKind, Wording, template_files};
+
+use super::{EMAIL, PHONE, composed, composer, wording};
+
+fn overrides(files: &[(&str, &str)]) -> BTreeMap<String, String> {
+    files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect()
+}
+
+/// All that is wrong, one line each.
+fn flaws(wording: Wording, files: &[(&str, &str)]) -> Vec<String> {
+    let flaws = Composer::new(wording, &overrides(files)).expect_err("something is wrong").0;
+    flaws.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_file_takes_the_place_of_the_one_of_its_name_and_of_no_other() {
+    let files = [
+        (
+            "layout.html",
+            "<p>{{ product }} {% if code is defined %}{{ code }}{% endif %}</p>{% block content %}{% endblock %}",
+        ),
+        (
+            "en/sign_in_code.html",
+            "{% extends 'layout.html' %}{% block content %}<b>{{ minutes }}</b>{% endblock %}",
+        ),
+        (
+            "en/sign_in_code.sms.txt",
+            "\u{feff}{% if minutes == 1 %}\r\nquick: \r\n{% endif %}\r\n{{ code }}\r\n",
+        ),
+        ("de/sign_in_code.subject.txt", "Nur auf Deutsch"),
+    ];
+    let with = Composer::new(wording(Language::English), &overrides(&files)).expect("they are good");
+    let without = composer(wording(Language::English));
+    let email = composed(&with, EMAIL, MessageKind::SignInCode, false);
+    assert_eq!(email.html.as_deref(), Some("<p>Asteroid 7G2KD</p><b>10</b>"));
+    let built_in = composed(&without, EMAIL, MessageKind::SignInCode, false);
+    assert_eq!((email.subject, email.body), (built_in.subject, built_in.body));
+    assert_eq!(composed(&with, PHONE, MessageKind::SignInCode, false).body, "7G2KD");
+    let notice = |composer| composed(composer, PHONE, MessageKind::PasswordReset, false);
+    assert_eq!(notice(&with), notice(&without));
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_with_file_and_line() {
+    let files = [
+        ("en/sign_in_code.txt", "Hello,\n{{ cod }} {{ code }}"),
+        ("en/sign_in_code.html", "<p>\n{% if minutes > 99 %}{{ secret }}{% endif %}{{ code }}"),
+        ("en/sign_in_code.subject.txt", "one\ntwo"),
+        ("en/sign_in_code.sms.txt", "{{ code }} {{ minutes | nonsense }}"),
+        ("en/reset_code.txt", "\n\n{% if %}"),
+        ("en/reset_code.html", "no code here"),
+        ("en/reset_code.subject.txt", "{# nothing #}\n"),
+        ("en/reset_code.sms.txt", "{{ code }} {{ 1 / (minutes - 7) }}"),
+        ("en/password_changed.txt", "{{ code }}"),
+        ("en/password_changed.html", "{% include 'nowhere.html' %}"),
+        (
+            "en/password_changed.sms.txt",
+            "{% for i in range(10000) %}{% for i in range(10000) %}{% endfor %}{% endfor %}",
+        ),
+        ("en/footer.txt", "\n{{ 'a' + 1 }}"),
+        ("de/footer.html", "{{ product.nothing.at_all }}"),
+        ("de/sign_in_code.subject.txt", "{{ user }}"),
+        ("en/signin_code.txt", "{{ code }}"),
+        ("fr/sign_in_code.txt", "{{ code }}"),
+    ];
+    insta::assert_debug_snapshot!(flaws(wording(Language::English), &files));
+}
+
+#[test]
+fn a_layout_that_leaves_the_code_out_is_to_blame_itself() {
+    let layout = "{% block intro %}{% endblock %}{% block content %}{% endblock %}";
+    assert_eq!(
+        flaws(Wording::default(), &[("layout.html", layout)]),
+        ["layout.html: it does not show the code: write {{ code }}"]
+    );
+    assert_eq!(
+        flaws(Wording::default(), &[("layout.html", "{{ code }}")]),
+        ["layout.html:1: it uses a value that is not there"]
+    );
+}
+
+#[test]
+fn a_subject_cannot_break_a_header() {
+    for subject in
+        ["a\nBcc: eve@example.com", "{{ 'a\r\nBcc: eve@example.com' }}", "a\tb", "{{ 'a\u{85}b' }}"]
+    {
+        assert_eq!(
+            flaws(Wording::default(), &[("en/password_reset.subject.txt", subject)]),
+            ["en/password_reset.subject.txt: a subject is one line, without control characters"],
+            "{subject:?}"
+        );
+    }
+}
+
+#[test]
+fn an_sms_is_held_to_one_segment_with_the_longest_values_that_may_occur() {
+    let file = "en/sign_in_code.sms.txt";
+    let text = |characters: usize| format!("{} {{{{ code }}}}{{{{ minutes }}}}", "x".repeat(characters));
+    // A space, 6 digits, and the line for phones: 2 line breaks, `@example.com #042137`.
+    let taken = |characters: usize, minutes: usize| characters + 1 + 6 + minutes + 2 + 20;
+    for (life, minutes) in [(10, 2), (60, 2), (120, 3)] {
+        let codes = CodeSamples { life: Duration::from_mins(life), ..CodeSamples::default() };
+        let wording = Wording { codes, ..wording(Language::English) };
+        let fits = 160 - taken(0, minutes);
+        assert!(Composer::new(wording.clone(), &overrides(&[(file, &text(fits))])).is_ok());
+        assert_eq!(
+            flaws(wording, &[(file, &text(fits + 1))]),
+            [format!("{file}: the SMS needs more than one segment: 161 of 160 septets (GSM-7)")]
+        );
+    }
+    assert_eq!(
+        flaws(
+            wording(Language::English),
+            &[(file, "Your key 🔑, for once in an alphabet of its own: {{ code }}")]
+        ),
+        [format!(
+            "{file}: the SMS needs more than one segment: 77 of 70 units (UCS-2, for '🔑' is not in GSM-7)"
+        )]
+    );
+}
+
+#[test]
+fn a_name_or_a_domain_that_is_too_long_for_what_came_along_is_refused() {
+    for wording in [
+        Wording {
+            product: "An Asteroid of a Name That Goes On and On and On".to_owned(),
+            ..Wording::default()
+        },
+        Wording { domain: format!("{}.example", "a".repeat(63)), ..Wording::default() },
+        Wording { product: "Čaj".to_owned(), ..Wording::default() },
+    ] {
+        let flaws = Composer::new(wording, &BTreeMap::new()).expect_err("too long").0;
+        for flaw in flaws {
+            assert!(!flaw.overridden && matches!(flaw.flaw, Flaw::TooLong(size) if !size.fits()), "{flaw}");
+        }
+    }
+    // What came along in the other language does not count.
+    let wording =
+        Wording { product: "Meteor Accounts!".to_owned(), domain: "a".repeat(45), ..Wording::default() };
+    assert!(Composer::new(wording.clone(), &BTreeMap::new()).is_ok());
+    assert!(Composer::new(Wording { language: Language::German, ..wording }, &BTreeMap::new()).is_err());
+}
+
+#[test]
+fn what_came_along_can_be_taken_as_a_beginning() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let files: BTreeMap<String, String> = template_files()
+        .into_iter()
+        .map(|file| {
+            let text = fs::read_to_string(folder.join(&file)).expect("it is there");
+            (file, text)
+        })
+        .collect();
+    for language in Language::ALL {
+        let with = Composer::new(wording(language), &files).expect("they are good");
+        let without = composer(wording(language));
+        for kind in MessageKind::ALL {
+            assert_eq!(composed(&with, EMAIL, kind, false), composed(&without, EMAIL, kind, false));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Every kind of message, by every channel, in every language.
+
+use std::time::Duration;
+
+use asteroid_kernel::Timestamp;
+use asteroid_messaging::{
+    Channel, CodeSamples, Content, Language, MessageKind, OutgoingMessage, SmsSize, Wording,
+};
+
+use super::{EMAIL, PHONE, composed, composer, message, wording};
+
+#[test]
+fn every_message_is_in_words_that_people_understand() {
+    for language in Language::ALL {
+        let composer = composer(wording(language));
+        for kind in MessageKind::ALL {
+            let email = composed(&composer, EMAIL, kind, false);
+            let (subject, html) = (email.subject.expect("a subject"), email.html.expect("HTML"));
+            let name = |channel: Channel| format!("{language}_{}_{}", kind.as_str(), channel.as_str());
+            insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+                let email = format!("Subject: {subject}\n\n{}\n\n{html}", email.body);
+                insta::assert_snapshot!(name(Channel::Email), email);
+                insta::assert_snapshot!(name(Channel::Sms), composed(&composer, PHONE, kind, true).body);
+            });
+        }
+    }
+}
+
+#[test]
+fn only_a_message_with_a_code_shows_one_and_shows_it_wherever_it_is_read() {
+    for language in Language::ALL {
+        let composer = composer(wording(language));
+        for kind in MessageKind::ALL {
+            for to in [EMAIL, PHONE] {
+                let message = composed(&composer, to, kind, false);
+                assert_eq!(message.code.as_deref(), kind.carries_code().then_some("7G2KD"), "{kind:?}");
+                for text in [Some(&message.body), message.html.as_ref()].into_iter().flatten() {
+                    assert_eq!(text.contains("7G2KD"), kind.carries_code(), "{kind:?}: {text}");
+                }
+                assert_eq!(message.subject.is_some(), message.html.is_some());
+                assert!(!format!("{message:?}").contains("7G2KD"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_code_stands_alone_on_its_line() {
+    for language in Language::ALL {
+        let composer = composer(wording(language));
+        for kind in MessageKind::ALL.into_iter().filter(|kind| kind.carries_code()) {
+            let email = composed(&composer, EMAIL, kind, false);
+            assert!(email.body.lines().any(|line| line == "    7G2KD"), "{}", email.body);
+            assert!(email.html.expect("HTML").contains(">7G2KD</p>"));
+        }
+    }
+}
+
+#[test]
+fn the_line_that_phones_read_is_the_last_one_and_only_where_it_was_asked_for() {
+    for language in Language::ALL {
+        let composer = composer(wording(language));
+        for kind in MessageKind::ALL {
+            let last = |message: OutgoingMessage| message.body.lines().last().map(str::to_owned);
+            let (with, without) =
+                [true, false].map(|autofill| last(composed(&composer, PHONE, kind, autofill))).into();
+            let expected = kind.carries_code().then(|| "@example.com #042137".to_owned());
+            assert_eq!(with == expected, kind.carries_code());
+            assert!(without.is_some_and(|line| !line.contains(['@', '#'])));
+        }
+    }
+}
+
+#[test]
+fn every_sms_fits_a_segment() {
+    for language in Language::ALL {
+        let composer = composer(wording(language));
+        for kind in MessageKind::ALL {
+            let sms = composed(&composer, PHONE, kind, true);
+            assert!(matches!(SmsSize::of(&sms.body), SmsSize::Gsm7 { septets: 1..=160 }), "{}", sms.body);
+        }
+    }
+}
+
+#[test]
+fn there_is_room_for_longer_names_codes_and_times() {
+    for language in Language::ALL {
+        composer(Wording {
+            product: "Harbor Lane".to_owned(),
+            domain: "accounts.harborlane.example".to_owned(),
+            codes: CodeSamples {
+                typed: "7G2KD7G2".to_owned(),
+                filled_in: "04213704".to_owned(),
+                life: Duration::from_hours(1),
+            },
+            ..wording(language)
+        });
+    }
+}
+
+#[test]
+fn values_are_escaped_in_html_and_nowhere_else() {
+    let product = "Tom & Jerry's <b>Vets</b>".to_owned();
+    let composer = composer(Wording { product: product.clone(), ..wording(Language::English) });
+    for kind in MessageKind::ALL {
+        let email = composed(&composer, EMAIL, kind, false);
+        assert!(email.body.contains(&product) && email.subject.expect("a subject").contains(&product));
+        let html = email.html.expect("HTML");
+        assert!(html.contains("Tom &amp; Jerry&#x27;s &lt;b&gt;Vets&lt;"), "{html}");
+        assert!(!html.contains("<b>"), "{html}");
+    }
+}
+
+#[test]
+fn without_an_address_that_helps_none_is_named() {
+    for language in Language::ALL {
+        let composer = composer(Wording { support: None, ..wording(language) });
+        for kind in MessageKind::ALL {
+            let email = composed(&composer, EMAIL, kind, false);
+            assert!(!email.body.contains('@') && !email.html.expect("HTML").contains("mailto:"));
+        }
+    }
+}
+
+#[test]
+fn the_minutes_that_are_left_are_told() {
+    for (language, one, three) in [
+        (Language::English, "1 minute.", "3 minutes."),
+        (Language::German, "1 Minute gültig.", "3 Minuten gültig."),
+    ] {
+        let composer = composer(wording(language));
+        for to in [EMAIL, PHONE] {
+            let (message, _) = message(to, MessageKind::SignInCode, false);
+            let told = |seconds_left: i64| {
+                let now = Timestamp::from_micros((600 - seconds_left) * 1_000_000);
+                composer.compose(&message, Some("7G2KD"), now).expect("composed").body
+            };
+            for (seconds, words) in [(0, one), (1, one), (60, one), (121, three), (180, three)] {
+                assert!(told(seconds).contains(&format!(" {words}")), "{seconds}: {}", told(seconds));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sample_is_what_people_would_get() {
+    for language in Language::ALL {
+        let composer = composer(wording(language));
+        for kind in MessageKind::ALL {
+            let (email, sms) =
+                (composed(&composer, EMAIL, kind, false), composed(&composer, PHONE, kind, true));
+            let sample = composer.sample(kind);
+            assert_eq!(
+                (Some(&sample.subject), &sample.text, Some(&sample.html)),
+                (email.subject.as_ref(), &email.body, email.html.as_ref())
+            );
+            assert_eq!((sample.kind, sample.sms), (kind, sms.body));
+        }
+    }
+}
+
+#[test]
+fn what_has_no_code_where_it_should_and_the_other_way_round_is_not_composed() {
+    let composer = composer(Wording::default());
+    let (code, now) = message(EMAIL, MessageKind::ResetCode, false);
+    assert_eq!(composer.compose(&code, None, now), None);
+    let notice = asteroid_messaging::Message { content: Content::Notice, ..code };
+    assert_eq!(composer.compose(&notice, Some("7G2KD"), now), None);
+}
