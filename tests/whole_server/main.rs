@@ -13,6 +13,7 @@ mod isolation;
 mod journeys;
 mod limits;
 mod many_servers;
+mod messages;
 mod operations;
 mod pages;
 mod provider;

@@ -5,6 +5,7 @@ mod config;
 mod health;
 mod import;
 mod keys;
+mod messages;
 mod outbox;
 mod output;
 mod store;
@@ -68,6 +69,9 @@ enum Command {
     /// Rotate or list the keys that codes are derived with and tokens are signed with.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// See what messages say.
+    #[command(subcommand)]
+    Messages(messages::Command),
     /// Print the description of the API: openapi.json, for clients and their generators.
     #[command(after_help = "Example:\n  asteroid openapi > openapi.json")]
     Openapi,
@@ -142,6 +146,7 @@ pub fn run(
         Some(Command::Terms(command)) => terms::run(&context, &command),
         Some(Command::Outbox(command)) => outbox::run(&context, &command),
         Some(Command::Keys(command)) => keys::run(&context, &command),
+        Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
         Some(Command::Openapi) => openapi(),
         Some(Command::Migrate(format)) => store::migrate(&context, format),

@@ -21,6 +21,7 @@ fn help_and_version_are_given_and_what_is_not_understood_is_status_two() {
         "outbox",
         "config",
         "keys",
+        "messages",
         "openapi",
         "health",
         "--config",

@@ -3,6 +3,7 @@
 mod commands;
 mod importing;
 mod machine;
+mod messages;
 #[cfg(unix)]
 mod outbox;
 #[cfg(unix)]

@@ -166,3 +166,22 @@ fn what_came_along_can_be_taken_as_a_beginning() {
         }
     }
 }
+
+#[test]
+fn the_page_for_operators_names_every_file_and_variable() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/messages.md");
+    let page = fs::read_to_string(page).expect("the page");
+    for file in template_files() {
+        let name = file.rsplit('/').next().expect("a name");
+        assert!(page.contains(&format!("`{name}`")), "{file}");
+    }
+    let flaws =
+        Composer::new(Wording::default(), &overrides(&[("layout.html", "{{ x }}")])).expect_err("no x").0;
+    let known = flaws.iter().find_map(|flaw| match &flaw.flaw {
+        Flaw::UnknownVariable { known, .. } => Some(known),
+        _ => None,
+    });
+    for variable in known.expect("the variables") {
+        assert!(page.contains(&format!("| `{variable}` |")), "{variable}");
+    }
+}

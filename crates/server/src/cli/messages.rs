@@ -1,0 +1,98 @@
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use asteroid_messaging::{MessageKind, Sample, SmsSize};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::output::answer;
+use super::{Context, Failure, Format};
+use crate::config::Configuration;
+use crate::messages;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  asteroid messages preview --to preview")]
+pub(super) enum Command {
+    /// Write every message with sample values into a folder, as people would get it: what templates come to.
+    Preview(Preview),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+For each kind of message: KIND.txt and KIND.html, an e-mail's text (below its subject) and HTML, and KIND.sms.txt.
+Files of these names are written over. docs/messages.md says how to write templates.
+
+Examples:
+  asteroid messages preview --to preview
+  ASTEROID_MESSAGES__LANGUAGE=de ASTEROID_MESSAGES__TEMPLATES=templates asteroid messages preview --to preview")]
+pub(super) struct Preview {
+    /// The folder; it is made if it is not there.
+    #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// A file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be written", .0.display())]
+struct Unwritable(PathBuf, #[source] io::Error);
+
+/// What was written of a kind of message.
+#[derive(Serialize)]
+struct Written {
+    kind: &'static str,
+    text: PathBuf,
+    html: PathBuf,
+    sms: PathBuf,
+    /// How much of a segment the SMS takes.
+    sms_size: String,
+}
+
+pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Preview(arguments) => preview(context, arguments),
+    }
+}
+
+fn preview(context: &Context, Preview { to, format }: &Preview) -> Result<(), Failure> {
+    let mut configuration = Configuration::read(&context.sources);
+    let composer = messages::composer(&configuration.settings);
+    if let Err(flaws) = &composer {
+        flaws.note(&mut configuration);
+    }
+    configuration.valid()?;
+    let composer = composer?;
+    fs::create_dir_all(to).map_err(|error| Unwritable(to.clone(), error))?;
+    let kinds = MessageKind::ALL.into_iter();
+    let written: Result<Vec<Written>, Unwritable> =
+        kinds.map(|kind| write(to, &composer.sample(kind))).collect();
+    let written = written?;
+    answer(*format, &written, || written.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn write(folder: &Path, sample: &Sample) -> Result<Written, Unwritable> {
+    let Sample { kind, subject, text, html, sms } = sample;
+    let kind = kind.as_str();
+    let write = |suffix: &str, content: &str| {
+        let path = folder.join(format!("{kind}{suffix}"));
+        fs::write(&path, content).map_err(|error| Unwritable(path.clone(), error))?;
+        Ok(path)
+    };
+    Ok(Written {
+        kind,
+        text: write(".txt", &format!("Subject: {subject}\n\n{text}\n"))?,
+        html: write(".html", &format!("{html}\n"))?,
+        sms: write(".sms.txt", &format!("{sms}\n"))?,
+        sms_size: SmsSize::of(sms).to_string(),
+    })
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, html, sms, sms_size, .. } = self;
+        write!(f, "{}\n{}\n{}  {sms_size}", text.display(), html.display(), sms.display())
+    }
+}
