@@ -45,9 +45,13 @@ fn allowed_in_tests(package: &str) -> BTreeSet<&'static str> {
 /// Libraries that one place alone may name.
 fn may_name(package: &str, library: &str) -> bool {
     match library {
-        "diesel" | "diesel-async" | "diesel_migrations" | "libsqlite3-sys" | "tokio-postgres" => {
-            package == "asteroid-diesel"
-        }
+        "deadpool"
+        | "diesel"
+        | "diesel-async"
+        | "diesel_migrations"
+        | "libsqlite3-sys"
+        | "tokio-postgres"
+        | "tokio-postgres-rustls" => package == "asteroid-diesel",
         "argon2" | "bcrypt" => package == "asteroid-argon2",
         library if library.starts_with("actix") => ["asteroid-http", "asteroid"].contains(&package),
         _ => true,

@@ -27,7 +27,7 @@ pub(crate) const BACKEND: Backend =
     if is_on_postgres(env!("CARGO_CRATE_NAME")) { Backend::Postgres } else { Backend::Sqlite };
 
 const fn is_on_postgres(target: &str) -> bool {
-    target.len() != "whole_server".len()
+    target.len() == "whole_server_postgres".len()
 }
 
 /// A fresh store, and the folder of the servers on it. It goes with the value.

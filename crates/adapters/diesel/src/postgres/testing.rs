@@ -11,7 +11,7 @@ use std::env;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Write, stderr};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, Once, OnceLock, PoisonError};
 use std::thread;
 
 use tokio_postgres::{Client, Config, NoTls};
@@ -37,6 +37,7 @@ struct Server {
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
+static SAID: Once = Once::new();
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
 
 /// A fresh, empty database; it is dropped with this, whoever is still connected.
@@ -150,17 +151,37 @@ fn find_server() -> Option<Server> {
         },
         Err(error) => error.to_string(),
     };
-    let missing = format!(
-        "no PostgreSQL on 127.0.0.1:5432 takes us, and no private one could be started ({why}); \
-         ASTEROID_TEST_POSTGRES_URL may name another"
-    );
+    skip(&format!(
+        "every test that needs PostgreSQL: none on 127.0.0.1:5432 takes us, and no private one could be started \
+         ({why}); ASTEROID_TEST_POSTGRES_URL may name another"
+    ));
+    None
+}
+
+/// Says what is skipped, once a process.
+fn skip(what: &str) {
     assert!(
         env::var_os("ASTEROID_REQUIRE_POSTGRES").is_none(),
-        "ASTEROID_REQUIRE_POSTGRES is set, but {missing}"
+        "ASTEROID_REQUIRE_POSTGRES is set; skipped were {what}"
     );
     // Not by a macro, whose output the test harness would keep.
-    let _ = writeln!(stderr(), "\nSKIPPED: every test that needs PostgreSQL: {missing}.");
-    None
+    SAID.call_once(|| drop(writeln!(stderr(), "\nSKIPPED: {what}.")));
+}
+
+/// A server of the test's own, to be restarted and frozen; none where no `initdb` is, and standard error has told so.
+///
+/// # Panics
+///
+/// If there is none although `ASTEROID_REQUIRE_POSTGRES` is set.
+#[must_use]
+pub fn private_server() -> Option<PrivateServer> {
+    match PrivateServer::start() {
+        Ok(server) => Some(server),
+        Err(error) => {
+            skip(&format!("every test that needs a PostgreSQL of its own ({error})"));
+            None
+        }
+    }
 }
 
 /// The server at this address, if it takes us and lets us make databases.

@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use tempfile::TempDir;
+use tokio_postgres::{Config, SimpleQueryMessage};
+
+use super::{BoxError, connect, on_a_runtime};
 
 /// A server of one's own: on a free port of this machine, with its data in a folder that goes with it. It is stopped
 /// when this is dropped, and when the process ends in whatever way.
@@ -87,6 +90,24 @@ impl PrivateServer {
             .next()
             .and_then(|line| line.parse().ok())
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// The first column of the first row that a statement gives; empty if it gives none.
+    ///
+    /// # Errors
+    ///
+    /// If the server cannot be reached, or refuses the statement.
+    pub fn query(&self, statement: &str) -> Result<String, BoxError> {
+        let config: Config = self.url("postgres").parse()?;
+        let statement = statement.to_owned();
+        on_a_runtime(async move {
+            let rows = connect(&config).await?.simple_query(&statement).await?;
+            let first = rows.iter().find_map(|row| match row {
+                SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            });
+            Ok(first.unwrap_or_default().to_owned())
+        })
     }
 
     /// Runs `pg_ctl` on it, with these arguments (`restart -m immediate`), and waits until that is done.
