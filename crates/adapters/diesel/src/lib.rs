@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::duplicate_mod, reason = "the repositories are compiled once for each backend")]
 
+pub mod copy;
 mod locks;
 pub mod postgres;
 mod rows;

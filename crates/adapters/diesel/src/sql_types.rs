@@ -66,7 +66,7 @@ impl FromSql<Ts, Sqlite> for At {
 }
 
 /// `PostgreSQL` counts from here: 2000-01-01T00:00:00Z, in microseconds since 1970.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+pub(crate) const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 impl ToSql<Uid, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::Config;
+use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::PostgresUrl;
@@ -63,6 +63,14 @@ impl Connector {
         Ok(Self { config, tls: MakeRustlsConnect::new(tls) })
     }
 
+    /// A connection without diesel, which a task of the runtime drives.
+    pub(super) async fn client(&self) -> Result<Client, BoxError> {
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|error| in_one_line(&error))?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let connected = self.config.connect(self.tls.clone()).await;
         let (client, connection) =
@@ -89,7 +97,7 @@ fn authorities(url: &PostgresUrl) -> Result<RootCertStore, ConnectError> {
 }
 
 /// An error with all its sources: `tokio_postgres` tells in the sources what happened.
-fn in_one_line(error: &dyn std::error::Error) -> String {
+pub(super) fn in_one_line(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -63,11 +63,17 @@ impl Work<PostgresTx> for Pending {
 
     async fn run(&self, tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {
         let applied = applied_versions(tx).await?;
-        let known = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(StorageError::Failed)?;
-        let pending = known.iter().map(|migration| migration.name());
-        let pending = pending.filter(|name| !applied.contains(&name.version().to_string()));
-        Ok(pending.map(ToString::to_string).collect())
+        let known = known().map_err(StorageError::Failed)?;
+        let pending = known.into_iter().filter(|(version, _)| !applied.contains(version));
+        Ok(pending.map(|(_, name)| name).collect())
     }
+}
+
+/// The versions and the names of the migrations that there are.
+pub(super) fn known() -> Result<Vec<(String, String)>, BoxError> {
+    let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)?;
+    let names = migrations.iter().map(|migration| migration.name());
+    Ok(names.map(|name| (name.version().to_string(), name.to_string())).collect())
 }
 
 async fn applied_versions(tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {

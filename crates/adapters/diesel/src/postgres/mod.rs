@@ -1,6 +1,7 @@
 //! `PostgreSQL`, and what speaks its language: a pool of connections, and any number of servers beside each other.
 
 mod connect;
+pub(crate) mod copy;
 mod differences;
 mod error;
 mod migrations;

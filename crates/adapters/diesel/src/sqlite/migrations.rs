@@ -48,7 +48,8 @@ pub(super) async fn run(path: PathBuf) -> Result<Vec<String>, MigrateError> {
     answer.await.map_err(|gone| MigrateError::Failed(gone.into()))?
 }
 
-fn run_pending(path: &Path) -> Result<Vec<String>, MigrateError> {
+/// Runs what is pending; gives the names.
+pub(super) fn run_pending(path: &Path) -> Result<Vec<String>, MigrateError> {
     let mut conn = connect(path, Access::Write)?;
     // The write lock comes first: of several processes that start at once, one migrates, and the others find it done.
     let migrated = conn.immediate_transaction(|conn| {
@@ -71,14 +72,21 @@ impl Work<SqliteTx> for Pending {
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<Vec<String>, StorageError> {
         let applied = tx.direct(applied_versions).map_err(|error| tx.failed(error))?;
-        let known = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(StorageError::Failed)?;
-        let pending = known.iter().map(|migration| migration.name());
-        let pending = pending.filter(|name| !applied.contains(&name.version().to_string()));
-        Ok(pending.map(ToString::to_string).collect())
+        let known = known().map_err(StorageError::Failed)?;
+        let pending = known.into_iter().filter(|(version, _)| !applied.contains(version));
+        Ok(pending.map(|(_, name)| name).collect())
     }
 }
 
-fn applied_versions(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+/// The versions and the names of the migrations that there are.
+pub(super) fn known() -> Result<Vec<(String, String)>, BoxError> {
+    let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS)?;
+    let names = migrations.iter().map(|migration| migration.name());
+    Ok(names.map(|name| (name.version().to_string(), name.to_string())).collect())
+}
+
+/// The versions of the migrations that were run.
+pub(super) fn applied_versions(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
     // diesel's own way to ask makes the table.
     let table = sqlite_master::table.filter(sqlite_master::name.eq("__diesel_schema_migrations"));
     if table.count().get_result::<i64>(conn)? == 0 {

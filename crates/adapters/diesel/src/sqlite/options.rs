@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use asteroid_kernel::BoxError;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::error::Access;
 
@@ -127,6 +128,23 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, O
         Access::Write => "PRAGMA query_only = OFF",
     };
     for pragma in PRAGMAS.into_iter().chain([query_only]) {
+        conn.batch_execute(pragma).map_err(|error| unusable(error.into()))?;
+    }
+    Ok(conn)
+}
+
+/// A connection to the file at an absolute path that cannot write: neither what is in the file, nor how it is kept.
+pub(super) fn connect_read_only(path: &Path) -> Result<SqliteConnection, OpenError> {
+    /// What ends a path in a URI, or begins an escape in it.
+    const ESCAPED: &AsciiSet = &CONTROLS.add(b'?').add(b'#').add(b'%');
+
+    let text = path.to_str().ok_or_else(|| OpenError::NotUtf8 { path: path.to_owned() })?;
+    let unusable = |source: BoxError| OpenError::Database { path: path.to_owned(), source };
+    let text = if cfg!(windows) { format!("/{}", text.replace('\\', "/")) } else { text.to_owned() };
+    let uri = format!("file:{}?mode=ro", utf8_percent_encode(&text, ESCAPED));
+    let mut conn = SqliteConnection::establish(&uri).map_err(|error| unusable(error.into()))?;
+    let lasting = PRAGMAS.into_iter().filter(|pragma| !pragma.contains("journal"));
+    for pragma in lasting.chain(["PRAGMA query_only = ON"]) {
         conn.batch_execute(pragma).map_err(|error| unusable(error.into()))?;
     }
     Ok(conn)
