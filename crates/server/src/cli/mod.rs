@@ -2,6 +2,7 @@
 //! is 0 (done), 1 (refused) or 2 (not understood).
 
 mod config;
+mod copy;
 mod health;
 mod import;
 mod keys;
@@ -57,6 +58,8 @@ enum Command {
     Migrate(Format),
     /// Put the practices, users, client classes and clients of a practice's own system into the store.
     Import(import::Arguments),
+    /// Copy everything from one database to another, empty one: from SQLite to PostgreSQL, or back.
+    Copy(copy::Arguments),
     /// Publish or list the terms of use.
     #[command(subcommand)]
     Terms(terms::Command),
@@ -143,6 +146,7 @@ pub fn run(
     let done = match cli.command {
         Some(Command::Config(command)) => config::run(&context, &command),
         Some(Command::Import(arguments)) => import::run(&context, &arguments),
+        Some(Command::Copy(arguments)) => copy::run(&context, &arguments),
         Some(Command::Terms(command)) => terms::run(&context, &command),
         Some(Command::Outbox(command)) => outbox::run(&context, &command),
         Some(Command::Keys(command)) => keys::run(&context, &command),

@@ -17,6 +17,7 @@ fn help_and_version_are_given_and_what_is_not_understood_is_status_two() {
         "serve",
         "migrate",
         "import",
+        "copy",
         "terms",
         "outbox",
         "config",

@@ -1,6 +1,7 @@
 //! The binary as people and programs call it.
 
 mod commands;
+mod copying;
 mod importing;
 mod machine;
 mod messages;
