@@ -1,5 +1,4 @@
 use std::fmt;
-use std::time::Duration;
 
 use actix_web::{HttpResponse, ResponseError};
 use asteroid_application::ports::{
@@ -11,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::fields::{CHOSEN_PASSWORD, NEW_PASSWORD};
 use super::form::{Flaw, Flaws};
-use crate::web::{Fault, MalformedJson, Surface, json, whole_seconds};
+use crate::web::{Fault, Surface, json};
 
 /// Why this surface does not do what was asked.
 #[derive(Debug)]
@@ -94,11 +93,6 @@ impl Reply {
         Self::Unauthorized(UnauthorizedReply { data: Unauthorized { code, error, more: More {} } })
     }
 
-    fn error(code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self::Error(ErrorReply { error: ErrorBody { code, message, validation_messages: None } })
-    }
-
     /// What is said of invalid fields.
     pub(super) fn to_flaws(flaws: &Flaws) -> Self {
         Self::Error(ErrorReply {
@@ -123,65 +117,34 @@ impl Reply {
 
     /// What is said of what can go wrong anywhere.
     pub(super) fn to_fault(fault: &Fault) -> Self {
-        match fault {
+        let code = match fault {
             Fault::Unauthenticated { .. } => {
-                Self::unauthorized("UNAUTHENTICATED", "A valid access token is required")
+                return Self::unauthorized("UNAUTHENTICATED", AuthSurface::UNAUTHENTICATED);
             }
-            Fault::MalformedJson(reason) => Self::error("MALFORMED_JSON", malformed(*reason)),
-            Fault::ForbiddenOrigin => {
-                Self::error("FORBIDDEN_ORIGIN", "Pages of this origin must not send this request.")
-            }
-            Fault::NotFound => {
-                Self::error("NOT_FOUND", "There is nothing here, or nothing that you may see.")
-            }
-            Fault::MethodNotAllowed { allow } => {
-                let allow = String::from_utf8_lossy(allow.as_bytes());
-                Self::error("METHOD_NOT_ALLOWED", format!("This resource answers to {allow} only."))
-            }
-            Fault::BodyTimeout => Self::error("REQUEST_TIMEOUT", "The request body did not arrive in time."),
-            Fault::BodyTooLarge { limit } => {
-                Self::error("PAYLOAD_TOO_LARGE", format!("The request body must have at most {limit} bytes."))
-            }
-            Fault::UnsupportedMediaType => Self::error(
-                "UNSUPPORTED_MEDIA_TYPE",
-                "The request body must be sent as application/json, without a content coding.",
-            ),
-            Fault::TooManyRequests { retry_after } => {
-                let seconds = whole_seconds(*retry_after);
-                Self::error(
-                    "TOO_MANY_REQUESTS",
-                    format!("Too many requests. Please try again in {seconds} s."),
-                )
-            }
-            Fault::HeadersTooLarge { limit } => Self::error(
-                "HEADERS_TOO_LARGE",
-                format!("The header fields must have at most {limit} bytes."),
-            ),
-            Fault::Broken => Self::error("INTERNAL_ERROR", "Something went wrong on our side."),
-            Fault::Unavailable { .. } => Self::error(
-                "SERVICE_UNAVAILABLE",
-                "This is not possible at the moment. Please try again soon.",
-            ),
-        }
+            Fault::MalformedJson(_) => "MALFORMED_JSON",
+            Fault::ForbiddenOrigin => "FORBIDDEN_ORIGIN",
+            Fault::NotFound => "NOT_FOUND",
+            Fault::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
+            Fault::BodyTimeout => "REQUEST_TIMEOUT",
+            Fault::BodyTooLarge { .. } => "PAYLOAD_TOO_LARGE",
+            Fault::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Fault::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
+            Fault::HeadersTooLarge { .. } => "HEADERS_TOO_LARGE",
+            Fault::Broken => "INTERNAL_ERROR",
+            Fault::Unavailable { .. } => "SERVICE_UNAVAILABLE",
+        };
+        let message = fault.words::<AuthSurface>().into_owned();
+        Self::Error(ErrorReply { error: ErrorBody { code, message, validation_messages: None } })
     }
 }
 
 impl Surface for AuthSurface {
+    const UNAUTHENTICATED: &'static str = "A valid access token is required";
+    const UNSUPPORTED_MEDIA_TYPE: &'static str =
+        "The request body must be sent as application/json, without a content coding.";
+
     fn answer(fault: &Fault) -> HttpResponse {
         json(fault.response(), &Reply::to_fault(fault))
-    }
-}
-
-fn malformed(reason: MalformedJson) -> String {
-    match reason {
-        MalformedJson::Empty => "The request body is empty; a JSON object is expected.".to_owned(),
-        MalformedJson::Incomplete => "The request body breaks off.".to_owned(),
-        MalformedJson::Syntax { line, column } => {
-            format!("The request body is not valid JSON: line {line}, column {column}.")
-        }
-        MalformedJson::NotAnObject { line, column } => {
-            format!("The request body must be a JSON object: line {line}, column {column}.")
-        }
     }
 }
 
@@ -221,7 +184,7 @@ impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::WeakPassword(flaws) => Self::Invalid(Flaws::of_password(&CHOSEN_PASSWORD, flaws)),
-            RegisterError::TooManyCodes { retry_after } => too_many(retry_after),
+            RegisterError::TooManyCodes { retry_after } => Fault::TooManyRequests { retry_after }.into(),
             RegisterError::Hashing(error) => Self::Fault(error.into()),
             RegisterError::Storage(error) => error.into(),
         }
@@ -231,7 +194,7 @@ impl From<RegisterError> for Problem {
 impl From<SendCodesError> for Problem {
     fn from(error: SendCodesError) -> Self {
         match error {
-            SendCodesError::TooManyCodes { retry_after } => too_many(retry_after),
+            SendCodesError::TooManyCodes { retry_after } => Fault::TooManyRequests { retry_after }.into(),
             SendCodesError::Storage(error) => error.into(),
         }
     }
@@ -250,7 +213,7 @@ impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::InvalidCredentials => Self::Refused(Refusal::Credentials),
-            SignInError::TooManyAttempts { retry_after } => too_many(retry_after),
+            SignInError::TooManyAttempts { retry_after } => Fault::TooManyRequests { retry_after }.into(),
             SignInError::Hashing(error) => Self::Fault(error.into()),
             SignInError::Storage(error) => error.into(),
         }
@@ -264,7 +227,9 @@ impl From<ChangePasswordError> for Problem {
                 Self::Invalid(Flaws::of_password(&NEW_PASSWORD, flaws))
             }
             ChangePasswordError::InvalidExistingPassword => Self::Refused(Refusal::ExistingPassword),
-            ChangePasswordError::TooManyAttempts { retry_after } => too_many(retry_after),
+            ChangePasswordError::TooManyAttempts { retry_after } => {
+                Fault::TooManyRequests { retry_after }.into()
+            }
             ChangePasswordError::Hashing(error) => Self::Fault(error.into()),
             ChangePasswordError::Storage(error) => error.into(),
         }
@@ -282,8 +247,4 @@ impl From<ResetPasswordError> for Problem {
             ResetPasswordError::Storage(error) => error.into(),
         }
     }
-}
-
-fn too_many(retry_after: Duration) -> Problem {
-    Problem::Fault(Fault::TooManyRequests { retry_after })
 }

@@ -1,15 +1,15 @@
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 use utoipa::openapi::encoding::Encoding;
-use utoipa::openapi::path::{Operation, ParameterStyle};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, Content, Header, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::path::ParameterStyle;
+use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::bodies::INVALID;
 use super::handlers;
 use super::problem::{Errors, FailureReply, InvalidReply, Refusal};
+use crate::web::docs::{add_faults, add_response, operations, response};
 use crate::web::{Fault, MalformedJson};
 
 /// What this surface offers.
@@ -45,25 +45,13 @@ struct Faults;
 
 impl Modify for Faults {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let components = openapi.components.get_or_insert_with(Components::new);
-        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        components.responses.extend(responses().map(|(name, response)| (name.to_owned(), response.into())));
-
+        add_faults(openapi, "Asteroid", responses());
         for operation in operations(openapi) {
-            add(operation, "500", "AsteroidInternalError");
-            add(operation, "503", "AsteroidServiceUnavailable");
-            if operation.security.is_some() {
-                add(operation, "401", "AsteroidUnauthenticated");
-            }
             if operation.request_body.is_some() {
-                add(operation, "400", "AsteroidMalformedJson");
-                add(operation, "408", "AsteroidRequestTimeout");
-                add(operation, "413", "AsteroidPayloadTooLarge");
-                add(operation, "415", "AsteroidUnsupportedMediaType");
-                add(operation, "422", "AsteroidInvalid");
+                add_response(operation, "422", "AsteroidInvalid");
             }
             for (status, name) in own_faults(operation.operation_id.as_deref().unwrap_or_default()) {
-                add(operation, status, name);
+                add_response(operation, status, name);
             }
         }
     }
@@ -106,87 +94,38 @@ fn deep_object() -> Encoding {
     Encoding::builder().style(Some(ParameterStyle::DeepObject)).explode(Some(true)).build()
 }
 
-fn operations(openapi: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut Operation> {
-    openapi.paths.paths.values_mut().flat_map(|item| {
-        [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten()
-    })
-}
-
-/// Adds a response, unless the operation describes its own.
-fn add(operation: &mut Operation, status: &str, name: &str) {
-    let response = RefOr::Ref(Ref::from_response_name(name));
-    operation.responses.responses.entry(status.to_owned()).or_insert(response);
-}
-
 /// The answers that operations share, each with what the surface really says as its example.
 fn responses() -> [(&'static str, Response); 11] {
     let retry_after = Duration::from_secs(30);
-    let of = |description, fault: &Fault| failure(description, &FailureReply::to_fault(fault));
+    let forbidden = FailureReply::to_refusal(Refusal::TermsNotAccepted);
+    let forbidden = failure("The terms are not accepted, or another role is needed", &forbidden);
+    let invalid = InvalidReply::to_errors(&Errors::of("email", INVALID));
+    let invalid = response("Parameters are invalid", "InvalidReply", &invalid);
     [
         (
             "AsteroidMalformedJson",
-            of("The body is no JSON object", &Fault::MalformedJson(MalformedJson::Empty)).build(),
+            of("The body is no JSON object", &Fault::MalformedJson(MalformedJson::Empty)),
         ),
-        (
-            "AsteroidUnauthenticated",
-            of("No valid token", &Fault::Unauthenticated { token_sent: false })
-                .header("WWW-Authenticate", header("The challenge (RFC 6750)"))
-                .build(),
-        ),
-        (
-            "AsteroidForbidden",
-            failure(
-                "The terms are not accepted, or another role is needed",
-                &FailureReply::to_refusal(Refusal::TermsNotAccepted),
-            )
-            .build(),
-        ),
-        ("AsteroidNotFound", of("Nothing here that the caller may see", &Fault::NotFound).build()),
-        ("AsteroidRequestTimeout", of("The body did not arrive in time", &Fault::BodyTimeout).build()),
-        (
-            "AsteroidPayloadTooLarge",
-            of("The body is too long", &Fault::BodyTooLarge { limit: 16_384 }).build(),
-        ),
+        ("AsteroidUnauthenticated", of("No valid token", &Fault::Unauthenticated { token_sent: false })),
+        ("AsteroidForbidden", forbidden.build()),
+        ("AsteroidNotFound", of("Nothing here that the caller may see", &Fault::NotFound)),
+        ("AsteroidRequestTimeout", of("The body did not arrive in time", &Fault::BodyTimeout)),
+        ("AsteroidPayloadTooLarge", of("The body is too long", &Fault::BodyTooLarge { limit: 16_384 })),
         (
             "AsteroidUnsupportedMediaType",
-            of("The body is neither JSON nor a form", &Fault::UnsupportedMediaType).build(),
+            of("The body is neither JSON nor a form", &Fault::UnsupportedMediaType),
         ),
-        (
-            "AsteroidInvalid",
-            response(
-                "Parameters are invalid",
-                "InvalidReply",
-                serde_json::to_value(InvalidReply::to_errors(&Errors::of("email", INVALID))).ok(),
-            )
-            .build(),
-        ),
-        (
-            "AsteroidTooManyRequests",
-            of("A limit was met", &Fault::TooManyRequests { retry_after })
-                .header("Retry-After", header("In how many seconds to try again"))
-                .header("RateLimit", header("The state of the limit (draft-ietf-httpapi-ratelimit-headers)"))
-                .build(),
-        ),
-        ("AsteroidInternalError", of("Something broke", &Fault::Broken).build()),
-        (
-            "AsteroidServiceUnavailable",
-            of("Busy, or out of reach", &Fault::SLOW)
-                .header("Retry-After", header("In how many seconds to try again"))
-                .build(),
-        ),
+        ("AsteroidInvalid", invalid.build()),
+        ("AsteroidTooManyRequests", of("A limit was met", &Fault::TooManyRequests { retry_after })),
+        ("AsteroidInternalError", of("Something broke", &Fault::Broken)),
+        ("AsteroidServiceUnavailable", of("Busy, or out of reach", &Fault::SLOW)),
     ]
 }
 
+fn of(description: &str, fault: &Fault) -> Response {
+    fault.describe(failure(description, &FailureReply::to_fault(fault)))
+}
+
 fn failure(description: &str, reply: &FailureReply) -> ResponseBuilder {
-    response(description, "FailureReply", serde_json::to_value(reply).ok())
-}
-
-fn response(description: &str, schema: &str, example: Option<Value>) -> ResponseBuilder {
-    let mut content = Content::new(Some(Ref::from_schema_name(schema)));
-    content.example = example;
-    ResponseBuilder::new().description(description).content("application/json", content)
-}
-
-fn header(description: &str) -> Header {
-    HeaderBuilder::new().description(Some(description)).build()
+    response(description, "FailureReply", reply)
 }

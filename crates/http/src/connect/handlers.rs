@@ -14,7 +14,7 @@ use super::client::{ClientReply, ClientsReply};
 use super::gate::AcceptedTerms;
 use super::listing::{self, BrokenOff, PAGE, Source};
 use super::params::Params;
-use super::problem::{FailureReply, InvalidReply, Problem, too_many};
+use super::problem::{FailureReply, InvalidReply, Problem};
 use super::query::{ListQuery, next_page};
 use super::replies::{ProfileReply, SignInReply, SuccessReply, TermsReply, ok};
 use super::{Accounts, Ports, Practices};
@@ -99,7 +99,9 @@ async fn review<A: Accounts, P: Practices>(
     let reviewed = exchange.call(|ports| ports.accounts.review_password_change(request)).await?;
     reviewed.map_err(|error| match error {
         ReviewPasswordChangeError::Refused(review) => Problem::Invalid(body.errors(&review)),
-        ReviewPasswordChangeError::TooManyAttempts { retry_after } => too_many(retry_after),
+        ReviewPasswordChangeError::TooManyAttempts { retry_after } => {
+            Fault::TooManyRequests { retry_after }.into()
+        }
         ReviewPasswordChangeError::Hashing(error) => Problem::Fault(error.into()),
         ReviewPasswordChangeError::Storage(error) => error.into(),
     })

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::time::Duration;
 
 use actix_web::{HttpResponse, ResponseError};
 use asteroid_application::ports::practice::{ClientsError, TermsGateError};
@@ -8,7 +7,7 @@ use asteroid_kernel::StorageError;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::web::{Fault, MalformedJson, Surface, chain, json, whole_seconds};
+use crate::web::{Fault, Surface, chain, json};
 
 /// Why this surface does not do what was asked.
 #[derive(Debug)]
@@ -103,35 +102,7 @@ impl FailureReply {
 
     /// What is said of what can go wrong anywhere.
     pub(super) fn to_fault(fault: &Fault) -> Self {
-        match fault {
-            Fault::Unauthenticated { .. } => Self::new("You need to sign in before continuing."),
-            Fault::MalformedJson(reason) => Self::new(malformed(*reason)),
-            Fault::ForbiddenOrigin => Self::new("Pages of this origin must not send this request."),
-            Fault::NotFound => Self::new("There is nothing here, or nothing that you may see."),
-            Fault::MethodNotAllowed { allow } => {
-                let allow = String::from_utf8_lossy(allow.as_bytes());
-                Self::new(format!("This resource answers to {allow} only."))
-            }
-            Fault::BodyTimeout => Self::new("The request body did not arrive in time."),
-            Fault::BodyTooLarge { limit } => {
-                Self::new(format!("The request body must have at most {limit} bytes."))
-            }
-            Fault::UnsupportedMediaType => Self::new(
-                "The request body must be sent as application/json or application/x-www-form-urlencoded, \
-                 without a content coding.",
-            ),
-            Fault::TooManyRequests { retry_after } => {
-                let seconds = whole_seconds(*retry_after);
-                Self::new(format!("Too many requests. Please try again in {seconds} s."))
-            }
-            Fault::HeadersTooLarge { limit } => {
-                Self::new(format!("The header fields must have at most {limit} bytes."))
-            }
-            Fault::Broken => Self::new("Something went wrong on our side."),
-            Fault::Unavailable { .. } => {
-                Self::new("This is not possible at the moment. Please try again soon.")
-            }
-        }
+        Self::new(fault.words::<ConnectSurface>())
     }
 }
 
@@ -143,21 +114,12 @@ impl InvalidReply {
 }
 
 impl Surface for ConnectSurface {
+    const UNAUTHENTICATED: &'static str = "You need to sign in before continuing.";
+    const UNSUPPORTED_MEDIA_TYPE: &'static str = "The request body must be sent as application/json or application/x-www-form-urlencoded, without a \
+         content coding.";
+
     fn answer(fault: &Fault) -> HttpResponse {
         json(fault.response(), &FailureReply::to_fault(fault))
-    }
-}
-
-fn malformed(reason: MalformedJson) -> String {
-    match reason {
-        MalformedJson::Empty => "The request body is empty; a JSON object is expected.".to_owned(),
-        MalformedJson::Incomplete => "The request body breaks off.".to_owned(),
-        MalformedJson::Syntax { line, column } => {
-            format!("The request body is not valid JSON: line {line}, column {column}.")
-        }
-        MalformedJson::NotAnObject { line, column } => {
-            format!("The request body must be a JSON object: line {line}, column {column}.")
-        }
     }
 }
 
@@ -205,7 +167,9 @@ impl From<SignedSignInError> for Problem {
     fn from(error: SignedSignInError) -> Self {
         match error {
             SignedSignInError::SignIn(SignInError::InvalidCredentials) => Self::Refused(Refusal::Credentials),
-            SignedSignInError::SignIn(SignInError::TooManyAttempts { retry_after }) => too_many(retry_after),
+            SignedSignInError::SignIn(SignInError::TooManyAttempts { retry_after }) => {
+                Fault::TooManyRequests { retry_after }.into()
+            }
             SignedSignInError::SignIn(SignInError::Hashing(error)) => Self::Fault(error.into()),
             SignedSignInError::SignIn(SignInError::Storage(error)) => error.into(),
             SignedSignInError::Signing(error) => {
@@ -233,9 +197,4 @@ impl From<ClientsError> for Problem {
             ClientsError::Storage(error) => error.into(),
         }
     }
-}
-
-/// A limit was met.
-pub(super) fn too_many(retry_after: Duration) -> Problem {
-    Problem::Fault(Fault::TooManyRequests { retry_after })
 }

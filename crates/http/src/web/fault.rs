@@ -62,6 +62,11 @@ pub(crate) enum Fault {
 
 /// How a surface says what is wrong: each in an envelope of its own.
 pub(crate) trait Surface: 'static {
+    /// What it says to those who prove no session.
+    const UNAUTHENTICATED: &'static str;
+    /// What it says of a body of another type than it reads.
+    const UNSUPPORTED_MEDIA_TYPE: &'static str;
+
     /// The whole answer to a request that failed so.
     fn answer(fault: &Fault) -> HttpResponse;
 }

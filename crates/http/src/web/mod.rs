@@ -6,6 +6,7 @@ mod body;
 mod chunked;
 mod commas;
 mod cors;
+pub(crate) mod docs;
 mod edge;
 mod exchange;
 mod fault;
@@ -13,6 +14,7 @@ mod json;
 mod origin;
 mod page;
 mod routes;
+mod words;
 
 pub(crate) use body::Sent;
 pub(crate) use cors::cors;

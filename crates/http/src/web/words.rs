@@ -1,0 +1,48 @@
+use std::borrow::Cow;
+
+use super::{Fault, MalformedJson, Surface, whole_seconds};
+
+impl Fault {
+    /// The same for a person, in a sentence: where surfaces differ, in the words of this one.
+    pub(crate) fn words<S: Surface>(&self) -> Cow<'static, str> {
+        match self {
+            Self::MalformedJson(reason) => reason.words(),
+            Self::Unauthenticated { .. } => S::UNAUTHENTICATED.into(),
+            Self::ForbiddenOrigin => "Pages of this origin must not send this request.".into(),
+            Self::NotFound => "There is nothing here, or nothing that you may see.".into(),
+            Self::MethodNotAllowed { allow } => {
+                let allow = String::from_utf8_lossy(allow.as_bytes());
+                format!("This resource answers to {allow} only.").into()
+            }
+            Self::BodyTimeout => "The request body did not arrive in time.".into(),
+            Self::BodyTooLarge { limit } => {
+                format!("The request body must have at most {limit} bytes.").into()
+            }
+            Self::UnsupportedMediaType => S::UNSUPPORTED_MEDIA_TYPE.into(),
+            Self::TooManyRequests { retry_after } => {
+                let seconds = whole_seconds(*retry_after);
+                format!("Too many requests. Please try again in {seconds} s.").into()
+            }
+            Self::HeadersTooLarge { limit } => {
+                format!("The header fields must have at most {limit} bytes.").into()
+            }
+            Self::Broken => "Something went wrong on our side.".into(),
+            Self::Unavailable { .. } => "This is not possible at the moment. Please try again soon.".into(),
+        }
+    }
+}
+
+impl MalformedJson {
+    fn words(self) -> Cow<'static, str> {
+        match self {
+            Self::Empty => "The request body is empty; a JSON object is expected.".into(),
+            Self::Incomplete => "The request body breaks off.".into(),
+            Self::Syntax { line, column } => {
+                format!("The request body is not valid JSON: line {line}, column {column}.").into()
+            }
+            Self::NotAnObject { line, column } => {
+                format!("The request body must be a JSON object: line {line}, column {column}.").into()
+            }
+        }
+    }
+}
