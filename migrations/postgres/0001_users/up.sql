@@ -1,6 +1,6 @@
 -- The same steps as SQLite's, for PostgreSQL and what speaks its language. Throughout: INT8 is spelled out, because
--- INTEGER is not the same everywhere; what is compared by its bytes has the collation "C". A contact's key is what it is
--- compared by.
+-- INTEGER is not the same everywhere; what is sorted by its bytes gets its collation behind the migrations, because not
+-- all that speaks PostgreSQL's language takes one. A contact's key is what it is compared by.
 
 -- A sequence never gives an id twice, even after its row is gone; gaps harm nobody.
 CREATE TABLE users (
@@ -18,7 +18,7 @@ CREATE TABLE user_contacts (
     user_id      INT8        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     kind         TEXT        NOT NULL CHECK (kind IN ('email', 'phone')),
     contact      TEXT        NOT NULL,
-    contact_key  TEXT        COLLATE "C" NOT NULL UNIQUE,
+    contact_key  TEXT        NOT NULL UNIQUE,
     contact_type TEXT        NOT NULL CHECK (contact_type IN ('work', 'personal')),
     is_primary   BOOL        NOT NULL,
     verified_at  TIMESTAMPTZ NOT NULL
@@ -30,7 +30,7 @@ CREATE UNIQUE INDEX user_contacts_primary ON user_contacts (user_id, kind) WHERE
 -- From where users signed in.
 CREATE TABLE familiar_addresses (
     user_id      INT8        NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    ip           TEXT        COLLATE "C" NOT NULL,
+    ip           TEXT        NOT NULL,
     last_seen_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (user_id, ip)
 );

@@ -1,7 +1,7 @@
 CREATE TABLE pending_registrations (
     id            UUID        PRIMARY KEY,
     contact       TEXT        NOT NULL,
-    contact_key   TEXT        COLLATE "C" NOT NULL,
+    contact_key   TEXT        NOT NULL,
     contact_type  TEXT        NOT NULL CHECK (contact_type IN ('work', 'personal')),
     first_name    TEXT        NOT NULL,
     last_name     TEXT        NOT NULL,

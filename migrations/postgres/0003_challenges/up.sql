@@ -2,7 +2,7 @@
 CREATE TABLE challenges (
     id               UUID        PRIMARY KEY,
     contact          TEXT        NOT NULL,
-    contact_key      TEXT        COLLATE "C" NOT NULL,
+    contact_key      TEXT        NOT NULL,
     purpose          TEXT        NOT NULL CHECK (purpose IN ('register', 'login', 'reset')),
     registration_id  UUID,
     alphabet         TEXT        NOT NULL,

@@ -2,7 +2,7 @@
 -- first) or failures in a row. A row is its key's lock, too: a unit that is about to count writes it first, and whoever
 -- counts under the same key waits for that unit's end. A row that is there as a lock alone was useless in 1970.
 CREATE TABLE limits (
-    key             TEXT        COLLATE "C" PRIMARY KEY,
+    key             TEXT        PRIMARY KEY,
     times           BYTEA       NOT NULL CHECK (octet_length(times) % 8 = 0),
     failures        INT8        NOT NULL CHECK (failures >= 0),
     last_failure_at TIMESTAMPTZ,

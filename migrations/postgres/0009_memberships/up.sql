@@ -5,7 +5,7 @@ CREATE TABLE memberships (
     source_id      INT8 NOT NULL,
     primary_role   TEXT NOT NULL,
     roles          TEXT NOT NULL CHECK (jsonb_typeof(roles::JSONB) = 'array'),
-    client_id      TEXT COLLATE "C",
+    client_id      TEXT,
     google_api_key TEXT
 );
 

@@ -4,7 +4,7 @@ CREATE TABLE patients (
     client_number INT8 NOT NULL REFERENCES clients (number) ON DELETE CASCADE,
     position      INT8 NOT NULL CHECK (position >= 0),
     source_id     INT8 NOT NULL,
-    id            TEXT COLLATE "C" NOT NULL,
+    id            TEXT NOT NULL,
     practice_id   INT8 NOT NULL,
     name          TEXT NOT NULL,
     display_id    TEXT,

@@ -70,8 +70,11 @@ impl TestDatabase {
         server.take_slot();
         let (number, chance) = (NEXT.fetch_add(1, Ordering::Relaxed), RandomState::new().hash_one(0));
         let name = format!("asteroid_test_{}_{number}_{:08x}", std::process::id(), chance & 0xffff_ffff);
-        // template0: nobody is ever connected to it, so tests do not get in each other's way.
-        server.execute(format!("CREATE DATABASE {name} TEMPLATE template0")).expect("a database is made");
+        // template0: nobody is ever connected to it, so tests do not get in each other's way. One that sorts as English
+        // does, where the server can, so that whatever relies on the order of bytes has to see to it.
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
+        let in_english = format!("{create} LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'");
+        server.execute(in_english).or_else(|_| server.execute(create)).expect("a database is made");
         // Tests crash servers of ours, and not this one: its commits need not wait for the disk.
         let url = server.url(&name);
         let separator = if url.contains('?') { '&' } else { '?' };
