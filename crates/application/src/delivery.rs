@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_kernel::{
-    BoxError, ChallengeId, Clock, MessageId, Randomness, Storage, StorageError, Timestamp, Work, random_bytes,
+    ChallengeId, Clock, MessageId, Randomness, Storage, StorageError, Timestamp, Work, in_one_line,
+    random_bytes,
 };
 use asteroid_messaging::{
     Channel, Claim, Composer, Content, DeliveryError, MessageTransport, OutboxRepository, OutboxState,
@@ -210,12 +211,12 @@ where
                 OutboxState::Delivered { at: self.clock.now() }
             }
             Err(DeliveryError::Permanent(source)) => {
-                let reason = chain(&source);
+                let reason = in_one_line(&*source);
                 tracing::warn!(%id, channel, attempt, %reason, "message refused for good");
                 dead(&reason)
             }
             Err(DeliveryError::Passing(source)) => {
-                let reason = chain(&source);
+                let reason = in_one_line(&*source);
                 let [jitter] = random_bytes(&*self.randomness);
                 let due_at = self.clock.now() + self.rules.retries.wait_after(claim.attempt, jitter);
                 tracing::warn!(%id, channel, attempt, %reason, "message not delivered for now");
@@ -223,16 +224,4 @@ where
             }
         }
     }
-}
-
-/// An error with all its sources, in one line.
-fn chain(error: &BoxError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

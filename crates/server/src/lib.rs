@@ -4,7 +4,6 @@ mod background;
 mod banner;
 mod cli;
 pub mod config;
-mod error;
 mod import;
 pub mod keys;
 mod logging;

@@ -1,8 +1,6 @@
-use std::error::Error;
 use std::future::Future;
 
-/// Any error, as the source of one of ours.
-pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+use crate::BoxError;
 
 /// Why a store did not do what it was asked. What the domain can decide on (not found, taken) is never here.
 #[derive(Debug, thiserror::Error)]

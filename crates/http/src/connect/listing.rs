@@ -10,12 +10,11 @@ use std::vec::IntoIter;
 use actix_web::web::Bytes;
 use asteroid_application::ports::practice::Clients;
 use asteroid_clients::{Client, ClientFilter, ClientKey};
-use asteroid_kernel::StorageError;
+use asteroid_kernel::{StorageError, in_one_line};
 use futures_util::stream::{self, Stream};
 use tracing::{Instrument, Span};
 
 use super::client::ClientReply;
-use crate::web::chain;
 
 /// So many clients are read at once.
 pub(super) const PAGE: usize = 500;
@@ -115,7 +114,7 @@ impl<P: Clients> Listing<P> {
             BrokenOff
         })?;
         let page = page.map_err(|error: StorageError| {
-            tracing::error!("the list breaks off: {}", chain(&error));
+            tracing::error!("the list breaks off: {}", in_one_line(&error));
             BrokenOff
         })?;
         self.next = next_of(&page);

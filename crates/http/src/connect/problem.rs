@@ -3,11 +3,11 @@ use std::fmt;
 use actix_web::{HttpResponse, ResponseError};
 use asteroid_application::ports::practice::{ClientsError, TermsGateError};
 use asteroid_application::ports::{SignInError, SignedSignInError};
-use asteroid_kernel::StorageError;
+use asteroid_kernel::{StorageError, in_one_line};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::web::{Fault, Surface, chain, json};
+use crate::web::{Fault, Surface, json};
 
 /// Why this surface does not do what was asked.
 #[derive(Debug)]
@@ -173,7 +173,7 @@ impl From<SignedSignInError> for Problem {
             SignedSignInError::SignIn(SignInError::Hashing(error)) => Self::Fault(error.into()),
             SignedSignInError::SignIn(SignInError::Storage(error)) => error.into(),
             SignedSignInError::Signing(error) => {
-                tracing::error!("{}", chain(&error));
+                tracing::error!("{}", in_one_line(&error));
                 Self::Fault(Fault::Broken)
             }
         }

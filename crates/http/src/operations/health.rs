@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use asteroid_kernel::StorageError;
+use asteroid_kernel::{StorageError, in_one_line};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::Readiness;
-use crate::web::{chain, json};
+use crate::web::json;
 
 /// How long the store may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -74,7 +74,7 @@ async fn check<R: Readiness>(readiness: &R) -> Result<(), &'static str> {
         return Err("the store does not answer");
     };
     checked.map_err(|error| {
-        tracing::warn!("not ready: {}", chain(&error));
+        tracing::warn!("not ready: {}", in_one_line(&error));
         match error {
             StorageError::Busy => "the store is busy",
             StorageError::Unavailable(_) => "the store is unavailable",

@@ -1,5 +1,3 @@
-use std::error::Error;
-use std::fmt::Write;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -8,7 +6,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use asteroid_identity::HashingError;
-use asteroid_kernel::StorageError;
+use asteroid_kernel::{StorageError, in_one_line};
 use serde::Serialize;
 
 use super::MalformedJson;
@@ -143,18 +141,6 @@ pub(crate) fn json(mut response: HttpResponseBuilder, body: &impl Serialize) -> 
     response.insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8")).json(body)
 }
 
-/// An error with all its sources, for the log.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        // Writing to a string cannot fail.
-        let _ = write!(text, ": {error}");
-        source = error.source();
-    }
-    text
-}
-
 /// The cause goes to the log and no further.
 impl From<StorageError> for Fault {
     fn from(error: StorageError) -> Self {
@@ -164,11 +150,11 @@ impl From<StorageError> for Fault {
                 Self::Unavailable { retry_after: SOON }
             }
             StorageError::Unavailable(_) => {
-                tracing::error!("{}", chain(&error));
+                tracing::error!("{}", in_one_line(&error));
                 Self::Unavailable { retry_after: LATER }
             }
             StorageError::Failed(_) => {
-                tracing::error!("{}", chain(&error));
+                tracing::error!("{}", in_one_line(&error));
                 Self::Broken
             }
         }
@@ -184,7 +170,7 @@ impl From<HashingError> for Fault {
                 Self::Unavailable { retry_after: *retry_after }
             }
             HashingError::Failed(_) => {
-                tracing::error!("{}", chain(&error));
+                tracing::error!("{}", in_one_line(&error));
                 Self::Broken
             }
         }
@@ -207,11 +193,5 @@ mod tests {
             assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
         }
         assert_eq!(whole_seconds(Duration::MAX), u64::MAX);
-    }
-
-    #[test]
-    fn an_error_is_logged_with_all_its_sources() {
-        let disk = std::io::Error::other("disk full");
-        assert_eq!(chain(&StorageError::Failed(disk.into())), "the store failed: disk full");
     }
 }

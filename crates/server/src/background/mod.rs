@@ -13,7 +13,7 @@ use actix_web::rt;
 use asteroid_application::{Dispatcher, Housekeeping};
 use asteroid_audit::AuditRepository;
 use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
-use asteroid_kernel::{Storage, StorageError};
+use asteroid_kernel::{Storage, StorageError, in_one_line};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{Channel, DeliverySignal, MessageTransport, OutboxRepository};
 use asteroid_verification::ChallengeRepository;
@@ -21,7 +21,6 @@ use futures_util::FutureExt;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::error::in_one_line;
 use lane::Lane;
 
 const SWEEP_EVERY: Duration = Duration::from_mins(10);

@@ -18,7 +18,7 @@ use std::io::BufRead;
 
 use asteroid_application::Import;
 use asteroid_argon2::Argon2Hasher;
-use asteroid_kernel::Region;
+use asteroid_kernel::{Region, in_one_line};
 use tokio::runtime::Runtime;
 
 pub(crate) use input::{FileFormat, Input};
@@ -31,7 +31,6 @@ use loader::Loader;
 use progress::Progress;
 use reading::{Place, Taker, Unreadable};
 
-use crate::error::in_one_line;
 use crate::store::Store;
 
 /// What is imported, and how.
