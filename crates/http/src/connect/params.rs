@@ -4,9 +4,10 @@
 use std::fmt;
 
 use actix_web::HttpRequest;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::web::{Exchange, Fault, Sent, parse_object};
+use crate::web::{Exchange, Fault, Members, Sent, parse_object};
 
 /// The parameters of one request. Never printed: they may hold secrets.
 #[derive(Default)]
@@ -93,7 +94,7 @@ impl Pairs {
 /// A value of a JSON object.
 enum Node {
     Leaf(Value),
-    Group(Vec<(String, Node)>),
+    Group(Members<Node>),
 }
 
 impl Node {
@@ -108,32 +109,17 @@ impl Node {
 
 impl<'de> Deserialize<'de> for Pairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Pairs, M::Error> {
-                let mut pairs = Vec::new();
-                while let Some((name, node)) = map.next_entry::<String, Node>()? {
-                    match node {
-                        Node::Leaf(value) => pairs.push((name, value)),
-                        Node::Group(group) => pairs.extend(
-                            group
-                                .into_iter()
-                                .map(|(own, node)| (format!("{name}[{own}]"), node.into_value())),
-                        ),
-                    }
-                }
-                Ok(Pairs(pairs))
+        let Members(members) = Members::deserialize(deserializer)?;
+        let mut pairs = Vec::new();
+        for (name, node) in members {
+            match node {
+                Node::Leaf(value) => pairs.push((name, value)),
+                Node::Group(Members(group)) => pairs.extend(
+                    group.into_iter().map(|(own, node)| (format!("{name}[{own}]"), node.into_value())),
+                ),
             }
         }
-
-        deserializer.deserialize_map(Object)
+        Ok(Self(pairs))
     }
 }
 
@@ -178,12 +164,8 @@ impl<'de> Deserialize<'de> for Node {
                 Ok(Node::Leaf(Value::Other))
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Node, M::Error> {
-                let mut group = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    group.push(pair);
-                }
-                Ok(Node::Group(group))
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Node, M::Error> {
+                Members::deserialize(MapAccessDeserializer::new(map)).map(Node::Group)
             }
         }
 

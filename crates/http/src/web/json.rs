@@ -1,4 +1,5 @@
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -8,6 +9,9 @@ use super::commas::without_trailing_commas;
 
 /// A JSON object as it was sent: in its order, with the keys that occur twice. Never printed: it may hold secrets.
 pub(crate) struct JsonObject(Vec<(String, Value)>);
+
+/// The members of an object in their order, with the keys that occur twice.
+pub(crate) struct Members<T>(pub(crate) Vec<(String, T)>);
 
 /// What an object holds under a key.
 pub(crate) enum Given<'a> {
@@ -90,25 +94,31 @@ fn first_position(body: &[u8]) -> (usize, usize) {
 
 impl<'de> Deserialize<'de> for JsonObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
+        Members::deserialize(deserializer).map(|Members(members)| Self(members))
+    }
+}
 
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = JsonObject;
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+            type Value = Members<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<JsonObject, M::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<T>, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
                 }
-                Ok(JsonObject(pairs))
+                Ok(Members(members))
             }
         }
 
-        deserializer.deserialize_map(Pairs)
+        deserializer.deserialize_map(Object(PhantomData))
     }
 }
 

@@ -21,6 +21,6 @@ pub(crate) use cors::cors;
 pub(crate) use edge::Edge;
 pub(crate) use exchange::{Exchange, State};
 pub(crate) use fault::{Fault, Surface, json, whole_seconds};
-pub(crate) use json::{Given, JsonObject, MalformedJson, parse_object};
+pub(crate) use json::{Given, JsonObject, MalformedJson, Members, parse_object};
 pub(crate) use page::{Asset, page};
 pub(crate) use routes::{fallback, resource};
