@@ -90,13 +90,7 @@ where
                 created_at: occasion.now,
                 expires_at: occasion.now + rules.registration_life,
             };
-            match this.storage.write(KeepRegistration { registration, occasion }).await? {
-                Sent::Limited { retry_after } => Err(RegisterError::TooManyCodes { retry_after }),
-                Sent::Sent => {
-                    this.tools.signal.outbox_filled();
-                    Ok(())
-                }
-            }
+            Ok(this.send_by(KeepRegistration { registration, occasion }).await?)
         }
     }
 }

@@ -144,13 +144,7 @@ where
     async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError> {
         let ForgotPassword { contact, origin } = request;
         let work = SendResetCode { contact, occasion: self.occasion(origin) };
-        match self.storage.write(work).await? {
-            Sent::Limited { retry_after } => Err(SendCodesError::TooManyCodes { retry_after }),
-            Sent::Sent => {
-                self.tools.signal.outbox_filled();
-                Ok(())
-            }
-        }
+        self.send_by(work).await
     }
 
     async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError> {

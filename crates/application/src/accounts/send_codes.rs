@@ -115,6 +115,16 @@ where
         contacts.sort_by_key(Contact::key);
         contacts.dedup();
         let work = SendDueCodes { contacts, version, occasion: self.occasion(origin) };
+        self.send_by(work).await
+    }
+}
+
+impl<S: Storage, H> Accounts<S, H> {
+    /// Runs a unit that puts codes into the outbox; if it did, wakes those who deliver them.
+    pub(super) async fn send_by<W>(&self, work: W) -> Result<(), SendCodesError>
+    where
+        W: Work<S::Tx, Done = Sent, Refused = StorageError>,
+    {
         match self.storage.write(work).await? {
             Sent::Limited { retry_after } => Err(SendCodesError::TooManyCodes { retry_after }),
             Sent::Sent => {

@@ -83,22 +83,32 @@ pub(super) async fn send_code<Tx: ChallengeRepository + OutboxRepository>(
     let (challenge, useless_at) = if let Some(challenge) = young {
         (challenge.id, challenge.expires_at)
     } else {
-        let challenge = Challenge::open(
-            contact.clone(),
-            purpose,
-            format,
-            occasion.tools.keys.current_id(),
-            occasion.origin.ip,
-            &live,
-            rules,
-            now,
-            occasion.randomness(),
-        );
+        let challenge = open_challenge(contact, purpose, format, &live, occasion);
         tx.insert_challenge(&challenge).await?;
         (challenge.id, challenge.expires_at)
     };
     let message = code_message(contact, purpose, challenge, autofill, useless_at, occasion);
     tx.enqueue(&message).await
+}
+
+fn open_challenge(
+    contact: &Contact,
+    purpose: Purpose,
+    format: CodeFormat,
+    live: &[Challenge],
+    occasion: &Occasion,
+) -> Challenge {
+    Challenge::open(
+        contact.clone(),
+        purpose,
+        format,
+        occasion.tools.keys.current_id(),
+        occasion.origin.ip,
+        live,
+        &occasion.rules().challenges,
+        occasion.now,
+        occasion.randomness(),
+    )
 }
 
 fn code_message(
@@ -131,10 +141,7 @@ pub(super) async fn send_to_nobody<Tx: UserRepository + ChallengeRepository + Ou
     let (rules, now) = (&occasion.rules().challenges, occasion.now);
     as_proved(tx, NOBODY, contact).await?;
     let live = tx.live_challenges(&contact.key(), &[purpose.kind()], rules, now).await?;
-    let (key_id, ip) = (occasion.tools.keys.current_id(), occasion.origin.ip);
-    let randomness = occasion.randomness();
-    let mut challenge =
-        Challenge::open(contact.clone(), purpose, format, key_id, ip, &live, rules, now, randomness);
+    let mut challenge = open_challenge(contact, purpose, format, &live, occasion);
     challenge.state = ChallengeState::Spent { at: now };
     tx.insert_challenge(&challenge).await?;
     tx.enqueue(&code_message(contact, purpose, challenge.id, autofill, now, occasion)).await
