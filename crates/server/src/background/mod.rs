@@ -11,17 +11,15 @@ use std::time::Duration;
 
 use actix_web::rt;
 use asteroid_application::{Dispatcher, Housekeeping};
-use asteroid_audit::AuditRepository;
-use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
-use asteroid_kernel::{Storage, StorageError, in_one_line};
-use asteroid_limits::LimitRepository;
-use asteroid_messaging::{Channel, DeliverySignal, MessageTransport, OutboxRepository};
-use asteroid_verification::ChallengeRepository;
+use asteroid_kernel::{StorageError, in_one_line};
+use asteroid_messaging::{Channel, DeliverySignal, MessageTransport};
 use futures_util::FutureExt;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use lane::Lane;
+
+use crate::store::Store;
 
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -63,14 +61,7 @@ impl Background {
         wake_up: &WakeUp,
     ) -> Self
     where
-        S: Storage,
-        S::Tx: UserRepository
-            + PendingRegistrationRepository
-            + SessionRepository
-            + ChallengeRepository
-            + OutboxRepository
-            + LimitRepository
-            + AuditRepository,
+        S: Store,
         E: MessageTransport,
         P: MessageTransport,
     {
@@ -95,17 +86,7 @@ impl Background {
     }
 }
 
-async fn sweep<S>(housekeeping: Housekeeping<S>, mut stopped: watch::Receiver<bool>)
-where
-    S: Storage,
-    S::Tx: UserRepository
-        + PendingRegistrationRepository
-        + SessionRepository
-        + ChallengeRepository
-        + OutboxRepository
-        + LimitRepository
-        + AuditRepository,
-{
+async fn sweep(housekeeping: Housekeeping<impl Store>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         if let Some(swept) = watched("housekeeping", housekeeping.sweep()).await {
             tracing::debug!(?swept, "removed what had expired");

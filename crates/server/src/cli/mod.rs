@@ -19,12 +19,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use asteroid_application::Practices;
 use asteroid_kernel::{Clock, Randomness};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Configuration, Sources};
+use crate::store::{AnyStore, Store};
 use crate::{logging, readiness};
 
 /// Accounts for an application: registration, verification codes, sign-in and sessions, over HTTP.
@@ -106,6 +108,20 @@ impl Context {
     /// The configuration, if nothing is wrong with it.
     fn configuration(&self) -> Result<Configuration, Failure> {
         Ok(Configuration::read(&self.sources).valid()?)
+    }
+
+    /// Does this with the store that the settings name.
+    fn in_store<T>(&self, go_on: impl AsyncFnOnce(AnyStore) -> Result<T, Failure>) -> Result<T, Failure> {
+        let settings = self.configuration()?.settings;
+        runtime()?.block_on(async {
+            let opened = crate::store::open(&settings, &self.clock, &self.randomness).await?;
+            go_on(opened).await
+        })
+    }
+
+    /// What practices ask for, on this store.
+    fn practices<S: Store>(&self, storage: &Arc<S>) -> Practices<S> {
+        crate::store::practices(storage, &self.clock, &self.randomness)
     }
 }
 

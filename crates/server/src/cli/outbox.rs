@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format, runtime};
-use crate::store::{self, with_store};
+use super::{Context, Failure, Format};
+use crate::store::with_store;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid outbox list --state dead && asteroid outbox retry --dead")]
@@ -138,28 +138,23 @@ where
 fn list(context: &Context, List { state, channel, limit, format }: &List) -> Result<(), Failure> {
     let filter = OutboxFilter { state: *state, channel: *channel };
     let at_most = usize::try_from(*limit).unwrap_or(usize::MAX);
-    let settings = context.configuration()?.settings;
-    let entries = runtime()?.block_on(async {
-        let store = store::open(&settings, &context.clock, &context.randomness).await?;
-        let listed = with_store!(store, |storage| outbox(context, storage).list(filter, at_most).await);
-        Ok::<_, Failure>(listed?)
+    let entries = context.in_store(async |store| {
+        Ok(with_store!(store, |storage| outbox(context, storage).list(filter, at_most).await?))
     })?;
     let listed: Vec<Listed> = entries.into_iter().map(Listed::from).collect();
     answer(*format, &listed, || table(&listed))
 }
 
 fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Failure> {
-    let settings = context.configuration()?.settings;
-    let outcomes = runtime()?.block_on(async {
-        let store = store::open(&settings, &context.clock, &context.randomness).await?;
+    let outcomes = context.in_store(async |store| {
+        let mut outcomes = Vec::new();
         with_store!(store, |storage| {
             let outbox = outbox(context, storage);
-            let mut outcomes = Vec::new();
             for id in ids {
                 outcomes.push((*id, outbox.retry(*id, &Origin::local()).await?));
             }
-            Ok::<_, Failure>(outcomes)
-        })
+        });
+        Ok(outcomes)
     })?;
     let retried: Vec<String> =
         outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(id, _)| id.to_string()).collect();
@@ -182,12 +177,8 @@ fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
 }
 
 fn retry_dead(context: &Context, format: Format) -> Result<(), Failure> {
-    let settings = context.configuration()?.settings;
-    let all = runtime()?.block_on(async {
-        let store = store::open(&settings, &context.clock, &context.randomness).await?;
-        let retried =
-            with_store!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await);
-        Ok::<_, Failure>(retried?)
+    let all = context.in_store(async |store| {
+        Ok(with_store!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await?))
     })?;
     let retried: Vec<String> = all.retried.iter().map(ToString::to_string).collect();
     answer(format, &json!({ "retried": retried, "left": all.left }), || {

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format, runtime};
-use crate::store::{self, with_store};
+use super::{Context, Failure, Format};
+use crate::store::with_store;
 
 #[derive(Debug, Subcommand)]
 #[command(
@@ -66,14 +66,11 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
 fn publish(context: &Context, Publish { label, file, format }: &Publish) -> Result<(), Failure> {
     let version = read(label, file, context.clock.now())?;
     let label = version.label.clone();
-    let settings = context.configuration()?.settings;
-    runtime()?.block_on(async {
-        let store = store::open(&settings, &context.clock, &context.randomness).await?;
+    context.in_store(async |store| {
         with_store!(store, |storage| {
-            let practices = store::practices(&storage, &context.clock, &context.randomness);
-            practices.publish_terms(version, &Origin::local()).await?;
+            context.practices(&storage).publish_terms(version, &Origin::local()).await?;
         });
-        Ok::<_, Failure>(())
+        Ok(())
     })?;
     answer(*format, &json!({ "published": label.as_str() }), || {
         format!("Version {label} of the terms is in force: everybody has to accept it.")
@@ -93,13 +90,8 @@ fn read(label: &str, file: &Path, now: Timestamp) -> Result<TermsVersion, Publis
 }
 
 fn list(context: &Context, format: Format) -> Result<(), Failure> {
-    let settings = context.configuration()?.settings;
-    let versions = runtime()?.block_on(async {
-        let store = store::open(&settings, &context.clock, &context.randomness).await?;
-        with_store!(store, |storage| {
-            let practices = store::practices(&storage, &context.clock, &context.randomness);
-            Ok::<_, Failure>(practices.list_terms().await?)
-        })
+    let versions = context.in_store(async |store| {
+        Ok(with_store!(store, |storage| context.practices(&storage).list_terms().await?))
     })?;
     let listed: Vec<Listed<'_>> = versions
         .iter()
