@@ -143,8 +143,9 @@ pub(super) fn connect_read_only(path: &Path) -> Result<SqliteConnection, OpenErr
     let text = if cfg!(windows) { format!("/{}", text.replace('\\', "/")) } else { text.to_owned() };
     let uri = format!("file:{}?mode=ro", utf8_percent_encode(&text, ESCAPED));
     let mut conn = SqliteConnection::establish(&uri).map_err(|error| unusable(error.into()))?;
-    let lasting = PRAGMAS.into_iter().filter(|pragma| !pragma.contains("journal"));
-    for pragma in lasting.chain(["PRAGMA query_only = ON"]) {
+    // Whoever reads everything once needs no large cache, and no map of the file. The last one looks whether it is a
+    // database at all.
+    for pragma in ["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON", "PRAGMA schema_version"] {
         conn.batch_execute(pragma).map_err(|error| unusable(error.into()))?;
     }
     Ok(conn)
