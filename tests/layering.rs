@@ -35,6 +35,7 @@ fn allowed(package: &str) -> BTreeSet<&'static str> {
 fn allowed_in_tests(package: &str) -> BTreeSet<&'static str> {
     let mut names = allowed(package);
     match package {
+        "asteroid-diesel" => names.extend(["asteroid-conformance", "asteroid-diesel"]),
         name if ADAPTERS.contains(&name) => names.extend(["asteroid-conformance"]),
         "asteroid-application" => names.extend(["asteroid-application"]),
         _ => {}

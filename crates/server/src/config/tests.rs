@@ -204,7 +204,7 @@ fn everything_that_is_of_the_wrong_type_is_said_at_once() {
 #[test]
 fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
     let toml = "[http]\nshutdown_timeout = '5s'\nkeep_alive = '0s'\ncors_origins = ['*', 'https://a.example.com/']\n\
-                [database]\nurl = 'postgres://george:hunter2@db/asteroid'\nreaders = 0\n\
+                [database]\nurl = 'postgres://george:hunter2@db'\nreaders = 0\n\
                 [product]\nname = ' '\ndomain = 'https://example.com'\nsupport = 'help@localhost'\n\
                 [email]\nurl = 'smtps://george:hunter2@example.com'\n\
                 [codes]\nguesses = 3\nstranger_guesses = 4\nv1.length = 3\nv2.length = 5\n\
@@ -213,8 +213,8 @@ fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
     assert_eq!(
         problems(toml, &[]),
         [
-            "database.url (FILE) is \"postgres://george:***@db/asteroid\": must be sqlite://PATH, for example \
-             sqlite://data/asteroid.db or sqlite:///var/lib/asteroid/asteroid.db",
+            "database.url (FILE) is \"postgres://george:***@db\": must be like \
+             postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require: it names no database",
             "email.url (FILE) is \"smtps://george:***@example.com\": `from=` is missing: \
              write it like `smtps://USER:PASSWORD@mail.example.com:465?from=Asteroid%20<no-reply@example.com>`",
             "http.cors_origins (FILE) holds \"*\", \"https://a.example.com/\": write origins like \"https://app.example.com\": scheme and host, \

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use asteroid_kernel::BoxError;
+use asteroid_kernel::{BoxError, in_one_line};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use rustls::pki_types::CertificateDer;
@@ -94,15 +94,4 @@ fn authorities(url: &PostgresUrl) -> Result<RootCertStore, ConnectError> {
         store.add(certificate).map_err(|error| failed(error.into()))?;
     }
     if store.is_empty() { Err(failed(PemError::NoItemsFound.into())) } else { Ok(store) }
-}
-
-/// An error with all its sources: `tokio_postgres` tells in the sources what happened.
-pub(super) fn in_one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

@@ -69,7 +69,7 @@ impl std::error::Error for Said {}
 fn said(error: &Error) -> BoxError {
     let message = match error.as_db_error() {
         Some(of_server) => of_server.message().to_owned(),
-        None => super::connect::in_one_line(error),
+        None => asteroid_kernel::in_one_line(error),
     };
     Box::new(Said(message))
 }

@@ -11,6 +11,8 @@ mod repositories;
 mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 pub use connect::ConnectError;

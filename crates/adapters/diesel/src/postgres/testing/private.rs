@@ -92,6 +92,28 @@ impl PrivateServer {
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
+    /// Has it speak TLS, with this certificate and its key, both as PEM.
+    ///
+    /// # Errors
+    ///
+    /// If the files cannot be written, or the server does not read its settings again.
+    pub fn enable_tls(&self, certificate: &str, key: &str) -> Result<(), StartServerError> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let data = self.folder.path().join("data");
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = data.join(name);
+            let mut file =
+                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+            io::Write::write_all(&mut file, text.as_bytes())?;
+            if let Some((uid, gid)) = self.user {
+                std::os::unix::fs::chown(&path, Some(uid), Some(gid))?;
+            }
+        }
+        let mut settings = fs::OpenOptions::new().append(true).open(data.join("postgresql.auto.conf"))?;
+        io::Write::write_all(&mut settings, b"ssl = on\n")?;
+        self.control(&["restart"])
+    }
+
     /// The first column of the first row that a statement gives; empty if it gives none.
     ///
     /// # Errors

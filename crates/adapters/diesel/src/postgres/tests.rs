@@ -1,0 +1,154 @@
+//! What the suite of all storage adapters cannot know: how a pool, a server elsewhere and its transactions fail.
+
+use std::time::Duration;
+
+use asteroid_kernel::{Storage, StorageError, Timestamp, Work, in_one_line};
+use asteroid_limits::{History, LimitKey, LimitRepository};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tokio::time::sleep;
+
+use super::testing::{PrivateServer, TestDatabase, private_server};
+use super::{ConnectError, PostgresOptions, PostgresStorage, PostgresTx};
+
+async fn storage(database: &TestDatabase, options: impl FnOnce(&mut PostgresOptions)) -> PostgresStorage {
+    let mut settings = PostgresOptions::new(database.url().clone());
+    options(&mut settings);
+    let storage = PostgresStorage::open(&settings).await.expect("a database");
+    storage.with_unit_timeout(Duration::from_mins(1)).migrate().await.expect("the tables");
+    storage
+}
+
+/// Counts under some keys, one after the other, with a pause behind each.
+struct Counts(Vec<&'static str>, Duration);
+
+impl Work<PostgresTx> for Counts {
+    type Done = ();
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut PostgresTx) -> Result<(), StorageError> {
+        for key in &self.0 {
+            let key = LimitKey::new("test", key);
+            let mut times = tx.history(&key).await?.times().to_vec();
+            times.push(Timestamp::from_micros(1));
+            tx.keep_history(&key, &History::from_times(times), Timestamp::from_micros(i64::MAX)).await?;
+            sleep(self.1).await;
+        }
+        Ok(())
+    }
+}
+
+/// How often was counted under a key.
+struct Counted(&'static str);
+
+impl Work<PostgresTx> for Counted {
+    type Done = usize;
+    type Refused = StorageError;
+
+    async fn run(&self, tx: &mut PostgresTx) -> Result<usize, StorageError> {
+        Ok(tx.history(&LimitKey::new("test", self.0)).await?.times().len())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_that_wait_for_each_other_are_run_again() {
+    let Some(database) = TestDatabase::create() else { return };
+    let storage = storage(&database, |options| options.unit_timeout = Duration::from_mins(1)).await;
+    // Each holds what the other wants next: PostgreSQL ends one of them, after a second.
+    let pause = Duration::from_millis(100);
+    let (one, other) = tokio::join!(
+        storage.write(Counts(vec!["a", "b"], pause)),
+        storage.write(Counts(vec!["b", "a"], pause))
+    );
+    assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+    for key in ["a", "b"] {
+        assert_eq!(storage.read(Counted(key)).await.expect("the store works"), 2, "both counted once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_that_takes_too_long_is_rolled_back() {
+    let Some(database) = TestDatabase::create() else { return };
+    let storage = storage(&database, |options| options.unit_timeout = Duration::from_secs(2)).await;
+    let slow = storage.write(Counts(vec!["a"], Duration::from_mins(5))).await;
+    assert!(matches!(slow, Err(StorageError::Unavailable(_))), "{slow:?}");
+    // Nothing was kept, and nothing is locked.
+    let patient = storage.with_unit_timeout(Duration::from_mins(1));
+    patient.write(Counts(vec!["a"], Duration::ZERO)).await.expect("the key is free");
+    assert_eq!(patient.read(Counted("a")).await.expect("the store works"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_too_many_is_refused_as_busy() {
+    let Some(database) = TestDatabase::create() else { return };
+    let storage = storage(&database, |options| {
+        (options.connections, options.queue_length) = (1, 1);
+        (options.longest_wait, options.unit_timeout) = (Duration::from_millis(200), Duration::from_secs(10));
+    })
+    .await;
+    let slow = storage.write(Counts(vec!["a"], Duration::from_secs(2)));
+    let waits = async {
+        sleep(Duration::from_millis(300)).await;
+        storage.read(Counted("a")).await
+    };
+    let too_many = async {
+        sleep(Duration::from_millis(400)).await;
+        storage.read(Counted("a")).await
+    };
+    let (slow, waits, too_many) = tokio::join!(slow, waits, too_many);
+    assert!(slow.is_ok(), "{slow:?}");
+    assert!(matches!(waits, Err(StorageError::Busy)), "its wait for a connection ends: {waits:?}");
+    assert!(matches!(too_many, Err(StorageError::Busy)), "it is not even let wait: {too_many:?}");
+}
+
+/// An authority, as PEM, and a certificate of its for this name, with its key.
+fn authority_of(name: &str) -> (String, String, String) {
+    let mut parameters = CertificateParams::default();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().expect("a key");
+    let authority = parameters.self_signed(&key).expect("a certificate");
+    let issuer = Issuer::new(parameters, key);
+    let key = KeyPair::generate().expect("a key");
+    let parameters = CertificateParams::new([name.to_owned()]).expect("a name");
+    let certificate = parameters.signed_by(&key, &issuer).expect("a certificate");
+    (authority.pem(), certificate.pem(), key.serialize_pem())
+}
+
+async fn open(server: &PrivateServer, host: &str, parameters: &str) -> Result<PostgresStorage, ConnectError> {
+    let url = format!("postgres://postgres@{host}:{}/postgres?{parameters}", server.port());
+    let options = PostgresOptions::new(url.parse().expect("the address of a database"));
+    PostgresStorage::open(&PostgresOptions { unit_timeout: Duration::from_secs(20), ..options }).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_servers_certificate_is_verified() {
+    let Some(server) = private_server() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = open(&server, "localhost", "sslmode=require").await.err().expect("it speaks no TLS yet");
+    assert!(in_one_line(&refused).contains("does not support TLS"), "{}", in_one_line(&refused));
+
+    let (authority, certificate, key) = authority_of("localhost");
+    server.enable_tls(&certificate, &key).expect("the server takes the certificate");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        format!("sslmode=require&sslrootcert={}", path.display())
+    };
+    let (own, foreign) = (file("own.pem", &authority), file("foreign.pem", &authority_of("localhost").0));
+    let storage = open(&server, "localhost", &own).await.expect("the certificate is good");
+    let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                     WHERE ssl AND application_name = 'asteroid'";
+    assert_eq!(server.query(encrypted).expect("an answer"), "1");
+    drop(storage);
+    for (what, host, parameters) in [
+        ("another authority", "localhost", foreign.as_str()),
+        ("the public authorities", "localhost", "sslmode=require"),
+        ("another name", "127.0.0.1", own.as_str()),
+    ] {
+        let refused =
+            open(&server, host, parameters).await.err().unwrap_or_else(|| panic!("{what} is taken"));
+        assert!(in_one_line(&refused).contains("certificate"), "{what}: {}", in_one_line(&refused));
+    }
+    let empty = file("empty.pem", "");
+    let refused = open(&server, "localhost", &empty).await.err().expect("no authority is there");
+    assert!(matches!(refused, ConnectError::RootCertificates { .. }), "{refused:?}");
+}
