@@ -16,11 +16,12 @@ impl SearchPrefix {
     /// The most characters that are looked for.
     pub const MAX_CHARS: usize = 100;
 
-    /// Reads what somebody typed; none if it is blank or too long.
+    /// Reads what somebody typed; none if it is blank or too long, or holds control characters, which nothing that is
+    /// looked for begins with, and U+0000 not every store could even be asked for.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        if text.is_empty() || text.chars().count() > Self::MAX_CHARS {
+        if text.is_empty() || text.chars().count() > Self::MAX_CHARS || text.contains(char::is_control) {
             return None;
         }
         let dialled = text.chars().all(|c| c.is_ascii_digit() || "+-.()/ ".contains(c));
@@ -88,7 +89,9 @@ mod tests {
         assert_eq!((prefix.folded(), prefix.digits()), ("(909) 64", Some("90964")));
         let name = SearchPrefix::parse("MIcKel").expect("a prefix");
         assert_eq!((name.folded(), name.digits()), ("mickel", None));
-        assert_eq!(SearchPrefix::parse("  "), None);
+        for nothing in ["  ", "a\u{0}b", "\u{7f}"] {
+            assert_eq!(SearchPrefix::parse(nothing), None);
+        }
     }
 
     #[test]

@@ -39,7 +39,11 @@ impl ListQuery {
                     "must be a time of the form 2022-12-01T15:50:30.000Z",
                     Timestamp::parse,
                 ),
-                prefix: query.read("q", "must have from 1 to 100 characters", SearchPrefix::parse),
+                prefix: query.read(
+                    "q",
+                    "must have from 1 to 100 characters, none of them a control character",
+                    SearchPrefix::parse,
+                ),
             },
         };
         errors.none()?;

@@ -132,6 +132,7 @@ async fn bad_parameters_are_named_all_at_once() {
         "q=",
         "q=%20",
         "q=%FF",
+        "q=a%00",
         &long,
         "limit=0&after=x&status=x&updatedSince=x&q=",
     ] {
@@ -162,11 +163,12 @@ async fn bad_parameters_are_named_all_at_once() {
     updatedSince=2022-12-01: {"errors":{"updatedSince":["must be a time of the form 2022-12-01T15:50:30.000Z"]}}
     updatedSince=2022-12-01T16:50:30+01:00: {"errors":{"updatedSince":["must be a time of the form 2022-12-01T15:50:30.000Z"]}}
     updatedSince=yesterday: {"errors":{"updatedSince":["must be a time of the form 2022-12-01T15:50:30.000Z"]}}
-    q=: {"errors":{"q":["must have from 1 to 100 characters"]}}
-    q=%20: {"errors":{"q":["must have from 1 to 100 characters"]}}
-    q=%FF: {"errors":{"q":["must have from 1 to 100 characters"]}}
-    q=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: {"errors":{"q":["must have from 1 to 100 characters"]}}
-    limit=0&after=x&status=x&updatedSince=x&q=: {"errors":{"limit":["must be a whole number from 1 to 1000"],"after":["must be a cursor that an earlier answer gave"],"status":["must be active, inactive or deleted"],"updatedSince":["must be a time of the form 2022-12-01T15:50:30.000Z"],"q":["must have from 1 to 100 characters"]}}
+    q=: {"errors":{"q":["must have from 1 to 100 characters, none of them a control character"]}}
+    q=%20: {"errors":{"q":["must have from 1 to 100 characters, none of them a control character"]}}
+    q=%FF: {"errors":{"q":["must have from 1 to 100 characters, none of them a control character"]}}
+    q=a%00: {"errors":{"q":["must have from 1 to 100 characters, none of them a control character"]}}
+    q=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: {"errors":{"q":["must have from 1 to 100 characters, none of them a control character"]}}
+    limit=0&after=x&status=x&updatedSince=x&q=: {"errors":{"limit":["must be a whole number from 1 to 1000"],"after":["must be a cursor that an earlier answer gave"],"status":["must be active, inactive or deleted"],"updatedSince":["must be a time of the form 2022-12-01T15:50:30.000Z"],"q":["must have from 1 to 100 characters, none of them a control character"]}}
     "#);
 }
 
