@@ -1,6 +1,7 @@
 //! How long the whole command takes to import a million clients of 5 patients each, and how much memory: into an empty
 //! store, and again when nothing has changed. `cargo bench -p asteroid --bench import`, or with another number:
-//! `cargo bench -p asteroid --bench import -- 100000`.
+//! `cargo bench -p asteroid --bench import -- 100000`. `ASTEROID_BENCH_DATABASE_URL` names an empty database to import
+//! into, for example `postgres://postgres@127.0.0.1/bench`, in the place of a new file of `SQLite`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
@@ -93,13 +94,13 @@ fn wait(child: &mut Child, peak: &mut Peak) -> ExitStatus {
 }
 
 /// Imports the file, prints what it took, and gives the counts of the clients.
-fn import(what: &str, folder: &Path, clients: usize) -> Value {
+fn import(what: &str, folder: &Path, database: &str, clients: usize) -> Value {
     let (start, mut peak) = (Instant::now(), Peak::default());
     let mut child = Command::new(env!("CARGO_BIN_EXE_asteroid"))
         .args(["import", "records.ndjson", "--json"])
         .current_dir(folder)
         .env_clear()
-        .env("DATABASE_URL", "sqlite://bench.db")
+        .env("DATABASE_URL", database)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -126,6 +127,9 @@ fn main() {
     let clients = arguments.iter().find(|argument| !argument.starts_with('-'));
     let clients: usize = clients.map_or(CLIENTS, |number| number.parse().expect("a number of clients"));
 
+    let database = std::env::var("ASTEROID_BENCH_DATABASE_URL");
+    let database = database.unwrap_or_else(|_| "sqlite://bench.db".to_owned());
+
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("records.ndjson");
     write_records(&file, clients).expect("a file of records");
@@ -136,6 +140,6 @@ fn main() {
         "", "clients", "time", "a second", "peak resident", "peak own"
     );
     let counts = |created: usize, unchanged: usize| json!({"created": created, "updated": 0, "unchanged": unchanged, "refused": 0});
-    assert_eq!(import("fresh", folder.path(), clients), counts(clients, 0));
-    assert_eq!(import("unchanged", folder.path(), clients), counts(0, clients));
+    assert_eq!(import("fresh", folder.path(), &database, clients), counts(clients, 0));
+    assert_eq!(import("unchanged", folder.path(), &database, clients), counts(0, clients));
 }

@@ -1,5 +1,6 @@
 //! `PostgreSQL`, and what speaks its language: a pool of connections, and any number of servers beside each other.
 
+mod clients;
 mod connect;
 pub(crate) mod copy;
 mod differences;

@@ -6,12 +6,12 @@ use asteroid_clients::{
 };
 use asteroid_kernel::{StorageError, Upsert};
 use diesel::dsl::{auto_type, exists, sql};
+use diesel::insert_into;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
-use diesel::{delete, insert_into, update};
 
 use super::{Db, Tx};
-use crate::rows::{self, ClassRow, ClientRow, NewClientRow, PatientRow};
+use crate::rows::{self, ClassRow, ClientRow, PatientRow};
 use crate::schema::{client_classes, clients, memberships, patients, practices};
 use crate::sql_types::At;
 
@@ -64,46 +64,6 @@ impl Tx {
             Ok(Client { record: row.into_record(patients)?, class, practice_name, has_user })
         });
         whole.collect()
-    }
-
-    /// Puts a client without its patients; gives its number.
-    async fn put_client(&mut self, record: &ClientRecord) -> Result<i64, StorageError> {
-        let row = NewClientRow::from(record);
-        let new = insert_into(clients::table)
-            .values(&row)
-            .on_conflict((clients::source_id, clients::id))
-            .do_nothing()
-            .returning(clients::number);
-        if let Some(number) = self.first(new).await? {
-            return Ok(number);
-        }
-        let there = clients::table
-            .filter(clients::source_id.eq(record.key.source.0))
-            .filter(clients::id.eq(record.key.id.as_str()));
-        let number = self.one(update(there).set(row.changes()).returning(clients::number)).await?;
-        self.execute(delete(patients::table.filter(patients::client_number.eq(number)))).await?;
-        Ok(number)
-    }
-
-    async fn put_patient(
-        &mut self,
-        client: i64,
-        position: i64,
-        patient: &Patient,
-    ) -> Result<(), StorageError> {
-        let row = PatientRow::new(client, position, patient);
-        let new = insert_into(patients::table)
-            .values(&row)
-            .on_conflict((patients::source_id, patients::id))
-            .do_nothing();
-        if self.execute(new).await? == 0 {
-            // It belongs to another client until now.
-            let there = patients::table
-                .filter(patients::source_id.eq(patient.source.0))
-                .filter(patients::id.eq(patient.id.as_str()));
-            self.execute(update(there).set(&row)).await?;
-        }
-        Ok(())
     }
 }
 
@@ -165,13 +125,7 @@ impl ClientRepository for Tx {
     }
 
     async fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError> {
-        for record in records {
-            let client = self.put_client(record).await?;
-            for (position, patient) in (0..).zip(&record.patients) {
-                self.put_patient(client, position, patient).await?;
-            }
-        }
-        Ok(())
+        self.put_records(records).await
     }
 
     async fn find_client(

@@ -1,5 +1,6 @@
 //! `SQLite`: one file, one thread that writes, a few that read.
 
+mod clients;
 pub(crate) mod copy;
 mod differences;
 mod error;
