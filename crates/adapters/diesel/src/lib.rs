@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::duplicate_mod, reason = "the repositories are compiled once for each backend")]
 
+mod access;
 pub mod copy;
 mod locks;
+mod migrations;
 pub mod postgres;
 mod rows;
 mod schema;

@@ -20,7 +20,7 @@ use asteroid_terms::TermsVersion;
 use tokio::sync::oneshot;
 
 pub use error::CopyError;
-pub(crate) use side::{Migrations, Refused, Side, Unreadable, page_in_sql};
+pub(crate) use side::{Refused, Side, Unreadable, page_in_sql, read_row};
 pub(crate) use table::{Kind, Table};
 pub(crate) use value::{Row, Value, key_of, name_of};
 

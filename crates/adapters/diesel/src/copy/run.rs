@@ -3,9 +3,10 @@ use std::path::Path;
 use super::side::{PAGE, Side};
 use super::table::tables;
 use super::{
-    Copied, CopyError, CopyOrder, CopyPhase, CopyProgress, Database, Migrations, Refused, Row, Table,
-    Unreadable, Value, name_of,
+    Copied, CopyError, CopyOrder, CopyPhase, CopyProgress, Database, Refused, Row, Table, Unreadable, Value,
+    name_of,
 };
+use crate::migrations::Migrations;
 use crate::{postgres, sqlite};
 
 /// One of the two databases.
@@ -190,16 +191,7 @@ fn copy_table(
     table: &Table,
     reporter: &mut Reporter<impl FnMut(CopyProgress)>,
 ) -> Result<(), CopyError> {
-    let mut last: Option<Row> = None;
-    loop {
-        let mut rows = from.page(table, last.as_ref())?;
-        to.insert(table, &rows)?;
-        reporter.add(&rows);
-        if rows.len() < PAGE {
-            return Ok(());
-        }
-        last = rows.pop();
-    }
+    each_page(from, table, reporter, |rows, _| to.insert(table, rows))
 }
 
 /// Reads the table from both, side by side.
@@ -209,18 +201,30 @@ fn compare_table(
     table: &Table,
     reporter: &mut Reporter<impl FnMut(CopyProgress)>,
 ) -> Result<(), CopyError> {
+    each_page(from, table, reporter, |expected, after| {
+        let found = to.page(table, after)?;
+        first_difference(table, expected, &found).map_or(Ok(()), |(row, column)| {
+            Err(CopyError::Different { database: to.name.clone(), table: table.name, row, column })
+        })
+    })
+}
+
+/// Goes through the table page by page, each given with the row before it.
+fn each_page(
+    from: &mut End,
+    table: &Table,
+    reporter: &mut Reporter<impl FnMut(CopyProgress)>,
+    mut take: impl FnMut(&[Row], Option<&Row>) -> Result<(), CopyError>,
+) -> Result<(), CopyError> {
     let mut last: Option<Row> = None;
     loop {
-        let mut expected = from.page(table, last.as_ref())?;
-        let found = to.page(table, last.as_ref())?;
-        if let Some((row, column)) = first_difference(table, &expected, &found) {
-            return Err(CopyError::Different { database: to.name.clone(), table: table.name, row, column });
-        }
-        reporter.add(&expected);
-        if expected.len() < PAGE {
+        let mut rows = from.page(table, last.as_ref())?;
+        take(&rows, last.as_ref())?;
+        reporter.add(&rows);
+        if rows.len() < PAGE {
             return Ok(());
         }
-        last = expected.pop();
+        last = rows.pop();
     }
 }
 

@@ -2,8 +2,9 @@
 
 use asteroid_kernel::BoxError;
 
-use super::table::Table;
-use super::value::Row;
+use super::table::{Column, Table};
+use super::value::{Row, Value, name_of};
+use crate::migrations::Migrations;
 
 /// So many rows are read, written and compared at once.
 pub(crate) const PAGE: usize = 500;
@@ -32,24 +33,6 @@ pub(crate) struct Refused {
     pub(crate) source: BoxError,
 }
 
-/// The migrations of a database, beside those of this version.
-pub(crate) struct Migrations {
-    /// The names of those that it lacks.
-    pub(crate) lacking: Vec<String>,
-    /// The versions of those that only it has.
-    pub(crate) unknown: Vec<String>,
-}
-
-impl Migrations {
-    /// `known` are the versions and the names of this version's.
-    pub(crate) fn new(known: Vec<(String, String)>, applied: &[String]) -> Self {
-        let unknown = applied.iter().filter(|version| known.iter().all(|(known, _)| known != *version));
-        let unknown = unknown.cloned().collect();
-        let lacking = known.into_iter().filter(|(version, _)| !applied.contains(version));
-        Self { lacking: lacking.map(|(_, name)| name).collect(), unknown }
-    }
-}
-
 /// A database within one transaction, which is rolled back when this is dropped. From its first statement to its last, a
 /// source sees one state.
 pub(crate) trait Side {
@@ -73,6 +56,27 @@ pub(crate) trait Side {
     fn number_above(&mut self, table: &Table, last: i64) -> Result<(), BoxError>;
 
     fn commit(&mut self) -> Result<(), BoxError>;
+}
+
+/// Reads a row by its columns: `read` gives the value of the one at a place. Of those that cannot be read, the first is
+/// told.
+pub(crate) fn read_row(
+    table: &Table,
+    mut read: impl FnMut(usize, &Column) -> Result<Value, BoxError>,
+) -> Result<Row, Unreadable> {
+    let (mut row, mut wrong) = (Vec::with_capacity(table.columns.len()), None);
+    for (place, column) in table.columns.iter().enumerate() {
+        row.push(read(place, column).unwrap_or_else(|error| {
+            wrong.get_or_insert((column.name, error));
+            Value::Null
+        }));
+    }
+    match wrong {
+        None => Ok(row),
+        Some((column, source)) => {
+            Err(Unreadable { row: Some(name_of(table, &row)), column: Some(column), source })
+        }
+    }
 }
 
 /// The beginning of a statement for a page of rows, up to the key's values, and its end.

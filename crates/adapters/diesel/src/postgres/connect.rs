@@ -9,10 +9,13 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::{Client, Config};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::PostgresUrl;
+
+type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// A transaction that nobody goes on with (a server that was cut off) is ended by the database after this.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
@@ -65,16 +68,20 @@ impl Connector {
 
     /// A connection without diesel, which a task of the runtime drives.
     pub(super) async fn client(&self) -> Result<Client, BoxError> {
-        let connected = self.config.connect(self.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| in_one_line(&error))?;
+        let (client, connection) = self.establish().await?;
         tokio::spawn(connection);
         Ok(client)
     }
 
+    /// A connection, and what drives it.
+    async fn establish(&self) -> Result<(Client, Connection<Socket, Stream>), String> {
+        // The library tells in the sources what happened.
+        self.config.connect(self.tls.clone()).await.map_err(|error| in_one_line(&error))
+    }
+
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        let connected = self.config.connect(self.tls.clone()).await;
-        let (client, connection) =
-            connected.map_err(|error| ConnectionError::BadConnection(in_one_line(&error)))?;
+        let established = self.establish().await;
+        let (client, connection) = established.map_err(ConnectionError::BadConnection)?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
         let settings =
             format!("SET idle_in_transaction_session_timeout = {}", IDLE_IN_TRANSACTION.as_millis());

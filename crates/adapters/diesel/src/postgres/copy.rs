@@ -15,9 +15,8 @@ use uuid::Uuid;
 use super::connect::Connector;
 use super::migrations;
 use super::options::PostgresUrl;
-use crate::copy::{
-    Kind, Migrations, Refused, Row, Side, Table, Unreadable, Value, key_of, name_of, page_in_sql,
-};
+use crate::copy::{Kind, Refused, Row, Side, Table, Unreadable, Value, key_of, page_in_sql, read_row};
+use crate::migrations::Migrations;
 use crate::sql_types::{Id, POSTGRES_EPOCH};
 
 /// So long a connection may take to be made.
@@ -146,7 +145,7 @@ impl Side for PostgresSide {
         } else {
             Vec::new()
         };
-        Ok(Migrations::new(migrations::known()?, &applied))
+        migrations::beside_ours(&applied)
     }
 
     fn count(&mut self, table: &Table) -> Result<u64, BoxError> {
@@ -160,7 +159,9 @@ impl Side for PostgresSide {
         let statement = self.prepared(&format!("{begin}{}{end}", parameters.join(", ")), &[])?;
         let key: Vec<_> = key.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let rows = self.wait(self.client.query(&statement, &key))?;
-        rows.iter().map(|row| read(table, row)).collect()
+        rows.iter()
+            .map(|row| read_row(table, |place, _| row.try_get(place).map_err(|error| said(&error))))
+            .collect()
     }
 
     fn last_number(&mut self, table: &Table) -> Result<i64, BoxError> {
@@ -210,22 +211,6 @@ impl Side for PostgresSide {
 
     fn commit(&mut self) -> Result<(), BoxError> {
         self.execute("COMMIT")
-    }
-}
-
-fn read(table: &Table, stored: &tokio_postgres::Row) -> Result<Row, Unreadable> {
-    let (mut row, mut wrong) = (Vec::with_capacity(table.columns.len()), None);
-    for (place, column) in table.columns.iter().enumerate() {
-        row.push(stored.try_get(place).unwrap_or_else(|error| {
-            wrong.get_or_insert((column.name, said(&error)));
-            Value::Null
-        }));
-    }
-    match wrong {
-        None => Ok(row),
-        Some((column, source)) => {
-            Err(Unreadable { row: Some(name_of(table, &row)), column: Some(column), source })
-        }
     }
 }
 

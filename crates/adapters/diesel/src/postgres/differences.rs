@@ -9,10 +9,11 @@ use diesel::sql_types::BigInt;
 use diesel::{define_sql_function, delete, insert_into, select, update};
 
 use super::Tx;
-use super::error::Access;
+use super::repositories::outbox::due_messages;
+use crate::access::Access;
 use crate::locks::Locks;
 use crate::rows::{LimitRow, NewUserRow};
-use crate::schema::{limits, outbox, users};
+use crate::schema::{limits, users};
 use crate::sql_types::{At, Id};
 
 define_sql_function! {
@@ -96,22 +97,14 @@ impl Tx {
         }
     }
 
-    /// The ids of the messages of a channel that are due, the longest due first; those that another worker is just claiming are
-    /// passed over, and nobody else claims these until the unit ends.
-    pub(super) async fn due_messages(
+    /// The messages of a channel that may be claimed: all that are due, but for those that another worker is just
+    /// claiming. Nobody else claims these until the unit ends.
+    pub(super) async fn claimable(
         &mut self,
         by: Channel,
         now: Timestamp,
         at_most: i64,
     ) -> Result<Vec<Id>, StorageError> {
-        let due = outbox::table
-            .filter(outbox::channel.eq(by.as_str()))
-            .filter(outbox::due_at.le(At(now)))
-            .order((outbox::due_at, outbox::id))
-            .select(outbox::id)
-            .limit(at_most)
-            .for_update()
-            .skip_locked();
-        self.all(due).await
+        self.all(due_messages(by.as_str(), At(now), at_most).for_update().skip_locked()).await
     }
 }

@@ -5,12 +5,7 @@ use std::sync::Arc;
 use asteroid_kernel::StorageError;
 use diesel::result::{DatabaseErrorKind, Error};
 
-/// What a transaction may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
+use crate::access::Access;
 
 /// What is to be done about a failed statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

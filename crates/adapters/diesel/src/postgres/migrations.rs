@@ -1,6 +1,5 @@
 use asteroid_kernel::{BoxError, StorageError, Work};
 use diesel::connection::SimpleConnection;
-use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::result::Error;
 use diesel::sql_types::{Bool, Text};
@@ -11,6 +10,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connect::Connector;
 use super::transaction::PostgresTx;
+use crate::migrations::{__diesel_schema_migrations, Migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/postgres");
 
@@ -41,11 +41,6 @@ pub enum MigrateError {
     #[error("the database could not be migrated")]
     Failed(#[source] BoxError),
 }
-
-/// Migrations are still to be run.
-#[derive(Debug, thiserror::Error)]
-#[error("the database lacks migrations: {}", .0.join(", "))]
-pub(super) struct Lacking(pub(super) Vec<String>);
 
 /// Runs what is pending, on a connection of its own; gives the names.
 ///
@@ -115,17 +110,13 @@ impl Work<PostgresTx> for Pending {
 
     async fn run(&self, tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {
         let applied = applied_versions(tx).await?;
-        let known = known().map_err(StorageError::Failed)?;
-        let pending = known.into_iter().filter(|(version, _)| !applied.contains(version));
-        Ok(pending.map(|(_, name)| name).collect())
+        Ok(beside_ours(&applied).map_err(StorageError::Failed)?.lacking)
     }
 }
 
-/// The versions and the names of the migrations that there are.
-pub(super) fn known() -> Result<Vec<(String, String)>, BoxError> {
-    let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)?;
-    let names = migrations.iter().map(|migration| migration.name());
-    Ok(names.map(|name| (name.version().to_string(), name.to_string())).collect())
+/// The database's migrations, given the versions of those that were run.
+pub(super) fn beside_ours(applied: &[String]) -> Result<Migrations, BoxError> {
+    Migrations::new::<Pg>(&MIGRATIONS, applied)
 }
 
 async fn applied_versions(tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {
@@ -135,12 +126,5 @@ async fn applied_versions(tx: &mut PostgresTx) -> Result<Vec<String>, StorageErr
         tx.all(__diesel_schema_migrations::table.select(__diesel_schema_migrations::version)).await
     } else {
         Ok(Vec::new())
-    }
-}
-
-diesel::table! {
-    /// Kept by `diesel_migrations`.
-    __diesel_schema_migrations (version) {
-        version -> Text,
     }
 }

@@ -17,9 +17,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::PostgresTx;
 use super::connect::{ConnectError, Connector};
-use super::error::{Access, Kind, kind, storage_error};
-use super::migrations::{self, Lacking, MigrateError, Pending};
+use super::error::{Kind, kind, storage_error};
+use super::migrations::{self, MigrateError, Pending};
 use super::options::PostgresOptions;
+use crate::access::Access;
+use crate::migrations::lacks_none;
 
 /// A unit that others were in the way of, or whose connection was lost before it was committed, is run again so often.
 const RETRIES: u32 = 3;
@@ -85,23 +87,19 @@ impl PostgresStorage {
             .build()
             .map_err(|error| ConnectError::Pool(error.into()))?;
         let admitted = options.connections.max(1).saturating_add(options.queue_length);
-        let storage = Self {
+        // What is wrong with the address is better said now.
+        let reached = pool.get().await.map(drop);
+        reached.map_err(|error| ConnectError::Unreachable {
+            url: options.url.to_string(),
+            source: error.into(),
+        })?;
+        Ok(Self {
             connector,
             pool,
             admitted: Arc::new(Semaphore::new(admitted.min(Semaphore::MAX_PERMITS))),
             runtime: Handle::current(),
             unit_timeout: options.unit_timeout,
-        };
-        // What is wrong with the address is better said now.
-        let reached = storage.connection().await.map(drop);
-        reached.map_err(|source| ConnectError::Unreachable {
-            url: options.url.to_string(),
-            source: match source {
-                StorageError::Unavailable(source) | StorageError::Failed(source) => source,
-                StorageError::Busy => Box::new(StorageError::Busy),
-            },
-        })?;
-        Ok(storage)
+        })
     }
 
     /// The same store and pool, for work that nobody waits for, which may take longer.
@@ -251,7 +249,6 @@ impl Storage for PostgresStorage {
     }
 
     async fn check(&self) -> Result<(), StorageError> {
-        let pending = self.pending_migrations().await?;
-        if pending.is_empty() { Ok(()) } else { Err(StorageError::Failed(Box::new(Lacking(pending)))) }
+        lacks_none(self.pending_migrations().await?)
     }
 }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, Once, OnceLock, PoisonError};
 use std::thread;
 
+use asteroid_kernel::BoxError;
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::PostgresUrl;
@@ -23,12 +24,10 @@ pub use private::{PrivateServer, StartServerError};
 /// What a test's pools may open together, about. A found server takes so many tests at once as it has connections for.
 const CONNECTIONS_PER_TEST: usize = 12;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
 /// The server that the tests of this process share.
 struct Server {
-    /// The address of one of its databases, with another to follow: everything before the database's name.
-    address: String,
+    /// What comes before a database's name in its address, and what behind it.
+    address: (String, String),
     /// So many databases may be in use at once.
     slots: Mutex<usize>,
     freed: Condvar,
@@ -76,9 +75,7 @@ impl TestDatabase {
         let in_english = format!("{create} LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'");
         server.execute(in_english).or_else(|_| server.execute(create)).expect("a database is made");
         // Tests crash servers of ours, and not this one: its commits need not wait for the disk.
-        let url = server.url(&name);
-        let separator = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{separator}options=-c%20synchronous_commit%3Doff");
+        let url = format!("{}&options=-c%20synchronous_commit%3Doff", server.url(&name));
         let url = url.parse().expect("the address of a database");
         Some(Self { server, name, url })
     }
@@ -107,9 +104,8 @@ impl std::fmt::Debug for Server {
 
 impl Server {
     fn url(&self, database: &str) -> String {
-        let (before, after) = self.address.split_once('?').unwrap_or((&self.address, ""));
-        let parameters = if after.is_empty() { String::new() } else { format!("?{after}") };
-        format!("{before}/{database}{parameters}")
+        let (before, parameters) = &self.address;
+        format!("{before}/{database}?{parameters}")
     }
 
     fn execute(&self, statement: String) -> Result<(), BoxError> {
@@ -201,9 +197,9 @@ fn found(url: &str, private: Option<PrivateServer>) -> Result<Server, BoxError> 
             .await?;
         if row.get(1) { Ok(row.get::<_, i64>(0)) } else { Err("its role may not create databases".into()) }
     })?;
-    let (before, parameters) = url.split_once('?').map_or((url, ""), |(before, after)| (before, after));
-    let address = before.rsplit_once('/').map_or(before, |(address, _)| address);
-    let address = if parameters.is_empty() { address.to_owned() } else { format!("{address}?{parameters}") };
+    let (before, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let before = before.rsplit_once('/').map_or(before, |(before, _)| before);
+    let address = (before.to_owned(), parameters.to_owned());
     let slots = usize::try_from(connections).unwrap_or(0).saturating_sub(10) / CONNECTIONS_PER_TEST;
     Ok(Server { address, slots: Mutex::new(slots.max(1)), freed: Condvar::new(), _private: private })
 }

@@ -7,7 +7,8 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 
 use super::Conn;
-use super::error::{Access, kind, storage_error};
+use super::error::{kind, storage_error};
+use crate::access::Access;
 
 /// What a unit of work works on: every repository, within one transaction on a connection to `PostgreSQL`.
 pub struct PostgresTx {

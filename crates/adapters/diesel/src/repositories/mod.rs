@@ -11,7 +11,7 @@ mod audit;
 mod challenges;
 mod clients;
 mod limits;
-mod outbox;
+pub(super) mod outbox;
 mod practices;
 mod registrations;
 mod sessions;

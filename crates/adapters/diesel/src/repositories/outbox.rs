@@ -2,6 +2,7 @@ use asteroid_kernel::{MessageId, StorageError, Timestamp};
 use asteroid_messaging::{
     Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
@@ -9,6 +10,12 @@ use super::Tx;
 use crate::rows::{OutboxRow, StateColumns};
 use crate::schema::outbox::{self, attempts, channel, dead_reason, due_at, id, settled_at, useless_at};
 use crate::sql_types::{At, Id};
+
+/// The ids of the messages of a channel that are due, the longest due first.
+#[auto_type]
+pub(in super::super) fn due_messages(by: &'static str, now: At, at_most: i64) -> _ {
+    outbox::table.filter(channel.eq(by)).filter(due_at.le(now)).order((due_at, id)).select(id).limit(at_most)
+}
 
 impl OutboxRepository for Tx {
     async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError> {
@@ -26,7 +33,7 @@ impl OutboxRepository for Tx {
         at_most: usize,
     ) -> Result<Vec<Claim>, StorageError> {
         // Asked for first, because an UPDATE gives its rows in no order, and no longer knows when they were due.
-        let due = self.due_messages(by, now, super::rows(at_most)).await?;
+        let due = self.claimable(by, now, super::rows(at_most)).await?;
         // Due still: another transaction may have claimed them since.
         let claim = update(outbox::table.filter(id.eq_any(&due)).filter(due_at.le(At(now))))
             .set((attempts.eq(attempts + 1), due_at.eq(At(lease_until))))

@@ -15,12 +15,11 @@ use diesel::sqlite::{Sqlite, SqliteType};
 use diesel::{QueryResult, SqliteConnection};
 use uuid::Uuid;
 
-use super::error::Access;
 use super::migrations;
 use super::options::{connect, connect_read_only, prepare_file};
-use crate::copy::{
-    Kind, Migrations, Refused, Row, Side, Table, Unreadable, Value, key_of, name_of, page_in_sql,
-};
+use crate::access::Access;
+use crate::copy::{Kind, Refused, Row, Side, Table, Unreadable, Value, key_of, page_in_sql, read_row};
+use crate::migrations::Migrations;
 use crate::sql_types::{At, Id, Ts, Uid};
 
 /// Within a transaction, which ends with the connection.
@@ -64,7 +63,7 @@ impl SqliteSide {
 
 impl Side for SqliteSide {
     fn migrations(&mut self) -> Result<Migrations, BoxError> {
-        Ok(Migrations::new(migrations::known()?, &migrations::applied_versions(&mut self.conn)?))
+        migrations::beside_ours(&migrations::applied_versions(&mut self.conn)?)
     }
 
     fn count(&mut self, table: &Table) -> Result<u64, BoxError> {
@@ -75,7 +74,11 @@ impl Side for SqliteSide {
         let (begin, end) = page_in_sql(table, after.is_none());
         let values = after.map(|row| key_of(table, row)).unwrap_or_default();
         let rows = self.load(Statement { begin: &begin, values, end: &end })?;
-        rows.into_iter().map(|stored| read(table, stored)).collect()
+        let read = |Stored(values): Stored| {
+            let mut values = values.into_iter();
+            read_row(table, |_, column| read_value(column.kind, values.next().unwrap_or(StoredValue::Null)))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     fn last_number(&mut self, table: &Table) -> Result<i64, BoxError> {
@@ -210,22 +213,6 @@ impl QueryableByName<Sqlite> for Stored {
             Ok(read.unwrap_or_else(StoredValue::Unreadable))
         };
         (0..row.field_count()).map(value).collect::<deserialize::Result<_>>().map(Self)
-    }
-}
-
-fn read(table: &Table, Stored(values): Stored) -> Result<Row, Unreadable> {
-    let (mut row, mut wrong) = (Vec::with_capacity(values.len()), None);
-    for (column, stored) in table.columns.iter().zip(values) {
-        row.push(read_value(column.kind, stored).unwrap_or_else(|error| {
-            wrong.get_or_insert((column.name, error));
-            Value::Null
-        }));
-    }
-    match wrong {
-        None => Ok(row),
-        Some((column, source)) => {
-            Err(Unreadable { row: Some(name_of(table, &row)), column: Some(column), source })
-        }
     }
 }
 

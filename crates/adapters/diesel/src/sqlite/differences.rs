@@ -8,9 +8,10 @@ use diesel::insert_into;
 use diesel::prelude::*;
 
 use super::Tx;
+use super::repositories::outbox::due_messages;
 use crate::locks::Locks;
 use crate::rows::{LimitRow, NewUserRow};
-use crate::schema::{limits, outbox, users};
+use crate::schema::{limits, users};
 use crate::sql_types::{At, Id};
 
 impl Locks for Tx {}
@@ -30,19 +31,13 @@ impl Tx {
         self.one(insert_into(users::table).values(NewUserRow::new(id, new)).returning(users::id)).await
     }
 
-    /// The ids of the messages of a channel that are due, the longest due first.
-    pub(super) async fn due_messages(
+    /// The messages of a channel that may be claimed: all that are due.
+    pub(super) async fn claimable(
         &mut self,
         by: Channel,
         now: Timestamp,
         at_most: i64,
     ) -> Result<Vec<Id>, StorageError> {
-        let due = outbox::table
-            .filter(outbox::channel.eq(by.as_str()))
-            .filter(outbox::due_at.le(At(now)))
-            .order((outbox::due_at, outbox::id))
-            .select(outbox::id)
-            .limit(at_most);
-        self.all(due).await
+        self.all(due_messages(by.as_str(), At(now), at_most)).await
     }
 }

@@ -3,12 +3,7 @@ use std::sync::Arc;
 use asteroid_kernel::StorageError;
 use diesel::result::Error;
 
-/// What a transaction may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
+use crate::access::Access;
 
 /// What `SQLite` says, in the terms of the port. The error is shared: it may befall several units at once.
 ///

@@ -2,15 +2,15 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use asteroid_kernel::{BoxError, StorageError, Work};
-use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::sync::oneshot;
 
-use super::error::Access;
 use super::options::{OpenError, connect};
 use super::transaction::SqliteTx;
+use crate::access::Access;
+use crate::migrations::{__diesel_schema_migrations, Migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sqlite");
 
@@ -23,17 +23,6 @@ pub enum MigrateError {
     /// A migration failed.
     #[error("the database could not be migrated")]
     Failed(#[source] BoxError),
-}
-
-/// Migrations are still to be run.
-#[derive(Debug, thiserror::Error)]
-#[error("the database lacks migrations: {}", .0.join(", "))]
-pub(super) struct Lacking(pub(super) Vec<String>);
-
-impl From<Lacking> for StorageError {
-    fn from(lacking: Lacking) -> Self {
-        Self::Failed(Box::new(lacking))
-    }
 }
 
 /// Runs what is pending, on a connection and a thread of its own; gives the names.
@@ -72,17 +61,13 @@ impl Work<SqliteTx> for Pending {
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<Vec<String>, StorageError> {
         let applied = tx.direct(applied_versions).map_err(|error| tx.failed(error))?;
-        let known = known().map_err(StorageError::Failed)?;
-        let pending = known.into_iter().filter(|(version, _)| !applied.contains(version));
-        Ok(pending.map(|(_, name)| name).collect())
+        Ok(beside_ours(&applied).map_err(StorageError::Failed)?.lacking)
     }
 }
 
-/// The versions and the names of the migrations that there are.
-pub(super) fn known() -> Result<Vec<(String, String)>, BoxError> {
-    let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS)?;
-    let names = migrations.iter().map(|migration| migration.name());
-    Ok(names.map(|name| (name.version().to_string(), name.to_string())).collect())
+/// The database's migrations, given the versions of those that were run.
+pub(super) fn beside_ours(applied: &[String]) -> Result<Migrations, BoxError> {
+    Migrations::new::<Sqlite>(&MIGRATIONS, applied)
 }
 
 /// The versions of the migrations that were run.
@@ -98,12 +83,5 @@ pub(super) fn applied_versions(conn: &mut SqliteConnection) -> QueryResult<Vec<S
 diesel::table! {
     sqlite_master (name) {
         name -> Text,
-    }
-}
-
-diesel::table! {
-    /// Kept by `diesel_migrations`.
-    __diesel_schema_migrations (version) {
-        version -> Text,
     }
 }

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::error::Access;
+use crate::access::Access;
 
 /// Where the database is, and how much of the machine it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,12 @@ use std::thread::{self, JoinHandle};
 use asteroid_kernel::{Storage, StorageError, Work};
 
 use super::SqliteTx;
-use super::error::Access;
 use super::migrations::{self, MigrateError, Pending};
 use super::options::{OpenError, SqliteOptions, connect, prepare_file};
 use super::unit::{Unit, hand_over};
 use super::{readers, writer};
+use crate::access::Access;
+use crate::migrations::lacks_none;
 
 /// A store in one file of `SQLite`.
 ///
@@ -115,7 +116,6 @@ impl Storage for SqliteStorage {
     }
 
     async fn check(&self) -> Result<(), StorageError> {
-        let pending = self.pending_migrations().await?;
-        if pending.is_empty() { Ok(()) } else { Err(migrations::Lacking(pending).into()) }
+        lacks_none(self.pending_migrations().await?)
     }
 }

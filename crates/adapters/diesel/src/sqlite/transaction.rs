@@ -7,7 +7,8 @@ use diesel::{QueryResult, SqliteConnection};
 use futures_util::FutureExt;
 
 use super::Conn;
-use super::error::{Access, storage_error};
+use super::error::storage_error;
+use crate::access::Access;
 
 /// What a unit of work works on: every repository, within one transaction on a connection to `SQLite`.
 pub struct SqliteTx {

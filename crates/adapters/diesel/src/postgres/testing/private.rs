@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
+use asteroid_kernel::BoxError;
 use tempfile::TempDir;
 use tokio_postgres::{Config, SimpleQueryMessage};
 
-use super::{BoxError, connect, on_a_runtime};
+use super::{connect, on_a_runtime};
 
 /// A server of one's own: on a free port of this machine, with its data in a folder that goes with it. It is stopped
 /// when this is dropped, and when the process ends in whatever way.
