@@ -37,7 +37,7 @@ fn allowed_in_tests(package: &str) -> BTreeSet<&'static str> {
     match package {
         "asteroid-diesel" => names.extend(["asteroid-conformance", "asteroid-diesel"]),
         name if ADAPTERS.contains(&name) => names.extend(["asteroid-conformance"]),
-        "asteroid-application" => names.extend(["asteroid-application"]),
+        "asteroid-application" => names.extend(["asteroid-application", "asteroid-memory"]),
         _ => {}
     }
     names

@@ -11,12 +11,13 @@ use asteroid_clients::{
     Membership, MembershipRepository, Practice, PracticeId, PracticeRepository,
 };
 use asteroid_identity::{
-    ContactTaken, ContactType, NewUser, PasswordHash, PendingRegistration, PendingRegistrationRepository,
-    PersonName, Profile, Session, SessionRepository, SessionTokenHash, User, UserRepository, UserStatus,
+    ContactClaim, ContactTaken, ContactType, NewUser, PasswordHash, PendingRegistration,
+    PendingRegistrationRepository, PersonName, Profile, Session, SessionRepository, SessionTokenHash, User,
+    UserRepository, UserStatus,
 };
 use asteroid_kernel::{
-    ChallengeId, Contact, ContactKey, MessageId, Origin, RegistrationId, SessionId, Storage, StorageError,
-    Timestamp, Upsert, UserId, Work,
+    ChallengeId, Contact, ContactKey, MessageId, Network, Origin, RegistrationId, SessionId, Storage,
+    StorageError, Timestamp, Upsert, UserId, Work,
 };
 use asteroid_limits::{History, LimitKey, LimitRepository, Streak};
 use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
@@ -57,9 +58,12 @@ mockall::mock! {
 
     impl PendingRegistrationRepository for Tx {
         async fn insert_registration(&mut self, registration: &PendingRegistration, at_most: usize) -> Result<(), StorageError>;
-        async fn newest_registration(&mut self, contact: &ContactKey, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
+        async fn find_registration(&mut self, id: RegistrationId, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
+        async fn live_registrations(&mut self, contact: &ContactKey, now: Timestamp) -> Result<Vec<PendingRegistration>, StorageError>;
         async fn take_registration(&mut self, id: RegistrationId, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
         async fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError>;
+        async fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError>;
+        async fn claimants(&mut self, contact: &ContactKey, now: Timestamp) -> Result<Vec<Option<Network>>, StorageError>;
         async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
 

@@ -122,6 +122,7 @@ fn broken() -> StorageError {
 #[tokio::test]
 async fn a_taken_contact_gets_a_notice_and_neither_registration_nor_code() {
     let mut tx = tx_with_event(Action::Register, Outcome::Refused);
+    tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
     tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().times(1).returning(|_| Ok(Some(george())));
@@ -141,6 +142,7 @@ async fn a_taken_contact_gets_a_notice_and_neither_registration_nor_code() {
 #[tokio::test]
 async fn no_code_goes_to_another_spelling_than_the_one_that_was_proved() {
     let mut tx = MockTx::new();
+    tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
     tx.expect_record_event().returning(|_| Ok(()));
     tx.expect_keep_history().returning(|_, _, _| Ok(()));
@@ -204,6 +206,7 @@ async fn an_overloaded_hasher_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_store_that_breaks_in_the_middle_keeps_nothing_and_signals_nobody() {
     let mut tx = MockTx::new();
+    tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
     tx.expect_keep_history().returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().returning(|_| Ok(None));
@@ -232,7 +235,8 @@ async fn a_code_for_nobody_is_not_sent_and_answers_the_same() {
     no_history(&mut tx);
     tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().times(1).returning(|_| Ok(None));
-    tx.expect_newest_registration().times(1).returning(|_, _| Ok(None));
+    tx.expect_insert_claim().times(1).returning(|_| Ok(()));
+    tx.expect_live_registrations().times(1).returning(|_, _| Ok(vec![]));
     expect_nothing_to_leave(&mut tx, 1);
     let (accounts, storage) = accounts(tx, PlainHasher, 1);
     let request = SendCodes { contacts: vec![contact()], version: CodeVersion::V1, origin: Origin::local() };
@@ -243,6 +247,7 @@ async fn a_code_for_nobody_is_not_sent_and_answers_the_same() {
 #[tokio::test]
 async fn a_disabled_user_gets_no_code() {
     let mut tx = MockTx::new();
+    tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
     tx.expect_record_event().times(2).returning(|_| Ok(()));
     tx.expect_keep_history().returning(|_, _, _| Ok(()));

@@ -12,8 +12,8 @@ use asteroid_verification::{Challenge, Purpose};
 use crate::CompleteStorage;
 use crate::fixtures::practice::{class, client, membership, practice};
 use crate::fixtures::{
-    RANDOMNESS, acceptance, at, challenge, fresh_contact, fresh_key, fresh_label, fresh_number, new_user,
-    notice, registration, session, terms,
+    RANDOMNESS, acceptance, at, challenge, claim, fresh_contact, fresh_key, fresh_label, fresh_number,
+    new_user, notice, registration, session, terms,
 };
 use crate::store::{AllRepositories, Store};
 
@@ -67,6 +67,7 @@ impl Everything {
     async fn write(&self, tx: &mut impl AllRepositories) -> Result<(), Refusal> {
         let user = tx.insert_user(&self.user()).await?.map_err(|_| Refusal::OnPurpose)?;
         tx.insert_registration(&self.registration, 3).await?;
+        tx.insert_claim(&claim(&self.contact, None, at(0))).await?;
         tx.insert_session(&Session { user, ..self.session.clone() }, 20).await?;
         tx.insert_challenge(&self.challenge).await?;
         tx.enqueue(&self.message).await?;
@@ -88,7 +89,8 @@ impl Everything {
         let client = tx.find_client(self.practice.id, &self.client.key).await?;
         Ok([
             user.is_some(),
-            tx.newest_registration(&self.contact.key(), at(1)).await?.is_some(),
+            tx.find_registration(self.registration.id, at(1)).await?.is_some(),
+            !tx.claimants(&self.contact.key(), at(1)).await?.is_empty(),
             tx.find_session(self.session.id).await?.is_some(),
             tx.find_challenge(self.challenge.id).await?.is_some(),
             tx.find_entry(self.message.id).await?.is_some(),
@@ -105,10 +107,10 @@ impl Everything {
 }
 
 /// Of which parts of an [`Everything`] there is a trace.
-pub(crate) type Traces = [bool; 13];
+pub(crate) type Traces = [bool; 14];
 
-pub(crate) const WHOLE: Traces = [true; 13];
-pub(crate) const NOTHING: Traces = [false; 13];
+pub(crate) const WHOLE: Traces = [true; 14];
+pub(crate) const NOTHING: Traces = [false; 14];
 
 /// Writes an [`Everything`], and ends so.
 pub(crate) struct WriteEverything {

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use asteroid_identity::{
-    ContactType, NewUser, PasswordHash, PendingRegistration, PersonName, Session, SessionToken,
+    ContactClaim, ContactType, NewUser, PasswordHash, PendingRegistration, PersonName, Session, SessionToken,
 };
 use asteroid_kernel::mocks::CountingRandomness;
-use asteroid_kernel::{Contact, Origin, Region, RegistrationId, SessionId, Timestamp, UserId};
+use asteroid_kernel::{Contact, Network, Origin, Region, RegistrationId, SessionId, Timestamp, UserId};
 use asteroid_limits::LimitKey;
 use asteroid_messaging::{Content, Message, MessageKind};
 use asteroid_terms::{Acceptance, TermsVersion, VersionLabel};
@@ -52,6 +52,15 @@ pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
+pub(crate) fn network(address: &str) -> Network {
+    Network::of(ip(address))
+}
+
+/// A claim from this network that counts for an hour.
+pub(crate) fn claim(contact: &Contact, network: Option<Network>, now: Timestamp) -> ContactClaim {
+    ContactClaim::new(contact, network, now + Duration::from_hours(1), now, &*RANDOMNESS)
+}
+
 pub(crate) fn hash(text: &str) -> PasswordHash {
     PasswordHash::new(text)
 }
@@ -78,6 +87,8 @@ pub(crate) fn registration(contact: &Contact, created_at: Timestamp) -> PendingR
         contact_type: ContactType::Work,
         name: person(),
         password_hash: hash("first"),
+        network: Some(network("192.0.2.1")),
+        user_agent: None,
         created_at,
         expires_at: created_at + Duration::from_hours(1),
     }

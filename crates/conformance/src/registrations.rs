@@ -6,7 +6,7 @@ use asteroid_identity::{ContactType, PendingRegistration, PersonName};
 use asteroid_kernel::RegistrationId;
 
 use crate::CompleteStorage;
-use crate::fixtures::{RANDOMNESS, TICK, at, contact, fresh_contact, hash, registration};
+use crate::fixtures::{RANDOMNESS, TICK, at, claim, contact, fresh_contact, hash, network, registration};
 use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
@@ -14,27 +14,34 @@ use crate::store::Store;
 pub async fn a_registration_comes_back_as_it_was_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let registrations = [
-        registration(&contact("George.Washington@Example.com"), at(0)),
+        PendingRegistration {
+            network: Some(network("2001:db8:0:7::1")),
+            user_agent: Some("Mozilla/5.0 (X11; Linux x86_64)".to_owned()),
+            ..registration(&contact("George.Washington@Example.com"), at(0))
+        },
         PendingRegistration {
             contact_type: ContactType::Personal,
             name: PersonName::new("Zoë 🦀", "O'Neil").expect("a name"),
             password_hash: hash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
+            network: None,
+            user_agent: None,
             expires_at: at(90) + TICK,
             ..registration(&contact("555-665-4345"), at(3))
         },
     ];
     for given in registrations {
         store.insert_registration(&given, 3).await;
-        let found = store.newest_registration(&given.contact, given.created_at).await.expect("it is there");
+        let found = store.find_registration(given.id, given.created_at).await.expect("it is there");
         assert_eq!(found, given);
+        assert_eq!(store.live_registrations(&given.contact, given.created_at).await, [found.clone()]);
         // Contacts are equal however they are written; this one has to be written as it was given.
         assert_eq!(found.contact.as_str(), given.contact.as_str());
         assert_eq!(store.take_registration(given.id, given.created_at).await, Some(given));
     }
 }
 
-/// The newest is the one that was made last, in whichever order they came, and of that contact alone.
-pub async fn the_newest_registration_is_the_one_made_last(storage: impl CompleteStorage) {
+/// The live registrations of a contact come newest first, in whichever order they were kept, and of that contact alone.
+pub async fn live_registrations_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [second, third, first] =
         [2, 3, 1].map(|seconds| registration(&contact("George@example.com"), at(seconds)));
@@ -43,8 +50,8 @@ pub async fn the_newest_registration_is_the_one_made_last(storage: impl Complete
     }
     store.insert_registration(&registration(&fresh_contact(), at(4)), 3).await;
     let other_spelling = contact("GEORGE@EXAMPLE.COM");
-    assert_eq!(store.newest_registration(&other_spelling, at(5)).await, Some(third));
-    assert_eq!(store.newest_registration(&fresh_contact(), at(5)).await, None);
+    assert_eq!(store.live_registrations(&other_spelling, at(5)).await, [third, second, first]);
+    assert_eq!(store.live_registrations(&fresh_contact(), at(5)).await, []);
 }
 
 /// At its expiry a registration is neither found nor taken any more; one that lives longer is.
@@ -55,11 +62,13 @@ pub async fn a_registration_dies_at_its_expiry(storage: impl CompleteStorage) {
     let short = PendingRegistration { expires_at: at(60), ..registration(&contact, at(1)) };
     store.insert_registration(&long, 3).await;
     store.insert_registration(&short, 3).await;
-    assert_eq!(store.newest_registration(&contact, at(60) - TICK).await.as_ref(), Some(&short));
-    assert_eq!(store.newest_registration(&contact, at(60)).await.as_ref(), Some(&long));
+    assert_eq!(store.live_registrations(&contact, at(60) - TICK).await, [short.clone(), long.clone()]);
+    assert_eq!(store.live_registrations(&contact, at(60)).await, [long.clone()]);
+    assert_eq!(store.find_registration(short.id, at(60) - TICK).await.as_ref(), Some(&short));
+    assert_eq!(store.find_registration(short.id, at(60)).await, None);
     assert_eq!(store.take_registration(short.id, at(60)).await, None);
     assert_eq!(store.take_registration(short.id, at(60) - TICK).await, Some(short));
-    assert_eq!(store.newest_registration(&contact, long.expires_at).await, None);
+    assert_eq!(store.live_registrations(&contact, long.expires_at).await, []);
 }
 
 /// A registration that is one too many for its contact ends the oldest, and no other contact's.
@@ -131,7 +140,8 @@ pub async fn a_registration_is_taken_once(storage: impl CompleteStorage) {
     assert_eq!(store.take_registration(RegistrationId::new(at(0), &*RANDOMNESS), at(1)).await, None);
     assert_eq!(store.take_registration(registration.id, at(1)).await.as_ref(), Some(&registration));
     assert_eq!(store.take_registration(registration.id, at(1)).await, None);
-    assert_eq!(store.newest_registration(&registration.contact, at(1)).await, None);
+    assert_eq!(store.find_registration(registration.id, at(1)).await, None);
+    assert_eq!(store.live_registrations(&registration.contact, at(1)).await, []);
 }
 
 /// Of several that try at once to take a registration, one gets it.
@@ -188,4 +198,42 @@ pub async fn expired_registrations_are_removed(storage: impl CompleteStorage) {
     }
     assert_eq!(kept, [false, false, true, true]);
     assert_eq!(store.remove_expired_registrations(now).await, 0);
+}
+
+/// Every claim to a contact is found until it expires, however the contact is written, and none to another contact.
+pub async fn claims_to_a_contact_are_found_until_they_expire(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let claimed = contact("George@example.com");
+    let (v4, v6) = (Some(network("192.0.2.1")), Some(network("2001:db8:0:7::1")));
+    for (claimant, seconds) in [(v4, 0), (v6, 10), (None, 20), (None, 20), (v4, 30)] {
+        store.insert_claim(&claim(&claimed, claimant, at(seconds))).await;
+    }
+    store.insert_claim(&claim(&fresh_contact(), v6, at(0))).await;
+    let hour = Duration::from_hours(1);
+    for (now, mut expected) in [
+        (at(0), vec![v4, v6, None, None, v4]),
+        (at(0) + hour - TICK, vec![v4, v6, None, None, v4]),
+        (at(0) + hour, vec![v6, None, None, v4]),
+        (at(20) + hour, vec![v4]),
+        (at(30) + hour, vec![]),
+    ] {
+        let mut found = store.claimants(&contact("GEORGE@EXAMPLE.com"), now).await;
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{now:?}");
+    }
+}
+
+/// Claims stay when the registrations of their contact end, and go when they have expired.
+pub async fn claims_outlive_registrations_and_are_removed_when_expired(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let contact = fresh_contact();
+    let claimant = Some(network("192.0.2.1"));
+    store.insert_registration(&registration(&contact, at(0)), 3).await;
+    store.insert_claim(&claim(&contact, claimant, at(0))).await;
+    store.insert_claim(&claim(&contact, None, at(1))).await;
+    assert_eq!(store.end_registrations(&contact).await, 1);
+    assert_eq!(store.claimants(&contact, at(1)).await.len(), 2);
+    assert_eq!(store.remove_expired_registrations(at(0) + Duration::from_hours(1)).await, 1);
+    assert_eq!(store.claimants(&contact, at(1)).await, [None]);
 }

@@ -21,7 +21,7 @@ use asteroid_verification::{ChallengeRepository, ChallengeRules, Guesser, Purpos
 
 use crate::CompleteStorage;
 use crate::everything::{Ending, Everything, NOTHING, Refusal, Traces, WHOLE};
-use crate::fixtures::{acceptance, at, fresh_key, hash, ip};
+use crate::fixtures::{acceptance, at, claim, fresh_key, hash, ip};
 use crate::race::ROUNDS;
 use crate::store::{AllRepositories, Store, works};
 
@@ -205,6 +205,7 @@ pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
         tx.remember_address(*user, ip("192.0.2.1"), at(1));
         tx.forget_addresses(at(1));
         tx.insert_registration(&other.registration, 3);
+        tx.insert_claim(&claim(&other.contact, None, at(1)));
         tx.take_registration(there.registration.id, at(1));
         tx.end_registrations(&there.contact.key());
         tx.remove_expired_registrations(at(1_000_000));
@@ -248,7 +249,10 @@ async fn all_of<S: CompleteStorage>(
 ) -> impl PartialEq + Debug {
     (
         store.find_profile(user).await,
-        store.newest_registration(&what.contact, at(1)).await,
+        (
+            store.find_registration(what.registration.id, at(1)).await,
+            store.claimants(&what.contact, at(1)).await,
+        ),
         store.list_sessions(user).await,
         store.find_challenge(what.challenge.id).await,
         store.find_entry(what.message.id).await,

@@ -59,7 +59,7 @@ macro_rules! suite {
             }
             registrations {
                 a_registration_comes_back_as_it_was_given,
-                the_newest_registration_is_the_one_made_last,
+                live_registrations_are_listed_newest_first,
                 a_registration_dies_at_its_expiry,
                 one_registration_too_many_ends_the_oldest,
                 registrations_too_many_end_all_at_once,
@@ -69,6 +69,8 @@ macro_rules! suite {
                 of_many_who_want_a_registration_one_takes_it,
                 all_registrations_of_a_contact_end,
                 expired_registrations_are_removed,
+                claims_to_a_contact_are_found_until_they_expire,
+                claims_outlive_registrations_and_are_removed_when_expired,
             }
             sessions {
                 a_session_comes_back_as_it_was_given,

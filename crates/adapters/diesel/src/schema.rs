@@ -43,7 +43,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     use crate::sql_types::{Ts, Uid};
 
     pending_registrations (id) {
@@ -55,6 +55,20 @@ diesel::table! {
         last_name -> Text,
         password_hash -> Text,
         created_at -> Ts,
+        expires_at -> Ts,
+        network -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql_types::{Ts, Uid};
+
+    contact_claims (id) {
+        id -> Uid,
+        contact_key -> Text,
+        network -> Nullable<Text>,
         expires_at -> Ts,
     }
 }

@@ -1,5 +1,7 @@
-use asteroid_identity::{PendingRegistration, PendingRegistrationRepository};
-use asteroid_kernel::{ContactKey, RegistrationId, StorageError, Timestamp};
+use std::cmp::Reverse;
+
+use asteroid_identity::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
+use asteroid_kernel::{ContactKey, Network, RegistrationId, StorageError, Timestamp};
 
 use crate::MemoryTx;
 use crate::table::{oldest_beyond, remove_where};
@@ -23,14 +25,24 @@ impl PendingRegistrationRepository for MemoryTx {
         Ok(())
     }
 
-    async fn newest_registration(
+    async fn find_registration(
+        &mut self,
+        id: RegistrationId,
+        now: Timestamp,
+    ) -> Result<Option<PendingRegistration>, StorageError> {
+        Ok(self.state().registrations.get(&id).filter(|one| one.is_live(now)).cloned())
+    }
+
+    async fn live_registrations(
         &mut self,
         contact: &ContactKey,
         now: Timestamp,
-    ) -> Result<Option<PendingRegistration>, StorageError> {
+    ) -> Result<Vec<PendingRegistration>, StorageError> {
         let registrations = self.state().registrations.values();
         let live = registrations.filter(|one| one.contact.key() == *contact && one.is_live(now));
-        Ok(live.max_by_key(|one| (one.created_at, one.id)).cloned())
+        let mut live: Vec<_> = live.cloned().collect();
+        live.sort_by_key(|one| Reverse((one.created_at, one.id)));
+        Ok(live)
     }
 
     async fn take_registration(
@@ -50,7 +62,24 @@ impl PendingRegistrationRepository for MemoryTx {
         Ok(remove_where(&mut self.state_to_change()?.registrations, |one| one.contact.key() == *contact))
     }
 
+    async fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError> {
+        self.state_to_change()?.claims.insert(claim.id, claim.clone());
+        Ok(())
+    }
+
+    async fn claimants(
+        &mut self,
+        contact: &ContactKey,
+        now: Timestamp,
+    ) -> Result<Vec<Option<Network>>, StorageError> {
+        let claims = self.state().claims.values();
+        let live = claims.filter(|claim| claim.contact == *contact && now < claim.expires_at);
+        Ok(live.map(|claim| claim.network).collect())
+    }
+
     async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_to_change()?.registrations, |one| !one.is_live(now)))
+        let state = self.state_to_change()?;
+        let claims = remove_where(&mut state.claims, |claim| claim.expires_at <= now);
+        Ok(claims + remove_where(&mut state.registrations, |one| !one.is_live(now)))
     }
 }

@@ -6,9 +6,10 @@ use std::task::{Context, Poll, Waker};
 
 use asteroid_audit::AuditEvent;
 use asteroid_clients::{Membership, Practice, PracticeId};
-use asteroid_identity::PendingRegistration;
+use asteroid_identity::{ContactClaim, PendingRegistration};
 use asteroid_kernel::{
-    AuditEventId, ChallengeId, MessageId, RegistrationId, Storage, StorageError, Timestamp, UserId, Work,
+    AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError, Timestamp,
+    UserId, Work,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
@@ -40,6 +41,7 @@ struct Shared {
 pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) registrations: OrdMap<RegistrationId, PendingRegistration>,
+    pub(crate) claims: OrdMap<ContactClaimId, ContactClaim>,
     pub(crate) sessions: Sessions,
     pub(crate) challenges: OrdMap<ChallengeId, Challenge>,
     pub(crate) outbox: OrdMap<MessageId, OutboxEntry>,

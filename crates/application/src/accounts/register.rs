@@ -7,7 +7,7 @@ use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, Purpose};
 
-use super::steps::{CodeForm, admit_sends, as_proved, audit, send_code, send_notices};
+use super::steps::{CodeForm, admit_sends, as_proved, audit, claim_contact, send_code, send_notices};
 use super::{Accounts, Occasion};
 use crate::accounts::send_codes::{Sent, WhenMayCodesBeSent};
 use crate::ports::{CodeVersion, Register, RegisterError, Registrations};
@@ -38,6 +38,7 @@ where
             audit(tx, Action::Register, Outcome::Limited, None, Some(contact), occasion).await?;
             return Ok(Sent::Limited { retry_after });
         }
+        claim_contact(tx, contact, occasion).await?;
         let owner = tx.find_user_by_contact(&contact.key()).await?.map(|user| user.id);
         if let Some(owner) = owner {
             let proved = as_proved(tx, owner, contact).await?;
@@ -87,6 +88,8 @@ where
                 contact_type,
                 name,
                 password_hash,
+                network: occasion.origin.network(),
+                user_agent: occasion.origin.user_agent.clone(),
                 created_at: occasion.now,
                 expires_at: occasion.now + rules.registration_life,
             };

@@ -1,13 +1,15 @@
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::{PendingRegistrationRepository, UserRepository, UserStatus};
-use asteroid_kernel::{Contact, Storage, StorageError, Work};
+use asteroid_identity::{PendingRegistration, PendingRegistrationRepository, UserRepository, UserStatus};
+use asteroid_kernel::{Contact, Network, Storage, StorageError, Work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
 
-use super::steps::{CodeForm, admit_sends, as_proved, audit, send_code, send_to_nobody, sends_key};
+use super::steps::{
+    CodeForm, admit_sends, as_proved, audit, claim_contact, send_code, send_to_nobody, sends_key,
+};
 use super::{Accounts, Occasion};
 use crate::ports::{CodeVersion, SendCodes, SendCodesError};
 
@@ -44,6 +46,17 @@ impl<Tx: LimitRepository> Work<Tx> for WhenMayCodesBeSent {
     }
 }
 
+/// Of the live registrations of a contact, newest first, the one whose code goes out again: the newest that was made on
+/// the caller's network, else the newest of all. The latter gets no password: the caller's claim stands against it.
+fn registration_to_send(
+    mut live: Vec<PendingRegistration>,
+    caller: Option<Network>,
+) -> Option<PendingRegistration> {
+    let own = live.iter().position(|registration| caller.is_some() && registration.network == caller);
+    let chosen = own.unwrap_or(0);
+    (chosen < live.len()).then(|| live.swap_remove(chosen))
+}
+
 /// Sends each contact the code that it is due: to finish its registration, or to sign in.
 struct SendDueCodes {
     contacts: Vec<Contact>,
@@ -74,6 +87,7 @@ where
         }
         for contact in &self.contacts {
             let key = contact.key();
+            claim_contact(tx, contact, occasion).await?;
             let owner = tx.find_user_by_contact(&key).await?;
             let due = match &owner {
                 Some(user) if user.status == UserStatus::Enabled => {
@@ -81,10 +95,13 @@ where
                     proved.map(|contact| (contact, Purpose::Login))
                 }
                 Some(_) => None,
-                None => tx.newest_registration(&key, occasion.now).await?.map(|registration| {
-                    let purpose = Purpose::Register(registration.id);
-                    (registration.contact, purpose)
-                }),
+                None => {
+                    let live = tx.live_registrations(&key, occasion.now).await?;
+                    registration_to_send(live, occasion.origin.network()).map(|registration| {
+                        let purpose = Purpose::Register(registration.id);
+                        (registration.contact, purpose)
+                    })
+                }
             };
             let form = CodeForm::of(self.version, occasion);
             match &due {

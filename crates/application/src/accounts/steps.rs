@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
-use asteroid_identity::{PasswordHash, SessionRepository, User, UserContact, UserRepository, UserStatus};
+use asteroid_identity::{
+    ContactClaim, PasswordHash, PendingRegistrationRepository, SessionRepository, User, UserContact,
+    UserRepository, UserStatus,
+};
 use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
 use asteroid_limits::{Admission, Budget, LimitKey, LimitRepository};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
@@ -149,6 +152,20 @@ pub(super) async fn send_to_nobody<Tx: UserRepository + ChallengeRepository + Ou
 
 /// No user has this id: stores give positive ones.
 const NOBODY: UserId = UserId(0);
+
+/// Notes that the caller's network claims the contact, whether or not the contact has an owner, so that the time does not
+/// tell. See [`PendingRegistration::is_trusted`](asteroid_identity::PendingRegistration::is_trusted).
+pub(super) async fn claim_contact<Tx: PendingRegistrationRepository>(
+    tx: &mut Tx,
+    contact: &Contact,
+    occasion: &Occasion,
+) -> Result<(), StorageError> {
+    // As long as a registration that is made now may wait, and an hour at least.
+    let expires_at = occasion.now + occasion.rules().registration_life.max(Duration::from_hours(1));
+    let network = occasion.origin.network();
+    let claim = ContactClaim::new(contact, network, expires_at, occasion.now, occasion.randomness());
+    tx.insert_claim(&claim).await
+}
 
 /// Puts a notice to each of these contacts into the outbox.
 pub(super) async fn send_notices<Tx: OutboxRepository>(

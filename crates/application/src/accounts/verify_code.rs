@@ -1,7 +1,9 @@
 use std::future::Future;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::{NewUser, PendingRegistrationRepository, SessionRepository, UserRepository};
+use asteroid_identity::{
+    NewUser, PendingRegistrationRepository, PersonName, SessionRepository, UserRepository,
+};
 use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, UserId, Work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
@@ -21,7 +23,10 @@ struct RedeemCode {
 }
 
 impl RedeemCode {
-    /// Makes the registration a user. None if it has ended, or another of the same contact came first.
+    /// Makes the registration a user. [`None`] if it has ended, or another of the same contact came first.
+    ///
+    /// A registration that another client may have prepared gives neither its password nor its name: the contact's
+    /// owner is signed in, and sets a password by a reset code.
     async fn complete_registration<Tx>(
         &self,
         tx: &mut Tx,
@@ -32,15 +37,25 @@ impl RedeemCode {
     {
         let now = self.occasion.now;
         let Some(registration) = tx.take_registration(id, now).await? else { return Ok(None) };
+        let contact_key = self.contact.key();
+        let redeemed_from = self.occasion.origin.network();
+        let claimants = tx.claimants(&contact_key, now).await?;
+        let (name, password_hash) = if registration.is_trusted(redeemed_from, &claimants) {
+            (registration.name, Some(registration.password_hash))
+        } else {
+            let live = tx.live_registrations(&contact_key, now).await?;
+            let own = live.into_iter().find(|one| redeemed_from.is_some() && one.network == redeemed_from);
+            (own.map_or_else(PersonName::unknown, |own| own.name), None)
+        };
         let user = NewUser {
-            name: registration.name,
-            password_hash: Some(registration.password_hash),
+            name,
+            password_hash,
             contact: registration.contact,
             contact_type: registration.contact_type,
             created_at: now,
         };
         let made = tx.insert_user(&user).await?;
-        tx.end_registrations(&self.contact.key()).await?;
+        tx.end_registrations(&contact_key).await?;
         Ok(made.ok())
     }
 }

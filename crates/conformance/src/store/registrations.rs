@@ -1,5 +1,5 @@
-use asteroid_identity::{PendingRegistration, PendingRegistrationRepository};
-use asteroid_kernel::{Contact, RegistrationId, Timestamp};
+use asteroid_identity::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
+use asteroid_kernel::{Contact, Network, RegistrationId, Timestamp};
 
 use super::{CompleteStorage, Store};
 
@@ -11,12 +11,28 @@ impl<S: CompleteStorage> Store<S> {
         .await;
     }
 
-    pub(crate) async fn newest_registration(
+    pub(crate) async fn find_registration(
+        &self,
+        id: RegistrationId,
+        now: Timestamp,
+    ) -> Option<PendingRegistration> {
+        self.read((id, now), |(id, now), tx| Box::pin(tx.find_registration(*id, *now))).await
+    }
+
+    pub(crate) async fn live_registrations(
         &self,
         contact: &Contact,
         now: Timestamp,
-    ) -> Option<PendingRegistration> {
-        self.read((contact.key(), now), |(key, now), tx| Box::pin(tx.newest_registration(key, *now))).await
+    ) -> Vec<PendingRegistration> {
+        self.read((contact.key(), now), |(key, now), tx| Box::pin(tx.live_registrations(key, *now))).await
+    }
+
+    pub(crate) async fn insert_claim(&self, claim: &ContactClaim) {
+        self.write(claim.clone(), |claim, tx| Box::pin(tx.insert_claim(claim))).await;
+    }
+
+    pub(crate) async fn claimants(&self, contact: &Contact, now: Timestamp) -> Vec<Option<Network>> {
+        self.read((contact.key(), now), |(key, now), tx| Box::pin(tx.claimants(key, *now))).await
     }
 
     pub(crate) async fn take_registration(

@@ -11,7 +11,7 @@ mod user;
 pub use password::{
     HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, PasswordPolicy, Verdict,
 };
-pub use registration::{PendingRegistration, PendingRegistrationRepository};
+pub use registration::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
 pub use session::{Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash};
 pub use signed_token::{SigningError, TokenClaims, TokenSigner};
 pub use user::{

@@ -5,12 +5,15 @@
 use std::future::{Future, ready};
 use std::net::IpAddr;
 
-use asteroid_kernel::{Contact, ContactKey, RegistrationId, SessionId, StorageError, Timestamp, UserId};
+use asteroid_kernel::{
+    Contact, ContactKey, Network, RegistrationId, SessionId, StorageError, Timestamp, UserId,
+};
 
 use crate::{
-    ContactTaken, ContactType, HashingError, NewPassword, NewUser, Password, PasswordHash, PasswordHasher,
-    PendingRegistration, PendingRegistrationRepository, PersonName, Profile, Session, SessionRepository,
-    SessionTokenHash, SigningError, TokenClaims, TokenSigner, User, UserRepository, UserStatus, Verdict,
+    ContactClaim, ContactTaken, ContactType, HashingError, NewPassword, NewUser, Password, PasswordHash,
+    PasswordHasher, PendingRegistration, PendingRegistrationRepository, PersonName, Profile, Session,
+    SessionRepository, SessionTokenHash, SigningError, TokenClaims, TokenSigner, User, UserRepository,
+    UserStatus, Verdict,
 };
 
 mockall::mock! {
@@ -34,9 +37,12 @@ mockall::mock! {
 
     impl PendingRegistrationRepository for IdentityTx {
         async fn insert_registration(&mut self, registration: &PendingRegistration, at_most: usize) -> Result<(), StorageError>;
-        async fn newest_registration(&mut self, contact: &ContactKey, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
+        async fn find_registration(&mut self, id: RegistrationId, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
+        async fn live_registrations(&mut self, contact: &ContactKey, now: Timestamp) -> Result<Vec<PendingRegistration>, StorageError>;
         async fn take_registration(&mut self, id: RegistrationId, now: Timestamp) -> Result<Option<PendingRegistration>, StorageError>;
         async fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError>;
+        async fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError>;
+        async fn claimants(&mut self, contact: &ContactKey, now: Timestamp) -> Result<Vec<Option<Network>>, StorageError>;
         async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
 

@@ -33,7 +33,7 @@ pub enum UserStatus {
     Disabled,
 }
 
-/// A first and a last name: trimmed, in NFC, neither blank nor with control characters.
+/// A first and a last name: trimmed, in NFC, without control characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonName {
     first: String,
@@ -88,22 +88,41 @@ impl PersonName {
         Ok(Self { first: Self::parse_part(first)?, last: Self::parse_part(last)? })
     }
 
-    /// The first name.
+    /// A name of which a part may be unknown, and is empty then.
+    ///
+    /// # Errors
+    ///
+    /// If a part is too long, or holds a control character.
+    pub fn partial(first: &str, last: &str) -> Result<Self, InvalidName> {
+        let part = |text| match Self::parse_part(text) {
+            Err(InvalidName::Blank) => Ok(String::new()),
+            parsed => parsed,
+        };
+        Ok(Self { first: part(first)?, last: part(last)? })
+    }
+
+    /// The name of a person who never gave one: both parts are empty.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self { first: String::new(), last: String::new() }
+    }
+
+    /// The first name; empty if it is unknown.
     #[must_use]
     pub fn first(&self) -> &str {
         &self.first
     }
 
-    /// The last name.
+    /// The last name; empty if it is unknown.
     #[must_use]
     pub fn last(&self) -> &str {
         &self.last
     }
 
-    /// Both, with a space between.
+    /// Both, with a space between them if both are known.
     #[must_use]
     pub fn full(&self) -> String {
-        format!("{} {}", self.first, self.last)
+        format!("{} {}", self.first, self.last).trim().to_owned()
     }
 }
 
@@ -309,6 +328,19 @@ mod tests {
     fn a_name_is_trimmed_and_composed() {
         let name = PersonName::new("  Zoe\u{308} ", "O’Neil").expect("a name");
         assert_eq!((name.first(), name.last(), name.full().as_str()), ("Zoë", "O’Neil", "Zoë O’Neil"));
+    }
+
+    #[test]
+    fn a_partial_name_has_empty_parts_where_they_are_blank() {
+        let parts = |first, last| {
+            let name = PersonName::partial(first, last).expect("a name");
+            (name.first().to_owned(), name.last().to_owned(), name.full())
+        };
+        assert_eq!(parts("Zoë", " \u{200b}"), ("Zoë".into(), String::new(), "Zoë".into()));
+        assert_eq!(parts("", "O’Neil"), (String::new(), "O’Neil".into(), "O’Neil".into()));
+        assert_eq!(PersonName::partial("", ""), Ok(PersonName::unknown()));
+        assert_eq!(PersonName::unknown().full(), "");
+        assert_eq!(PersonName::partial("Zoë", "a\0b"), Err(InvalidName::ControlCharacter));
     }
 
     #[test]

@@ -63,6 +63,8 @@ uuid_id! {
     ChallengeId;
     /// A registration that waits for its contact to be verified.
     RegistrationId;
+    /// A network's claim to a contact that has no user yet.
+    ContactClaimId;
     /// A message in the outbox; constant over all tries to deliver it.
     MessageId;
     /// An entry of the audit trail.

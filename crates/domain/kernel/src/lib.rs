@@ -6,6 +6,7 @@ mod error;
 mod ids;
 #[cfg(feature = "mocks")]
 pub mod mocks;
+mod network;
 mod origin;
 mod randomness;
 mod storage;
@@ -14,7 +15,10 @@ pub mod system;
 pub use clock::{Clock, Timestamp};
 pub use contact::{Contact, ContactKey, ContactKind, EmailAddress, PhoneNumber, Region};
 pub use error::{BoxError, in_one_line};
-pub use ids::{AuditEventId, ChallengeId, ContactId, MessageId, RegistrationId, SessionId, UserId};
+pub use ids::{
+    AuditEventId, ChallengeId, ContactClaimId, ContactId, MessageId, RegistrationId, SessionId, UserId,
+};
+pub use network::Network;
 pub use origin::Origin;
 pub use randomness::{Randomness, random_bytes, uuid_v7};
 pub use storage::{Storage, StorageError, Upsert, Work};

@@ -1,5 +1,7 @@
 use std::net::IpAddr;
 
+use crate::Network;
+
 /// Where a request came from, as far as it is known: kept with sessions and in the audit trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -19,6 +21,12 @@ impl Origin {
     #[must_use]
     pub fn local() -> Self {
         Self::default()
+    }
+
+    /// The network that the request came from, if its address is known.
+    #[must_use]
+    pub fn network(&self) -> Option<Network> {
+        self.ip.map(Network::of)
     }
 
     /// The same origin with this user agent, cut to the length that is kept; a blank one counts as none.

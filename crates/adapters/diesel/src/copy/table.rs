@@ -84,6 +84,7 @@ pub(crate) fn tables() -> Vec<Table> {
         table!(user_contacts by id; numbered),
         table!(familiar_addresses by user_id, ip),
         table!(pending_registrations by id),
+        table!(contact_claims by id),
         table!(sessions by id),
         table!(challenges by id),
         table!(outbox by id),

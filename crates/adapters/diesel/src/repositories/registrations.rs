@@ -1,11 +1,12 @@
-use asteroid_identity::{PendingRegistration, PendingRegistrationRepository};
-use asteroid_kernel::{ContactKey, RegistrationId, StorageError, Timestamp};
+use asteroid_identity::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
+use asteroid_kernel::{ContactKey, Network, RegistrationId, StorageError, Timestamp};
 use diesel::prelude::*;
 use diesel::{alias, delete, insert_into};
 
 use super::Tx;
 use crate::locks::Locks;
-use crate::rows::RegistrationRow;
+use crate::rows::{ClaimRow, RegistrationRow, claimant};
+use crate::schema::contact_claims;
 use crate::schema::pending_registrations::{self as registrations, contact_key, created_at, expires_at, id};
 use crate::sql_types::{At, Id};
 
@@ -30,18 +31,28 @@ impl PendingRegistrationRepository for Tx {
         Ok(())
     }
 
-    async fn newest_registration(
+    async fn find_registration(
+        &mut self,
+        wanted: RegistrationId,
+        now: Timestamp,
+    ) -> Result<Option<PendingRegistration>, StorageError> {
+        let live = registrations::table.find(Id(wanted.0)).filter(expires_at.gt(At(now)));
+        let found = self.first(live.select(RegistrationRow::as_select())).await?;
+        Ok(found.map(PendingRegistration::try_from).transpose()?)
+    }
+
+    async fn live_registrations(
         &mut self,
         contact: &ContactKey,
         now: Timestamp,
-    ) -> Result<Option<PendingRegistration>, StorageError> {
+    ) -> Result<Vec<PendingRegistration>, StorageError> {
         let query = registrations::table
             .filter(contact_key.eq(contact.as_str()))
             .filter(expires_at.gt(At(now)))
             .order((created_at.desc(), id.desc()))
-            .select(RegistrationRow::as_select())
-            .limit(1);
-        Ok(self.first(query).await?.map(PendingRegistration::try_from).transpose()?)
+            .select(RegistrationRow::as_select());
+        let rows = self.all(query).await?;
+        Ok(rows.into_iter().map(PendingRegistration::try_from).collect::<Result<_, _>>()?)
     }
 
     async fn take_registration(
@@ -58,7 +69,27 @@ impl PendingRegistrationRepository for Tx {
         self.execute(delete(registrations::table.filter(contact_key.eq(contact.as_str())))).await
     }
 
+    async fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError> {
+        self.execute(insert_into(contact_claims::table).values(ClaimRow::from(claim))).await?;
+        Ok(())
+    }
+
+    async fn claimants(
+        &mut self,
+        contact: &ContactKey,
+        now: Timestamp,
+    ) -> Result<Vec<Option<Network>>, StorageError> {
+        let query = contact_claims::table
+            .filter(contact_claims::contact_key.eq(contact.as_str()))
+            .filter(contact_claims::expires_at.gt(At(now)))
+            .select(contact_claims::network);
+        let stored: Vec<Option<String>> = self.all(query).await?;
+        Ok(stored.into_iter().map(claimant).collect::<Result<_, _>>()?)
+    }
+
     async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        self.execute(delete(registrations::table.filter(expires_at.le(At(now))))).await
+        let claims = contact_claims::table.filter(contact_claims::expires_at.le(At(now)));
+        let removed = self.execute(delete(claims)).await?;
+        Ok(removed + self.execute(delete(registrations::table.filter(expires_at.le(At(now))))).await?)
     }
 }

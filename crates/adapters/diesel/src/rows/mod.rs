@@ -26,7 +26,7 @@ pub(crate) use client_parts::{ClassRow, PatientRow};
 pub(crate) use limit::LimitRow;
 pub(crate) use outbox::{OutboxRow, StateColumns};
 pub(crate) use practice::{MembershipRow, PracticeRow};
-pub(crate) use registration::RegistrationRow;
+pub(crate) use registration::{ClaimRow, RegistrationRow, claimant};
 pub(crate) use session::SessionRow;
 pub(crate) use terms::{AcceptanceRow, TermsVersionRow, version_label};
 pub(crate) use user::{ContactRow, NewContactRow, NewUserRow, UserRow};
@@ -49,7 +49,7 @@ fn contact(stored: &str, column: &'static str) -> Result<Contact, Unreadable> {
 }
 
 fn name(first: &str, last: &str, column: &'static str) -> Result<PersonName, Unreadable> {
-    PersonName::new(first, last).map_err(|_| Unreadable(column))
+    PersonName::partial(first, last).map_err(|_| Unreadable(column))
 }
 
 fn ip(stored: Option<&str>, column: &'static str) -> Result<Option<IpAddr>, Unreadable> {

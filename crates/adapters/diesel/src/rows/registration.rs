@@ -1,11 +1,11 @@
-use asteroid_identity::{ContactType, PasswordHash, PendingRegistration};
-use asteroid_kernel::RegistrationId;
+use asteroid_identity::{ContactClaim, ContactType, PasswordHash, PendingRegistration};
+use asteroid_kernel::{Network, RegistrationId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
 use super::Unreadable;
-use crate::schema::pending_registrations;
+use crate::schema::{contact_claims, pending_registrations};
 use crate::sql_types::{At, Id};
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -20,6 +20,8 @@ pub(crate) struct RegistrationRow {
     password_hash: String,
     created_at: At,
     expires_at: At,
+    network: Option<String>,
+    user_agent: Option<String>,
 }
 
 impl From<&PendingRegistration> for RegistrationRow {
@@ -34,6 +36,8 @@ impl From<&PendingRegistration> for RegistrationRow {
             password_hash: registration.password_hash.expose().to_owned(),
             created_at: At(registration.created_at),
             expires_at: At(registration.expires_at),
+            network: registration.network.map(stored_network),
+            user_agent: registration.user_agent.clone(),
         }
     }
 }
@@ -50,8 +54,43 @@ impl TryFrom<RegistrationRow> for PendingRegistration {
                 .ok_or(Unreadable("pending_registrations.contact_type"))?,
             name: super::name(&row.first_name, &row.last_name, name_columns)?,
             password_hash: PasswordHash::new(row.password_hash),
+            network: network(row.network.as_deref(), "pending_registrations.network")?,
+            user_agent: row.user_agent,
             created_at: row.created_at.0,
             expires_at: row.expires_at.0,
         })
     }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = contact_claims)]
+pub(crate) struct ClaimRow {
+    id: Id,
+    contact_key: String,
+    network: Option<String>,
+    expires_at: At,
+}
+
+impl From<&ContactClaim> for ClaimRow {
+    fn from(claim: &ContactClaim) -> Self {
+        Self {
+            id: Id(claim.id.0),
+            contact_key: claim.contact.as_str().to_owned(),
+            network: claim.network.map(stored_network),
+            expires_at: At(claim.expires_at),
+        }
+    }
+}
+
+/// Reads what [`ClaimRow`] keeps of the network.
+pub(crate) fn claimant(stored: Option<String>) -> Result<Option<Network>, Unreadable> {
+    network(stored.as_deref(), "contact_claims.network")
+}
+
+fn stored_network(network: Network) -> String {
+    network.address().to_string()
+}
+
+fn network(stored: Option<&str>, column: &'static str) -> Result<Option<Network>, Unreadable> {
+    Ok(super::ip(stored, column)?.map(Network::of))
 }
