@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{
     ChallengeId, Clock, MessageId, Randomness, Storage, StorageError, Timestamp, Work, in_one_line,
     random_bytes,
@@ -9,7 +10,9 @@ use asteroid_messaging::{
     Channel, Claim, Composer, Content, DeliveryError, MessageTransport, OutboxRepository, OutboxState,
     RetrySchedule,
 };
-use asteroid_verification::{Challenge, ChallengeRepository, ChallengeState, CodeKeys};
+use asteroid_verification::{ChallengeRepository, ChallengeState, CodeKeys};
+
+use crate::message_context::MessageContext;
 
 /// How the outbox is emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +54,8 @@ impl DeliveryRules {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     claim: Claim,
-    /// The challenge that the message names, as it was when it was claimed.
-    challenge: Option<Challenge>,
+    /// As it was when the message was claimed.
+    context: MessageContext,
 }
 
 /// A delivery that has ended, and is to be noted.
@@ -107,7 +110,10 @@ struct SettleAndClaim {
     at_most: usize,
 }
 
-impl<Tx: OutboxRepository + ChallengeRepository + Send> Work<Tx> for SettleAndClaim {
+impl<Tx> Work<Tx> for SettleAndClaim
+where
+    Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository + Send,
+{
     type Done = Turn;
     type Refused = StorageError;
 
@@ -118,11 +124,8 @@ impl<Tx: OutboxRepository + ChallengeRepository + Send> Work<Tx> for SettleAndCl
         let mut deliveries = Vec::new();
         if self.at_most > 0 {
             for claim in tx.claim_due(self.channel, self.now, self.lease_until, self.at_most).await? {
-                let challenge = match claim.message.content {
-                    Content::Code { challenge, .. } => tx.find_challenge(challenge).await?,
-                    Content::Notice => None,
-                };
-                deliveries.push(Delivery { claim, challenge });
+                let context = MessageContext::of(tx, &claim.message, self.now).await?;
+                deliveries.push(Delivery { claim, context });
             }
         }
         Ok(Turn { deliveries, next_due: tx.next_due(self.channel).await? })
@@ -144,7 +147,7 @@ impl<Tx: OutboxRepository> Work<Tx> for NextDue {
 impl<S, E, P> Dispatcher<S, E, P>
 where
     S: Storage,
-    S::Tx: OutboxRepository + ChallengeRepository,
+    S::Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository,
     E: MessageTransport,
     P: MessageTransport,
 {
@@ -173,12 +176,12 @@ where
     }
 
     /// Tries to deliver a message that was claimed.
-    pub async fn deliver(&self, Delivery { claim, challenge }: Delivery) -> Ended {
-        let state = self.outcome(&claim, challenge.as_ref()).await;
+    pub async fn deliver(&self, Delivery { claim, context }: Delivery) -> Ended {
+        let state = self.outcome(&claim, &context).await;
         Ended { id: claim.message.id, attempt: claim.attempt, state }
     }
 
-    async fn outcome(&self, claim: &Claim, challenge: Option<&Challenge>) -> OutboxState {
+    async fn outcome(&self, claim: &Claim, context: &MessageContext) -> OutboxState {
         let (message, now) = (&claim.message, self.clock.now());
         let dead = |reason: &str| OutboxState::Dead { at: now, reason: reason.to_owned() };
         if message.is_for_nobody() {
@@ -187,7 +190,7 @@ where
         if now >= message.useless_at {
             return dead("it had become useless before it could be delivered");
         }
-        let code = match (message.content, challenge) {
+        let code = match (message.content, &context.challenge) {
             (Content::Notice, _) => None,
             (Content::Code { .. }, Some(challenge)) if challenge.state == ChallengeState::Open => {
                 self.keys.code(challenge)
@@ -197,7 +200,7 @@ where
             }
         };
         let code = code.as_ref().map(asteroid_verification::Code::expose);
-        let Some(outgoing) = self.composer.compose(message, code, now) else {
+        let Some(outgoing) = self.composer.compose(message, code, context.registration.as_ref(), now) else {
             return dead("the key of its code is no longer in the key ring");
         };
         let sent = match message.channel() {

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, Work};
 use asteroid_messaging::{Composer, Content, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, ChallengeState, Code, CodeKeys};
 
+use crate::message_context::MessageContext;
 use crate::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage, ShownText};
 
 /// The messages of a server with their codes, over any store and whatever they leave by. No text is kept: each is
@@ -22,32 +24,34 @@ pub struct OpenOutbox<S> {
 }
 
 struct Latest {
+    now: Timestamp,
     at_most: usize,
 }
 
-impl<Tx: OutboxRepository + ChallengeRepository + Send> Work<Tx> for Latest {
-    /// Each message with the challenge that it names.
-    type Done = Vec<(OutboxEntry, Option<Challenge>)>;
+impl<Tx> Work<Tx> for Latest
+where
+    Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository + Send,
+{
+    type Done = Vec<(OutboxEntry, MessageContext)>;
     type Refused = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
         let mut latest = Vec::new();
         for entry in tx.list_entries(&OutboxFilter::default(), None, self.at_most).await? {
-            let challenge = match entry.message.content {
-                Content::Code { challenge, .. } => tx.find_challenge(challenge).await?,
-                Content::Notice => None,
-            };
-            latest.push((entry, challenge));
+            let context = MessageContext::of(tx, &entry.message, self.now).await?;
+            latest.push((entry, context));
         }
         Ok(latest)
     }
 }
 
 impl<S> OpenOutbox<S> {
-    fn show(&self, entry: OutboxEntry, challenge: Option<&Challenge>, now: Timestamp) -> ShownMessage {
+    fn show(&self, entry: OutboxEntry, context: &MessageContext, now: Timestamp) -> ShownMessage {
         let OutboxEntry { message, attempts, state } = entry;
         let code = match message.content {
-            Content::Code { .. } if !message.is_for_nobody() => Some(self.code(challenge, now)),
+            Content::Code { .. } if !message.is_for_nobody() => {
+                Some(self.code(context.challenge.as_ref(), now))
+            }
             Content::Code { .. } | Content::Notice => None,
         };
         let works = match &code {
@@ -56,7 +60,7 @@ impl<S> OpenOutbox<S> {
         };
         // As it left, if it did.
         let at = if let OutboxState::Delivered { at } = state { at } else { message.created_at };
-        let text = self.composer.compose(&message, works, at);
+        let text = self.composer.compose(&message, works, context.registration.as_ref(), at);
         let text = text.map(|outgoing| ShownText { subject: outgoing.subject, body: outgoing.body });
         ShownMessage { message, attempts, state, text, code }
     }
@@ -79,11 +83,11 @@ impl<S> OpenOutbox<S> {
 impl<S> DevelopmentOutbox for OpenOutbox<S>
 where
     S: Storage,
-    S::Tx: OutboxRepository + ChallengeRepository,
+    S::Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository,
 {
     async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError> {
-        let latest = self.storage.read(Latest { at_most }).await?;
         let now = self.clock.now();
-        Ok(latest.into_iter().map(|(entry, challenge)| self.show(entry, challenge.as_ref(), now)).collect())
+        let latest = self.storage.read(Latest { now, at_most }).await?;
+        Ok(latest.into_iter().map(|(entry, context)| self.show(entry, &context, now)).collect())
     }
 }

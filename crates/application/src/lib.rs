@@ -5,6 +5,7 @@ mod delivery;
 mod development;
 mod housekeeping;
 mod import;
+mod message_context;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod outbox;

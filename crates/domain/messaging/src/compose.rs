@@ -6,7 +6,10 @@ use asteroid_kernel::Timestamp;
 use minijinja::{Error, Value};
 
 use crate::templates::{self, Part, Templates, Values};
-use crate::{Channel, Content, InvalidTemplates, Language, Message, MessageKind, OutgoingMessage};
+use crate::{
+    Channel, Content, InvalidTemplates, Language, Message, MessageKind, OutgoingMessage, RegistrationDetails,
+    SmsSize,
+};
 
 /// What messages are made of, besides what each is about. All of it is configured: nothing comes from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +60,24 @@ impl Default for CodeSamples {
 /// What a message is written for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Occasion<'a> {
-    Code { code: &'a str, minutes: u64, autofill: bool },
+    Code { code: &'a str, minutes: u64, autofill: bool, registration: Option<&'a RegistrationDetails> },
     Notice,
 }
 
-impl Occasion<'_> {
+impl<'a> Occasion<'a> {
+    pub(crate) const fn with_registration(self, details: &'a RegistrationDetails) -> Self {
+        self.of_registration(Some(details))
+    }
+
+    const fn of_registration(self, registration: Option<&'a RegistrationDetails>) -> Self {
+        match self {
+            Self::Code { code, minutes, autofill, .. } => {
+                Self::Code { code, minutes, autofill, registration }
+            }
+            Self::Notice => Self::Notice,
+        }
+    }
+
     pub(crate) const fn code(&self) -> Option<&str> {
         match self {
             Self::Code { code, .. } => Some(code),
@@ -75,7 +91,9 @@ impl Wording {
     pub(crate) fn occasions(&self) -> Vec<Occasion<'_>> {
         let CodeSamples { typed, filled_in, life } = &self.codes;
         let forms = [(typed.as_str(), false), (filled_in.as_str(), true)];
-        let of = |minutes| forms.map(|(code, autofill)| Occasion::Code { code, minutes, autofill });
+        let of = |minutes| {
+            forms.map(|(code, autofill)| Occasion::Code { code, minutes, autofill, registration: None })
+        };
         (1..=whole_minutes(*life)).flat_map(of).collect()
     }
 
@@ -86,8 +104,9 @@ impl Wording {
             ("support", Value::from(self.support.as_deref().unwrap_or_default())),
             ("language", Value::from(self.language.as_str())),
         ]);
-        if let Occasion::Code { code, minutes, .. } = *occasion {
+        if let Occasion::Code { code, minutes, registration, .. } = *occasion {
             values.extend([("code", Value::from(code)), ("minutes", Value::from(minutes))]);
+            values.extend(RegistrationDetails::values(registration));
         }
         values
     }
@@ -99,12 +118,20 @@ impl Wording {
         occasion: &Occasion<'_>,
     ) -> Result<String, Error> {
         let text = templates.render(kind, Part::Sms, &self.values(occasion))?;
-        Ok(match occasion {
+        let (text, registration) = match occasion {
             // The last line, for itself, nothing stuck to the code: the form that iOS and Android read
             // (https://wicg.github.io/sms-one-time-codes).
-            Occasion::Code { code, autofill: true, .. } => format!("{text}\n\n@{} #{code}", self.domain),
-            Occasion::Code { .. } | Occasion::Notice => text,
-        })
+            Occasion::Code { code, autofill: true, registration, .. } => {
+                (format!("{text}\n\n@{} #{code}", self.domain), *registration)
+            }
+            Occasion::Code { registration, .. } => (text, *registration),
+            Occasion::Notice => (text, None),
+        };
+        if registration.is_some() && !SmsSize::of(&text).fits() {
+            // The details are worth less than a second segment.
+            return self.sms(templates, kind, &occasion.of_registration(None));
+        }
+        Ok(text)
     }
 }
 
@@ -137,14 +164,21 @@ impl Composer {
     }
 
     /// The message in words. `code` is the code of the challenge that it names; a message that should carry one
-    /// and gets none cannot be composed.
+    /// and gets none cannot be composed. `registration` describes the registration that the code completes, if it is one
+    /// and still lives.
     #[must_use]
-    pub fn compose(&self, message: &Message, code: Option<&str>, now: Timestamp) -> Option<OutgoingMessage> {
+    pub fn compose(
+        &self,
+        message: &Message,
+        code: Option<&str>,
+        registration: Option<&RegistrationDetails>,
+        now: Timestamp,
+    ) -> Option<OutgoingMessage> {
         let (kind, channel) = (message.kind, message.channel());
         let occasion = match (message.content, code) {
             (Content::Code { autofill, .. }, Some(code)) => {
                 let minutes = whole_minutes(message.useless_at.since(now));
-                Occasion::Code { code, minutes, autofill }
+                Occasion::Code { code, minutes, autofill, registration }
             }
             (Content::Code { .. }, None) => return None,
             (Content::Notice, _) => Occasion::Notice,
@@ -178,11 +212,13 @@ impl Composer {
     pub fn sample(&self, kind: MessageKind) -> Sample {
         let CodeSamples { typed, filled_in, life } = &self.wording.codes;
         let minutes = whole_minutes(*life);
+        let registration = RegistrationDetails::preview();
         let [to_email, to_phone] = if kind.carries_code() {
             [(typed, false), (filled_in, true)].map(|(code, autofill)| Occasion::Code {
                 code,
                 minutes,
                 autofill,
+                registration: (kind == MessageKind::RegistrationCode).then_some(&registration),
             })
         } else {
             [Occasion::Notice; 2]

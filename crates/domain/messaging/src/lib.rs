@@ -6,6 +6,7 @@ mod message;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod outbox;
+mod registration;
 mod segment;
 mod templates;
 mod transport;
@@ -16,6 +17,7 @@ pub use message::{Channel, Content, Message, MessageKind};
 pub use outbox::{
     Claim, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind, RetrySchedule,
 };
+pub use registration::RegistrationDetails;
 pub use segment::SmsSize;
 pub use templates::{Flaw, InvalidTemplates, TemplateFlaw, template_files};
 pub use transport::{DeliveryError, DeliverySignal, MessageTransport, OutgoingMessage};

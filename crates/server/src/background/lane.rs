@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_application::{Dispatcher, Ended, Turn};
+use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::Storage;
 use asteroid_messaging::{Channel, MessageTransport, OutboxRepository};
 use asteroid_verification::ChallengeRepository;
@@ -29,7 +30,7 @@ pub(super) struct Lane<S, E, P> {
 impl<S, E, P> Lane<S, E, P>
 where
     S: Storage,
-    S::Tx: OutboxRepository + ChallengeRepository,
+    S::Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository,
     E: MessageTransport,
     P: MessageTransport,
 {

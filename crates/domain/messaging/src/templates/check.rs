@@ -8,10 +8,11 @@ use minijinja::Error;
 
 use super::{Flaw, Part, TemplateFlaw, Templates, built_in, problem};
 use crate::compose::{Occasion, Wording};
-use crate::{Language, MessageKind, SmsSize};
+use crate::{Language, MessageKind, RegistrationDetails, SmsSize};
 
 const ALWAYS: [&str; 4] = ["product", "domain", "support", "language"];
 const WITH_A_CODE: [&str; 2] = ["code", "minutes"];
+const OF_A_REGISTRATION: [&str; 5] = ["first_name", "requested_at", "requested_time", "browser", "platform"];
 /// What the engine itself gives a meaning.
 const SPECIAL: [&str; 3] = ["self", "super", "loop"];
 
@@ -82,9 +83,14 @@ impl Checker<'_> {
         let mut flaws = Vec::new();
         for (name, template) in environment.templates() {
             // What several messages share may ask whether there is a code.
-            let with_a_code = Part::of(name).is_none_or(|(kind, _)| kind.carries_code());
-            let known: Vec<&'static str> =
-                ALWAYS.into_iter().chain(WITH_A_CODE.into_iter().filter(|_| with_a_code)).collect();
+            let kind = Part::of(name).map(|(kind, _)| kind);
+            let with_a_code = kind.is_none_or(MessageKind::carries_code);
+            let of_a_registration = kind == Some(MessageKind::RegistrationCode);
+            let known: Vec<&'static str> = ALWAYS
+                .into_iter()
+                .chain(WITH_A_CODE.into_iter().filter(|_| with_a_code))
+                .chain(OF_A_REGISTRATION.into_iter().filter(|_| of_a_registration))
+                .collect();
             for variable in template.undeclared_variables(false) {
                 let is_known = known.contains(&variable.as_str())
                     || SPECIAL.contains(&variable.as_str())
@@ -105,9 +111,15 @@ impl Checker<'_> {
     /// Found by rendering everything with everything that may occur.
     fn failures(&self) -> Vec<TemplateFlaw> {
         let mut flaws = Vec::new();
+        let registration = RegistrationDetails::sample();
         for kind in MessageKind::ALL {
-            let occasions =
+            let mut occasions =
                 if kind.carries_code() { self.wording.occasions() } else { vec![Occasion::Notice] };
+            if kind == MessageKind::RegistrationCode {
+                let with_details: Vec<_> =
+                    occasions.iter().map(|occasion| occasion.with_registration(&registration)).collect();
+                occasions.extend(with_details);
+            }
             for part in Part::ALL {
                 if let Some(flaw) = occasions.iter().find_map(|occasion| self.failure(kind, part, occasion)) {
                     flaws.push(flaw);

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{ChallengeId, Contact, Region, Timestamp};
-use asteroid_messaging::{Composer, Content, Language, Message, MessageKind, OutgoingMessage, Wording};
+use asteroid_messaging::{
+    Composer, Content, Language, Message, MessageKind, OutgoingMessage, RegistrationDetails, Wording,
+};
 
 const EMAIL: &str = "george@example.com";
 const PHONE: &str = "555-665-4345";
@@ -36,8 +38,18 @@ fn message(to: &str, kind: MessageKind, autofill: bool) -> (Message, Timestamp) 
     (Message::new(to, kind, content, useless_at, now, &randomness), now)
 }
 
+/// The registration that samples are shown for.
+fn registration() -> RegistrationDetails {
+    RegistrationDetails {
+        first_name: "George".to_owned(),
+        requested_at: Timestamp::parse("2026-01-01T00:00:00Z").expect("a time"),
+        user_agent: Some("Mozilla/5.0 (Windows NT 10.0; Win64; x64)".to_owned()),
+    }
+}
+
 fn composed(composer: &Composer, to: &str, kind: MessageKind, autofill: bool) -> OutgoingMessage {
     let (message, now) = message(to, kind, autofill);
     let code = if autofill { "042137" } else { "7G2KD" };
-    composer.compose(&message, Some(code), now).expect("it can be composed")
+    let registration = (kind == MessageKind::RegistrationCode).then(registration);
+    composer.compose(&message, Some(code), registration.as_ref(), now).expect("it can be composed")
 }

@@ -133,7 +133,7 @@ fn the_minutes_that_are_left_are_told() {
             let (message, _) = message(to, MessageKind::SignInCode, false);
             let told = |seconds_left: i64| {
                 let now = Timestamp::from_micros((600 - seconds_left) * 1_000_000);
-                composer.compose(&message, Some("7G2KD"), now).expect("composed").body
+                composer.compose(&message, Some("7G2KD"), None, now).expect("composed").body
             };
             for (seconds, words) in [(0, one), (1, one), (60, one), (121, three), (180, three)] {
                 assert!(told(seconds).contains(&format!(" {words}")), "{seconds}: {}", told(seconds));
@@ -163,7 +163,7 @@ fn a_sample_is_what_people_would_get() {
 fn what_has_no_code_where_it_should_and_the_other_way_round_is_not_composed() {
     let composer = composer(Wording::default());
     let (code, now) = message(EMAIL, MessageKind::ResetCode, false);
-    assert_eq!(composer.compose(&code, None, now), None);
+    assert_eq!(composer.compose(&code, None, None, now), None);
     let notice = asteroid_messaging::Message { content: Content::Notice, ..code };
-    assert_eq!(composer.compose(&notice, Some("7G2KD"), now), None);
+    assert_eq!(composer.compose(&notice, Some("7G2KD"), None, now), None);
 }
