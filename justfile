@@ -36,5 +36,31 @@ domain:
 openapi:
     cargo run --quiet -- openapi > docs/api/openapi.json
 
+# Makes the folders of the next migration, for both databases: `just new-migration add_session_labels`.
+new-migration name:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    [[ '{{ name }}' =~ ^[a-z][a-z0-9_]*$ ]] || { echo 'a name is of lower-case letters, digits and _' >&2; exit 2; }
+    last=$(ls -d migrations/sqlite/[0-9]* | sed 's|.*/||; s|_.*||' | sort -n | tail -n 1)
+    step=$(printf '%04d_%s' "$((10#$last + 1))" '{{ name }}')
+    for database in sqlite postgres; do
+        mkdir "migrations/$database/$step"
+        touch "migrations/$database/$step/up.sql"
+        echo "migrations/$database/$step/up.sql"
+    done
+
+# Measures the test coverage of the workspace (installs cargo-llvm-cov where it is missing).
+coverage *arguments:
+    command -v cargo-llvm-cov >/dev/null || cargo install --locked cargo-llvm-cov
+    cargo llvm-cov --workspace --all-features {{ arguments }}
+
+# Runs the benchmarks: all of them, or those of one package with `-p asteroid-diesel`.
+bench *arguments:
+    cargo bench {{ arguments }}
+
+# Accepts the changed snapshots of the tests; look at the difference with `git diff` before you commit it.
+snapshots *arguments:
+    INSTA_UPDATE=always cargo test {{ arguments }}
+
 # Everything that has to hold before a change lands.
 ci: lint doc domain test
