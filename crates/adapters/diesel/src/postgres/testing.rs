@@ -75,7 +75,7 @@ impl TestDatabase {
         let in_english = format!("{create} LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'");
         server.execute(in_english).or_else(|_| server.execute(create)).expect("a database is made");
         // Tests crash servers of ours, and not this one: its commits need not wait for the disk.
-        let url = format!("{}&options=-c%20synchronous_commit%3Doff", server.url(&name));
+        let url = server.url(&name, Some("options=-c%20synchronous_commit%3Doff"));
         let url = url.parse().expect("the address of a database");
         Some(Self { server, name, url })
     }
@@ -103,13 +103,16 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    fn url(&self, database: &str) -> String {
-        let (before, parameters) = &self.address;
-        format!("{before}/{database}?{parameters}")
+    /// The address of a database, with a parameter besides those that the server's own address has.
+    fn url(&self, database: &str, parameter: Option<&str>) -> String {
+        let (before, given) = &self.address;
+        let parameters: Vec<&str> =
+            given.split('&').filter(|given| !given.is_empty()).chain(parameter).collect();
+        format!("{before}/{database}?{}", parameters.join("&"))
     }
 
     fn execute(&self, statement: String) -> Result<(), BoxError> {
-        let config: Config = self.url("postgres").parse()?;
+        let config: Config = self.url("postgres", None).parse()?;
         on_a_runtime(async move { Ok(connect(&config).await?.batch_execute(&statement).await?) })
     }
 
