@@ -16,6 +16,7 @@ mod many_servers;
 mod messages;
 mod operations;
 mod pages;
+mod pre_hijacking;
 mod provider;
 mod races;
 mod readme;
