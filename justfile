@@ -62,5 +62,9 @@ bench *arguments:
 snapshots *arguments:
     INSTA_UPDATE=always cargo test {{ arguments }}
 
+# Checks the API description with public linters and generators, where npm and pip are installed.
+openapi-check:
+    tests/openapi/check.sh
+
 # Everything that has to hold before a change lands.
-ci: lint doc domain test
+ci: lint doc domain test openapi-check

@@ -70,7 +70,13 @@ fn responses() -> [(&'static str, Response); 10] {
     let retry_after = Duration::from_secs(30);
     let flaws = Reply::to_flaws(&Flaws::missing(&FIRST_NAME));
     [
-        ("MalformedJson", of("The body is no JSON object", &Fault::MalformedJson(MalformedJson::Empty))),
+        (
+            "MalformedJson",
+            of(
+                "The body is no JSON object",
+                &Fault::MalformedJson(MalformedJson::Syntax { line: 1, column: 1 }),
+            ),
+        ),
         ("Unauthenticated", of("No valid access token", &Fault::Unauthenticated { token_sent: false })),
         ("NotFound", of("Nothing here that the caller may see", &Fault::NotFound)),
         ("RequestTimeout", of("The body did not arrive in time", &Fault::BodyTimeout)),

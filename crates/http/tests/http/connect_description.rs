@@ -73,26 +73,34 @@ fn refusals_are_described_by_the_documents_examples() {
 }
 
 #[actix_web::test]
-async fn every_body_may_be_a_form_too_with_keys_in_brackets() {
-    let mut bodies = 0;
+async fn every_body_may_be_a_form_too_with_keys_in_brackets_and_a_schema_of_its_own() {
+    let document = document();
+    let mut forms = Vec::new();
     for (method, path, operation) in operations() {
         let content = &operation["requestBody"]["content"];
         let Some(body) = content.get("application/x-www-form-urlencoded") else { continue };
-        assert_eq!(body["schema"], content["application/json"]["schema"]);
+        let json_schema = resolve(&document, &content["application/json"]["schema"]);
+        let form_schema = resolve(&document, &body["schema"]);
         let mut pairs = form_urlencoded::Serializer::new(String::new());
-        for (group, fields) in body["example"].as_object().expect("groups") {
-            assert_eq!(body["encoding"][group], json!({"style": "deepObject", "explode": true}));
-            for (name, value) in fields.as_object().expect("fields") {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                pairs.append_pair(&format!("{group}[{name}]"), &value);
-            }
+        for (key, value) in body["example"].as_object().expect("fields") {
+            let (group, name) = key.trim_end_matches(']').split_once('[').expect("a key in brackets");
+            let group = &json_schema["properties"][group];
+            assert_eq!(form_schema["properties"][key], group["properties"][name], "{key}");
+            let requires = |schema: &Value, name: &str| {
+                schema["required"].as_array().is_some_and(|names| names.contains(&Value::from(name)))
+            };
+            assert_eq!(requires(form_schema, key), requires(group, name), "{key}");
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            pairs.append_pair(key, &value);
         }
         let request = with_token(form(&method, &path, pairs.finish()));
         let answer = ask(willing_accounts(), willing_practices(), request).await;
         assert_eq!(answer.status, 200, "{path}");
-        bodies += 1;
+        forms.push(body["schema"]["$ref"].as_str().expect("a component").to_owned());
     }
-    assert_eq!(bodies, 3);
+    forms.sort();
+    let names = ["AcceptTermsForm", "SignInForm", "UpdateUserForm"];
+    assert_eq!(forms, names.map(|name| format!("#/components/schemas/{name}")));
 }
 
 #[actix_web::test]
