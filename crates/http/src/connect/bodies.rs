@@ -14,6 +14,7 @@ use crate::HttpSettings;
 const BLANK: &str = "can't be blank";
 pub(super) const INVALID: &str = "is invalid";
 pub(super) const REPEATED: &str = "is given more than once";
+const MUST_BE_ACCEPTED: &str = "must be accepted";
 
 /// Signs in.
 pub(super) struct SignInBody {
@@ -157,15 +158,21 @@ fn told(flaw: PasswordFlaw) -> String {
 pub(super) struct AcceptTermsBody;
 
 impl AcceptTermsBody {
-    /// What Rails reads as false, of all strings that there are; of the empty one it makes neither.
-    const FALSE: [&str; 8] = ["0", "f", "F", "false", "FALSE", "off", "OFF", ""];
+    /// The texts that say yes, in any case.
+    const YES: [&str; 5] = ["true", "1", "t", "yes", "on"];
 
+    /// An acceptance is a legal act: saying nothing accepts, as documented, but what is said must be a clear yes. A null
+    /// is not, and neither is a list, or a text in place of the group.
     pub(super) fn read(params: &Params) -> Result<Self, Problem> {
-        let error = match params.given("terms[accept]") {
-            Given::Absent | Given::Truth(true) => return Ok(Self),
-            Given::Text(text) if !Self::FALSE.contains(&text) => return Ok(Self),
-            Given::Null | Given::Text(_) | Given::Truth(false) | Given::Other => "must be accepted",
-            Given::Repeated => REPEATED,
+        let is_yes = |text: &str| Self::YES.iter().any(|yes| yes.eq_ignore_ascii_case(text));
+        let error = match (params.given("terms"), params.given("terms[accept]")) {
+            _ if params.has_below("terms[accept]") => MUST_BE_ACCEPTED,
+            (Given::Absent | Given::Null, Given::Absent | Given::Truth(true)) => return Ok(Self),
+            (Given::Absent | Given::Null, Given::Text(text)) if is_yes(text) => return Ok(Self),
+            (_, Given::Repeated) => REPEATED,
+            (_, Given::Absent | Given::Null | Given::Text(_) | Given::Truth(_) | Given::Other) => {
+                MUST_BE_ACCEPTED
+            }
         };
         Err(Problem::Invalid(Errors::of("accept", error)))
     }

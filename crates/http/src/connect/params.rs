@@ -24,9 +24,9 @@ pub(super) enum Given<'a> {
     Null,
     /// A text.
     Text(&'a str),
-    /// A boolean, or a number, which Rails reads as one.
+    /// A boolean, or the number 1, which says the same as `true`.
     Truth(bool),
-    /// An array, an object, or bytes that are no text.
+    /// Another number, an array, an object, or bytes that are no text.
     Other,
     /// Several values.
     Repeated,
@@ -57,6 +57,12 @@ impl Params {
     /// The parameters in the query string alone.
     pub(super) fn of_query(request: &HttpRequest) -> Self {
         Self { body: Pairs::default(), query: Pairs::of_form(request.query_string().as_bytes()) }
+    }
+
+    /// Whether anything is given under a name that begins so and goes on, like `terms[accept][]`.
+    pub(super) fn has_below(&self, prefix: &str) -> bool {
+        let mut names = self.body.0.iter().chain(&self.query.0).map(|(name, _)| name);
+        names.any(|name| name.len() > prefix.len() && name.starts_with(prefix))
     }
 
     /// What is given under this name.
@@ -142,17 +148,16 @@ impl<'de> Deserialize<'de> for Node {
                 Ok(Node::Leaf(Value::Truth(truth)))
             }
 
-            fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::Truth(number != 0)))
+            fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
+                Ok(Node::Leaf(Value::Other))
             }
 
             fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::Truth(number != 0)))
+                Ok(Node::Leaf(if number == 1 { Value::Truth(true) } else { Value::Other }))
             }
 
-            // To Rails, the whole number 0 alone is false.
             fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-                Ok(Node::Leaf(Value::Truth(true)))
+                Ok(Node::Leaf(Value::Other))
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Node, E> {
