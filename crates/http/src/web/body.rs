@@ -2,7 +2,7 @@ use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use actix_web::web::BytesMut;
+use actix_web::web::{Buf, BytesMut};
 use futures_util::StreamExt;
 
 use super::{Fault, JsonObject, MalformedJson};
@@ -42,12 +42,13 @@ pub(super) async fn read_object(
     settings: &HttpSettings,
 ) -> Result<JsonObject, Fault> {
     let body = read(request, payload, settings).await?;
-    if !body.is_empty() && media_type(request).as_deref() != Some("application/json") {
+    if !body.trim_ascii().is_empty() && media_type(request).as_deref() != Some("application/json") {
         return Err(Fault::UnsupportedMediaType);
     }
     Ok(JsonObject::parse(&body)?)
 }
 
+/// The body, without the byte order mark that some clients write before UTF-8.
 async fn read(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -69,7 +70,12 @@ async fn read(
         }
         Ok(body)
     };
-    tokio::time::timeout(settings.body_timeout, collect).await.unwrap_or(Err(Fault::BodyTimeout))
+    let mut body =
+        tokio::time::timeout(settings.body_timeout, collect).await.unwrap_or(Err(Fault::BodyTimeout))?;
+    if body.starts_with("\u{feff}".as_bytes()) {
+        body.advance("\u{feff}".len());
+    }
+    Ok(body)
 }
 
 fn announced_length(request: &HttpRequest) -> Option<usize> {

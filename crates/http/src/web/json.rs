@@ -30,8 +30,8 @@ pub(crate) enum Given<'a> {
 /// Why a request body is no JSON object. Positions count from one, columns in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MalformedJson {
-    /// Nothing, or only white space.
-    Empty,
+    /// JSON is UTF-8 (RFC 8259, 8.1); this is UTF-16 or UTF-32.
+    NotUtf8,
     /// The connection broke, or the framing, before its end.
     Incomplete,
     /// No JSON, from here on.
@@ -61,11 +61,14 @@ impl JsonObject {
     }
 }
 
-/// Reads an object as a type that reads itself from any object. Trailing commas are forgiven; nothing else is.
+/// Reads an object as a type that reads itself from any object. Trailing commas are forgiven; nothing else is. A client
+/// that has nothing to say may send nothing, or `null`: that is an empty object.
 pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, MalformedJson> {
-    if body.trim_ascii().is_empty() {
-        return Err(MalformedJson::Empty);
-    }
+    let body = match body.trim_ascii() {
+        b"" | b"null" => b"{}",
+        _ if is_utf_16(body) => return Err(MalformedJson::NotUtf8),
+        _ => body,
+    };
     strict(body).or_else(|error| match without_trailing_commas(body) {
         Some(mended) => strict(&mended),
         None => Err(error),
@@ -82,6 +85,11 @@ fn strict<T: DeserializeOwned>(body: &[u8]) -> Result<T, MalformedJson> {
             MalformedJson::Syntax { line: error.line(), column: error.column().max(1) }
         }
     })
+}
+
+/// Whether it begins as UTF-16 or UTF-32 does: with a byte order mark, or with ASCII in wider units (RFC 4627, 3).
+fn is_utf_16(body: &[u8]) -> bool {
+    matches!(body, [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, _, ..] | [_, 0, ..])
 }
 
 /// Where the first byte stands that is no white space.
@@ -156,22 +164,43 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused_where_it_stops_being_some() {
-        assert_eq!(refusal(" \n"), MalformedJson::Empty);
         assert_eq!(refusal("{\"a\": }"), MalformedJson::Syntax { line: 1, column: 7 });
         assert_eq!(refusal("{\n\"a\": 1"), MalformedJson::Syntax { line: 2, column: 6 });
         assert_eq!(refusal("{\"a\": 1} x"), MalformedJson::Syntax { line: 1, column: 10 });
         assert_eq!(refusal("{'a': 1}"), MalformedJson::Syntax { line: 1, column: 2 });
-        assert_eq!(refusal("\u{feff}{}"), MalformedJson::Syntax { line: 1, column: 1 });
         // The comma is forgiven; what follows it on the next line is not.
         assert_eq!(refusal("{\"a\": [1,],\n oops}"), MalformedJson::Syntax { line: 2, column: 2 });
     }
 
     #[test]
     fn what_is_no_object_is_refused_where_it_begins() {
-        for text in ["[]", "[{\"a\": 1}]", "1", "\"{}\"", "null", "true"] {
+        for text in ["[]", "[{\"a\": 1}]", "1", "\"{}\"", "null null", "true"] {
             assert_eq!(refusal(text), MalformedJson::NotAnObject { line: 1, column: 1 }, "{text}");
         }
         assert_eq!(refusal("\n\n  []"), MalformedJson::NotAnObject { line: 3, column: 3 });
+    }
+
+    #[test]
+    fn a_null_body_and_an_empty_body_are_an_empty_object() {
+        for text in ["", " \r\n", "null", "\n null\t", "{}"] {
+            assert!(object(text).0.is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn utf_16_is_named() {
+        let units = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            text.encode_utf16().flat_map(bytes).collect()
+        };
+        for text in ["{}", "\u{feff}{}", "{\"a\": \"ü\"}", "null"] {
+            for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+                assert_eq!(
+                    JsonObject::parse(&units(text, bytes)).err(),
+                    Some(MalformedJson::NotUtf8),
+                    "{text}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -198,7 +227,7 @@ mod tests {
                     prop_assert!((1..=text.split('\n').count()).contains(&line));
                     prop_assert!((1..=text.len()).contains(&column));
                 }
-                Some(MalformedJson::Empty | MalformedJson::Incomplete) | None => {}
+                Some(MalformedJson::NotUtf8 | MalformedJson::Incomplete) | None => {}
             }
         }
     }

@@ -35,7 +35,7 @@ impl Fault {
 impl MalformedJson {
     fn words(self) -> Cow<'static, str> {
         match self {
-            Self::Empty => "The request body is empty; a JSON object is expected.".into(),
+            Self::NotUtf8 => "The request body must be JSON in UTF-8; this is UTF-16 or UTF-32.".into(),
             Self::Incomplete => "The request body breaks off.".into(),
             Self::Syntax { line, column } => {
                 format!("The request body is not valid JSON: line {line}, column {column}.").into()
