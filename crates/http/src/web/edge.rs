@@ -13,6 +13,7 @@ use tracing::{Instrument, Span};
 
 use super::Fault;
 use super::chunked::SharedPayload;
+use super::cors::hide_from_other_origins;
 use super::origin::RequestId;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,6 +58,7 @@ impl Edge {
         };
         let id = HeaderValue::from_str(&id).expect("an id is of letters, digits, - and _");
         response.headers_mut().insert(X_REQUEST_ID, id);
+        hide_from_other_origins(response.headers_mut());
         line.close(response.status().as_u16());
         Ok(match payload {
             Some(payload) => payload.held_by(response),

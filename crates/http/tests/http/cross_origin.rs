@@ -42,7 +42,7 @@ async fn a_configured_origin_may_call() {
         items.join(", ")
     };
     assert_eq!(listed("access-control-allow-methods"), "delete, get, head, post, put");
-    assert_eq!(listed("access-control-allow-headers"), "authorization, content-type, x-request-id");
+    assert_eq!(listed("access-control-allow-headers"), "authorization");
     assert_eq!(answer.header("access-control-max-age"), Some("600"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
 
@@ -51,6 +51,49 @@ async fn a_configured_origin_may_call() {
     assert_eq!(answer.status, 401);
     assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
     assert!(answer.header("vary").is_some_and(|vary| vary.to_lowercase().contains("origin")));
+    let exposed = answer.header("access-control-expose-headers").expect("a list").to_lowercase();
+    let mut exposed: Vec<&str> = exposed.split(',').map(str::trim).collect();
+    exposed.sort_unstable();
+    let fields = ["link", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"];
+    assert_eq!(exposed, fields);
+}
+
+#[actix_web::test]
+async fn an_app_with_a_scheme_of_its_own_may_call() {
+    for origin in [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "http://localhost:8100",
+        "app://-",
+    ] {
+        let settings = || HttpSettings { cors_origins: vec![origin.to_owned()], ..HttpSettings::default() };
+        let answer = ask_with(MockAccounts::new(), settings(), preflight(origin)).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("access-control-allow-origin")),
+            (200, Some(origin))
+        );
+        let other = format!("{origin}x");
+        let answer = ask_with(MockAccounts::new(), settings(), preflight(&other)).await;
+        assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (403, None));
+    }
+}
+
+#[actix_web::test]
+async fn a_preflight_may_name_any_field() {
+    for fields in [
+        "x-requested-with",
+        "content-type,traceparent,tracestate",
+        "sentry-trace,baggage",
+        "authorization, x-request-id, x-b3-traceid, cache-control, if-none-match",
+        "X-Anything_At.All",
+    ] {
+        let request = preflight(APP).insert_header(("access-control-request-headers", fields));
+        let answer = ask_with(MockAccounts::new(), settings(), request).await;
+        assert_eq!(answer.status, 200, "{fields}");
+        assert_eq!(answer.header("access-control-allow-headers"), Some(fields));
+        assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    }
 }
 
 #[actix_web::test]
@@ -66,5 +109,6 @@ async fn any_other_origin_is_refused_in_the_envelope() {
     "#);
     let request = TestRequest::get().uri("/v1/auth/me").insert_header(("origin", "https://evil.example"));
     let answer = ask_with(MockAccounts::new(), settings(), request).await;
-    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (401, None));
+    assert_eq!(answer.status, 401);
+    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control")), "{answer}");
 }

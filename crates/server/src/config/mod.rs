@@ -6,6 +6,7 @@ mod defaults;
 mod keys;
 mod mask;
 mod network;
+mod origin;
 mod policy;
 mod print;
 mod problem;

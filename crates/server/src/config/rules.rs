@@ -12,7 +12,7 @@ use asteroid_verification::CodeFormat;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{Alphabet, CodeShape, Settings, TimeSpan};
+use super::{Alphabet, CodeShape, Settings, TimeSpan, origin};
 
 /// A setting, what is wrong with it, and what would be right.
 type Finding = (String, String, String);
@@ -69,15 +69,10 @@ const YEAR: TimeSpan = TimeSpan::days(366);
 
 fn http(settings: &Settings, findings: &mut Findings) {
     let http = &settings.http;
-    let no_origins: Vec<String> = http
-        .cors_origins
-        .iter()
-        .filter(|origin| !is_origin(origin))
-        .map(|origin| format!("{origin:?}"))
-        .collect();
-    if !no_origins.is_empty() {
-        let right = "write origins like \"https://app.example.com\": scheme and host, no path, no wildcard";
-        findings.add("http.cors_origins", format!("holds {}", no_origins.join(", ")), right);
+    for origin in &http.cors_origins {
+        if let Err(right) = origin::check(origin) {
+            findings.add("http.cors_origins", format!("holds {origin:?}"), right);
+        }
     }
     findings.within("http.body_limit", http.body_limit, 1024..=1024 * 1024);
     findings.within("http.header_limit", http.header_limit, 1024..=64 * 1024);
@@ -98,14 +93,6 @@ fn http(settings: &Settings, findings: &mut Findings) {
         http.shutdown_timeout,
     );
     findings.within("http.workers", http.workers, 0..=1024);
-}
-
-fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
-        !host.is_empty() && host.chars().all(allowed)
-    })
 }
 
 /// Where data lies, where messages go, and what they say.
