@@ -23,3 +23,4 @@ mod readme;
 mod rotation;
 mod secrets;
 mod tokens;
+mod wire;

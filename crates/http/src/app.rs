@@ -45,8 +45,8 @@ impl<A, P, R, O> Clone for Parts<A, P, R, O> {
     }
 }
 
-/// The whole application: every surface, what operators ask for, and what stands around them. For each worker of
-/// an [`HttpServer`](actix_web::HttpServer), one.
+/// The whole application: every surface, what operators ask for, and what stands around them. One for each
+/// worker of a server ([`wire::listen`](crate::wire::listen)).
 #[must_use]
 pub fn app<A, P, R, O>(
     parts: &Parts<A, P, R, O>,

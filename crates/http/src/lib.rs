@@ -8,6 +8,7 @@ mod operations;
 mod pages;
 mod settings;
 mod web;
+pub mod wire;
 
 pub use app::{Parts, app};
 pub use ipnet::IpNet;

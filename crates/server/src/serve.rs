@@ -1,20 +1,21 @@
 //! The wiring: every part is made from the settings, put together, and taken apart again at the end.
 
 use std::io::{self, ErrorKind, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpServer;
-use actix_web::dev::Server;
+use actix_server::Server;
 use actix_web::rt::{self, System};
 use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_application::{Accounts, Dispatcher, Housekeeping, OpenOutbox, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
+use asteroid_http::wire::{self, WireSettings};
 use asteroid_http::{Parts, Readiness, app, auth, connect};
 use asteroid_kernel::{Clock, Randomness, StorageError};
+use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tokio::task::JoinError;
 
@@ -25,6 +26,9 @@ use crate::keys::{KeysError, KeysFile, LoadedKeys};
 use crate::messages::{self, MessageFlaws};
 use crate::stop::{StopSignal, until_stopped};
 use crate::store::{self, Store, StoreError, with_store};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// Why a server could not be started, or came to a bad end.
 #[derive(Debug, thiserror::Error)]
@@ -227,17 +231,34 @@ where
     O: DevelopmentOutbox,
 {
     let (http, parts) = (&settings.http, Arc::new(parts));
-    let server = HttpServer::new(move || app(&parts))
+    let listener = bind(http.bind)?;
+    let address = listener.local_addr().map_err(|error| ServeError::Bind(http.bind, error))?;
+    let server = Server::build()
         .workers(settings.http_workers())
-        .client_request_timeout(http.header_timeout.get())
-        .keep_alive(http.keep_alive.get())
         .shutdown_timeout(http.shutdown_timeout.get().as_secs())
-        .disable_signals()
-        .bind(http.bind)
-        .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => ServeError::AddressInUse(http.bind),
-            _ => ServeError::Bind(http.bind, error),
-        })?;
-    let address = server.addrs().first().copied().unwrap_or(http.bind);
+        .disable_signals();
+    let wire = WireSettings {
+        header_timeout: http.header_timeout.get(),
+        header_limit: http.header_limit,
+        keep_alive: http.keep_alive.get(),
+    };
+    let server = wire::listen(server, listener, wire, move || app(&parts))
+        .map_err(|error| ServeError::Bind(http.bind, error))?;
     Ok((server.run(), address))
+}
+
+/// Listens on the address, also while connections of an earlier server are still closing.
+fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // On Windows it would let two servers have one address.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    listen().map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => ServeError::AddressInUse(address),
+        _ => ServeError::Bind(address, error),
+    })
 }

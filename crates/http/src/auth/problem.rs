@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::fields::{CHOSEN_PASSWORD, NEW_PASSWORD};
 use super::form::{Flaw, Flaws};
 use crate::web::{Fault, Surface, json};
+use crate::wire::HeadFault;
 
 /// Why this surface does not do what was asked.
 #[derive(Debug)]
@@ -129,7 +130,14 @@ impl Reply {
             Fault::BodyTooLarge { .. } => "PAYLOAD_TOO_LARGE",
             Fault::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Fault::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
-            Fault::HeadersTooLarge { .. } => "HEADERS_TOO_LARGE",
+            Fault::InvalidHead(HeadFault::Timeout) => "REQUEST_TIMEOUT",
+            Fault::InvalidHead(HeadFault::TargetTooLong) => "TARGET_TOO_LONG",
+            Fault::InvalidHead(
+                HeadFault::Syntax | HeadFault::Target | HeadFault::Host | HeadFault::BodyLength,
+            ) => "MALFORMED_REQUEST",
+            Fault::InvalidHead(HeadFault::FieldsTooLarge) | Fault::HeadersTooLarge { .. } => {
+                "HEADERS_TOO_LARGE"
+            }
             Fault::Broken => "INTERNAL_ERROR",
             Fault::Unavailable { .. } => "SERVICE_UNAVAILABLE",
         };

@@ -76,6 +76,7 @@ impl Fault {
             | Self::BodyTimeout
             | Self::BodyTooLarge { .. }
             | Self::UnsupportedMediaType
+            | Self::InvalidHead(_)
             | Self::HeadersTooLarge { .. }
             | Self::Broken => &[],
         };

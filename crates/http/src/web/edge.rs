@@ -15,6 +15,7 @@ use super::Fault;
 use super::chunked::SharedPayload;
 use super::cors::hide_from_other_origins;
 use super::origin::RequestId;
+use crate::wire::HeadFault;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -43,8 +44,7 @@ impl Edge {
         request.extensions_mut().insert(RequestId(id.clone()));
         let payload = SharedPayload::of(&mut request);
 
-        let mut response = if size(request.headers()) > self.header_limit {
-            let fault = Fault::HeadersTooLarge { limit: self.header_limit };
+        let mut response = if let Some(fault) = self.head_fault(request.headers()) {
             let answer = (self.answer)(request.path(), &fault);
             request.into_response(answer)
         } else {
@@ -64,6 +64,13 @@ impl Edge {
             Some(payload) => payload.held_by(response),
             None => response,
         })
+    }
+
+    /// What is wrong with the head of the request.
+    fn head_fault(&self, headers: &HeaderMap) -> Option<Fault> {
+        let limit = self.header_limit;
+        let fault = HeadFault::of(headers).map(Fault::InvalidHead);
+        fault.or_else(|| (size(headers) > limit).then_some(Fault::HeadersTooLarge { limit }))
     }
 
     /// The id that was sent, if it is sane; else a new one.

@@ -10,6 +10,7 @@ use asteroid_kernel::{StorageError, in_one_line};
 use serde::Serialize;
 
 use super::MalformedJson;
+use crate::wire::HeadFault;
 
 /// What can go wrong with a request on any surface, apart from what its use case decides.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub(crate) enum Fault {
         /// When trying again makes sense.
         retry_after: Duration,
     },
+    /// The request was refused for its head.
+    InvalidHead(HeadFault),
     /// The header fields are too long.
     HeadersTooLarge {
         /// The most bytes.
@@ -101,6 +104,10 @@ impl Fault {
             Self::Unavailable { retry_after } => {
                 response.insert_header((RETRY_AFTER, whole_seconds(*retry_after)));
             }
+            // Nothing behind a broken head or body can be read.
+            Self::InvalidHead(_) | Self::MalformedJson(MalformedJson::Incomplete) => {
+                response.force_close();
+            }
             Self::MalformedJson(_)
             | Self::ForbiddenOrigin
             | Self::NotFound
@@ -124,6 +131,7 @@ impl Fault {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::InvalidHead(fault) => fault.status(),
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

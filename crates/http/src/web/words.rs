@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Fault, MalformedJson, Surface, whole_seconds};
+use crate::wire::{HeadFault, MAX_FIELDS, MAX_TARGET};
 
 impl Fault {
     /// The same for a person, in a sentence: where surfaces differ, in the words of this one.
@@ -23,11 +24,33 @@ impl Fault {
                 let seconds = whole_seconds(*retry_after);
                 format!("Too many requests. Please try again in {seconds} s.").into()
             }
+            Self::InvalidHead(fault) => fault.words(),
             Self::HeadersTooLarge { limit } => {
                 format!("The header fields must have at most {limit} bytes.").into()
             }
             Self::Broken => "Something went wrong on our side.".into(),
             Self::Unavailable { .. } => "This is not possible at the moment. Please try again soon.".into(),
+        }
+    }
+}
+
+impl HeadFault {
+    fn words(self) -> Cow<'static, str> {
+        match self {
+            Self::Syntax => "The request is not valid HTTP/1.1.".into(),
+            Self::Target => "The target of the request is neither a path nor a URL.".into(),
+            Self::Host => "The request must have exactly one Host field.".into(),
+            Self::BodyLength => {
+                "The request must say how long its body is: by one Content-Length, or by Transfer-Encoding: chunked."
+                    .into()
+            }
+            Self::TargetTooLong => {
+                format!("The target of the request must have at most {MAX_TARGET} bytes.").into()
+            }
+            Self::FieldsTooLarge => {
+                format!("The request has more than {MAX_FIELDS} header fields, or they are too long.").into()
+            }
+            Self::Timeout => "The header fields did not arrive in time.".into(),
         }
     }
 }

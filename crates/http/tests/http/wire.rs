@@ -1,11 +1,11 @@
 //! Over a socket: what the layers below the routes do with bodies and `HEAD`.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use asteroid_application::mocks::MockAccounts;
+use asteroid_http::wire::{self, WireSettings};
 use asteroid_http::{HttpSettings, app};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,13 +23,16 @@ struct Server {
 impl Server {
     fn start(accounts: MockAccounts, settings: HttpSettings) -> Self {
         let parts = parts(accounts, settings);
-        let server = HttpServer::new(move || app(&parts))
-            .workers(1)
-            .disable_signals()
-            .bind("127.0.0.1:0")
-            .expect("a free port");
-        let address = server.addrs()[0];
-        let server = server.run();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let connections = WireSettings {
+            header_timeout: PATIENCE,
+            header_limit: parts.settings.header_limit,
+            keep_alive: 4 * PATIENCE,
+        };
+        let builder = actix_server::Server::build().workers(1).disable_signals();
+        let server =
+            wire::listen(builder, listener, connections, move || app(&parts)).expect("a listener").run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
         Self { address, handle }
