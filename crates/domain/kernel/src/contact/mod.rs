@@ -2,6 +2,7 @@
 
 mod email;
 mod phone;
+mod phone_rules;
 
 use std::fmt;
 
@@ -41,16 +42,28 @@ pub enum InvalidContact {
 }
 
 impl Contact {
-    /// Reads what a person typed into a field for either kind: what holds an `@` is an address.
+    /// Reads what a person typed into a field for either kind: what holds an `@` (or a full-width `＠`) is an address.
     ///
     /// # Errors
     ///
     /// If it is neither.
     pub fn parse(text: &str, default_region: Region) -> Result<Self, InvalidContact> {
-        if text.contains('@') {
+        if email::has_at_sign(text) {
             Ok(Self::Email(EmailAddress::parse(text)?))
         } else {
             Ok(Self::Phone(PhoneNumber::parse(text, default_region)?))
+        }
+    }
+
+    /// Reads what a store kept as [`Contact::as_str`], by this version's rules or an earlier one's: an address that
+    /// would no longer be accepted and a number that would be read otherwise today come back as they were stored.
+    /// [`None`] if it is neither an address nor a number in E.164.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        if email::has_at_sign(text) {
+            Some(Self::Email(EmailAddress::from_stored(text)))
+        } else {
+            PhoneNumber::from_stored(text).map(Self::Phone)
         }
     }
 
@@ -58,7 +71,7 @@ impl Contact {
     #[must_use]
     pub fn key(&self) -> ContactKey {
         ContactKey(match self {
-            Self::Email(email) => email.key(),
+            Self::Email(email) => email.key().to_owned(),
             Self::Phone(phone) => phone.e164().to_owned(),
         })
     }
@@ -118,7 +131,8 @@ impl From<PhoneNumber> for Contact {
     }
 }
 
-/// What a contact is compared and found by: the case-folded address, or the number as E.164.
+/// What a contact is compared and found by: the address with its local part case-folded and its domain in ASCII, or
+/// the number as E.164.
 ///
 /// An address always holds an `@` and a number never does, so the two never meet.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

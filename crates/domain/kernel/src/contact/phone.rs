@@ -1,7 +1,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
+
+use super::phone_rules as rules;
+use crate::characters::{ascii_digit, is_dash, is_invisible};
 
 /// A phone number, as E.164 (`+15556654345`).
 ///
@@ -12,10 +16,10 @@ pub struct PhoneNumber {
     calling_code: u16,
 }
 
-/// Why a text is no phone number.
+/// Why a text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPhone {
-    /// It holds something else than digits, spaces, hyphens and `+ . ( ) /`, or has no form that could be dialled.
+    /// It holds something else than digits, spaces, dashes and `+ . ( ) [ ] / ~`, or has no form that could be dialled.
     #[error("not a phone number")]
     Malformed,
     /// No country has this calling code.
@@ -27,31 +31,51 @@ pub enum InvalidPhone {
 }
 
 impl PhoneNumber {
-    /// More characters than any way of writing a number needs.
+    /// More visible characters than any way of writing a number needs.
     const MAX_CHARS: usize = 40;
 
-    /// Reads a number as people write it; one without `+` and calling code is of the default region. The hyphens and
-    /// the spaces that do not break, which word processors and address books put between the digits, count as plain ones.
+    /// Reads a number as people write and paste it: with the digits of any script, any dashes and spaces; invisible
+    /// marks are dropped.
+    ///
+    /// The default region is for numbers without a calling code alone. A number that begins with `+`, or with the
+    /// international prefix of the default region, is read by the rules of its own country: its digits are kept, but
+    /// for a national prefix of that country (`+44 (0)20 …`).
     ///
     /// # Errors
     ///
-    /// If it is no number, or of a length that its country does not have.
+    /// If it is not a number, or of a length that its country does not have.
     pub fn parse(text: &str, default_region: Region) -> Result<Self, InvalidPhone> {
-        let text = text.trim();
-        if text.chars().nth(Self::MAX_CHARS).is_some() {
-            return Err(InvalidPhone::Malformed);
+        let Written { plus, digits } = Written::read(text).ok_or(InvalidPhone::Malformed)?;
+        let home = default_region.metadata();
+        let abroad = match rules::after_international_prefix(home, &digits) {
+            // `+00 49 …`: no calling code begins with 0.
+            Some(rest) if !plus || digits.starts_with('0') => Some(rest),
+            _ => plus.then_some(digits.as_str()),
+        };
+        match abroad {
+            Some(digits) => {
+                let (code, given) = rules::part_calling_code(digits).ok_or(InvalidPhone::UnknownCountry)?;
+                Self::possible(code, &rules::national_of_international(code, given))
+            }
+            None => Self::possible(home.country_code(), &rules::national_of_domestic(home, &digits)),
         }
-        let text = text.chars().map(plain).collect::<Option<String>>().ok_or(InvalidPhone::Malformed)?;
-        let number = phonenumber::parse(Some(default_region.0), &text).map_err(|error| match error {
-            phonenumber::ParseError::InvalidCountryCode => InvalidPhone::UnknownCountry,
-            _ => InvalidPhone::Malformed,
-        })?;
-        let national = number.national().to_string();
-        let calling_code = number.code().value();
-        let countries = DATABASE.by_code(&calling_code).ok_or(InvalidPhone::UnknownCountry)?;
-        let possible = countries.iter().any(|country| has_length(country, national.len()));
-        if !possible {
+    }
+
+    /// A number in E.164 that was stored, its digits unchanged.
+    pub(super) fn from_stored(e164: &str) -> Option<Self> {
+        let digits =
+            e164.strip_prefix('+').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let (calling_code, _) = rules::part_calling_code(digits)?;
+        Some(Self { e164: e164.to_owned(), calling_code })
+    }
+
+    fn possible(calling_code: u16, national: &str) -> Result<Self, InvalidPhone> {
+        if !rules::countries(calling_code).iter().any(|country| rules::has_length(country, national.len())) {
             return Err(InvalidPhone::ImpossibleLength);
+        }
+        // Two national prefixes, as in `+49 0030 …`: its E.164 would be read as another number.
+        if rules::national_of_international(calling_code, national) != national {
+            return Err(InvalidPhone::Malformed);
         }
         Ok(Self { e164: format!("+{calling_code}{national}"), calling_code })
     }
@@ -68,12 +92,23 @@ impl PhoneNumber {
         &self.e164[1 + self.calling_code.to_string().len()..]
     }
 
-    /// How it is shown: a number with the default region's calling code as its national digits
-    /// (`5556654345`), any other as E.164. Either reads back as the same number.
+    /// The region that the number belongs to: of those that share its calling code the one whose numbering plan has it,
+    /// else the main one. [`None`] for the calling codes that belong to no country (`+800`, satellite networks).
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        let countries = rules::countries(self.calling_code);
+        let its_own = countries.iter().find(|country| rules::claims(country, self.national_digits()));
+        its_own.or(countries.first())?.id().parse().ok()
+    }
+
+    /// How it is shown: a number with the default region's calling code as its national digits (`5556654345`) where
+    /// these are read as the same number there, any other as E.164.
     #[must_use]
     pub fn shown(&self, default_region: Region) -> String {
-        if self.calling_code == default_region.calling_code() {
-            self.national_digits().to_owned()
+        let national = self.national_digits();
+        let is_home = self.calling_code == default_region.metadata().country_code();
+        if is_home && Self::parse(national, default_region).as_ref() == Ok(self) {
+            national.to_owned()
         } else {
             self.e164.clone()
         }
@@ -84,36 +119,40 @@ impl PhoneNumber {
     }
 }
 
-/// A character of a number, as a keyboard has it; none if it has no place in a number.
-fn plain(c: char) -> Option<char> {
-    match c {
-        '0'..='9' | ' ' | '+' | '-' | '.' | '(' | ')' | '/' => Some(c),
-        // No-break, figure, thin and narrow no-break.
-        '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}' => Some(' '),
-        // Hyphen, non-breaking hyphen, figure dash, en dash, minus.
-        '\u{2010}'..='\u{2013}' | '\u{2212}' => Some('-'),
-        _ => None,
+/// What was written, less all that only sets the digits apart.
+struct Written {
+    /// Whether a `+` comes before the digits.
+    plus: bool,
+    /// In ASCII.
+    digits: String,
+}
+
+impl Written {
+    /// [`None`] if there is a character that has no place in a number.
+    fn read(text: &str) -> Option<Self> {
+        let mut written = Self { plus: false, digits: String::new() };
+        let visible = text.trim().chars().filter(|c| !is_invisible(*c));
+        for (index, c) in visible.enumerate() {
+            if index >= PhoneNumber::MAX_CHARS {
+                return None;
+            }
+            if let Some(digit) = ascii_digit(c) {
+                written.digits.push(digit);
+            } else if matches!(c, '+' | '\u{FF0B}' | '\u{FE62}') && written.digits.is_empty() {
+                written.plus = true;
+            } else if !is_separator(c) {
+                return None;
+            }
+        }
+        (!written.digits.is_empty()).then_some(written)
     }
 }
 
-/// Whether a country has numbers of this many national digits, of any type that belongs to a subscriber.
-fn has_length(country: &phonenumber::Metadata, digits: usize) -> bool {
-    let types = country.descriptors();
-    [
-        types.fixed_line(),
-        types.mobile(),
-        types.voip(),
-        types.personal_number(),
-        types.pager(),
-        types.uan(),
-        types.toll_free(),
-        types.shared_cost(),
-        types.premium_rate(),
-    ]
-    .into_iter()
-    .flatten()
-    .flat_map(phonenumber::metadata::Descriptor::possible_length)
-    .any(|length| usize::from(*length) == digits)
+/// What sets digits apart: spaces, dashes, dots, brackets, slashes and (`8~10`) tildes, full-width ones included.
+fn is_separator(c: char) -> bool {
+    let brackets = "()[]\u{FF08}\u{FF09}\u{FF3B}\u{FF3D}";
+    let others = "./~\u{FF0E}\u{FF0F}\u{FF5E}\u{223C}";
+    c.is_whitespace() || is_dash(c) || brackets.contains(c) || others.contains(c)
 }
 
 impl fmt::Debug for PhoneNumber {
@@ -135,8 +174,8 @@ impl Region {
     /// The United States of America.
     pub const US: Self = Self(phonenumber::country::US);
 
-    fn calling_code(self) -> u16 {
-        DATABASE.by_id(self.0.as_ref()).map_or(0, phonenumber::Metadata::country_code)
+    fn metadata(self) -> &'static Metadata {
+        DATABASE.by_id(self.0.as_ref()).expect("a region is made of a country that has metadata")
     }
 }
 
@@ -180,22 +219,32 @@ mod tests {
     }
 
     #[test]
-    fn hyphens_and_spaces_of_typesetters_are_plain_ones() {
-        for hyphen in ["\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2212}"] {
-            assert_eq!(e164(&format!("555{hyphen}665{hyphen}4345")), "+15556654345", "{hyphen:?}");
+    fn digits_of_any_script_dashes_spaces_and_invisible_marks_are_read_as_they_are_meant() {
+        for text in [
+            "٥٥٥٦٦٥٤٣٤٥",
+            "+१ ५५५ ६६५ ४३४५",
+            "＋１（５５５）６６５－４３４５",
+            "５５５ー６６５ー４３４５",
+            "𝟝𝟝𝟝 𝟞𝟞𝟝 𝟜𝟛𝟜𝟝",
+            "555\u{2011}665\u{2014}4345",
+            "\u{202F}+1\u{a0}555\u{2007}665\u{2009}4345\u{3000}",
+            "\u{202A}+1 (555) 665-4345\u{202C}",
+            "\u{FEFF}\u{2068}555\u{200B}665\u{AD}4345\u{2069}",
+            "(+1) 555/665~4345",
+        ] {
+            assert_eq!(e164(text), "+15556654345", "{text:?}");
         }
-        for space in ["\u{a0}", "\u{2007}", "\u{2009}", "\u{202f}"] {
-            assert_eq!(
-                e164(&format!("{space}+1{space}555{space}665{space}4345")),
-                "+15556654345",
-                "{space:?}"
-            );
+    }
+
+    #[test]
+    fn every_dash_space_and_invisible_mark_is_dropped() {
+        let separators = ('\0'..=char::MAX).filter(|c| is_dash(*c) || is_invisible(*c) || c.is_whitespace());
+        let mut count = 0;
+        for c in separators {
+            assert_eq!(e164(&format!("{c}+1{c}555{c}6654345{c}")), "+15556654345", "{c:?}");
+            count += 1;
         }
-        // Not every dash parts digits.
-        assert_eq!(
-            PhoneNumber::parse("555\u{2014}665\u{2014}4345", Region::US),
-            Err(InvalidPhone::Malformed)
-        );
+        assert!(count > 4_200, "{count}");
     }
 
     #[test]
@@ -225,12 +274,39 @@ mod tests {
             "55566543456",
             "+1 555 665 4345 ext 7",
             "+999 123456789",
-            "٥٥٥٦٦٥٤٣٤٥",
+            "555 665 4345x7",
             "5556654345;ext=1",
+            "tel:+15556654345",
+            "1+555 665 4345",
+            "555,665,4345",
+            "555_665_4345",
+            "⑤⑤⑤⑥⑥⑤④③④⑤",
+            "+49 00 30 123456",
             "000000000000",
             "-",
         ] {
             assert!(PhoneNumber::parse(text, Region::US).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_stored_number_keeps_its_digits() {
+        for stored in ["+15556654345", "+490301234567", "+1555665"] {
+            assert_eq!(PhoneNumber::from_stored(stored).as_ref().map(PhoneNumber::e164), Some(stored));
+        }
+        for text in ["", "+", "5556654345", "+999123", "+1 555", "+१"] {
+            assert_eq!(PhoneNumber::from_stored(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_whose_national_digits_read_otherwise_is_shown_as_e164() {
+        // The digits begin with the calling code, or with the prefix for calls abroad.
+        for (region, e164) in [("DE", "+49499997197"), ("RU", "+78107946436")] {
+            let region: Region = region.parse().expect("a region");
+            let number = PhoneNumber::parse(e164, region).expect("possible");
+            assert_ne!(PhoneNumber::parse(number.national_digits(), region), Ok(number.clone()));
+            assert_eq!((number.e164(), number.shown(region)), (e164, e164.to_owned()));
         }
     }
 
@@ -250,7 +326,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in "[0-9 +().;/a-z-]{0,45}|\\PC{0,60}") {
+        fn no_text_makes_the_parser_panic(text in "[0-9 +().;/a-z-]{0,45}|[+0-9]{0,20}|\\PC{0,60}") {
             let _ = PhoneNumber::parse(&text, Region::US);
         }
 
