@@ -1,5 +1,6 @@
 use std::fmt;
 
+use asteroid_kernel::characters::{ascii_digit, ascii_letter, is_dash, is_invisible};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
@@ -14,7 +15,8 @@ const DIGITS: &[u8; 10] = b"0123456789";
 /// What a code looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeFormat {
-    /// Characters of Crockford's base 32, 5 bits each; read without regard to case, `O` as 0, `I` and `L` as 1.
+    /// Characters of Crockford's base 32, 5 bits each; read without regard to case, `O` as 0, `I` and `L` as 1. As for
+    /// every format, digits of any script count as their value, and dashes, spaces and invisible marks do not count.
     Crockford {
         /// How many characters.
         length: u8,
@@ -107,8 +109,12 @@ impl CodeGuess {
         self.normalised(format).as_bytes().ct_eq(code.expose().as_bytes()).into()
     }
 
+    /// What was typed, as the format's alphabet writes it: digits of any script as ASCII, full-width and other forms of
+    /// ASCII letters as these, without dashes, spaces and invisible marks.
     fn normalised(&self, format: CodeFormat) -> String {
-        let typed = self.0.expose_secret().chars().filter(|c| !c.is_whitespace() && *c != '-');
+        let typed = self.0.expose_secret().chars();
+        let typed = typed.filter(|c| !(c.is_whitespace() || is_dash(*c) || is_invisible(*c)));
+        let typed = typed.map(|c| ascii_digit(c).or_else(|| ascii_letter(c)).unwrap_or(c));
         match format {
             CodeFormat::Digits { .. } => typed.collect(),
             CodeFormat::Crockford { .. } => typed
@@ -301,6 +307,42 @@ mod tests {
             assert!(!CodeGuess::new(text).is_well_formed(V1), "{text}");
         }
         assert!(!CodeGuess::new("O12345").is_well_formed(V2), "letters are no digits");
+    }
+
+    fn reads(text: &str, format: CodeFormat) -> String {
+        CodeGuess::new(text).normalised(format)
+    }
+
+    #[test]
+    fn decimal_digits_of_every_script_count_as_their_value() {
+        let mut digits = 0;
+        for c in '\0'..=char::MAX {
+            let Some(digit) = ascii_digit(c) else { continue };
+            let typed: String = [c; 6].into_iter().collect();
+            assert_eq!(reads(&typed, V2), digit.to_string().repeat(6), "{c:?}");
+            assert_eq!(reads(&typed, V1), digit.to_string().repeat(6), "{c:?}");
+            digits += 1;
+        }
+        assert!(digits >= 680, "{digits}");
+    }
+
+    #[test]
+    fn every_dash_space_and_invisible_mark_is_dropped() {
+        for c in ('\0'..=char::MAX).filter(|c| is_dash(*c) || is_invisible(*c) || c.is_whitespace()) {
+            let typed = format!("{c}0a{c}{c}3-4 b{c}");
+            assert_eq!(reads(&typed, V1), "0A34B", "{c:?}");
+            assert!(CodeGuess::new(&typed).is_well_formed(V1), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn full_width_letters_are_read_as_ascii() {
+        assert_eq!(reads("ｏｉｌ５ｚ", V1), "0115Z");
+        assert_eq!(reads("ＯＩＬー５Ｚ", V1), "0115Z");
+        assert_eq!(reads("𝐎𝑰𝓛\u{200F}٥z", V1), "0115Z");
+        // Cyrillic and Greek letters that look like Latin ones are other letters.
+        assert!(!CodeGuess::new("АВСЕН").is_well_formed(V1) && !CodeGuess::new("ΑΒΕΖΗ").is_well_formed(V1));
+        assert!(!CodeGuess::new("①②③④⑤").is_well_formed(V1) && !CodeGuess::new("¹²³⁴⁵").is_well_formed(V1));
     }
 
     #[test]
