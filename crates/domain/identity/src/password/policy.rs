@@ -135,7 +135,10 @@ fn holds(folded_password: &str, part: &str) -> bool {
 
 fn contact_parts(contact: &Contact) -> Vec<String> {
     match contact {
-        Contact::Email(email) => vec![contact.key().as_str().to_owned(), fold(email.local_part())],
+        // As its owner writes it and as its key has it: the domain may be one in ASCII or in another script.
+        Contact::Email(email) => {
+            vec![fold(email.as_given()), fold(contact.key().as_str()), fold(email.local_part())]
+        }
         Contact::Phone(phone) => vec![phone.national_digits().to_owned()],
     }
 }
@@ -194,6 +197,16 @@ mod tests {
         assert_eq!(check("my5556654345"), [PasswordFlaw::HoldsContact]);
         assert!(check("George.Washington@Example.com").contains(&PasswordFlaw::HoldsContact));
         assert!(check("george.washington").contains(&PasswordFlaw::HoldsContact));
+    }
+
+    #[test]
+    fn a_password_holds_no_contact_in_any_of_its_spellings() {
+        let contacts = [Contact::parse("hi@dömäin.example", Region::US).expect("a contact")];
+        let policy = PasswordPolicy::default();
+        for text in ["Hi@DÖMÄIN.example", "my hi@dömäin.example", "hi@xn--dmin-moa0i.example"] {
+            let flaws = policy.check(&Password::new(text), &contacts, &[]).err();
+            assert_eq!(flaws, Some(vec![PasswordFlaw::HoldsContact]), "{text}");
+        }
     }
 
     #[test]
