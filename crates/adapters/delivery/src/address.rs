@@ -1,17 +1,17 @@
+use asteroid_kernel::EmailAddress;
 use lettre::Address;
-use url::Host;
 
 /// An address as mail servers take it: the domain in ASCII (RFC 5891), so that only a local part beyond ASCII needs
-/// SMTPUTF8. None if it is none that a server would take.
+/// SMTPUTF8. [`None`] if no server would take it.
 pub(crate) fn mailable(text: &str) -> Option<Address> {
     let (local, domain) = text.rsplit_once('@')?;
-    if domain.is_ascii() {
-        return Address::new(local, domain).ok();
-    }
-    match Host::parse(domain) {
-        Ok(Host::Domain(domain)) => Address::new(local, domain).ok(),
-        _ => None,
-    }
+    let Ok(email) = EmailAddress::parse(text) else {
+        // A host without a domain, as a sender's may be.
+        return Address::new(local, domain).ok().filter(|_| domain.is_ascii());
+    };
+    let domain = if domain.is_ascii() { domain } else { email.ascii_domain() };
+    // Not checked again: lettre refuses the combining marks of many scripts.
+    Some(Address::new_dangerous(email.local_part(), domain))
 }
 
 #[cfg(test)]
@@ -22,6 +22,12 @@ mod tests {
             ("George@Example.com", Some("George@Example.com")),
             ("info@müller.example", Some("info@xn--mller-kva.example")),
             ("jürgen@müller.example", Some("jürgen@xn--mller-kva.example")),
+            ("info@faß.example", Some("info@xn--fa-hia.example")),
+            ("संपर्क@डाटामेल.भारत", Some("संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c")),
+            ("root@localhost", Some("root@localhost")),
+            ("a@bücher", None),
+            ("a b@example.com", None),
+            ("a@b.example\r\nRCPT TO:<c@d.example>", None),
             ("example.com", None),
             ("a@", None),
             ("a@b c", None),

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use asteroid_kernel::{BoxError, Contact};
 use asteroid_messaging::OutgoingMessage;
 use lettre::Address;
+use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 
@@ -34,6 +35,7 @@ impl Mail {
     pub(super) fn compose(message: &OutgoingMessage, from: &Mailbox) -> Result<Self, Unfit> {
         let Contact::Email(to) = &message.to else { return Err(Unfit::NoEmail) };
         let to = address::mailable(to.as_given()).ok_or(Unfit::Address)?;
+        let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()]).map_err(Unfit::Form)?;
         // It is one line, whatever it is made of.
         let subject = message.subject.as_deref().unwrap_or_default().replace(char::is_control, " ");
         let text = part(ContentType::TEXT_PLAIN, &message.body);
@@ -42,6 +44,8 @@ impl Mail {
             .date(SystemTime::UNIX_EPOCH + Duration::from_millis(message.at.unix_millis()))
             .from(from.clone())
             .to(to.clone().into())
+            // Else it is read from the headers, by rules that refuse the combining marks of many scripts.
+            .envelope(envelope)
             .subject(subject)
             .header(AutoSubmitted);
         let content = match &message.html {
@@ -253,6 +257,16 @@ Tell it to nobody.
         assert_eq!(mail.to.to_string(), "jürgen@xn--mller-kva.example");
         let content = String::from_utf8(mail.content).expect("UTF-8");
         assert!(headers(&content).contains(&"To: jürgen@xn--mller-kva.example"), "{content}");
+    }
+
+    #[test]
+    fn a_local_part_with_combining_marks_is_composed() {
+        let to = Contact::parse("संपर्क@डाटामेल.भारत", Region::US).expect("an address");
+        let mail =
+            Mail::compose(&OutgoingMessage { to, ..samples::email() }, &from(None)).expect("an e-mail");
+        assert_eq!(mail.to.to_string(), "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c");
+        let content = String::from_utf8(mail.content).expect("UTF-8");
+        assert!(headers(&content).contains(&"To: संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c"), "{content}");
     }
 
     proptest! {
