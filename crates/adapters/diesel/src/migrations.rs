@@ -2,8 +2,62 @@
 
 use asteroid_kernel::{BoxError, StorageError};
 use diesel::backend::Backend;
-use diesel::migration::MigrationSource;
+use diesel::connection::BoxableConnection;
+use diesel::migration::{self, Migration, MigrationMetadata, MigrationName, MigrationSource};
 use diesel_migrations::EmbeddedMigrations;
+
+/// The version of the step whose SQL is followed by [`Steps::renew_contact_keys`].
+const CONTACT_KEYS: &str = "0014";
+
+type Step<DB> = fn(&mut dyn BoxableConnection<DB>) -> migration::Result<()>;
+
+/// The steps of a backend: those in SQL, one of them followed by a step in Rust.
+pub(crate) struct Steps<DB: Backend> {
+    pub(crate) sql: EmbeddedMigrations,
+    pub(crate) renew_contact_keys: Step<DB>,
+}
+
+impl<DB: Backend + 'static> MigrationSource<DB> for Steps<DB> {
+    fn migrations(&self) -> migration::Result<Vec<Box<dyn Migration<DB>>>> {
+        let steps = MigrationSource::<DB>::migrations(&self.sql)?.into_iter();
+        let then = self.renew_contact_keys;
+        let followed = steps.map(|sql| {
+            let is_followed = sql.name().version().to_string() == CONTACT_KEYS;
+            if is_followed { Box::new(Followed { sql, then }) } else { sql }
+        });
+        Ok(followed.collect())
+    }
+}
+
+/// A step in SQL and one in Rust, in one transaction.
+struct Followed<DB: Backend> {
+    sql: Box<dyn Migration<DB>>,
+    then: Step<DB>,
+}
+
+impl<DB: Backend> Migration<DB> for Followed<DB> {
+    fn run(&self, conn: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
+        self.sql.run(conn)?;
+        (self.then)(conn)
+    }
+
+    fn revert(&self, conn: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
+        self.sql.revert(conn)
+    }
+
+    fn metadata(&self) -> &dyn MigrationMetadata {
+        self.sql.metadata()
+    }
+
+    fn name(&self) -> &dyn MigrationName {
+        self.sql.name()
+    }
+}
+
+/// The connection that runs the migrations is of another type than the step was written for.
+#[derive(Debug, thiserror::Error)]
+#[error("migrations run on a connection of another type")]
+pub(crate) struct OtherConnection;
 
 /// Migrations are still to be run.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +79,11 @@ pub(crate) struct Migrations {
 
 impl Migrations {
     /// `applied` are the versions of those that were run on it.
-    pub(crate) fn new<DB: Backend>(known: &EmbeddedMigrations, applied: &[String]) -> Result<Self, BoxError> {
-        let known = MigrationSource::<DB>::migrations(known)?;
+    pub(crate) fn new<DB: Backend>(
+        known: &impl MigrationSource<DB>,
+        applied: &[String],
+    ) -> Result<Self, BoxError> {
+        let known = known.migrations()?;
         let known: Vec<(String, String)> = known
             .iter()
             .map(|migration| (migration.name().version().to_string(), migration.name().to_string()))

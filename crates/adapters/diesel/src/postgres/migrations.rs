@@ -6,13 +6,20 @@ use diesel::sql_types::{Bool, Text};
 use diesel::{QueryDsl, QueryResult, RunQueryDsl, dsl};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{MigrationHarness, embed_migrations};
 
 use super::connect::Connector;
+use super::contact_keys;
 use super::transaction::PostgresTx;
-use crate::migrations::{__diesel_schema_migrations, Migrations};
+use crate::migrations::{__diesel_schema_migrations, Migrations, OtherConnection, Steps};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/postgres");
+const MIGRATIONS: Steps<Pg> = Steps {
+    sql: embed_migrations!("../../../migrations/postgres"),
+    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(OtherConnection)?)?),
+};
+
+/// The connection that migrations run on.
+pub(super) type MigrationConn = AsyncConnectionWrapper<AsyncPgConnection>;
 
 /// Names the lock that a server holds while it migrates, among the database's advisory locks: "asteroid" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"asteroid");
@@ -116,7 +123,7 @@ impl Work<PostgresTx> for Pending {
 
 /// The database's migrations, given the versions of those that were run.
 pub(super) fn beside_ours(applied: &[String]) -> Result<Migrations, BoxError> {
-    Migrations::new::<Pg>(&MIGRATIONS, applied)
+    Migrations::new(&MIGRATIONS, applied)
 }
 
 async fn applied_versions(tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {

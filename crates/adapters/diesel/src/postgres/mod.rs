@@ -2,6 +2,8 @@
 
 mod clients;
 mod connect;
+#[path = "../contact_keys.rs"]
+mod contact_keys;
 pub(crate) mod copy;
 mod differences;
 mod error;

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 use asteroid_clients::{ClientKey, ExternalId, Fingerprint, SourceId};
 use asteroid_identity::PersonName;
-use asteroid_kernel::{Contact, Origin, Region, StorageError};
+use asteroid_kernel::{Contact, Origin, StorageError};
 use serde_json::Value;
 
 pub(crate) use audit::AuditEventRow;
@@ -44,8 +44,7 @@ impl From<Unreadable> for StorageError {
 
 /// The contact that was stored as [`Contact::as_str`].
 fn contact(stored: &str, column: &'static str) -> Result<Contact, Unreadable> {
-    // A number is stored as E.164, which reads the same in every region.
-    Contact::parse(stored, Region::US).map_err(|_| Unreadable(column))
+    Contact::from_stored(stored).ok_or(Unreadable(column))
 }
 
 fn name(first: &str, last: &str, column: &'static str) -> Result<PersonName, Unreadable> {

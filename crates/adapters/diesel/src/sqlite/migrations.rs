@@ -4,15 +4,22 @@ use std::thread;
 use asteroid_kernel::{BoxError, StorageError, Work};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{MigrationHarness, embed_migrations};
 use tokio::sync::oneshot;
 
+use super::contact_keys;
 use super::options::{OpenError, connect};
 use super::transaction::SqliteTx;
 use crate::access::Access;
-use crate::migrations::{__diesel_schema_migrations, Migrations};
+use crate::migrations::{__diesel_schema_migrations, Migrations, OtherConnection, Steps};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sqlite");
+const MIGRATIONS: Steps<Sqlite> = Steps {
+    sql: embed_migrations!("../../../migrations/sqlite"),
+    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(OtherConnection)?)?),
+};
+
+/// The connection that migrations run on.
+pub(super) type MigrationConn = SqliteConnection;
 
 /// Why a database could not be migrated. It is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +74,7 @@ impl Work<SqliteTx> for Pending {
 
 /// The database's migrations, given the versions of those that were run.
 pub(super) fn beside_ours(applied: &[String]) -> Result<Migrations, BoxError> {
-    Migrations::new::<Sqlite>(&MIGRATIONS, applied)
+    Migrations::new(&MIGRATIONS, applied)
 }
 
 /// The versions of the migrations that were run.

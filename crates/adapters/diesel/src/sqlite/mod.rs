@@ -1,6 +1,8 @@
 //! `SQLite`: one file, one thread that writes, a few that read.
 
 mod clients;
+#[path = "../contact_keys.rs"]
+mod contact_keys;
 pub(crate) mod copy;
 mod differences;
 mod error;

@@ -1,0 +1,3 @@
+-- Addresses are compared by the ASCII form of their domain and by simple case folding. SQL cannot compute such a key:
+-- behind this step, in the same transaction, the server gives every address beyond ASCII its new one
+-- (crates/adapters/diesel/src/contact_keys.rs).
