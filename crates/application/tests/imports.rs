@@ -14,7 +14,8 @@ use asteroid_clients::{
 };
 use asteroid_identity::mocks::PlainHasher;
 use asteroid_identity::{
-    ContactType, Password, PasswordFlaw, PasswordHash, PasswordPolicy, PersonName, Profile, User, UserStatus,
+    ContactType, Password, PasswordFlaw, PasswordHash, PasswordPolicy, PersonName, Profile, UnusableHash,
+    User, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{EmailAddress, PhoneNumber, Region, Timestamp, Upsert, UserId};
@@ -470,7 +471,7 @@ async fn a_user_is_refused_before_the_store_is_asked_where_the_record_itself_is_
                 "password",
                 RefusalReason::WeakPassword(vec![PasswordFlaw::HoldsContact, PasswordFlaw::HoldsName])
             ),
-            refused("passwordHash", RefusalReason::UnreadableHash),
+            refused("passwordHash", RefusalReason::UnusableHash(UnusableHash::UnknownScheme)),
         ]
     );
 }

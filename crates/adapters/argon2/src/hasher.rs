@@ -2,14 +2,16 @@ use std::io;
 use std::sync::Arc;
 
 use argon2::Params;
-use asteroid_identity::{HashingError, NewPassword, Password, PasswordHash, PasswordHasher, Verdict};
+use asteroid_identity::{
+    HashingError, NewPassword, Password, PasswordHash, PasswordHasher, UnusableHash, Verdict,
+};
 use asteroid_kernel::{BoxError, Randomness, random_bytes};
 
 use crate::gate::Gate;
 use crate::stored::{Argon2Hash, OUTPUT_BYTES, StoredHash};
 use crate::{Argon2Settings, InvalidArgon2Settings};
 
-/// Hashes with argon2id behind the hash gate; checks bcrypt and every argon2.
+/// Hashes with argon2id behind the hash gate; verifies bcrypt, scrypt, PBKDF2 and every argon2.
 ///
 /// Its threads end when it is dropped, each after the hash that it has begun.
 pub struct Argon2Hasher {
@@ -67,21 +69,21 @@ impl PasswordHasher for Argon2Hasher {
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashingError> {
-        let stored = hash.and_then(|hash| StoredHash::parse(hash.expose()));
+        let stored = hash.and_then(|hash| StoredHash::parse(hash.expose()).ok());
         // Without one, nothing is a match, be it the dummy's own password.
-        let on_match =
-            stored.as_ref().map(|stored| Verdict::Match { outdated: stored.is_outdated(&self.params) });
-        let (stored, password) = (stored.unwrap_or_else(|| self.dummy.clone()), password.clone());
-        let matches = self
+        let is_dummy = stored.is_none();
+        let stored = stored.unwrap_or_else(|| self.dummy.clone());
+        let (password, params) = (password.clone(), self.params.clone());
+        let verdict = self
             .gate
-            .run(move |arena| stored.is_hash_of(&password, arena))
+            .run(move |arena| stored.verify(&password, &params, arena))
             .await?
             .map_err(HashingError::Failed)?;
-        Ok(on_match.filter(|_| matches).unwrap_or(Verdict::Mismatch))
+        Ok(if is_dummy { Verdict::Mismatch } else { verdict })
     }
 
-    fn can_verify(&self, hash: &PasswordHash) -> bool {
-        StoredHash::parse(hash.expose()).is_some()
+    fn check_imported(&self, hash: &PasswordHash) -> Result<(), UnusableHash> {
+        StoredHash::parse(hash.expose()).map(|_| ())
     }
 }
 
@@ -93,6 +95,7 @@ mod tests {
     use asteroid_kernel::mocks::CountingRandomness;
 
     use super::*;
+    use crate::arena::Arena;
 
     const SMALL: Argon2Settings = Argon2Settings {
         memory_kib: 64,
@@ -167,10 +170,25 @@ mod tests {
     async fn without_a_hash_no_password_matches_not_even_the_dummys_own() {
         let mut hasher = hasher(SMALL);
         let own = hasher.hash(&new_password("5VphcVNdGhJi")).await.expect("a hash");
-        hasher.dummy = StoredHash::parse(own.expose()).expect("a readable hash");
+        hasher.dummy = StoredHash::parse(own.expose()).expect("a valid hash");
         let unreadable = PasswordHash::new("5VphcVNdGhJi");
         for hash in [None, Some(&unreadable)] {
             assert_eq!(verdict(&hasher, "5VphcVNdGhJi", hash).await, Verdict::Mismatch);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_nfd_text_with_our_own_parameters_is_outdated() {
+        let hasher = hasher(SMALL);
+        let (nfc, nfd) = ("Pässwörter", "Pa\u{308}sswo\u{308}rter");
+        let params = hasher.params.clone();
+        let imported = Argon2Hash::make(nfd.as_bytes(), [7; 16], &params, &mut Arena::new(64));
+        let imported = imported.and_then(|hash| hash.to_phc()).expect("a hash");
+        let own = hasher.hash(&NewPassword::in_use(Password::new(nfd))).await.expect("a hash");
+        for sent in [nfc, nfd] {
+            assert_eq!(verdict(&hasher, sent, Some(&imported)).await, Verdict::Match { outdated: true });
+            assert_eq!(verdict(&hasher, sent, Some(&own)).await, Verdict::Match { outdated: false });
+            assert_eq!(verdict(&hasher, sent, None).await, Verdict::Mismatch);
         }
     }
 
@@ -184,10 +202,11 @@ mod tests {
             (format!("$argon2i$v=19$m=256,t=2,p=1${salt}${output}"), true),
             (format!("$2b$17${devise}"), false),
             (format!("$argon2id$v=19$m=1048577,t=1,p=1${salt}${output}"), false),
-            (format!("$scrypt$ln=14,r=8,p=1${salt}${output}"), false),
+            (format!("$scrypt$ln=14,r=8,p=1${salt}${output}"), true),
+            (format!("$scrypt$ln=18,r=8,p=1${salt}${output}"), false),
             ("5VphcVNdGhJi".to_owned(), false),
         ] {
-            assert_eq!(hasher.can_verify(&PasswordHash::new(hash.clone())), can, "{hash}");
+            assert_eq!(hasher.check_imported(&PasswordHash::new(hash.clone())).is_ok(), can, "{hash}");
         }
     }
 

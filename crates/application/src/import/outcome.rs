@@ -1,5 +1,5 @@
 use asteroid_clients::{ExternalId, PracticeId, SourceId};
-use asteroid_identity::PasswordFlaw;
+use asteroid_identity::{PasswordFlaw, UnusableHash};
 use asteroid_kernel::{StorageError, Upsert, UserId};
 
 /// What became of a record.
@@ -59,9 +59,9 @@ pub enum RefusalReason {
     /// The password does not meet the policy.
     #[error("is refused: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     WeakPassword(Vec<PasswordFlaw>),
-    /// The hash is of no scheme that can be checked.
-    #[error("is no hash of bcrypt or argon2 that can be checked")]
-    UnreadableHash,
+    /// Passwords cannot be verified against the hash.
+    #[error(transparent)]
+    UnusableHash(UnusableHash),
 }
 
 /// Why the work on a record ended early.

@@ -87,12 +87,10 @@ where
         }
         match &user.password {
             None => Ok(Password::Ready(None)),
-            Some(ImportedPassword::Hash(hash)) if self.hasher.can_verify(hash) => {
-                Ok(Password::Ready(Some(hash.clone())))
-            }
-            Some(ImportedPassword::Hash(_)) => {
-                Err(Refusal::new("passwordHash", RefusalReason::UnreadableHash))
-            }
+            Some(ImportedPassword::Hash(hash)) => match self.hasher.check_imported(hash) {
+                Ok(()) => Ok(Password::Ready(Some(hash.clone()))),
+                Err(error) => Err(Refusal::new("passwordHash", RefusalReason::UnusableHash(error))),
+            },
             Some(ImportedPassword::Plain(password)) => {
                 let checked = self.passwords.check(password, &contacts, std::slice::from_ref(&user.name));
                 let weak = |flaws| Refusal::new("password", RefusalReason::WeakPassword(flaws));

@@ -9,7 +9,8 @@ mod signed_token;
 mod user;
 
 pub use password::{
-    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, PasswordPolicy, Verdict,
+    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, PasswordPolicy,
+    UnusableHash, Verdict,
 };
 pub use registration::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
 pub use session::{Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash};

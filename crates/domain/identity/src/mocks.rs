@@ -12,7 +12,7 @@ use asteroid_kernel::{
 use crate::{
     ContactClaim, ContactTaken, ContactType, HashingError, NewPassword, NewUser, Password, PasswordHash,
     PasswordHasher, PendingRegistration, PendingRegistrationRepository, PersonName, Profile, Session,
-    SessionRepository, SessionTokenHash, SigningError, TokenClaims, TokenSigner, User, UserRepository,
+    SessionRepository, SessionTokenHash, SigningError, TokenClaims, TokenSigner, UnusableHash, User, UserRepository,
     UserStatus, Verdict,
 };
 
@@ -87,8 +87,8 @@ impl PasswordHasher for PlainHasher {
         ready(Ok(if matches { Verdict::Match { outdated: false } } else { Verdict::Mismatch }))
     }
 
-    fn can_verify(&self, hash: &PasswordHash) -> bool {
-        hash.expose().starts_with("plain:")
+    fn check_imported(&self, hash: &PasswordHash) -> Result<(), UnusableHash> {
+        if hash.expose().starts_with("plain:") { Ok(()) } else { Err(UnusableHash::UnknownScheme) }
     }
 }
 
@@ -99,7 +99,7 @@ mockall::mock! {
     impl PasswordHasher for Hasher {
         async fn hash(&self, password: &NewPassword) -> Result<PasswordHash, HashingError>;
         async fn verify<'a>(&self, password: &Password, hash: Option<&'a PasswordHash>) -> Result<Verdict, HashingError>;
-        fn can_verify(&self, hash: &PasswordHash) -> bool;
+        fn check_imported(&self, hash: &PasswordHash) -> Result<(), UnusableHash>;
     }
 }
 

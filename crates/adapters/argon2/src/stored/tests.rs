@@ -1,12 +1,18 @@
+mod imported;
+
 use super::*;
 
 fn current() -> Params {
     Params::new(256, 2, 1, Some(OUTPUT_BYTES)).expect("good parameters")
 }
 
+fn verdict(stored: &str, password: &str) -> Verdict {
+    let stored = StoredHash::parse(stored).expect("a valid hash");
+    stored.verify(&Password::new(password), &current(), &mut Arena::new(256)).expect("memory")
+}
+
 fn is_hash_of(stored: &str, password: &str) -> bool {
-    let stored = StoredHash::parse(stored).expect("a readable hash");
-    stored.is_hash_of(&Password::new(password), &mut Arena::new(256)).expect("memory")
+    matches!(verdict(stored, password), Verdict::Match { .. })
 }
 
 /// From the test suite of argon2's reference implementation (`src/test.c`); the password is "password".
@@ -54,13 +60,33 @@ fn bcrypt_is_checked_as_devise_does() {
     }
 }
 
+/// bcrypt of "абвгдежзиклмнопрстуфхцчшщэюя-абвгдежзи", which is 75 bytes.
+const LONGER_THAN_BCRYPT_READS: &str = "$2a$04$fRaNHWbJLgH/9ficGmzGVOtGk9sKQr1RUaevny4gZatqHbLRUktSS";
+
 #[test]
-fn bcrypt_ignores_what_follows_the_72nd_byte() {
+fn bcrypt_ignores_what_follows_the_72nd_byte_and_is_not_replaced_then() {
+    let kept = Verdict::Match { outdated: false };
     let (stored, password) = BCRYPT[6];
-    for ending in ["", "another ending", "\0"] {
-        assert!(is_hash_of(stored, &format!("{}{ending}", &password[..72])), "{ending:?}");
+    for ending in ["", "another ending", "\0", "\u{e4}", "a\u{308}"] {
+        assert_eq!(verdict(stored, &format!("{}{ending}", &password[..72])), kept, "{ending:?}");
     }
     assert!(!is_hash_of(stored, &password[..71]));
+    let password = "абвгдежзиклмнопрстуфхцчшщэюя-абвгдежзи";
+    assert_eq!(password.len(), 75);
+    for given in [password, "абвгдежзиклмнопрстуфхцчшщэюя-абвгдежзи and a typing error", &password[..73]]
+    {
+        assert_eq!(verdict(LONGER_THAN_BCRYPT_READS, given), kept, "{given}");
+    }
+    assert_eq!(verdict(LONGER_THAN_BCRYPT_READS, &password[..71]), Verdict::Mismatch);
+}
+
+#[test]
+fn bcrypt_of_up_to_71_bytes_is_replaced() {
+    for length in [1, 50, 70, 71, 72, 73] {
+        let password = "x".repeat(length);
+        let stored = bcrypt::hash(&password, 4).expect("a hash");
+        assert_eq!(verdict(&stored, &password), Verdict::Match { outdated: length < 72 }, "{length}");
+    }
 }
 
 #[test]
@@ -87,7 +113,7 @@ fn a_password_of_any_length_is_hashed() {
 
 #[test]
 fn only_what_new_hashes_are_is_up_to_date() {
-    let outdated = |stored: &str| StoredHash::parse(stored).expect("a readable hash").is_outdated(&current());
+    let outdated = |stored: &str| StoredHash::parse(stored).expect("a valid hash").is_outdated(&current());
     assert!(!outdated(REFERENCE[0]));
     for stored in REFERENCE[1..].iter().copied().chain(BCRYPT.map(|(stored, _)| stored)) {
         assert!(outdated(stored), "{stored}");
@@ -97,7 +123,7 @@ fn only_what_new_hashes_are_is_up_to_date() {
 }
 
 #[test]
-fn what_is_no_hash_or_asks_for_absurd_work_is_not_read() {
+fn malformed_hashes_and_absurd_parameters_are_refused() {
     let (salt, output) = ("c29tZXNhbHQ", "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
     let argon2 = |head: &str| format!("{head}${salt}${output}");
     let bcrypt = |head: &str| format!("{head}K0ByB.6YI2/OYrB4fQOYLeByN3OwSac8na9UcQceWm/vGiln3GErO");
@@ -111,7 +137,7 @@ fn what_is_no_hash_or_asks_for_absurd_work_is_not_read() {
         format!("$argon2id$v=19$m=256,t=2,p=1${salt}${output}$"),
         format!("$argon2id$v=19$m=256,t=2,p=1${salt}${output}="),
         format!("$argon2id$v=19$m=256,t=2,p=1$c2FsdA${output}"),
-        argon2("$scrypt$ln=14,r=8,p=1"),
+        argon2("$yescrypt$ln=14,r=8,p=1"),
         argon2("$argon2id$v=18$m=256,t=2,p=1"),
         argon2("$argon2id$v=19$m=7,t=2,p=1"),
         argon2("$argon2id$v=19$m=256,t=0,p=1"),
@@ -130,8 +156,8 @@ fn what_is_no_hash_or_asks_for_absurd_work_is_not_read() {
         "$2a$05$".into(),
         format!("$2a$05${}", "é".repeat(26)),
     ] {
-        assert!(StoredHash::parse(&text).is_none(), "{text}");
+        assert!(StoredHash::parse(&text).is_err(), "{text}");
     }
-    assert!(StoredHash::parse(&argon2("$argon2id$v=19$m=1048576,t=4,p=1")).is_some());
-    assert!(StoredHash::parse(&bcrypt("$2a$16$")).is_some());
+    assert!(StoredHash::parse(&argon2("$argon2id$v=19$m=1048576,t=4,p=1")).is_ok());
+    assert!(StoredHash::parse(&bcrypt("$2a$16$")).is_ok());
 }

@@ -54,7 +54,9 @@ fn name(fields: &mut Fields) -> Option<PersonName> {
 
 fn password(fields: &mut Fields) -> Option<ImportedPassword> {
     let plain = fields.get("password", text).map(|text| ImportedPassword::Plain(Password::new(&text)));
-    let hash = fields.get("passwordHash", text).map(|text| ImportedPassword::Hash(PasswordHash::new(text)));
+    // Other systems write an empty one for users without a password.
+    let hash = fields.get("passwordHash", text).filter(|text| !text.trim().is_empty());
+    let hash = hash.map(|text| ImportedPassword::Hash(PasswordHash::new(text)));
     if plain.is_some() && hash.is_some() {
         fields.note("passwordHash", "is given beside a password");
     }
