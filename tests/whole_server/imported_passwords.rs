@@ -154,7 +154,8 @@ async fn a_hash_that_cannot_be_verified_is_refused_with_a_reason_and_never_shown
         (secret.to_owned(), "is not a hash of bcrypt, argon2, scrypt or PBKDF2 in a known form"),
     ];
     let emails: Vec<String> = (0..hashes.len()).map(|n| format!("user{n}@example.com")).collect();
-    let users: Vec<_> = emails.iter().zip(&hashes).map(|(email, (hash, _))| (email.as_str(), hash.as_str()));
+    let users: Vec<_> =
+        emails.iter().zip(&hashes).map(|(email, (hash, _))| (email.as_str(), hash.as_str())).collect();
     let imported = server.import(&records(&users));
     assert_eq!(imported.status.code(), Some(1), "{imported:?}");
     let said = [imported.stdout, imported.stderr].concat();
