@@ -18,8 +18,8 @@ pub use delivery::{Delivery, DeliveryRules, Dispatcher, Ended, Turn};
 pub use development::OpenOutbox;
 pub use housekeeping::{Housekeeping, Swept};
 pub use import::{
-    Import, ImportError, ImportRecord, ImportedClient, ImportedPassword, ImportedUser, RecordOutcome,
-    Refusal, RefusalReason,
+    EndOfFile, Import, ImportError, ImportRecord, ImportedClient, ImportedMembership, ImportedPassword,
+    ImportedUser, RecordOutcome, Refusal, RefusalReason, Warning, WarningReason,
 };
 pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};

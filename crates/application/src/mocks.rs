@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use asteroid_audit::{AuditEvent, AuditRepository};
 use asteroid_clients::{
     Client, ClientClass, ClientFilter, ClientKey, ClientRecord, ClientRepository, ExternalId, Fingerprint,
-    Membership, MembershipRepository, Practice, PracticeId, PracticeRepository,
+    Membership, MembershipRepository, Patient, Practice, PracticeId, PracticeRepository,
 };
 use asteroid_identity::{
-    ContactClaim, ContactTaken, ContactType, NewUser, PasswordHash, PendingRegistration,
-    PendingRegistrationRepository, PersonName, Profile, Session, SessionRepository, SessionTokenHash, User,
-    UserRepository, UserStatus,
+    ContactClaim, ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PendingRegistration,
+    PendingRegistrationRepository, PersonName, Profile, RemovedContact, Session, SessionRepository,
+    SessionTokenHash, User, UserRepository, UserStatus,
 };
 use asteroid_kernel::{
     ChallengeId, Contact, ContactKey, MessageId, Network, Origin, RegistrationId, SessionId, Storage,
@@ -44,12 +44,16 @@ mockall::mock! {
     impl UserRepository for Tx {
         async fn insert_user(&mut self, user: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError>;
         async fn insert_user_with_id(&mut self, id: UserId, user: &NewUser) -> Result<Result<(), ContactTaken>, StorageError>;
-        async fn add_contact(&mut self, user: UserId, contact: &Contact, contact_type: ContactType, verified_at: Timestamp) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn add_contact(&mut self, user: UserId, contact: &Contact, contact_type: ContactType, source: ContactSource, verified_at: Timestamp) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn remove_contact(&mut self, user: UserId, contact: &ContactKey) -> Result<Option<RemovedContact>, StorageError>;
+        async fn respell_contact(&mut self, user: UserId, contact: &Contact) -> Result<bool, StorageError>;
+        async fn record_password_reset(&mut self, user: UserId, contact: &ContactKey, at: Timestamp) -> Result<bool, StorageError>;
         async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError>;
         async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError>;
         async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
         async fn record_sign_in<'a>(&mut self, user: UserId, verified: Option<&'a PasswordHash>, at: Timestamp) -> Result<bool, StorageError>;
         async fn replace_password<'a>(&mut self, user: UserId, current: Option<&'a PasswordHash>, new: &PasswordHash) -> Result<bool, StorageError>;
+        async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError>;
         async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError>;
         async fn remember_address(&mut self, user: UserId, ip: IpAddr, at: Timestamp) -> Result<(), StorageError>;
         async fn is_familiar_address(&mut self, user: UserId, ip: IpAddr, since: Timestamp) -> Result<bool, StorageError>;
@@ -130,12 +134,14 @@ mockall::mock! {
 
     impl MembershipRepository for Tx {
         async fn put_membership(&mut self, membership: &Membership) -> Result<Upsert, StorageError>;
-        async fn find_membership(&mut self, user: UserId) -> Result<Option<Membership>, StorageError>;
+        async fn find_membership(&mut self, user: UserId, practice: Option<PracticeId>) -> Result<Option<Membership>, StorageError>;
+        async fn users_of_client(&mut self, practice: PracticeId, client: &ClientKey) -> Result<Vec<UserId>, StorageError>;
     }
 
     impl ClientRepository for Tx {
         async fn put_class(&mut self, class: &ClientClass) -> Result<Upsert, StorageError>;
         async fn fingerprints(&mut self, keys: &[ClientKey]) -> Result<Vec<(ClientKey, Fingerprint)>, StorageError>;
+        async fn patients_of(&mut self, keys: &[ClientKey]) -> Result<Vec<(ClientKey, Vec<Patient>)>, StorageError>;
         async fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError>;
         async fn find_client(&mut self, practice: PracticeId, key: &ClientKey) -> Result<Option<Client>, StorageError>;
         async fn list_clients<'a>(&mut self, filter: &ClientFilter, after: Option<&'a ClientKey>, at_most: usize) -> Result<Vec<Client>, StorageError>;
@@ -243,7 +249,7 @@ mockall::mock! {
     pub Practices {}
 
     impl PracticeProfiles for Practices {
-        async fn practice_profile(&self, caller: Caller) -> Result<Option<PracticeProfile>, StorageError>;
+        async fn practice_profile(&self, caller: Caller, practice: Option<PracticeId>) -> Result<Option<PracticeProfile>, StorageError>;
     }
 
     impl TermsOfUse for Practices {
@@ -255,6 +261,6 @@ mockall::mock! {
     impl Clients for Practices {
         async fn look_at_clients(&self, admitted: TermsAccepted, query: ClientQuery) -> Result<ClientsSeen, ClientsError>;
         async fn next_clients(&self, filter: ClientFilter, after: Option<ClientKey>, at_most: usize) -> Result<Vec<Client>, StorageError>;
-        async fn find_client(&self, admitted: TermsAccepted, id: ExternalId) -> Result<Client, ClientsError>;
+        async fn find_client(&self, admitted: TermsAccepted, practice: Option<PracticeId>, id: ExternalId) -> Result<Client, ClientsError>;
     }
 }

@@ -133,7 +133,7 @@ async fn a_first_version_is_published_where_there_is_none_and_only_there() {
 #[tokio::test]
 async fn staff_sees_its_own_practice_and_no_other() {
     let mut tx = MockTx::new();
-    tx.expect_find_membership().returning(|_| Ok(Some(membership(&["staff"], None))));
+    tx.expect_find_membership().returning(|_, _| Ok(Some(membership(&["staff"], None))));
     tx.expect_find_client().withf(|practice, _| *practice == PracticeId(1)).returning(|_, _| Ok(None));
     let (practices, _) = practices(tx);
     let admitted = TermsAccepted::assumed(caller());
@@ -141,14 +141,15 @@ async fn staff_sees_its_own_practice_and_no_other() {
     let all = ClientFilter { practice: PracticeId(1), status: None, updated_since: None, prefix: None };
     assert_eq!(seen, ClientsSeen::All(all));
     let id = ExternalId::parse("of another practice").expect("an id");
-    let error = practices.find_client(admitted, id).await.expect_err("not there, as far as it may know");
+    let error =
+        practices.find_client(admitted, None, id).await.expect_err("not there, as far as it may know");
     assert!(matches!(error, ClientsError::NotFound), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_client_sees_itself_and_of_no_other_that_it_exists() {
     let mut tx = MockTx::new();
-    tx.expect_find_membership().returning(|_| Ok(Some(membership(&["client"], Some("1")))));
+    tx.expect_find_membership().returning(|_, _| Ok(Some(membership(&["client"], Some("1")))));
     tx.expect_find_client()
         .times(2)
         .withf(|_, wanted| *wanted == key("1"))
@@ -158,10 +159,10 @@ async fn a_client_sees_itself_and_of_no_other_that_it_exists() {
     let seen = practices.look_at_clients(admitted, ClientQuery::default()).await.expect("itself");
     assert_eq!(seen, ClientsSeen::Own(Box::new(client("1", ClientStatus::Active))));
     let own = ExternalId::parse("1").expect("an id");
-    assert_eq!(practices.find_client(admitted, own).await.expect("itself").record.key, key("1"));
+    assert_eq!(practices.find_client(admitted, None, own).await.expect("itself").record.key, key("1"));
     // The store is not even asked.
     let other = ExternalId::parse("2").expect("an id");
-    let error = practices.find_client(admitted, other).await.expect_err("another");
+    let error = practices.find_client(admitted, None, other).await.expect_err("another");
     assert!(matches!(error, ClientsError::NotFound), "{error:?}");
 }
 
@@ -169,13 +170,13 @@ async fn a_client_sees_itself_and_of_no_other_that_it_exists() {
 async fn whoever_is_neither_sees_nothing() {
     for found in [None, Some(membership(&["groomer"], Some("1"))), Some(membership(&["client"], None))] {
         let mut tx = MockTx::new();
-        tx.expect_find_membership().returning(move |_| Ok(found.clone()));
+        tx.expect_find_membership().returning(move |_, _| Ok(found.clone()));
         let (practices, _) = practices(tx);
         let admitted = TermsAccepted::assumed(caller());
         let error = practices.look_at_clients(admitted, ClientQuery::default()).await.expect_err("nothing");
         assert!(matches!(error, ClientsError::Forbidden), "{error:?}");
         let id = ExternalId::parse("1").expect("an id");
-        let error = practices.find_client(admitted, id).await.expect_err("nothing");
+        let error = practices.find_client(admitted, None, id).await.expect_err("nothing");
         assert!(matches!(error, ClientsError::Forbidden), "{error:?}");
     }
 }
@@ -183,7 +184,7 @@ async fn whoever_is_neither_sees_nothing() {
 #[tokio::test]
 async fn a_deleted_client_is_not_there() {
     let mut tx = MockTx::new();
-    tx.expect_find_membership().returning(|_| Ok(Some(membership(&["client"], Some("1")))));
+    tx.expect_find_membership().returning(|_, _| Ok(Some(membership(&["client"], Some("1")))));
     tx.expect_find_client().returning(|_, _| Ok(Some(client("1", ClientStatus::Deleted))));
     let (practices, _) = practices(tx);
     let admitted = TermsAccepted::assumed(caller());

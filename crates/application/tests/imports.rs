@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{
-    Import, ImportRecord, ImportedClient, ImportedPassword, ImportedUser, RecordOutcome, Refusal,
-    RefusalReason,
+    Import, ImportRecord, ImportedClient, ImportedMembership, ImportedPassword, ImportedUser, RecordOutcome,
+    Refusal, RefusalReason,
 };
 use asteroid_audit::Action;
 use asteroid_clients::{
@@ -14,11 +14,11 @@ use asteroid_clients::{
 };
 use asteroid_identity::mocks::PlainHasher;
 use asteroid_identity::{
-    ContactType, Password, PasswordFlaw, PasswordHash, PasswordPolicy, PersonName, Profile, UnusableHash,
-    User, UserStatus,
+    ContactSource, ContactType, ImportScope, Password, PasswordFlaw, PasswordHash, PasswordPolicy,
+    PersonName, Profile, UnusableHash, User, UserContact, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{EmailAddress, PhoneNumber, Region, Timestamp, Upsert, UserId};
+use asteroid_kernel::{Contact, ContactId, EmailAddress, PhoneNumber, Region, Timestamp, Upsert, UserId};
 
 const NOW: &str = "2026-01-02T03:04:05.678Z";
 
@@ -87,12 +87,31 @@ fn user() -> ImportedUser {
         email: Some(EmailAddress::parse("nora@example.com").expect("an address")),
         phone: Some(PhoneNumber::parse("555-665-4345", Region::US).expect("a number")),
         password: None,
-        primary_role: Role::new("pet"),
-        roles: vec![Role::new("client")],
-        practice: PracticeId(1),
-        client: Some(id("1")),
-        google_api_key: None,
+        status: None,
+        membership: Some(ImportedMembership {
+            practice: PracticeId(1),
+            primary_role: Role::new("pet"),
+            roles: vec![Role::new("client")],
+            client: Some(id("1")),
+            google_api_key: None,
+        }),
+        unplaced: Vec::new(),
     }
+}
+
+/// The user in the store, with the contacts that an import of the record made.
+fn profile(user: User) -> Profile {
+    let imported = |contact: Contact| UserContact {
+        id: ContactId(1),
+        contact,
+        contact_type: ContactType::Personal,
+        primary: true,
+        source: ContactSource::Imported(ImportScope(Some(1))),
+        verified_at: at(NOW),
+    };
+    let contacts = ["nora@example.com", "+15556654345"];
+    let contacts = contacts.map(|text| imported(Contact::parse(text, Region::US).expect("a contact")));
+    Profile { user, contacts: contacts.into() }
 }
 
 fn known(id: i64) -> User {
@@ -106,16 +125,15 @@ fn known(id: i64) -> User {
     }
 }
 
-fn membership(id: i64) -> Membership {
-    let ImportedUser { primary_role, roles, practice, client, google_api_key, .. } = user();
+fn membership(user: i64) -> Membership {
     Membership {
-        user: UserId(id),
-        practice,
+        user: UserId(user),
+        practice: PracticeId(1),
         source: SourceId(7),
-        primary_role,
-        roles,
-        client,
-        google_api_key,
+        primary_role: Role::new("pet"),
+        roles: vec![Role::new("client")],
+        client: Some(id("1")),
+        google_api_key: None,
     }
 }
 
@@ -124,7 +142,7 @@ fn a_client(client: ImportedClient) -> ImportRecord {
 }
 
 fn a_user(user: ImportedUser) -> ImportRecord {
-    ImportRecord::User(Box::new(user))
+    ImportRecord::User(Arc::new(user))
 }
 
 /// Mocks that know the practice, and expect so many events.
@@ -157,9 +175,9 @@ fn import(tx: MockTx) -> (Import<MockStorage, PlainHasher>, Arc<MockStorage>) {
     (import, storage)
 }
 
-const CREATED: RecordOutcome = RecordOutcome::Put(Upsert::Created);
-const UPDATED: RecordOutcome = RecordOutcome::Put(Upsert::Updated);
-const UNCHANGED: RecordOutcome = RecordOutcome::Put(Upsert::Unchanged);
+const CREATED: RecordOutcome = RecordOutcome::Put(Upsert::Created, Vec::new());
+const UPDATED: RecordOutcome = RecordOutcome::Put(Upsert::Updated, Vec::new());
+const UNCHANGED: RecordOutcome = RecordOutcome::Put(Upsert::Unchanged, Vec::new());
 
 fn refused(field: &'static str, reason: RefusalReason) -> RecordOutcome {
     RecordOutcome::Refused(Refusal { field, reason })
@@ -170,6 +188,7 @@ async fn of_many_clients_those_that_changed_are_written_at_once_and_the_others_n
     let mut tx = tx(1);
     let same = fingerprint(&client("same"));
     let other = Fingerprint::new(5).expect("a fingerprint");
+    tx.expect_patients_of().returning(|_| Ok(vec![]));
     tx.expect_fingerprints().times(1).withf(|keys| keys.len() == 3).returning(move |keys| {
         let of = |key: &ClientKey| match key.id.as_str() {
             "same" => Some(same),
@@ -217,6 +236,7 @@ async fn a_new_client_keeps_its_times_and_a_changed_one_those_of_its_source_alon
     };
     let mut tx = tx(1);
     let other = Fingerprint::new(5).expect("a fingerprint");
+    tx.expect_patients_of().returning(|_| Ok(vec![]));
     tx.expect_fingerprints().returning(move |keys| {
         Ok(keys.iter().filter(|key| key.id.as_str() == "changed").map(|key| (key.clone(), other)).collect())
     });
@@ -328,9 +348,11 @@ async fn a_new_user_gets_id_contacts_password_and_membership() {
         let mut tx = tx(1);
         tx.expect_find_user_by_contact().returning(|_| Ok(None));
         tx.expect_find_profile().returning(|_| Ok(None));
+        tx.expect_users_of_client().returning(|_, _| Ok(vec![]));
         let is_right = |new: &asteroid_identity::NewUser| {
             new.contact.as_str() == "nora@example.com"
                 && new.contact_type == ContactType::Personal
+                && new.source == ContactSource::Imported(ImportScope(Some(1)))
                 && new.password_hash == Some(PlainHasher::hash_of("5VphcVNdGhJi"))
         };
         if wanted.is_some() {
@@ -343,10 +365,10 @@ async fn a_new_user_gets_id_contacts_password_and_membership() {
         }
         tx.expect_add_contact()
             .times(1)
-            .withf(|user, contact, _, at| {
+            .withf(|user, contact, _, _, at| {
                 *user == UserId(25) && contact.as_str() == "+15556654345" && at.to_string() == NOW
             })
-            .returning(|_, _, _, _| Ok(Ok(())));
+            .returning(|_, _, _, _, _| Ok(Ok(())));
         tx.expect_put_membership()
             .times(1)
             .withf(|put| *put == membership(25))
@@ -364,8 +386,21 @@ async fn staff_is_reached_at_work() {
         .withf(|new| new.contact_type == ContactType::Work && new.contact.as_str() == "+15556654345")
         .returning(|_| Ok(Ok(UserId(1))));
     tx.expect_put_membership().returning(|_| Ok(Upsert::Created));
-    let staff = ImportedUser { email: None, roles: vec![Role::new("staff")], client: None, ..user() };
+    let roles = vec![Role::new("staff")];
+    let of_staff = user().membership.map(|one| ImportedMembership { roles, client: None, ..one });
+    let staff = ImportedUser { email: None, membership: of_staff, ..user() };
     assert_eq!(put(tx, vec![a_user(staff)]).await, [CREATED]);
+}
+
+/// Mocks that know this user as the client.
+fn with_known(mut tx: MockTx, known: &User) -> MockTx {
+    let (owner, whole) = (known.clone(), profile(known.clone()));
+    let id = known.id;
+    tx.expect_find_user_by_contact().returning(move |_| Ok(Some(owner.clone())));
+    tx.expect_users_of_client().returning(move |_, _| Ok(vec![id]));
+    tx.expect_find_profile().returning(move |_| Ok(Some(whole.clone())));
+    tx.expect_find_membership().returning(move |_, _| Ok(Some(membership(id.0))));
+    tx
 }
 
 #[tokio::test]
@@ -374,9 +409,7 @@ async fn a_known_user_is_left_alone_where_nothing_changed_and_keeps_the_password
         ImportedPassword::Plain(Password::new("another-password")),
         ImportedPassword::Hash(PasswordHash::new("plain:another-password")),
     ] {
-        let mut tx = tx(0);
-        tx.expect_find_user_by_contact().returning(|_| Ok(Some(known(3))));
-        tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: known(3), contacts: vec![] })));
+        let mut tx = with_known(tx(0), &known(3));
         tx.expect_put_membership().withf(|put| *put == membership(3)).returning(|_| Ok(Upsert::Unchanged));
         let again = ImportedUser { password: Some(password), ..user() };
         assert_eq!(put(tx, vec![a_user(again)]).await, [UNCHANGED]);
@@ -384,21 +417,13 @@ async fn a_known_user_is_left_alone_where_nothing_changed_and_keeps_the_password
 }
 
 #[tokio::test]
-async fn a_known_user_gets_what_is_missing() {
-    let mut tx = tx(1);
-    let without_password = || User { password_hash: None, ..known(3) };
-    tx.expect_find_user_by_contact()
-        .returning(move |key| Ok(Some(without_password()).filter(|_| key.as_str().contains('@'))));
-    tx.expect_find_profile()
-        .returning(move |_| Ok(Some(Profile { user: without_password(), contacts: vec![] })));
+async fn a_known_user_gets_the_name_and_the_password_that_are_missing() {
+    let without_password = User { password_hash: None, ..known(3) };
+    let mut tx = with_known(tx(1), &without_password);
     tx.expect_rename_user()
         .times(1)
         .withf(|user, name| *user == UserId(3) && name.full() == "Nora Quayle-Byrne")
         .returning(|_, _| Ok(true));
-    tx.expect_add_contact()
-        .times(1)
-        .withf(|_, contact, _, _| contact.as_str() == "+15556654345")
-        .returning(|_, _, _, _| Ok(Ok(())));
     tx.expect_replace_password()
         .times(1)
         .withf(|user, current, new| {
@@ -415,40 +440,49 @@ async fn a_known_user_gets_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_user_is_refused_whose_contacts_belong_to_somebody_else() {
-    // Each contact to another user; the second to somebody else than the id says.
-    for (wanted, mail, phone, field) in [
-        (None, Some(3), Some(4), "phone"),
-        (Some(3), Some(3), Some(4), "phone"),
-        (Some(3), Some(4), None, "email"),
-    ] {
-        let mut tx = tx(0);
-        tx.expect_find_user_by_contact().returning(move |key| {
-            let owner = if key.as_str().contains('@') { mail } else { phone };
-            Ok(owner.map(known))
-        });
-        let wrong = ImportedUser { id: wanted.map(UserId), ..user() };
-        let reason = RefusalReason::ContactOfAnother(UserId(4));
-        assert_eq!(put(tx, vec![a_user(wrong)]).await, [refused(field, reason)]);
-    }
+async fn a_contact_that_the_record_no_longer_has_goes_with_its_codes_and_the_sessions() {
+    let mut tx = with_known(tx(1), &known(3));
+    tx.expect_end_challenges()
+        .times(1)
+        .withf(|contact, purposes, _| contact.as_str() == "+15556654345" && purposes.len() == 2)
+        .returning(|_, _, _| Ok(1));
+    tx.expect_remove_contact()
+        .times(1)
+        .withf(|user, contact| *user == UserId(3) && contact.as_str() == "+15556654345")
+        .returning(|_, _| Ok(Some(asteroid_identity::RemovedContact { password_reset_at: Some(at(NOW)) })));
+    // It was set by a code to that phone.
+    tx.expect_clear_password().times(1).returning(|_| Ok(true));
+    tx.expect_revoke_sessions().times(1).withf(|_, keep| keep.is_none()).returning(|_, _| Ok(2));
+    tx.expect_put_membership().returning(|_| Ok(Upsert::Unchanged));
+    assert_eq!(put(tx, vec![a_user(ImportedUser { phone: None, ..user() })]).await, [UPDATED]);
 }
 
 #[tokio::test]
-async fn nobody_takes_over_an_account_by_its_id() {
-    for (found, taken) in [
-        (None, true),
-        (Some(Membership { practice: PracticeId(2), ..membership(25) }), true),
-        (Some(membership(25)), false),
-    ] {
-        let mut tx = tx(usize::from(!taken));
+async fn a_user_is_refused_whose_only_contact_belongs_to_another() {
+    let mut tx = tx(0);
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(known(4))));
+    tx.expect_find_profile().returning(|id| {
+        let verified = |own: UserContact| UserContact { source: ContactSource::Verified, ..own };
+        let contacts = profile(known(4)).contacts.into_iter().map(verified).collect();
+        Ok(Some(Profile { user: known(4), contacts }).filter(|_| id == UserId(4)))
+    });
+    let wrong = ImportedUser { id: Some(UserId(3)), phone: None, ..user() };
+    let reason = RefusalReason::ContactOfAnother(UserId(4));
+    assert_eq!(put(tx, vec![a_user(wrong)]).await, [refused("email", reason)]);
+}
+
+#[tokio::test]
+async fn no_record_takes_over_an_account_by_its_id() {
+    for is_member in [false, true] {
+        let mut tx = tx(usize::from(is_member));
         tx.expect_find_user_by_contact().returning(|_| Ok(None));
         tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: known(25), contacts: vec![] })));
-        tx.expect_find_membership().returning(move |_| Ok(found.clone()));
-        if !taken {
-            tx.expect_add_contact().times(2).returning(|_, _, _, _| Ok(Ok(())));
+        tx.expect_find_membership().returning(move |_, _| Ok(is_member.then(|| membership(25))));
+        if is_member {
+            tx.expect_add_contact().times(2).returning(|_, _, _, _, _| Ok(Ok(())));
             tx.expect_put_membership().returning(|_| Ok(Upsert::Unchanged));
         }
-        let outcome = if taken { refused("id", RefusalReason::IdOfAnother) } else { UPDATED };
+        let outcome = if is_member { UPDATED } else { refused("id", RefusalReason::IdOfAnother) };
         let record = a_user(ImportedUser { id: Some(UserId(25)), ..user() });
         assert_eq!(put(tx, vec![record]).await, [outcome]);
     }
@@ -478,7 +512,8 @@ async fn a_user_is_refused_before_the_store_is_asked_where_the_record_itself_is_
 
 #[tokio::test]
 async fn a_user_of_an_unknown_practice_is_refused() {
-    let wrong = ImportedUser { practice: PracticeId(2), ..user() };
+    let elsewhere = user().membership.map(|one| ImportedMembership { practice: PracticeId(2), ..one });
+    let wrong = ImportedUser { membership: elsewhere, ..user() };
     let reason = RefusalReason::UnknownPractice(PracticeId(2));
     assert_eq!(put(tx(0), vec![a_user(wrong)]).await, [refused("practiceId", reason)]);
 }

@@ -13,8 +13,8 @@ use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, MockSigner, PlainHasher};
 use asteroid_identity::{
-    ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserContact, UserStatus,
-    Verdict,
+    ContactSource, ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserContact,
+    UserStatus, Verdict,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{
@@ -53,6 +53,7 @@ fn profile() -> Profile {
         contact: contact(),
         contact_type: ContactType::Work,
         primary: true,
+        source: ContactSource::Verified,
         verified_at: now(),
     };
     Profile { user: george(), contacts: vec![proved] }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use asteroid_clients::{Client, ClientFilter, ClientKey, ClientRecord, ClientStatus, SearchPrefix, SourceId};
+use asteroid_kernel::Region;
 
 use crate::CompleteStorage;
 use crate::fixtures::practice::{
@@ -147,7 +148,7 @@ pub async fn conditions_hold_together(storage: impl CompleteStorage) {
         practice: PRACTICE,
         status: Some(ClientStatus::Active),
         updated_since: Some(at(5)),
-        prefix: SearchPrefix::parse("mick"),
+        prefix: SearchPrefix::parse("mick", Region::US),
     };
     assert_eq!(ids(&store, &all).await, ["15", "31", "47", "63"]);
     assert_eq!(ids(&store, &ClientFilter { status: None, ..all }).await.len(), 8);

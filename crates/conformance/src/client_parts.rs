@@ -104,6 +104,22 @@ pub async fn patients_are_told_apart_by_their_keys(storage: impl CompleteStorage
     assert_eq!(pets(&store, "1").await, ["c", "b", "d"]);
 }
 
+/// The patients of clients come with their keys, in the order of the records; a client without any is left out.
+pub async fn the_patients_of_clients_are_found(storage: impl CompleteStorage) {
+    let store = with_practices(storage).await;
+    let with = |id: &str, patients: &[&str]| ClientRecord {
+        patients: patients.iter().map(|id| patient(id)).collect(),
+        ..client(id)
+    };
+    let records = [with("1", &["b", "a"]), with("2", &[]), with("3", &["c"])];
+    store.put_clients(&records).await;
+    let keys = ["3", "2", "1", "4"].map(client_key);
+    let found = store.patients_of(&keys).await;
+    let expected = [0, 2].map(|place: usize| (records[place].key.clone(), records[place].patients.clone()));
+    assert_eq!(found, expected);
+    assert!(store.patients_of(&keys[1..2]).await.is_empty());
+}
+
 /// Putting a class says whether it is new, another than before, or the same; classes are told apart by their source and
 /// their id.
 pub async fn putting_a_class_says_what_became_of_it(storage: impl CompleteStorage) {

@@ -1,6 +1,7 @@
 //! Clauses of [`asteroid_clients::ClientRepository`]: which clients a prefix finds.
 
 use asteroid_clients::{ClientContent, ClientFilter, ClientRecord, SearchPrefix};
+use asteroid_kernel::Region;
 
 use crate::CompleteStorage;
 use crate::fixtures::practice::{all_clients, client, text, with_practices};
@@ -20,7 +21,7 @@ async fn with_clients<S: CompleteStorage>(
 
 /// Whom a prefix finds, by place.
 async fn found(store: &Store<impl CompleteStorage>, prefix: &str) -> String {
-    let prefix = SearchPrefix::parse(prefix);
+    let prefix = SearchPrefix::parse(prefix, Region::US);
     assert!(prefix.is_some(), "a prefix that can be looked for");
     let listed = store.walk_clients(&ClientFilter { prefix, ..all_clients() }, 1).await;
     let ids: Vec<&str> = listed.iter().map(|client| client.record.key.id.as_str()).collect();
@@ -158,7 +159,12 @@ pub async fn a_client_is_found_by_the_first_digits_of_a_phone(storage: impl Comp
             ("6480002", ""),
             ("+1 (801) 222", "2"),
             ("18012223333/4", "2"),
-            ("801222", ""),
+            ("801222", "2"),
+            ("+1 909", "0 1"),
+            ("+19096480002", "0"),
+            ("1909648", "0 1"),
+            (" 1909648", "0 1"),
+            ("011 1 801", "2"),
             ("3", "0 4"),
             ("3m", "0"),
             ("909 9", "3"),

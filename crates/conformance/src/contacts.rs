@@ -1,10 +1,10 @@
 //! Clauses of [`asteroid_identity::UserRepository`]: the contacts that a user has beside the first.
 
-use asteroid_identity::{ContactTaken, ContactType, UserRepository};
+use asteroid_identity::{ContactSource, ContactTaken, ContactType, NewUser, RemovedContact, UserRepository};
 use asteroid_kernel::Contact;
 
 use crate::CompleteStorage;
-use crate::fixtures::{at, contact, fresh_contact, new_user};
+use crate::fixtures::{at, contact, fresh_contact, hash, imported, new_user};
 use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
@@ -18,7 +18,10 @@ pub async fn a_user_gets_further_contacts(storage: impl CompleteStorage) {
     let before = store.find_profile(bystander).await;
     let added = ["President@Example.com", "555-665-4345", "555-665-4346"].map(contact);
     for (seconds, contact) in (1..).zip(&added) {
-        assert_eq!(store.add_contact(user, contact, ContactType::Work, at(seconds)).await, Ok(()));
+        assert_eq!(
+            store.add_contact(user, contact, ContactType::Work, ContactSource::Verified, at(seconds)).await,
+            Ok(())
+        );
         assert_eq!(store.find_user(contact).await.map(|user| user.id), Some(user));
     }
     let profile = store.find_profile(user).await.expect("the user is there");
@@ -54,8 +57,14 @@ pub async fn a_contact_that_somebody_has_is_not_added(storage: impl CompleteStor
         let (refused, next) = store
             .write((taken.clone(), phone.clone()), move |(taken, phone), tx| {
                 Box::pin(async move {
-                    let refused = tx.add_contact(user, taken, ContactType::Work, at(1)).await?;
-                    Ok((refused, tx.add_contact(owner, phone, ContactType::Work, at(1)).await?))
+                    let refused = tx
+                        .add_contact(user, taken, ContactType::Work, ContactSource::Verified, at(1))
+                        .await?;
+                    Ok((
+                        refused,
+                        tx.add_contact(owner, phone, ContactType::Work, ContactSource::Verified, at(1))
+                            .await?,
+                    ))
                 })
             })
             .await;
@@ -80,14 +89,26 @@ pub async fn of_many_who_add_a_contact_one_succeeds(storage: impl CompleteStorag
         let wanted = fresh_contact();
         let answers = at_once((0..4).map(|task| {
             let (store, wanted) = (store.clone(), wanted.clone());
-            async move { store.add_contact(users[task % 2], &wanted, ContactType::Work, at(round)).await }
+            async move {
+                store
+                    .add_contact(
+                        users[task % 2],
+                        &wanted,
+                        ContactType::Work,
+                        ContactSource::Verified,
+                        at(round),
+                    )
+                    .await
+            }
         }))
         .await;
         assert_eq!(answers.into_iter().flatten().count(), 1);
         let fresh = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
         let answers = at_once((0..4).map(|task| {
             let (store, phone) = (store.clone(), contact(&format!("555-66{task}-{:04}", 4000 + round)));
-            async move { store.add_contact(fresh, &phone, ContactType::Work, at(round)).await }
+            async move {
+                store.add_contact(fresh, &phone, ContactType::Work, ContactSource::Verified, at(round)).await
+            }
         }))
         .await;
         assert_eq!(answers, [Ok(()); 4]);
@@ -95,4 +116,130 @@ pub async fn of_many_who_add_a_contact_one_succeeds(storage: impl CompleteStorag
         let primary: Vec<bool> = contacts.iter().map(|contact| contact.primary).collect();
         assert_eq!(primary, [true, true, false, false, false]);
     }
+}
+
+/// A contact comes back with who vouches for it: the user, or an import for a practice or for none.
+pub async fn a_contact_comes_back_with_its_source(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let first = NewUser { source: imported(Some(1)), ..new_user(&fresh_contact()) };
+    let user = store.insert_user(&first).await.expect("the contact is free");
+    for source in [ContactSource::Verified, imported(None), imported(Some(2))] {
+        let added = store.add_contact(user, &fresh_contact(), ContactType::Work, source, at(1)).await;
+        assert_eq!(added, Ok(()));
+    }
+    let profile = store.find_profile(user).await.expect("the user is there");
+    let sources: Vec<ContactSource> = profile.contacts.iter().map(|one| one.source).collect();
+    assert_eq!(sources, [imported(Some(1)), ContactSource::Verified, imported(None), imported(Some(2))]);
+}
+
+/// A contact that is replaced is gone from its user at once, and free for others; the user keeps the rest. Another
+/// user's contact is not removed.
+pub async fn a_replaced_contact_belongs_to_its_user_no_longer(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let (mistaken, right) = (contact("Nora@exmaple.com"), contact("nora@example.com"));
+    let user = store.insert_user(&new_user(&mistaken)).await.expect("the contact is free");
+    let bystander = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    assert_eq!(store.remove_contact(bystander, &mistaken).await, None);
+    assert_eq!(store.find_user(&mistaken).await.map(|user| user.id), Some(user));
+    let spelled = contact("NORA@exmaple.com");
+    assert_eq!(store.remove_contact(user, &spelled).await, Some(RemovedContact { password_reset_at: None }));
+    assert_eq!(store.remove_contact(user, &mistaken).await, None);
+    assert_eq!(store.find_user(&mistaken).await, None);
+    let added = store.add_contact(user, &right, ContactType::Personal, imported(None), at(1)).await;
+    assert_eq!(added, Ok(()));
+    let profile = store.find_profile(user).await.expect("the user is there");
+    let seen: Vec<_> = profile.contacts.iter().map(|one| (one.contact.as_str(), one.primary)).collect();
+    assert_eq!(seen, [("nora@example.com", true)]);
+    let next = store.insert_user(&new_user(&mistaken)).await.expect("the contact is free again");
+    assert_eq!(store.find_user(&mistaken).await.map(|user| user.id), Some(next));
+}
+
+/// Where the primary contact is removed, the oldest that is left of its kind is primary; of the other kind nothing
+/// changes.
+pub async fn the_next_contact_is_primary_when_the_primary_one_is_removed(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let contacts = ["a@example.com", "b@example.com", "c@example.com", "555-665-4345"].map(contact);
+    let user = store.insert_user(&new_user(&contacts[0])).await.expect("the contact is free");
+    for added in &contacts[1..] {
+        let added = store.add_contact(user, added, ContactType::Work, imported(None), at(1)).await;
+        assert_eq!(added, Ok(()));
+    }
+    for (removed, left) in [
+        (&contacts[1], vec![("a@example.com", true), ("+15556654345", true), ("c@example.com", false)]),
+        (&contacts[0], vec![("c@example.com", true), ("+15556654345", true)]),
+        (&contacts[3], vec![("c@example.com", true)]),
+        (&contacts[2], vec![]),
+    ] {
+        assert!(store.remove_contact(user, removed).await.is_some());
+        let profile = store.find_profile(user).await.expect("the user is there");
+        let seen: Vec<_> = profile.contacts.iter().map(|one| (one.contact.as_str(), one.primary)).collect();
+        assert_eq!(seen, left);
+    }
+}
+
+/// Two users who share a contact: it stays with the one who has it, is free once that one gives it up, and may be
+/// exchanged for another within one unit.
+pub async fn a_shared_contact_belongs_to_one_user_until_it_is_given_up(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let (shared, other) = (contact("lees@example.com"), contact("ben@example.com"));
+    let ann = store.insert_user(&new_user(&shared)).await.expect("the contact is free");
+    let ben = store.insert_user(&new_user(&other)).await.expect("the contact is free");
+    let add = |user, contact| store.add_contact(user, contact, ContactType::Work, imported(Some(1)), at(1));
+    assert_eq!(add(ben, &shared).await, Err(ContactTaken));
+    assert_eq!(store.find_user(&shared).await.map(|user| user.id), Some(ann));
+    let context = (ann, ben, shared.clone(), other.clone());
+    let exchanged = store
+        .write(context, |(ann, ben, shared, other), tx| {
+            Box::pin(async move {
+                tx.remove_contact(*ann, &shared.key()).await?;
+                tx.remove_contact(*ben, &other.key()).await?;
+                let source = imported(Some(1));
+                let one = tx.add_contact(*ann, other, ContactType::Work, source, at(2)).await?;
+                Ok((one, tx.add_contact(*ben, shared, ContactType::Work, source, at(2)).await?))
+            })
+        })
+        .await;
+    assert_eq!(exchanged, (Ok(()), Ok(())));
+    assert_eq!(store.find_user(&shared).await.map(|user| user.id), Some(ben));
+    assert_eq!(store.find_user(&other).await.map(|user| user.id), Some(ann));
+}
+
+/// A contact is written anew without changing anything else of it; one that the user does not have is not.
+pub async fn a_contact_is_respelled(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let user = store.insert_user(&new_user(&contact("nora@example.com"))).await.expect("free");
+    let before = store.find_profile(user).await.expect("the user is there").contacts;
+    assert!(store.respell_contact(user, &contact("Nora@Example.com")).await);
+    assert!(!store.respell_contact(user, &fresh_contact()).await);
+    let after = store.find_profile(user).await.expect("the user is there").contacts;
+    assert_eq!(after[0].contact.as_str(), "Nora@Example.com");
+    assert_eq!(after, before);
+    assert_eq!(store.find_user(&contact("nora@example.com")).await.map(|user| user.id), Some(user));
+}
+
+/// When a password was last set by a code to a contact is known when the contact is removed, and goes with it.
+pub async fn a_password_reset_is_known_of_its_contact(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let (one, other) = (fresh_contact(), fresh_contact());
+    let user = store.insert_user(&new_user(&one)).await.expect("the contact is free");
+    assert_eq!(store.add_contact(user, &other, ContactType::Work, imported(None), at(1)).await, Ok(()));
+    assert!(store.record_password_reset(user, &one, at(2)).await);
+    assert!(store.record_password_reset(user, &one, at(3)).await);
+    assert!(!store.record_password_reset(user, &fresh_contact(), at(3)).await);
+    let reset = |password_reset_at| Some(RemovedContact { password_reset_at });
+    assert_eq!(store.remove_contact(user, &other).await, reset(None));
+    assert_eq!(store.remove_contact(user, &one).await, reset(Some(at(3))));
+    assert_eq!(store.add_contact(user, &one, ContactType::Work, imported(None), at(4)).await, Ok(()));
+    assert_eq!(store.remove_contact(user, &one).await, reset(None));
+}
+
+/// A password is taken away; nobody signs in with it any more.
+pub async fn a_password_is_cleared(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    assert!(store.clear_password(user).await);
+    assert!(!store.record_sign_in(user, Some(&hash("first")), at(1)).await);
+    let profile = store.find_profile(user).await.expect("the user is there");
+    assert_eq!(profile.user.password_hash, None);
+    assert!(!store.clear_password(asteroid_kernel::UserId(user.0 + 1)).await);
 }

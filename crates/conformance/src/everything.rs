@@ -99,7 +99,7 @@ impl Everything {
             tx.list_terms().await?.contains(&self.terms),
             tx.find_acceptance(id, &self.terms.label).await?.is_some(),
             tx.find_practice(self.practice.id).await?.is_some(),
-            tx.find_membership(id).await?.is_some(),
+            tx.find_membership(id, None).await?.is_some(),
             client.is_some(),
             client.is_some_and(|client| client.class.is_some()),
         ])

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use asteroid_identity::{
-    ContactClaim, ContactType, NewUser, PasswordHash, PendingRegistration, PersonName, Session, SessionToken,
+    ContactClaim, ContactSource, ContactType, ImportScope, NewUser, PasswordHash, PendingRegistration,
+    PersonName, Session, SessionToken,
 };
 use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{Contact, Network, Origin, Region, RegistrationId, SessionId, Timestamp, UserId};
@@ -75,8 +76,14 @@ pub(crate) fn new_user(contact: &Contact) -> NewUser {
         password_hash: Some(hash("first")),
         contact: contact.clone(),
         contact_type: ContactType::Personal,
+        source: ContactSource::Verified,
         created_at: at(0),
     }
+}
+
+/// What an import for the practice of this number makes.
+pub(crate) const fn imported(practice: Option<i64>) -> ContactSource {
+    ContactSource::Imported(ImportScope(practice))
 }
 
 /// A registration that lives for an hour.

@@ -10,8 +10,8 @@ use asteroid_clients::{
     ClientRecord, ClientRepository, Membership, MembershipRepository, PracticeRepository,
 };
 use asteroid_identity::{
-    ContactType, PendingRegistrationRepository, PersonName, Session, SessionRepository, UserRepository,
-    UserStatus,
+    ContactSource, ContactType, PendingRegistrationRepository, PersonName, Session, SessionRepository,
+    UserRepository, UserStatus,
 };
 use asteroid_kernel::{StorageError, UserId, Work};
 use asteroid_limits::{History, LimitRepository, Streak};
@@ -197,7 +197,11 @@ pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
     assert_refused! { |user, there, other, tx|
         tx.insert_user(&other.user());
         tx.insert_user_with_id(UserId(user.0 + 1), &other.user());
-        tx.add_contact(*user, &other.contact, ContactType::Work, at(1));
+        tx.add_contact(*user, &other.contact, ContactType::Work, ContactSource::Verified, at(1));
+        tx.remove_contact(*user, &there.contact.key());
+        tx.respell_contact(*user, &there.contact);
+        tx.record_password_reset(*user, &there.contact.key(), at(1));
+        tx.clear_password(*user);
         tx.rename_user(*user, &PersonName::new("Martha", "Dandridge").expect("a name"));
         tx.record_sign_in(*user, None, at(1));
         tx.replace_password(*user, None, &hash("second"));
@@ -261,7 +265,7 @@ async fn all_of<S: CompleteStorage>(
         store.is_familiar_address(user, ip("192.0.2.1"), at(0)).await,
         (store.list_terms().await, store.find_acceptance(user, &what.terms.label).await),
         store.find_practice(what.practice.id).await,
-        store.find_membership(user).await,
+        store.find_membership(user, None).await,
         store.find_client(what.practice.id, &what.client.key).await,
     )
 }

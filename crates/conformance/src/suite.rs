@@ -56,6 +56,13 @@ macro_rules! suite {
                 a_user_gets_further_contacts,
                 a_contact_that_somebody_has_is_not_added,
                 of_many_who_add_a_contact_one_succeeds,
+                a_contact_comes_back_with_its_source,
+                a_replaced_contact_belongs_to_its_user_no_longer,
+                the_next_contact_is_primary_when_the_primary_one_is_removed,
+                a_shared_contact_belongs_to_one_user_until_it_is_given_up,
+                a_contact_is_respelled,
+                a_password_reset_is_known_of_its_contact,
+                a_password_is_cleared,
             }
             registrations {
                 a_registration_comes_back_as_it_was_given,
@@ -166,7 +173,9 @@ macro_rules! suite {
             }
             memberships {
                 a_membership_comes_back_as_it_was_put,
-                a_user_has_one_membership,
+                a_user_has_one_membership_in_a_practice,
+                the_oldest_membership_is_found_first,
+                the_users_of_a_client_are_found,
                 a_membership_of_nobody_or_nowhere_is_refused,
             }
             clients {
@@ -185,6 +194,7 @@ macro_rules! suite {
                 patients_are_replaced_as_a_whole,
                 a_patient_moves_to_the_client_that_named_it_last,
                 patients_are_told_apart_by_their_keys,
+                the_patients_of_clients_are_found,
                 putting_a_class_says_what_became_of_it,
                 a_client_is_shown_with_its_class_as_it_is_now,
                 a_client_is_shown_with_the_name_of_its_practice,

@@ -6,7 +6,7 @@ use asteroid_identity::{
 use asteroid_kernel::{ContactId, StorageError, Timestamp, UserId};
 
 use crate::CompleteStorage;
-use crate::fixtures::{TICK, at, contact, fresh_contact, hash, ip, new_user};
+use crate::fixtures::{TICK, at, contact, fresh_contact, hash, imported, ip, new_user};
 use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
@@ -23,8 +23,14 @@ pub async fn a_new_user_comes_back_as_it_was_given(storage: impl CompleteStorage
             name: PersonName::new("Zoë 🦀", "O'Neil \"; --").expect("a name"),
             password_hash: None,
             contact_type: ContactType::Work,
+            source: imported(None),
             created_at: at(7) + TICK,
             ..new_user(&contact("555-665-4345"))
+        },
+        NewUser {
+            name: PersonName::single("Teller").expect("a name"),
+            source: imported(Some(i64::MAX)),
+            ..new_user(&contact("teller@example.com"))
         },
     ];
     for new in users {
@@ -44,6 +50,7 @@ pub async fn a_new_user_comes_back_as_it_was_given(storage: impl CompleteStorage
             contact: new.contact.clone(),
             contact_type: new.contact_type,
             primary: true,
+            source: new.source,
             verified_at: new.created_at,
         };
         assert_eq!(profile, Profile { user: user.clone(), contacts: vec![only_contact] });

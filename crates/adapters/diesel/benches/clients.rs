@@ -8,7 +8,7 @@ use asteroid_clients::{
     Fingerprint, Patient, Practice, PracticeId, PracticeRepository, SearchPrefix, SourceId,
 };
 use asteroid_diesel::{SqliteOptions, SqliteStorage};
-use asteroid_kernel::{Storage, StorageError, Timestamp, Work};
+use asteroid_kernel::{Region, Storage, StorageError, Timestamp, Work};
 
 const CLIENTS: usize = 100_000;
 const PATIENTS: usize = 5;
@@ -182,7 +182,7 @@ async fn main() {
     let all = ClientFilter { practice: PRACTICE, status: None, updated_since: None, prefix: None };
     walk(&storage, "all clients", all.clone()).await;
     for prefix in ["müller", "jeremy 77777 ", "801 0077777", "nobody"] {
-        let filter = ClientFilter { prefix: SearchPrefix::parse(prefix), ..all.clone() };
+        let filter = ClientFilter { prefix: SearchPrefix::parse(prefix, Region::US), ..all.clone() };
         walk(&storage, &format!("clients by {prefix:?}"), filter).await;
     }
     for since in [second, second + std::time::Duration::from_secs(1)] {

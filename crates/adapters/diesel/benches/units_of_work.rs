@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_diesel::{SqliteOptions, SqliteStorage};
 use asteroid_identity::{
-    ContactType, NewUser, PersonName, Session, SessionRepository, SessionToken, SessionTokenHash,
-    UserRepository,
+    ContactSource, ContactType, NewUser, PersonName, Session, SessionRepository, SessionToken,
+    SessionTokenHash, UserRepository,
 };
 use asteroid_kernel::system::{SystemClock, SystemRandomness};
 use asteroid_kernel::{Clock, Contact, Origin, Region, SessionId, Storage, StorageError, Timestamp, Work};
@@ -57,6 +57,7 @@ impl<Tx: UserRepository + SessionRepository> Work<Tx> for Open {
             password_hash: None,
             contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
             contact_type: ContactType::Personal,
+            source: ContactSource::Verified,
             created_at: self.now,
         };
         let user = tx.insert_user(&user).await?.expect("a new contact");

@@ -16,7 +16,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Bool, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use crate::sql_types::Ts;
 
     user_contacts (id) {
@@ -28,6 +28,9 @@ diesel::table! {
         contact_type -> Text,
         is_primary -> Bool,
         verified_at -> Ts,
+        imported -> Bool,
+        imported_for -> Nullable<BigInt>,
+        password_reset_at -> Nullable<Ts>,
     }
 }
 
@@ -209,7 +212,8 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
 
-    memberships (user_id) {
+    memberships (number) {
+        number -> BigInt,
         user_id -> BigInt,
         practice_id -> BigInt,
         source_id -> BigInt,
@@ -302,5 +306,7 @@ diesel::table! {
 diesel::joinable!(user_contacts -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(clients -> practices (practice_id));
+diesel::joinable!(patients -> clients (client_number));
 diesel::allow_tables_to_appear_in_same_query!(users, user_contacts, sessions);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_classes, practices, memberships);
+diesel::allow_tables_to_appear_in_same_query!(patients, clients);

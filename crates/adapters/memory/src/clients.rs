@@ -100,12 +100,11 @@ fn is_found_by(prefix: &SearchPrefix, content: &ClientContent) -> bool {
     let both = format!("{first} {last}");
     let begins = |text: &str| text.starts_with(prefix.folded());
     let phones = [&content.home_phone, &content.work_phone, &content.mobile_phone];
-    let has_phone =
-        |digits| phones.into_iter().flatten().any(|phone| SearchPrefix::digits_of(phone).starts_with(digits));
+    let mut phones = phones.into_iter().flatten();
     begins(both.trim())
         || begins(&last)
         || begins(&fold(&content.email))
-        || prefix.digits().is_some_and(has_phone)
+        || phones.any(|phone| prefix.begins_phone(phone))
 }
 
 impl ClientRepository for MemoryTx {
@@ -120,6 +119,15 @@ impl ClientRepository for MemoryTx {
     ) -> Result<Vec<(ClientKey, Fingerprint)>, StorageError> {
         let records = keys.iter().filter_map(|key| self.state().clients.records.get(key));
         Ok(records.map(|record| (record.key.clone(), record.fingerprint)).collect())
+    }
+
+    async fn patients_of(
+        &mut self,
+        keys: &[ClientKey],
+    ) -> Result<Vec<(ClientKey, Vec<Patient>)>, StorageError> {
+        let records = keys.iter().filter_map(|key| self.state().clients.records.get(key));
+        let with_patients = records.filter(|record| !record.patients.is_empty());
+        Ok(with_patients.map(|record| (record.key.clone(), record.patients.clone())).collect())
     }
 
     async fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError> {

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use asteroid_audit::AuditEvent;
-use asteroid_clients::{Membership, Practice, PracticeId};
+use asteroid_clients::{Practice, PracticeId};
 use asteroid_identity::{ContactClaim, PendingRegistration};
 use asteroid_kernel::{
     AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError, Timestamp,
-    UserId, Work,
+    Work,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
@@ -18,6 +18,7 @@ use imbl::OrdMap;
 
 use crate::clients::Clients;
 use crate::limits::Kept;
+use crate::practices::Memberships;
 use crate::sessions::Sessions;
 use crate::terms::Terms;
 use crate::users::Users;
@@ -49,7 +50,7 @@ pub(crate) struct State {
     pub(crate) events: OrdMap<(Timestamp, AuditEventId), AuditEvent>,
     pub(crate) terms: Terms,
     pub(crate) practices: OrdMap<PracticeId, Practice>,
-    pub(crate) memberships: OrdMap<UserId, Membership>,
+    pub(crate) memberships: Memberships,
     pub(crate) clients: Clients,
 }
 

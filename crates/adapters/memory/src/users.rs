@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
 use asteroid_identity::{
-    ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, User, UserContact, UserRepository,
-    UserStatus,
+    ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, RemovedContact,
+    User, UserContact, UserRepository, UserStatus,
 };
 use asteroid_kernel::{Contact, ContactId, ContactKey, StorageError, Timestamp, UserId};
 use imbl::OrdMap;
@@ -16,6 +16,8 @@ pub(crate) struct Users {
     profiles: OrdMap<UserId, Profile>,
     owners: OrdMap<ContactKey, UserId>,
     addresses: OrdMap<(UserId, IpAddr), Timestamp>,
+    /// When a password was last set by a code to a contact.
+    password_resets: OrdMap<ContactKey, Timestamp>,
     /// The highest id that a user ever had.
     last_user: i64,
     /// The highest id that a contact ever had.
@@ -49,7 +51,7 @@ impl Users {
         };
         self.last_user = self.last_user.max(id.0);
         self.profiles.insert(id, Profile { user, contacts: Vec::new() });
-        self.add_contact(id, &new.contact, new.contact_type, new.created_at);
+        self.add_contact(id, &new.contact, new.contact_type, new.source, new.created_at);
         Ok(())
     }
 
@@ -59,6 +61,7 @@ impl Users {
         user: UserId,
         contact: &Contact,
         contact_type: ContactType,
+        source: ContactSource,
         verified_at: Timestamp,
     ) {
         let Some(profile) = self.profiles.get_mut(&user) else { return };
@@ -67,8 +70,31 @@ impl Users {
         let id = ContactId(self.last_contact);
         let contact = contact.clone();
         self.owners.insert(contact.key(), user);
-        profile.contacts.push(UserContact { id, contact, contact_type, primary, verified_at });
+        profile.contacts.push(UserContact { id, contact, contact_type, primary, source, verified_at });
         profile.contacts.sort_unstable_by_key(|contact| (!contact.primary, contact.id));
+    }
+
+    fn has_contact(&self, user: UserId, contact: &ContactKey) -> bool {
+        self.owners.get(contact) == Some(&user)
+    }
+
+    fn remove_contact(&mut self, user: UserId, key: &ContactKey) -> Option<RemovedContact> {
+        if !self.has_contact(user, key) {
+            return None;
+        }
+        let profile = self.profiles.get_mut(&user)?;
+        let place = profile.contacts.iter().position(|own| own.contact.key() == *key)?;
+        let removed = profile.contacts.remove(place);
+        self.owners.remove(key);
+        if removed.primary {
+            let kind = removed.contact.kind();
+            let left = profile.contacts.iter_mut().filter(|own| own.contact.kind() == kind);
+            if let Some(next) = left.min_by_key(|own| own.id) {
+                next.primary = true;
+            }
+            profile.contacts.sort_unstable_by_key(|contact| (!contact.primary, contact.id));
+        }
+        Some(RemovedContact { password_reset_at: self.password_resets.remove(key) })
     }
 }
 
@@ -96,6 +122,7 @@ impl UserRepository for MemoryTx {
         user: UserId,
         contact: &Contact,
         contact_type: ContactType,
+        source: ContactSource,
         verified_at: Timestamp,
     ) -> Result<Result<(), ContactTaken>, StorageError> {
         let users = &mut self.state_to_change()?.users;
@@ -105,8 +132,37 @@ impl UserRepository for MemoryTx {
         if !users.has(user) {
             return Err(UnitError::NoUser.into());
         }
-        users.add_contact(user, contact, contact_type, verified_at);
+        users.add_contact(user, contact, contact_type, source, verified_at);
         Ok(Ok(()))
+    }
+
+    async fn remove_contact(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+    ) -> Result<Option<RemovedContact>, StorageError> {
+        Ok(self.state_to_change()?.users.remove_contact(user, contact))
+    }
+
+    async fn respell_contact(&mut self, user: UserId, contact: &Contact) -> Result<bool, StorageError> {
+        let profile = self.state_to_change()?.users.profiles.get_mut(&user);
+        let own = profile
+            .and_then(|profile| profile.contacts.iter_mut().find(|own| own.contact.key() == contact.key()));
+        Ok(own.map(|own| own.contact = contact.clone()).is_some())
+    }
+
+    async fn record_password_reset(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let users = &mut self.state_to_change()?.users;
+        let has_it = users.has_contact(user, contact);
+        if has_it {
+            users.password_resets.insert(contact.clone(), at);
+        }
+        Ok(has_it)
     }
 
     async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
@@ -151,6 +207,11 @@ impl UserRepository for MemoryTx {
         }
         user.password_hash = Some(new.clone());
         Ok(true)
+    }
+
+    async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError> {
+        let user = self.state_to_change()?.users.user_mut(user);
+        Ok(user.map(|user| user.password_hash = None).is_some())
     }
 
     async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError> {

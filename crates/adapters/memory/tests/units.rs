@@ -1,6 +1,6 @@
 //! What is particular to units of work in memory.
 
-use asteroid_identity::{ContactType, NewUser, PersonName, UserRepository};
+use asteroid_identity::{ContactSource, ContactType, NewUser, PersonName, UserRepository};
 use asteroid_kernel::{Contact, Region, Storage, StorageError, Timestamp, UserId, Work};
 use asteroid_memory::MemoryStorage;
 
@@ -23,6 +23,7 @@ impl<Tx: UserRepository> Work<Tx> for Enrol {
             password_hash: None,
             contact: contact(),
             contact_type: ContactType::Work,
+            source: ContactSource::Verified,
             created_at: Timestamp::from_micros(0),
         };
         let id = tx.insert_user(&user).await?.expect("the contact is free");

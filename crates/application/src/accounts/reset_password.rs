@@ -115,6 +115,7 @@ where
         }
         tx.end_challenges(&contact.key(), &[PurposeKind::Reset], occasion.now).await?;
         tx.replace_password(user, None, &self.new).await?;
+        tx.record_password_reset(user, &contact.key(), occasion.now).await?;
         tx.revoke_sessions(user, None).await?;
         tx.forget_limit(&streak_key(user)).await?;
         send_notices(tx, &contacts, MessageKind::PasswordReset, occasion).await?;

@@ -53,8 +53,8 @@ impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> Work<Tx> for
     }
 }
 
-/// Opens a session for whoever proved this hash's password. None if the password was changed or the user disabled
-/// meanwhile.
+/// Opens a session for whoever proved this hash's password. [`None`] if the password was changed, the user disabled, or
+/// the contact taken from the user meanwhile.
 struct OpenSession {
     contact: Contact,
     user: UserId,
@@ -64,6 +64,14 @@ struct OpenSession {
     counted: CountedTry,
     session: NewSession,
     occasion: Occasion,
+}
+
+impl OpenSession {
+    /// Asked once the user is locked: an import that takes the contact away ends the sessions under the same lock.
+    async fn still_owns_contact<Tx: UserRepository>(&self, tx: &mut Tx) -> Result<bool, StorageError> {
+        let owner = tx.find_user_by_contact(&self.contact.key()).await?;
+        Ok(owner.is_some_and(|owner| owner.id == self.user))
+    }
 }
 
 impl<Tx> Work<Tx> for OpenSession
@@ -76,6 +84,14 @@ where
     async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
         let (user, occasion) = (self.user, &self.occasion);
         let signed_in = open_session(tx, user, Some(&self.verified), &self.session, occasion).await?;
+        let signed_in = match signed_in {
+            Some(signed_in) if self.still_owns_contact(tx).await? => Some(signed_in),
+            Some(_) => {
+                tx.revoke_session(user, self.session.id).await?;
+                None
+            }
+            None => None,
+        };
         if signed_in.is_some() {
             if let Some(renewed) = &self.renewed {
                 tx.replace_password(user, Some(&self.verified), renewed).await?;

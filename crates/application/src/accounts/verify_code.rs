@@ -2,7 +2,7 @@ use std::future::Future;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    NewUser, PendingRegistrationRepository, PersonName, SessionRepository, UserRepository,
+    ContactSource, NewUser, PendingRegistrationRepository, PersonName, SessionRepository, UserRepository,
 };
 use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, UserId, Work};
 use asteroid_limits::LimitRepository;
@@ -52,6 +52,7 @@ impl RedeemCode {
             password_hash,
             contact: registration.contact,
             contact_type: registration.contact_type,
+            source: ContactSource::Verified,
             created_at: now,
         };
         let made = tx.insert_user(&user).await?;

@@ -2,22 +2,26 @@
 
 mod batch;
 mod clients;
+mod memory;
 mod outcome;
+mod plan;
 mod prepare;
 mod record;
 mod users;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_clients::{ClientRepository, MembershipRepository, Practice, PracticeId, PracticeRepository};
-use asteroid_identity::{HashingError, PasswordHasher, PasswordPolicy, UserRepository};
+use asteroid_identity::{HashingError, PasswordHasher, PasswordPolicy, SessionRepository, UserRepository};
 use asteroid_kernel::{Clock, Origin, Randomness, Storage, StorageError};
+use asteroid_verification::ChallengeRepository;
 
-use batch::{BatchRefused, PutBatch};
-pub use outcome::{RecordOutcome, Refusal, RefusalReason};
-pub use record::{ImportRecord, ImportedClient, ImportedPassword, ImportedUser};
+use batch::{BatchDone, BatchRefused, Content, LateUser, Prepared, PutBatch};
+use memory::FileMemory;
+pub use outcome::{RecordOutcome, Refusal, RefusalReason, Warning, WarningReason};
+pub use record::{ImportRecord, ImportedClient, ImportedMembership, ImportedPassword, ImportedUser};
 
 /// Puts records into the store: any number of times, the same ones again change nothing.
 pub struct Import<S, H> {
@@ -28,7 +32,23 @@ pub struct Import<S, H> {
     passwords: PasswordPolicy,
     /// Practices that batches before would have put, had they not been rolled back.
     rehearsed: HashMap<PracticeId, Practice>,
+    /// What the batches of this file have to say to later ones.
+    memory: Arc<RwLock<FileMemory>>,
+    /// What is left for its end.
+    late: Vec<LateUser>,
 }
+
+/// What the end of a file decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndOfFile {
+    /// What became of the records that were left for [later](RecordOutcome::Later), in their order.
+    pub later: Vec<RecordOutcome>,
+    /// How many clients that were counted as unchanged have lost patients, which no record of the file named.
+    pub reduced_clients: u64,
+}
+
+/// So many clients are put in one unit of work at the end of a file.
+const CLIENTS_AT_ONCE: usize = 500;
 
 /// Why a batch was not put; nothing of it was.
 #[derive(Debug, thiserror::Error)]
@@ -51,19 +71,27 @@ impl<S, H> Import<S, H> {
         randomness: Arc<dyn Randomness>,
         passwords: PasswordPolicy,
     ) -> Self {
-        Self { storage, hasher, clock, randomness, passwords, rehearsed: HashMap::new() }
+        let (rehearsed, memory, late) = (HashMap::new(), Arc::default(), Vec::new());
+        Self { storage, hasher, clock, randomness, passwords, rehearsed, memory, late }
     }
 }
 
 impl<S, H> Import<S, H>
 where
     S: Storage,
-    S::Tx: PracticeRepository + MembershipRepository + ClientRepository + UserRepository + AuditRepository,
+    S::Tx: PracticeRepository
+        + MembershipRepository
+        + ClientRepository
+        + UserRepository
+        + SessionRepository
+        + ChallengeRepository
+        + AuditRepository,
     H: PasswordHasher,
 {
     /// Puts these records in one unit of work, in their order, and says of each what became of it. A record that is
-    /// refused leaves nothing behind, and does not keep back the others. Of several with the same key, the last is
-    /// in the store in the end.
+    /// refused leaves nothing behind, and does not keep back the others. Of several clients with the same key, the last
+    /// is in the store in the end, with the patients of all. Records that are left for later are decided by
+    /// [`end_file`](Self::end_file).
     ///
     /// A dry run does the same and takes it back. The batches after it know of its practices, and of nothing else.
     ///
@@ -76,17 +104,57 @@ where
         dry_run: bool,
     ) -> Result<Vec<RecordOutcome>, ImportError> {
         let records = self.prepare(records).await?;
+        let users: Vec<Option<LateUser>> = records.iter().map(Prepared::to_late).collect();
+        let done = self.put(Content::Records(records), dry_run).await?;
+        let late = users.into_iter().zip(&done.outcomes);
+        self.late
+            .extend(late.filter_map(|(user, outcome)| user.filter(|_| *outcome == RecordOutcome::Later)));
+        Ok(done.outcomes)
+    }
+
+    /// Ends a file: decides what was left for its end, and forgets what the file said. Patients that no record of their
+    /// client named are removed only if the file is `whole`: read to its end, with all its records of clients.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails: then some of it was not put.
+    pub async fn end_file(&mut self, whole: bool, dry_run: bool) -> Result<EndOfFile, ImportError> {
+        let mut end = EndOfFile::default();
+        let mut clients = self.memory.write().unwrap_or_else(PoisonError::into_inner).take_partial();
+        if !whole {
+            clients.clear();
+        }
+        while !clients.is_empty() {
+            let rest = clients.split_off(clients.len().min(CLIENTS_AT_ONCE));
+            let content = Content::End { users: Vec::new(), clients };
+            end.reduced_clients += self.put(content, dry_run).await?.reduced;
+            clients = rest;
+        }
+        let users = std::mem::take(&mut self.late);
+        if !users.is_empty() {
+            end.later = self.put(Content::End { users, clients }, dry_run).await?.outcomes;
+        }
+        self.memory = Arc::default();
+        Ok(end)
+    }
+
+    async fn put(&mut self, content: Content, dry_run: bool) -> Result<BatchDone, ImportError> {
         let now = self.clock.now();
         let event = AuditEvent::new(Action::Import, Outcome::Done, &Origin::local(), now, &*self.randomness);
         let practices = self.rehearsed.clone();
-        let batch = PutBatch { records, practices, now, event, dry_run };
-        match self.storage.write(batch).await {
-            Ok(outcomes) => Ok(outcomes),
-            Err(BatchRefused::Rehearsed { outcomes, practices }) => {
+        let memory = Arc::clone(&self.memory);
+        let batch = PutBatch { content, memory, practices, now, event, dry_run };
+        let mut done = match self.storage.write(batch).await {
+            Ok(done) => done,
+            Err(BatchRefused::Rehearsed { mut done, practices }) => {
                 self.rehearsed.extend(practices);
-                Ok(outcomes)
+                done.memory = done.memory.without_made();
+                done
             }
-            Err(BatchRefused::Storage(error)) => Err(error.into()),
-        }
+            Err(BatchRefused::Storage(error)) => return Err(error.into()),
+        };
+        let remembered = std::mem::take(&mut done.memory);
+        self.memory.write().unwrap_or_else(PoisonError::into_inner).absorb(remembered);
+        Ok(done)
     }
 }

@@ -5,10 +5,47 @@ use asteroid_kernel::{StorageError, Upsert, UserId};
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordOutcome {
-    /// It is in the store.
-    Put(Upsert),
+    /// It is in the store, but for what the warnings name.
+    Put(Upsert, Vec<Warning>),
     /// It is not, and nothing of it.
     Refused(Refusal),
+    /// It depends on records that may still come: the end of the file decides it.
+    Later,
+}
+
+/// What of a record was left out, or should be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The field.
+    pub field: &'static str,
+    /// Why.
+    pub reason: WarningReason,
+}
+
+impl Warning {
+    pub(super) const fn new(field: &'static str, reason: WarningReason) -> Self {
+        Self { field, reason }
+    }
+}
+
+/// Why a field was left out, or should be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WarningReason {
+    /// The contact belongs to another user, and stays there.
+    #[error("belongs to user {0} and is left out here: a contact belongs to one user")]
+    ContactOfAnother(UserId),
+    /// The user has another contact of the kind, which no import replaces. It is masked.
+    #[error("does not replace {0}, which the user verified")]
+    VerifiedStays(String),
+    /// Another practice was the first to have the user.
+    #[error("is left out: the user's name comes from practice {}", .0.0)]
+    NameFromPractice(PracticeId),
+    /// Records of practices have the user, and this one is of none.
+    #[error("is left out: the record names no practice")]
+    NoPractice,
+    /// Other users are tied to the same client.
+    #[error("is the client of other users, too: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    OtherUsersOfClient(Vec<UserId>),
 }
 
 /// What is wrong with a record that is valid in itself.
@@ -50,9 +87,15 @@ pub enum RefusalReason {
     /// The user can neither be reached nor found again.
     #[error("a user has an e-mail address or a phone number")]
     NoContact,
-    /// The contact belongs to another user.
-    #[error("belongs to user {0}")]
+    /// Every contact of the record belongs to another user.
+    #[error("belongs to user {0}, and the user would be left without a contact")]
     ContactOfAnother(UserId),
+    /// An earlier record of the file is of the same user and practice, and says otherwise.
+    #[error("an earlier record of this file is of the same user, with other values")]
+    SameUserInFile,
+    /// Several users are the client, and the record does not tell which one it is of.
+    #[error("is the client of several users: the record needs the id of one, or a contact")]
+    ClientOfSeveral,
     /// The id is that of a user who has neither a contact nor the practice in common with the record.
     #[error("belongs to another user")]
     IdOfAnother,
@@ -67,6 +110,8 @@ pub enum RefusalReason {
 /// Why the work on a record ended early.
 pub(super) enum Halt {
     Refused(Refusal),
+    /// Other records may still decide it.
+    Later,
     Storage(StorageError),
 }
 

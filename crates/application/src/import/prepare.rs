@@ -8,8 +8,8 @@ use super::{Import, ImportError, ImportRecord, ImportedPassword, ImportedUser, R
 /// So many passwords are hashed side by side: enough for the cores of one machine, and few for the hasher's queue.
 const HASHES_AT_ONCE: usize = 8;
 
-/// Which of these users have a password, each known by its id or else by its contacts.
-struct HavePasswords(Vec<(Option<UserId>, Vec<ContactKey>)>);
+/// For each of these lists of contacts, whether one user has all of them, and a password.
+struct HavePasswords(Vec<Vec<ContactKey>>);
 
 impl<Tx: UserRepository> Work<Tx> for HavePasswords {
     type Done = Vec<bool>;
@@ -17,17 +17,14 @@ impl<Tx: UserRepository> Work<Tx> for HavePasswords {
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<bool>, StorageError> {
         let mut have = Vec::with_capacity(self.0.len());
-        for (id, contacts) in &self.0 {
-            let mut user = match id {
-                Some(id) => tx.find_profile(*id).await?.map(|profile| profile.user),
-                None => None,
-            };
+        for contacts in &self.0 {
+            let mut owners: Vec<Option<UserId>> = Vec::with_capacity(contacts.len());
             for contact in contacts {
-                if user.is_none() {
-                    user = tx.find_user_by_contact(contact).await?;
-                }
+                let owner = tx.find_user_by_contact(contact).await?;
+                owners.push(owner.filter(|owner| owner.password_hash.is_some()).map(|owner| owner.id));
             }
-            have.push(user.is_some_and(|user| user.password_hash.is_some()));
+            owners.dedup();
+            have.push(matches!(owners[..], [Some(_)]));
         }
         Ok(have)
     }
@@ -57,7 +54,7 @@ where
             })
             .collect();
         let wanted = checked.iter().filter_map(|checked| match checked {
-            Ok((ImportRecord::User(user), Password::ToHash(_))) => Some((user.id, contact_keys(user))),
+            Ok((ImportRecord::User(user), Password::ToHash(_))) => Some(contact_keys(user)),
             _ => None,
         });
         let wanted: Vec<_> = wanted.collect();

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use asteroid_clients::{
     ClientClass, ClientContent, ClientKey, ClientStatus, ExternalId, GoogleApiKey, Patient, Practice,
     PracticeId, Role,
 };
-use asteroid_identity::{Password, PasswordHash, PersonName};
+use asteroid_identity::{ImportScope, Password, PasswordHash, PersonName, UserStatus};
 use asteroid_kernel::{Contact, EmailAddress, PhoneNumber, Timestamp, UserId};
 
 /// A record of a practice's management system, each value valid in itself.
@@ -11,30 +13,40 @@ pub enum ImportRecord {
     Practice(Practice),
     /// A class of clients, by its source and id.
     ClientClass(ClientClass),
-    /// A user, by its id or its contacts.
-    User(Box<ImportedUser>),
+    /// A user, by its id, by the client that it is, or by its contacts.
+    User(Arc<ImportedUser>),
     /// A client with its patients, by its source and id.
     Client(Box<ImportedClient>),
 }
 
-/// A user of a practice.
+/// A user, of a practice or of none.
 pub struct ImportedUser {
     /// The id that the user is to have; given by the store if none.
     pub id: Option<UserId>,
     /// What the person is called.
     pub name: PersonName,
-    /// An address, which the practice vouches for.
+    /// An address, which the source vouches for.
     pub email: Option<EmailAddress>,
-    /// A number, which the practice vouches for. A user has one of the two at least.
+    /// A number, which the source vouches for. A user has one of the two at least.
     pub phone: Option<PhoneNumber>,
     /// The password, for a user who has none here yet.
     pub password: Option<ImportedPassword>,
+    /// Whether the user may sign in; [`None`] leaves that as it is.
+    pub status: Option<UserStatus>,
+    /// What the user is in a practice; [`None`] for a user without one.
+    pub membership: Option<ImportedMembership>,
+    /// Fields that say what the user is in a practice, of a record that names none.
+    pub unplaced: Vec<&'static str>,
+}
+
+/// What a user is in a practice.
+pub struct ImportedMembership {
+    /// The practice.
+    pub practice: PracticeId,
     /// The role that the user acts in first.
     pub primary_role: Role,
     /// Every role of the user.
     pub roles: Vec<Role>,
-    /// The user's practice.
-    pub practice: PracticeId,
     /// The client that the user is, if any. It may come later.
     pub client: Option<ExternalId>,
     /// A key of the user's for Google's services.
@@ -47,6 +59,16 @@ impl ImportedUser {
         let email = self.email.clone().map(|email| ("email", email.into()));
         let phone = self.phone.clone().map(|phone| ("phone", phone.into()));
         email.into_iter().chain(phone).collect()
+    }
+
+    /// The practice of the record.
+    pub(super) fn practice(&self) -> Option<PracticeId> {
+        self.membership.as_ref().map(|membership| membership.practice)
+    }
+
+    /// Whose contacts the record replaces.
+    pub(super) fn scope(&self) -> ImportScope {
+        ImportScope(self.practice().map(|practice| practice.0))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use asteroid_clients::{
-    Client, ClientFilter, ClientKey, ClientStatus, ExternalId, Membership, Practice, SearchPrefix,
+    Client, ClientFilter, ClientKey, ClientStatus, ExternalId, Membership, Practice, PracticeId, SearchPrefix,
 };
 use asteroid_identity::Profile;
 use asteroid_kernel::{Origin, StorageError, Timestamp};
@@ -22,10 +22,12 @@ pub struct PracticeProfile {
 
 /// Shows users what they are in their practice.
 pub trait PracticeProfiles: Send + Sync + 'static {
-    /// The caller's profile; none if the user is gone.
+    /// The caller's profile in this practice, or where none is named, in the one that the caller was first in.
+    /// [`None`] if the user is gone. A practice that is not the caller's own gives no membership.
     fn practice_profile(
         &self,
         caller: Caller,
+        practice: Option<PracticeId>,
     ) -> impl Future<Output = Result<Option<PracticeProfile>, StorageError>> + Send;
 }
 
@@ -98,6 +100,8 @@ pub trait TermsOfUse: Send + Sync + 'static {
 /// Which clients are wanted, of those that the caller may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientQuery {
+    /// Of this practice of the caller's own; [`None`]: of the one that the caller was first in.
+    pub practice: Option<PracticeId>,
     /// With this status.
     pub status: Option<ClientStatus>,
     /// Changed at this time or later, deletions included.
@@ -146,10 +150,11 @@ pub trait Clients: Send + Sync + 'static {
         at_most: usize,
     ) -> impl Future<Output = Result<Vec<Client>, StorageError>> + Send;
 
-    /// One client by its id.
+    /// One client by its id, of this practice of the caller's own, or of the one that the caller was first in.
     fn find_client(
         &self,
         admitted: TermsAccepted,
+        practice: Option<PracticeId>,
         id: ExternalId,
     ) -> impl Future<Output = Result<Client, ClientsError>> + Send;
 }

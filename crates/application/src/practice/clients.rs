@@ -1,6 +1,6 @@
 use asteroid_clients::{
     Client, ClientAccess, ClientFilter, ClientKey, ClientRepository, ClientStatus, ExternalId,
-    MembershipRepository,
+    MembershipRepository, PracticeId,
 };
 use asteroid_kernel::{Storage, StorageError, UserId, Work};
 
@@ -18,11 +18,12 @@ impl<Tx: MembershipRepository + ClientRepository + Send> Work<Tx> for LookAtClie
     type Refused = ClientsError;
 
     async fn run(&self, tx: &mut Tx) -> Result<ClientsSeen, ClientsError> {
-        let membership = tx.find_membership(self.user).await?.ok_or(ClientsError::Forbidden)?;
+        let membership = tx.find_membership(self.user, self.query.practice).await?;
+        let membership = membership.ok_or(ClientsError::Forbidden)?;
         match membership.access() {
             ClientAccess::Nothing => Err(ClientsError::Forbidden),
             ClientAccess::All(practice) => {
-                let ClientQuery { status, updated_since, prefix } = self.query.clone();
+                let ClientQuery { status, updated_since, prefix, .. } = self.query.clone();
                 Ok(ClientsSeen::All(ClientFilter { practice, status, updated_since, prefix }))
             }
             ClientAccess::Own(practice, key) => {
@@ -56,6 +57,7 @@ impl<Tx: ClientRepository> Work<Tx> for NextClients {
 /// One client, if the user may see it: of any other, not even its existence is told.
 struct FindClient {
     user: UserId,
+    practice: Option<PracticeId>,
     id: ExternalId,
 }
 
@@ -64,7 +66,8 @@ impl<Tx: MembershipRepository + ClientRepository + Send> Work<Tx> for FindClient
     type Refused = ClientsError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Client, ClientsError> {
-        let membership = tx.find_membership(self.user).await?.ok_or(ClientsError::Forbidden)?;
+        let membership = tx.find_membership(self.user, self.practice).await?;
+        let membership = membership.ok_or(ClientsError::Forbidden)?;
         let wanted = ClientKey { source: membership.source, id: self.id.clone() };
         let practice = match membership.access() {
             ClientAccess::Nothing => return Err(ClientsError::Forbidden),
@@ -98,7 +101,12 @@ where
         self.storage.read(NextClients { filter, after, at_most }).await
     }
 
-    async fn find_client(&self, admitted: TermsAccepted, id: ExternalId) -> Result<Client, ClientsError> {
-        self.storage.read(FindClient { user: admitted.caller().user, id }).await
+    async fn find_client(
+        &self,
+        admitted: TermsAccepted,
+        practice: Option<PracticeId>,
+        id: ExternalId,
+    ) -> Result<Client, ClientsError> {
+        self.storage.read(FindClient { user: admitted.caller().user, practice, id }).await
     }
 }

@@ -1,4 +1,4 @@
-use asteroid_clients::{MembershipRepository, PracticeRepository};
+use asteroid_clients::{MembershipRepository, PracticeId, PracticeRepository};
 use asteroid_identity::UserRepository;
 use asteroid_kernel::{Storage, StorageError, UserId, Work};
 
@@ -6,15 +6,18 @@ use super::Practices;
 use crate::ports::Caller;
 use crate::ports::practice::{PracticeProfile, PracticeProfiles};
 
-struct FindPracticeProfile(UserId);
+struct FindPracticeProfile {
+    user: UserId,
+    practice: Option<PracticeId>,
+}
 
 impl<Tx: UserRepository + MembershipRepository + PracticeRepository + Send> Work<Tx> for FindPracticeProfile {
     type Done = Option<PracticeProfile>;
     type Refused = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<PracticeProfile>, StorageError> {
-        let Some(profile) = tx.find_profile(self.0).await? else { return Ok(None) };
-        let membership = tx.find_membership(self.0).await?;
+        let Some(profile) = tx.find_profile(self.user).await? else { return Ok(None) };
+        let membership = tx.find_membership(self.user, self.practice).await?;
         let practice = match &membership {
             Some(membership) => tx.find_practice(membership.practice).await?,
             None => None,
@@ -28,7 +31,11 @@ where
     S: Storage,
     S::Tx: UserRepository + MembershipRepository + PracticeRepository,
 {
-    async fn practice_profile(&self, caller: Caller) -> Result<Option<PracticeProfile>, StorageError> {
-        self.storage.read(FindPracticeProfile(caller.user)).await
+    async fn practice_profile(
+        &self,
+        caller: Caller,
+        practice: Option<PracticeId>,
+    ) -> Result<Option<PracticeProfile>, StorageError> {
+        self.storage.read(FindPracticeProfile { user: caller.user, practice }).await
     }
 }

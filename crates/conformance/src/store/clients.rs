@@ -1,5 +1,6 @@
 use asteroid_clients::{
-    Client, ClientClass, ClientFilter, ClientKey, ClientRecord, ClientRepository, Fingerprint, PracticeId,
+    Client, ClientClass, ClientFilter, ClientKey, ClientRecord, ClientRepository, Fingerprint, Patient,
+    PracticeId,
 };
 use asteroid_kernel::Upsert;
 
@@ -14,6 +15,13 @@ impl<S: CompleteStorage> Store<S> {
     pub(crate) async fn fingerprints(&self, keys: &[ClientKey]) -> Vec<(ClientKey, Fingerprint)> {
         let mut found = self.read(keys.to_vec(), |keys, tx| Box::pin(tx.fingerprints(keys))).await;
         found.sort_unstable();
+        found
+    }
+
+    /// In the order of the keys.
+    pub(crate) async fn patients_of(&self, keys: &[ClientKey]) -> Vec<(ClientKey, Vec<Patient>)> {
+        let mut found = self.read(keys.to_vec(), |keys, tx| Box::pin(tx.patients_of(keys))).await;
+        found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         found
     }
 

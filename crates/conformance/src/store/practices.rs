@@ -1,4 +1,6 @@
-use asteroid_clients::{Membership, MembershipRepository, Practice, PracticeId, PracticeRepository};
+use asteroid_clients::{
+    ClientKey, Membership, MembershipRepository, Practice, PracticeId, PracticeRepository,
+};
 use asteroid_kernel::{Upsert, UserId};
 
 use super::{CompleteStorage, Store};
@@ -16,7 +18,19 @@ impl<S: CompleteStorage> Store<S> {
         self.write(membership.clone(), |membership, tx| Box::pin(tx.put_membership(membership))).await
     }
 
-    pub(crate) async fn find_membership(&self, user: UserId) -> Option<Membership> {
-        self.read(user, |user, tx| Box::pin(tx.find_membership(*user))).await
+    pub(crate) async fn find_membership(
+        &self,
+        user: UserId,
+        practice: Option<PracticeId>,
+    ) -> Option<Membership> {
+        self.read((user, practice), |(user, practice), tx| Box::pin(tx.find_membership(*user, *practice)))
+            .await
+    }
+
+    pub(crate) async fn users_of_client(&self, practice: PracticeId, client: &ClientKey) -> Vec<UserId> {
+        self.read((practice, client.clone()), |(practice, client), tx| {
+            Box::pin(tx.users_of_client(*practice, client))
+        })
+        .await
     }
 }

@@ -1,7 +1,8 @@
 use std::net::IpAddr;
 
 use asteroid_identity::{
-    ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, User, UserRepository, UserStatus,
+    ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, RemovedContact,
+    User, UserRepository, UserStatus,
 };
 use asteroid_kernel::{Contact, Timestamp, UserId};
 
@@ -21,13 +22,36 @@ impl<S: CompleteStorage> Store<S> {
         user: UserId,
         contact: &Contact,
         contact_type: ContactType,
+        source: ContactSource,
         verified_at: Timestamp,
     ) -> Result<(), ContactTaken> {
-        let context = (user, contact.clone(), contact_type, verified_at);
-        self.write(context, |(user, contact, contact_type, verified_at), tx| {
-            Box::pin(tx.add_contact(*user, contact, *contact_type, *verified_at))
+        let context = (user, contact.clone(), contact_type, source, verified_at);
+        self.write(context, |(user, contact, contact_type, source, verified_at), tx| {
+            Box::pin(tx.add_contact(*user, contact, *contact_type, *source, *verified_at))
         })
         .await
+    }
+
+    pub(crate) async fn remove_contact(&self, user: UserId, contact: &Contact) -> Option<RemovedContact> {
+        self.write((user, contact.key()), |(user, key), tx| Box::pin(tx.remove_contact(*user, key))).await
+    }
+
+    pub(crate) async fn respell_contact(&self, user: UserId, contact: &Contact) -> bool {
+        self.write((user, contact.clone()), |(user, contact), tx| {
+            Box::pin(tx.respell_contact(*user, contact))
+        })
+        .await
+    }
+
+    pub(crate) async fn record_password_reset(&self, user: UserId, contact: &Contact, at: Timestamp) -> bool {
+        self.write((user, contact.key(), at), |(user, key, at), tx| {
+            Box::pin(tx.record_password_reset(*user, key, *at))
+        })
+        .await
+    }
+
+    pub(crate) async fn clear_password(&self, user: UserId) -> bool {
+        self.write(user, |user, tx| Box::pin(tx.clear_password(*user))).await
     }
 
     pub(crate) async fn rename_user(&self, user: UserId, name: &PersonName) -> bool {

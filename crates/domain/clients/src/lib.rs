@@ -6,6 +6,7 @@ mod fingerprint;
 mod membership;
 #[cfg(feature = "mocks")]
 pub mod mocks;
+mod phones;
 mod practice;
 mod repository;
 mod values;

@@ -58,7 +58,7 @@ impl fmt::Debug for GoogleApiKey {
     }
 }
 
-/// That a user belongs to a practice. A user belongs to one practice at most.
+/// That a user belongs to a practice. A user may belong to several: who is a client of two practices is one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// Who.

@@ -3,7 +3,8 @@ use std::future::Future;
 use asteroid_kernel::{StorageError, Upsert, UserId};
 
 use crate::{
-    Client, ClientClass, ClientFilter, ClientKey, ClientRecord, Fingerprint, Membership, Practice, PracticeId,
+    Client, ClientClass, ClientFilter, ClientKey, ClientRecord, Fingerprint, Membership, Patient, Practice,
+    PracticeId,
 };
 
 /// Keeps practices.
@@ -21,19 +22,28 @@ pub trait PracticeRepository: Send {
     ) -> impl Future<Output = Result<Option<Practice>, StorageError>> + Send;
 }
 
-/// Keeps what users are in practices.
+/// Keeps what users are in practices: at most one membership for each user and practice.
 pub trait MembershipRepository: Send {
-    /// Puts the user's membership, in the place of the one before.
+    /// Puts the user's membership in a practice, in the place of the one before in the same practice. Its age is that
+    /// of the first one that was put.
     fn put_membership(
         &mut self,
         membership: &Membership,
     ) -> impl Future<Output = Result<Upsert, StorageError>> + Send;
 
-    /// The user's membership.
+    /// The user's membership in this practice, or where none is named, the user's oldest one.
     fn find_membership(
         &mut self,
         user: UserId,
+        practice: Option<PracticeId>,
     ) -> impl Future<Output = Result<Option<Membership>, StorageError>> + Send;
+
+    /// The users who are this client of this practice, the one with the oldest membership first.
+    fn users_of_client(
+        &mut self,
+        practice: PracticeId,
+        client: &ClientKey,
+    ) -> impl Future<Output = Result<Vec<UserId>, StorageError>> + Send;
 }
 
 /// Keeps clients with their classes and patients.
@@ -50,6 +60,12 @@ pub trait ClientRepository: Send {
         &mut self,
         keys: &[ClientKey],
     ) -> impl Future<Output = Result<Vec<(ClientKey, Fingerprint)>, StorageError>> + Send;
+
+    /// The patients of those of these clients that have any, in the order of their records, in one query.
+    fn patients_of(
+        &mut self,
+        keys: &[ClientKey],
+    ) -> impl Future<Output = Result<Vec<(ClientKey, Vec<Patient>)>, StorageError>> + Send;
 
     /// Puts records, each in the place of the one of the same key with all its patients. Of a record that was there
     /// before, `first_synced_at` and `created_at` stay.

@@ -16,6 +16,6 @@ pub use registration::{ContactClaim, PendingRegistration, PendingRegistrationRep
 pub use session::{Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash};
 pub use signed_token::{SigningError, TokenClaims, TokenSigner};
 pub use user::{
-    ContactTaken, ContactType, InvalidName, NewUser, PersonName, Profile, User, UserContact, UserRepository,
-    UserStatus,
+    ContactSource, ContactTaken, ContactType, ImportScope, InvalidName, NewUser, PersonName, Profile,
+    RemovedContact, User, UserContact, UserRepository, UserStatus,
 };

@@ -10,10 +10,10 @@ use asteroid_kernel::{
 };
 
 use crate::{
-    ContactClaim, ContactTaken, ContactType, HashingError, NewPassword, NewUser, Password, PasswordHash,
-    PasswordHasher, PendingRegistration, PendingRegistrationRepository, PersonName, Profile, Session,
-    SessionRepository, SessionTokenHash, SigningError, TokenClaims, TokenSigner, UnusableHash, User, UserRepository,
-    UserStatus, Verdict,
+    ContactClaim, ContactSource, ContactTaken, ContactType, HashingError, NewPassword, NewUser, Password,
+    PasswordHash, PasswordHasher, PendingRegistration, PendingRegistrationRepository, PersonName, Profile,
+    RemovedContact, Session, SessionRepository, SessionTokenHash, SigningError, TokenClaims, TokenSigner,
+    UnusableHash, User, UserRepository, UserStatus, Verdict,
 };
 
 mockall::mock! {
@@ -23,12 +23,16 @@ mockall::mock! {
     impl UserRepository for IdentityTx {
         async fn insert_user(&mut self, user: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError>;
         async fn insert_user_with_id(&mut self, id: UserId, user: &NewUser) -> Result<Result<(), ContactTaken>, StorageError>;
-        async fn add_contact(&mut self, user: UserId, contact: &Contact, contact_type: ContactType, verified_at: Timestamp) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn add_contact(&mut self, user: UserId, contact: &Contact, contact_type: ContactType, source: ContactSource, verified_at: Timestamp) -> Result<Result<(), ContactTaken>, StorageError>;
+        async fn remove_contact(&mut self, user: UserId, contact: &ContactKey) -> Result<Option<RemovedContact>, StorageError>;
+        async fn respell_contact(&mut self, user: UserId, contact: &Contact) -> Result<bool, StorageError>;
+        async fn record_password_reset(&mut self, user: UserId, contact: &ContactKey, at: Timestamp) -> Result<bool, StorageError>;
         async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError>;
         async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError>;
         async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
         async fn record_sign_in<'a>(&mut self, user: UserId, verified: Option<&'a PasswordHash>, at: Timestamp) -> Result<bool, StorageError>;
         async fn replace_password<'a>(&mut self, user: UserId, current: Option<&'a PasswordHash>, new: &PasswordHash) -> Result<bool, StorageError>;
+        async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError>;
         async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError>;
         async fn remember_address(&mut self, user: UserId, ip: IpAddr, at: Timestamp) -> Result<(), StorageError>;
         async fn is_familiar_address(&mut self, user: UserId, ip: IpAddr, since: Timestamp) -> Result<bool, StorageError>;

@@ -88,6 +88,15 @@ impl PersonName {
         Ok(Self { first: Self::parse_part(first)?, last: Self::parse_part(last)? })
     }
 
+    /// The only name of a person: it is kept as the first one, and the last one is empty.
+    ///
+    /// # Errors
+    ///
+    /// If it is blank, too long, or holds a control character.
+    pub fn single(name: &str) -> Result<Self, InvalidName> {
+        Ok(Self { first: Self::parse_part(name)?, last: String::new() })
+    }
+
     /// A name of which a part may be unknown, and is empty then.
     ///
     /// # Errors
@@ -173,6 +182,26 @@ impl ContactType {
     }
 }
 
+/// Who vouches for a contact. An import replaces the contacts that it made, and no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContactSource {
+    /// The user, who proved it by a code.
+    Verified,
+    /// The system that an import's records come from.
+    Imported(ImportScope),
+}
+
+/// Whose records made a contact: those of the practice of this number, or those without a practice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImportScope(pub Option<i64>);
+
+/// What was known of a contact that was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemovedContact {
+    /// When the user's password was last set by a code that was sent to the contact.
+    pub password_reset_at: Option<Timestamp>,
+}
+
 /// A verified contact: it belongs to one user, and no other user has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserContact {
@@ -184,6 +213,8 @@ pub struct UserContact {
     pub contact_type: ContactType,
     /// Whether it is the first to be used, among the user's contacts of its kind.
     pub primary: bool,
+    /// Who vouches for it.
+    pub source: ContactSource,
     /// When its owner proved it.
     pub verified_at: Timestamp,
 }
@@ -199,6 +230,8 @@ pub struct NewUser {
     pub contact: Contact,
     /// Work or personal.
     pub contact_type: ContactType,
+    /// Who vouches for the contact.
+    pub source: ContactSource,
     /// When the contact was proved and the user made.
     pub created_at: Timestamp,
 }
@@ -244,8 +277,34 @@ pub trait UserRepository: Send {
         user: UserId,
         contact: &Contact,
         contact_type: ContactType,
+        source: ContactSource,
         verified_at: Timestamp,
     ) -> impl Future<Output = Result<Result<(), ContactTaken>, StorageError>> + Send;
+
+    /// Takes a contact away from a user, and locks the user until the transaction ends. If it was the primary one, the
+    /// oldest that is left of its kind becomes the primary one. [`None`], and nothing changed, if the user does not
+    /// have it. From then on, the contact is free.
+    fn remove_contact(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+    ) -> impl Future<Output = Result<Option<RemovedContact>, StorageError>> + Send;
+
+    /// Writes a user's contact as it is written here; its key is the same. False if the user does not have it.
+    fn respell_contact(
+        &mut self,
+        user: UserId,
+        contact: &Contact,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Records that the user's password was set by a code that was sent to this contact. False if the user does not
+    /// have it.
+    fn record_password_reset(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
 
     /// Calls a user by another name. False if the user is not there.
     fn rename_user(
@@ -288,6 +347,9 @@ pub trait UserRepository: Send {
         current: Option<&PasswordHash>,
         new: &PasswordHash,
     ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+
+    /// Leaves a user without a password. False if the user is not there.
+    fn clear_password(&mut self, user: UserId) -> impl Future<Output = Result<bool, StorageError>> + Send;
 
     /// Enables or disables a user. False if the user is not there.
     fn set_status(
@@ -341,6 +403,13 @@ mod tests {
         assert_eq!(PersonName::partial("", ""), Ok(PersonName::unknown()));
         assert_eq!(PersonName::unknown().full(), "");
         assert_eq!(PersonName::partial("Zoë", "a\0b"), Err(InvalidName::ControlCharacter));
+    }
+
+    #[test]
+    fn a_single_name_has_no_last_name() {
+        let name = PersonName::single(" Teller ").expect("a name");
+        assert_eq!((name.first(), name.last(), name.full().as_str()), ("Teller", "", "Teller"));
+        assert_eq!(PersonName::single(" "), Err(InvalidName::Blank));
     }
 
     #[test]

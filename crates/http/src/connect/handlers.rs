@@ -6,7 +6,7 @@ use actix_web::http::header::{CONTENT_TYPE, LINK};
 use actix_web::web::{Bytes, Path};
 use asteroid_application::ports::practice::{Clients, ClientsSeen, PracticeProfile, PracticeProfiles};
 use asteroid_application::ports::{Caller, ReviewPasswordChange, ReviewPasswordChangeError};
-use asteroid_clients::{ClientFilter, ClientKey, ExternalId};
+use asteroid_clients::{ClientFilter, ClientKey, ExternalId, PracticeId};
 use futures_util::stream;
 
 use super::bodies::{AcceptTermsBody, SignInBody, UpdateUserBody};
@@ -14,8 +14,8 @@ use super::client::{ClientReply, ClientsReply};
 use super::gate::AcceptedTerms;
 use super::listing::{self, BrokenOff, PAGE, Source};
 use super::params::Params;
-use super::problem::{FailureReply, InvalidReply, Problem};
-use super::query::{ListQuery, next_page};
+use super::problem::{Errors, FailureReply, InvalidReply, Problem};
+use super::query::{self, ListQuery, next_page};
 use super::replies::{ProfileReply, SignInReply, SuccessReply, TermsReply, ok};
 use super::{Accounts, Ports, Practices};
 use crate::web::{Exchange, Fault};
@@ -42,7 +42,7 @@ pub(super) async fn sign_in<A: Accounts, P: Practices>(mut exchange: Exchange<Po
     let body = SignInBody::read(&params, exchange.settings())?;
     let request = body.into_request(exchange.origin());
     let signed_in = exchange.call(|ports| ports.accounts.sign_in_signed(request)).await??;
-    let profile = profile(&mut exchange, signed_in.caller).await?;
+    let profile = profile(&mut exchange, signed_in.caller, None).await?;
     Ok(ok(&SignInReply::new(&signed_in, profile)))
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn update_user<A: Accounts, P: Practices>(mut exchange: Exchang
     let body = UpdateUserBody::read(&params);
     let request = body.to_request(caller, exchange.origin());
     review(&mut exchange, request, &body).await?;
-    Ok(ok(&ProfileReply::from(profile(&mut exchange, caller).await?)))
+    Ok(ok(&ProfileReply::from(profile(&mut exchange, caller, None).await?)))
 }
 
 async fn review<A: Accounts, P: Practices>(
@@ -112,19 +112,27 @@ async fn review<A: Accounts, P: Practices>(
 /// Get information about a user.
 #[utoipa::path(
     get, path = "/users/current", tag = "Users", security(("bearer" = [])),
+    params(("practiceId" = Option<i64>, Query,
+        description = "One of the user's practices; the one that the user was first in if not given.")),
     responses((status = 200, description = "The user", body = ProfileReply))
 )]
 pub(super) async fn current_user<A: Accounts, P: Practices>(mut exchange: Exchange<Ports<A, P>>) -> Answer {
     let caller = exchange.caller_of(Ports::accounts).await?;
-    Ok(ok(&ProfileReply::from(profile(&mut exchange, caller).await?)))
+    let practice = query::practice(exchange.request())?;
+    Ok(ok(&ProfileReply::from(profile(&mut exchange, caller, practice).await?)))
 }
 
 async fn profile<A: 'static, P: PracticeProfiles>(
     exchange: &mut Exchange<Ports<A, P>>,
     caller: Caller,
+    practice: Option<PracticeId>,
 ) -> Result<PracticeProfile, Problem> {
-    let profile = exchange.call(|ports| ports.practices.practice_profile(caller)).await??;
-    Ok(profile.ok_or(Fault::Unauthenticated { token_sent: true })?)
+    let profile = exchange.call(|ports| ports.practices.practice_profile(caller, practice)).await??;
+    let profile = profile.ok_or(Fault::Unauthenticated { token_sent: true })?;
+    if practice.is_some() && profile.membership.is_none() {
+        return Err(Problem::Invalid(Errors::of(query::PRACTICE, "is not one of your practices")));
+    }
+    Ok(profile)
 }
 
 /// Terms
@@ -172,6 +180,8 @@ pub(super) async fn accept_terms<A: Accounts, P: Practices>(mut exchange: Exchan
 #[utoipa::path(
     get, path = "/clients", tag = "Clients", security(("bearer" = [])),
     params(
+        ("practiceId" = Option<i64>, Query,
+            description = "Those of this one of the user's practices; of the one that the user was first in if not given."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000,
             description = "At most so many, as one page; the answer's `Link` says where the next one is."),
         ("after" = Option<String>, Query, description = "Those behind the end of an earlier page."),
@@ -180,7 +190,8 @@ pub(super) async fn accept_terms<A: Accounts, P: Practices>(mut exchange: Exchan
         ("updatedSince" = Option<String>, Query, format = DateTime,
             description = "Those changed at this time or later, deleted ones among them."),
         ("q" = Option<String>, Query, min_length = 1, max_length = 100,
-            description = "Those whose name, email address or phone number begins so."),
+            description = "Those whose name, email address or phone number begins so; a phone number with or without \
+                its calling code, however it is written."),
     ),
     responses(
         (status = 200, description = "A client to itself, or all to the staff", body = ClientsReply<'_>,
@@ -190,7 +201,8 @@ pub(super) async fn accept_terms<A: Accounts, P: Practices>(mut exchange: Exchan
 pub(super) async fn list_clients<A: Accounts, P: Practices>(gate: AcceptedTerms<A, P>) -> Answer {
     let proof = gate.proof();
     let mut exchange = gate.into_exchange();
-    let ListQuery { wanted, after, limit } = ListQuery::read(exchange.request())?;
+    let region = exchange.settings().default_region;
+    let ListQuery { wanted, after, limit } = ListQuery::read(exchange.request(), region)?;
     let seen = exchange.call(|ports| ports.practices.look_at_clients(proof, wanted)).await??;
     match (seen, limit) {
         (ClientsSeen::Own(client), _) => Ok(ok(&ClientsReply::own(&client))),
@@ -246,7 +258,11 @@ async fn all<A: 'static, P: Clients>(
 /// **Must accept terms before using this endpoint.**
 #[utoipa::path(
     get, path = "/clients/{clientId}", tag = "Clients", security(("bearer" = [])),
-    params(("clientId" = String, Path, description = "The client's id in its source")),
+    params(
+        ("clientId" = String, Path, description = "The client's id in its source"),
+        ("practiceId" = Option<i64>, Query,
+            description = "One of the user's practices; the one that the user was first in if not given."),
+    ),
     responses((status = 200, description = "The client", body = ClientReply<'_>))
 )]
 pub(super) async fn show_client<A: Accounts, P: Practices>(
@@ -255,6 +271,8 @@ pub(super) async fn show_client<A: Accounts, P: Practices>(
 ) -> Answer {
     let id = ExternalId::parse(&id).map_err(|_| Fault::NotFound)?;
     let proof = gate.proof();
-    let client = gate.into_exchange().call(|ports| ports.practices.find_client(proof, id)).await??;
+    let mut exchange = gate.into_exchange();
+    let practice = query::practice(exchange.request())?;
+    let client = exchange.call(|ports| ports.practices.find_client(proof, practice, id)).await??;
     Ok(ok(&ClientReply::from(&client)))
 }

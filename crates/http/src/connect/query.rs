@@ -2,13 +2,16 @@
 
 use actix_web::HttpRequest;
 use asteroid_application::ports::practice::ClientQuery;
-use asteroid_clients::{ClientKey, SearchPrefix};
-use asteroid_kernel::Timestamp;
+use asteroid_clients::{ClientKey, PracticeId, SearchPrefix};
+use asteroid_kernel::{Region, Timestamp};
 
 use super::bodies::REPEATED;
 use super::cursor;
 use super::params::{Given, Params};
 use super::problem::{Errors, Problem};
+
+/// The parameter that names a practice.
+pub(super) const PRACTICE: &str = "practiceId";
 
 /// The most clients of one page.
 pub(super) const MAX_LIMIT: usize = 1000;
@@ -25,7 +28,7 @@ pub(super) struct ListQuery {
 
 impl ListQuery {
     /// Reads the query string, and says all that is wrong with it.
-    pub(super) fn read(request: &HttpRequest) -> Result<Self, Problem> {
+    pub(super) fn read(request: &HttpRequest, default_region: Region) -> Result<Self, Problem> {
         let params = Params::of_query(request);
         let mut errors = Errors::default();
         let mut query = Reader { params: &params, errors: &mut errors };
@@ -33,6 +36,7 @@ impl ListQuery {
             limit: query.read("limit", "must be a whole number from 1 to 1000", limit),
             after: query.read("after", "must be a cursor that an earlier answer gave", cursor::decode),
             wanted: ClientQuery {
+                practice: query.practice(),
                 status: query.read("status", "must be active, inactive or deleted", |text| text.parse().ok()),
                 updated_since: query.read(
                     "updatedSince",
@@ -42,7 +46,7 @@ impl ListQuery {
                 prefix: query.read(
                     "q",
                     "must have from 1 to 100 characters, none of them a control character",
-                    SearchPrefix::parse,
+                    |text| SearchPrefix::parse(text, default_region),
                 ),
             },
         };
@@ -51,12 +55,28 @@ impl ListQuery {
     }
 }
 
+/// The practice that is asked for, of the caller's own.
+pub(super) fn practice(request: &HttpRequest) -> Result<Option<PracticeId>, Problem> {
+    let params = Params::of_query(request);
+    let mut errors = Errors::default();
+    let practice = Reader { params: &params, errors: &mut errors }.practice();
+    errors.none()?;
+    Ok(practice)
+}
+
 struct Reader<'a> {
     params: &'a Params,
     errors: &'a mut Errors,
 }
 
 impl Reader<'_> {
+    fn practice(&mut self) -> Option<PracticeId> {
+        self.read(PRACTICE, "must be the id of a practice", |text| {
+            let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|_| is_plain).map(PracticeId)
+        })
+    }
+
     /// A parameter that need not be there; `rule` is what is said if it is there and cannot be read.
     fn read<T>(
         &mut self,

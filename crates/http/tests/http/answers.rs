@@ -8,7 +8,9 @@ use asteroid_application::mocks::MockAccounts;
 use asteroid_application::ports::{
     ChangePassword, CodeVersion, ForgotPassword, Register, ResetPassword, SendCodes, SignIn, VerifyCode,
 };
-use asteroid_identity::{ContactType, PersonName, Profile, Session, User, UserContact, UserStatus};
+use asteroid_identity::{
+    ContactSource, ContactType, PersonName, Profile, Session, User, UserContact, UserStatus,
+};
 use asteroid_kernel::{Contact, ContactId, Origin, Region, UserId};
 use asteroid_verification::CodeFormat;
 use mockall::predicate::{always, eq};
@@ -118,6 +120,7 @@ fn profile() -> Profile {
         contact: contact(text),
         contact_type,
         primary,
+        source: ContactSource::Verified,
         verified_at: time("2016-01-01T00:00:00Z"),
     };
     let contacts = vec![

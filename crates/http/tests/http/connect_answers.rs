@@ -38,7 +38,11 @@ async fn answer(accounts: MockAccounts, practices: MockPractices, request: TestR
 /// Practices that know this profile of the caller.
 fn practices_of(profile: PracticeProfile) -> MockPractices {
     let mut practices = MockPractices::new();
-    practices.expect_practice_profile().once().with(eq(caller())).return_once(|_| Ok(Some(profile)));
+    practices
+        .expect_practice_profile()
+        .once()
+        .with(eq(caller()), eq(None))
+        .return_once(|_, _| Ok(Some(profile)));
     practices
 }
 
@@ -187,7 +191,11 @@ async fn a_client_sees_itself() {
 #[actix_web::test]
 async fn a_client_by_its_id() {
     let mut practices = admitting_practices();
-    practices.expect_find_client().once().with(eq(admitted()), eq(id("1"))).returning(|_, _| Ok(client()));
+    practices
+        .expect_find_client()
+        .once()
+        .with(eq(admitted()), eq(None), eq(id("1")))
+        .returning(|_, _, _| Ok(client()));
     let request = with_token(TestRequest::get().uri("/clients/1"));
     let answer = answer(signed_in_accounts(), practices, request).await;
     assert_is(&answer, include_str!("seeds/client.json"));
@@ -208,8 +216,8 @@ async fn an_id_holds_whatever_a_path_can_encode() {
         practices
             .expect_find_client()
             .once()
-            .with(eq(admitted()), eq(id(own)))
-            .returning(|_, _| Ok(client()));
+            .with(eq(admitted()), eq(None), eq(id(own)))
+            .returning(|_, _, _| Ok(client()));
         let request = with_token(TestRequest::get().uri(path));
         assert_eq!(answer(signed_in_accounts(), practices, request).await.status, 200, "{path}");
     }
@@ -223,7 +231,7 @@ async fn a_client_of_which_little_is_known() {
     bare.record.patients.clear();
     bare.record.content = asteroid_clients::ClientContent::default();
     let mut practices = admitting_practices();
-    practices.expect_find_client().once().return_once(|_, _| Ok(bare));
+    practices.expect_find_client().once().return_once(|_, _, _| Ok(bare));
     let request = with_token(TestRequest::get().uri("/clients/1"));
     let answer = answer(signed_in_accounts(), practices, request).await;
     insta::assert_snapshot!(answer.body, @r#"{"sourceId":1,"clientId":"1","practiceId":1,"fingerprint":1,"clientClassId":null,"firstSyncedAt":"2022-12-01T15:50:30.000Z","lastSyncedAt":"2022-12-01T15:50:30.000Z","createdAt":"2022-12-01T15:50:30.000Z","updatedAt":"2022-12-01T15:50:30.000Z","displayId":null,"firstName":null,"lastName":null,"address":null,"city":null,"state":null,"postalCode":null,"email":null,"homePhone":null,"workPhone":null,"mobilePhone":null,"status":"active","balanceDue":0,"communicationsDisabled":null,"emailVerificationStatus":null,"emailVerificationResponse":{},"emailVerifiedAt":null,"emailPrior":null,"alertsDisabled":false,"emailAlertDisabled":false,"smsAlertDisabled":false,"badPhysicalAddress":false,"fullAddressPrior":null,"loyaltyInvoiceProcessingEndedAt":null,"loyaltyInvoiceProcessingRemainder":null,"loyaltyToggle":false,"clientClass":null,"patients":[],"primaryPractice":"AllyDVM Test Practice","petRecordsStatus":"Unregistered"}"#);
@@ -242,7 +250,7 @@ async fn the_response_of_a_verification_is_passed_on_if_it_is_an_object() {
         let mut client = client();
         client.record.content.email_verification_response = kept.into();
         let mut practices = admitting_practices();
-        practices.expect_find_client().once().return_once(|_, _| Ok(client));
+        practices.expect_find_client().once().return_once(|_, _, _| Ok(client));
         let request = with_token(TestRequest::get().uri("/clients/1"));
         let answer = answer(signed_in_accounts(), practices, request).await;
         let expected = told.unwrap_or_else(|| serde_json::from_str(kept).expect("JSON"));

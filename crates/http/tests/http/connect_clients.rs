@@ -9,6 +9,7 @@ use actix_web::test::TestRequest;
 use asteroid_application::mocks::MockPractices;
 use asteroid_application::ports::practice::{ClientQuery, ClientsSeen};
 use asteroid_clients::{ClientFilter, ClientKey, ClientStatus, PracticeId, SearchPrefix};
+use asteroid_kernel::Region;
 use serde_json::{Value, json};
 
 use crate::connect_harness::{admitted, admitting_practices, ask, client, client_of_id, id, ids, seed};
@@ -74,7 +75,7 @@ async fn nobody_is_an_empty_array() {
 
 #[actix_web::test]
 async fn what_is_asked_for_is_handed_on() {
-    let prefix = |text| SearchPrefix::parse(text);
+    let prefix = |text| SearchPrefix::parse(text, Region::US);
     let since = Some(time("2022-12-01T15:50:30.123456Z"));
     for (query, expected) in [
         ("status=active", ClientQuery { status: Some(ClientStatus::Active), ..ClientQuery::default() }),
@@ -93,7 +94,12 @@ async fn what_is_asked_for_is_handed_on() {
         ("nothing=else&user[email]=a", ClientQuery::default()),
         (
             "q=Zo%C3%AB&status=active&updatedSince=2022-12-01T15:50:30.123456Z&limit=7",
-            ClientQuery { status: Some(ClientStatus::Active), updated_since: since, prefix: prefix("Zoë") },
+            ClientQuery {
+                status: Some(ClientStatus::Active),
+                updated_since: since,
+                prefix: prefix("Zoë"),
+                practice: None,
+            },
         ),
     ] {
         let (practices, asked) = staffed(EVERYTHING, &[]);
@@ -206,7 +212,7 @@ async fn links_lead_through_all_pages_once() {
 
 #[actix_web::test]
 async fn a_link_is_the_same_request_from_there_on_and_owes_nothing_to_the_host() {
-    let filter = ClientFilter { prefix: SearchPrefix::parse("Zoë +"), ..EVERYTHING };
+    let filter = ClientFilter { prefix: SearchPrefix::parse("Zoë +", Region::US), ..EVERYTHING };
     let mut told = Vec::new();
     for path in [
         "/clients?limit=1",
@@ -266,7 +272,11 @@ async fn an_id_that_cannot_be_is_not_found() {
     let mut practices = admitting_practices();
     let longest = "é".repeat(255);
     let own = id(&longest);
-    practices.expect_find_client().once().withf(move |_, asked| *asked == own).returning(|_, _| Ok(client()));
+    practices
+        .expect_find_client()
+        .once()
+        .withf(move |_, _, asked| *asked == own)
+        .returning(|_, _, _| Ok(client()));
     assert_eq!(get(practices, &format!("/clients/{}", "%C3%A9".repeat(255))).await.status, 200);
 }
 

@@ -10,7 +10,7 @@ use asteroid_clients::{
 };
 use asteroid_http::HttpSettings;
 use asteroid_http::connect::Practices;
-use asteroid_identity::{ContactType, PersonName, Profile, User, UserContact, UserStatus};
+use asteroid_identity::{ContactSource, ContactType, PersonName, Profile, User, UserContact, UserStatus};
 use asteroid_kernel::{Contact, ContactId, Region, UserId};
 use asteroid_terms::{TermsVersion, VersionLabel};
 use serde_json::Value;
@@ -44,11 +44,11 @@ pub(crate) async fn ask_with<P: Practices>(
 /// Practices that refuse nothing: the caller is the document's user, who accepted the terms.
 pub(crate) fn willing_practices() -> MockPractices {
     let mut practices = admitting_practices();
-    practices.expect_practice_profile().returning(|_| Ok(Some(profile())));
+    practices.expect_practice_profile().returning(|_, _| Ok(Some(profile())));
     practices.expect_terms_status().returning(|_| Ok(Some(terms())));
     practices.expect_accept_terms().returning(|_, _| Ok(()));
     practices.expect_look_at_clients().returning(|_, _| Ok(ClientsSeen::Own(Box::new(client()))));
-    practices.expect_find_client().returning(|_, _| Ok(client()));
+    practices.expect_find_client().returning(|_, _, _| Ok(client()));
     practices
 }
 
@@ -85,6 +85,7 @@ pub(crate) fn bare_profile() -> PracticeProfile {
         contact: Contact::parse(text, Region::US).expect("a contact"),
         contact_type: ContactType::Personal,
         primary,
+        source: ContactSource::Verified,
         verified_at: time(THEN),
     };
     let contacts =

@@ -22,7 +22,7 @@ async fn sign_in_as(email: &str, password: &str, request: TestRequest) -> Answer
         Ok(signed_in())
     });
     let mut practices = MockPractices::new();
-    practices.expect_practice_profile().once().returning(|_| Ok(Some(profile())));
+    practices.expect_practice_profile().once().returning(|_, _| Ok(Some(profile())));
     ask(accounts, practices, request).await
 }
 

@@ -38,7 +38,7 @@ fn accounts() -> MockAccounts {
 /// What is answered to a change with these values, as they stand in JSON; none: without the field.
 async fn answer(current: Option<&str>, new: Option<&str>, confirmation: Option<&str>) -> Answer {
     let mut practices = MockPractices::new();
-    practices.expect_practice_profile().returning(|_| Ok(Some(profile())));
+    practices.expect_practice_profile().returning(|_, _| Ok(Some(profile())));
     let fields = [("current_password", current), ("password", new), ("password_confirmation", confirmation)];
     let fields: Vec<String> =
         fields.iter().filter_map(|(name, value)| value.map(|value| format!("\"{name}\": {value}"))).collect();

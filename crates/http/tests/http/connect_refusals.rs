@@ -131,7 +131,7 @@ async fn of_a_look_at_clients() {
         for error in errors {
             let mut practices = admitting_practices();
             practices.expect_look_at_clients().returning(move |_, _| Err(error()));
-            practices.expect_find_client().returning(move |_, _| Err(error()));
+            practices.expect_find_client().returning(move |_, _, _| Err(error()));
             table += &line(&ask(signed_in_accounts(), practices, route(path).request()).await);
         }
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
@@ -176,7 +176,7 @@ async fn of_terms_that_were_never_published() {
 async fn of_a_user_who_is_gone() {
     for route in ["/users/sign_in", "/users", "/users/current"].map(route) {
         let mut practices = MockPractices::new();
-        practices.expect_practice_profile().once().returning(|_| Ok(None));
+        practices.expect_practice_profile().once().returning(|_, _| Ok(None));
         let refused = line(&ask(willing_accounts(), practices, route.request()).await);
         insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"401 [www-authenticate: Bearer error="invalid_token"] {"error":"You need to sign in before continuing."}"#); }
     }
@@ -216,11 +216,11 @@ async fn of_a_store_after_the_token_was_found_good() {
         accounts.expect_sign_out().returning(|_, _| Err(failed()));
         accounts.expect_review_password_change().returning(|_| Ok(()));
         let mut practices = admitting_practices();
-        practices.expect_practice_profile().returning(|_| Err(failed()));
+        practices.expect_practice_profile().returning(|_, _| Err(failed()));
         practices.expect_terms_status().returning(|_| Err(failed()));
         practices.expect_accept_terms().returning(|_, _| Err(failed()));
         practices.expect_look_at_clients().returning(|_, _| Err(failed().into()));
-        practices.expect_find_client().returning(|_, _| Err(failed().into()));
+        practices.expect_find_client().returning(|_, _, _| Err(failed().into()));
         let refused = line(&ask(accounts, practices, route.request()).await);
         insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"500 {"error":"Something went wrong on our side."}"#); }
     }

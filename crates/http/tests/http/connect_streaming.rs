@@ -72,7 +72,11 @@ impl Practice {
 }
 
 impl PracticeProfiles for Practice {
-    async fn practice_profile(&self, _: Caller) -> Result<Option<PracticeProfile>, StorageError> {
+    async fn practice_profile(
+        &self,
+        _: Caller,
+        _: Option<PracticeId>,
+    ) -> Result<Option<PracticeProfile>, StorageError> {
         Ok(None)
     }
 }
@@ -118,7 +122,12 @@ impl Clients for Practice {
         Ok((first + 1..=last).map(|number| client_of_id(&format!("{number:06}"))).collect())
     }
 
-    async fn find_client(&self, _: TermsAccepted, _: ExternalId) -> Result<Client, ClientsError> {
+    async fn find_client(
+        &self,
+        _: TermsAccepted,
+        _: Option<PracticeId>,
+        _: ExternalId,
+    ) -> Result<Client, ClientsError> {
         Err(ClientsError::NotFound)
     }
 }

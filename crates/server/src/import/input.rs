@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use super::kind::Kind;
 
@@ -93,19 +94,20 @@ impl Input {
         self.length().is_some()
     }
 
-    /// Opens it, behind the mark that some programs put before UTF-8. `watch` sees all that is read.
+    /// Opens it as UTF-8: from UTF-8 as it is, or from UTF-16 if its byte order mark says so. `watch` sees all that is
+    /// read.
     pub(crate) fn open<W: Read>(&self, watch: impl FnOnce(Box<dyn Read>) -> W) -> io::Result<impl BufRead> {
-        const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
         let source: Box<dyn Read> = match &self.path {
             Some(path) => Box::new(File::open(path)?),
             None => Box::new(io::stdin()),
         };
-        let mut input = BufReader::with_capacity(64 * 1024, watch(source));
-        if input.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
-            input.consume(BYTE_ORDER_MARK.len());
-        }
-        Ok(input)
+        Ok(BufReader::with_capacity(64 * 1024, to_utf8(watch(source))))
     }
+}
+
+/// The text as UTF-8, without a byte order mark. Without one at the beginning, the bytes are passed on as they are.
+pub(crate) fn to_utf8(source: impl Read) -> impl Read {
+    DecodeReaderBytesBuilder::new().utf8_passthru(true).strip_bom(true).bom_override(true).build(source)
 }
 
 #[cfg(test)]

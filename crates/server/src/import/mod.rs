@@ -9,6 +9,7 @@ mod kind;
 mod loader;
 mod ndjson;
 mod progress;
+mod quotes;
 mod reading;
 mod records;
 mod report;
@@ -52,7 +53,12 @@ pub(crate) fn run<S: Store>(order: &Order, import: Import<S, Argon2Hasher>, runt
         loader.begin(input.name());
         let read = read(input, order.region, &progress, &mut loader);
         // What came before the place where the file broke is put.
-        let put = if matches!(read, Err(Unreadable::Stopped)) { Ok(()) } else { loader.flush() };
+        let put = if matches!(read, Err(Unreadable::Stopped)) {
+            Ok(())
+        } else {
+            loader.flush().and_then(|()| loader.end(read.is_ok()))
+        };
+        let read = read.and_then(|()| if loader.is_empty() { Err(no_record()) } else { Ok(()) });
         let unreadable = put.map_err(Unreadable::from).and(read).err()?;
         Some(match unreadable {
             Unreadable::Broken { place: Place { line, column }, reason } => {
@@ -64,6 +70,14 @@ pub(crate) fn run<S: Store>(order: &Order, import: Import<S, Argon2Hasher>, runt
         })
     });
     Report { stopped, ..loader.into_report() }
+}
+
+/// An export that went wrong looks like one without records.
+fn no_record() -> Unreadable {
+    Unreadable::Broken {
+        place: Place { line: 1, column: None },
+        reason: "there is no record in it".to_owned(),
+    }
 }
 
 fn read(

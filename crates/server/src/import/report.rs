@@ -38,14 +38,42 @@ impl RefusedRecord {
     /// A line for each thing that is wrong.
     pub(crate) fn lines(&self) -> Vec<String> {
         let Self { file, line, column, kind, problems } = self;
-        let column = column.map(|column| format!(":{column}")).unwrap_or_default();
         let kind = kind.map_or("record", Kind::as_str);
-        let one = |Problem { field, reason }: &Problem| {
-            let field = if field.is_empty() { String::new() } else { format!("{field}: ") };
-            format!("{file}:{line}{column}: {kind} refused: {field}{reason}")
-        };
-        problems.iter().map(one).collect()
+        lines(file, *line, *column, &format!("{kind} refused"), problems)
     }
+}
+
+/// A record that is in the store, but for what is said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct WarnedRecord {
+    pub(crate) file: String,
+    pub(crate) line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) column: Option<u64>,
+    #[serde(rename = "type")]
+    pub(crate) kind: Kind,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl WarnedRecord {
+    pub(crate) fn new(file: &str, place: Place, kind: Kind, problems: Vec<Problem>) -> Self {
+        Self { file: file.to_owned(), line: place.line, column: place.column, kind, problems }
+    }
+
+    /// A line for each thing that is said.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let Self { file, line, column, kind, problems } = self;
+        lines(file, *line, *column, &format!("{} warning", kind.as_str()), problems)
+    }
+}
+
+fn lines(file: &str, line: u64, column: Option<u64>, what: &str, problems: &[Problem]) -> Vec<String> {
+    let column = column.map(|column| format!(":{column}")).unwrap_or_default();
+    let one = |Problem { field, reason }: &Problem| {
+        let field = if field.is_empty() { String::new() } else { format!("{field}: ") };
+        format!("{file}:{line}{column}: {what}: {field}{reason}")
+    };
+    problems.iter().map(one).collect()
 }
 
 /// What came of an import.
@@ -61,12 +89,17 @@ pub(crate) struct Report {
     pub(crate) unreadable: u64,
     /// The first that were refused; the counts tell of all.
     pub(crate) refusals: Vec<RefusedRecord>,
+    /// How many records came with warnings.
+    #[serde(skip)]
+    pub(crate) warned: u64,
+    /// The first that did.
+    pub(crate) warnings: Vec<WarnedRecord>,
     /// Why the import ended before the end of the files.
     pub(crate) stopped: Option<String>,
 }
 
 impl Report {
-    /// So many refusals are kept.
+    /// So many refusals are kept, and so many warnings.
     pub(crate) const MAX_REFUSALS: usize = 1000;
 
     fn counts(&self) -> [(&'static str, Counts); 4] {
@@ -108,6 +141,20 @@ impl Report {
         }
     }
 
+    /// Counts and keeps what was said of a record.
+    pub(crate) fn warn(&mut self, warned: WarnedRecord) {
+        self.warned += 1;
+        if self.warnings.len() < Self::MAX_REFUSALS {
+            self.warnings.push(warned);
+        }
+    }
+
+    /// Counts clients as updated that were counted as unchanged.
+    pub(crate) fn reduce_clients(&mut self, count: u64) {
+        self.clients.unchanged = self.clients.unchanged.saturating_sub(count);
+        self.clients.updated += count;
+    }
+
     fn refused(&self) -> u64 {
         self.unreadable + self.counts().iter().map(|(_, counts)| counts.refused).sum::<u64>()
     }
@@ -128,6 +175,9 @@ impl Report {
         }
         if self.unreadable > 0 {
             table += &row("unreadable", ["", "", "", &self.unreadable.to_string()]);
+        }
+        if self.warned > 0 {
+            table += &format!("{:<14}  {:>9}\n", "with warnings", self.warned);
         }
         if self.dry_run {
             table.push_str("This was a dry run: nothing was kept.\n");

@@ -142,6 +142,88 @@ fn of_csv_each_row_stands_alone() {
     assert_eq!(end, Ok(()));
 }
 
+const CLASSES: Layout = Layout::Csv(Kind::ClientClass);
+
+#[test]
+fn the_header_of_csv_tells_what_parts_columns() {
+    for (text, line) in [
+        ("clientClassId,sourceId,description\na,1,x\n", 2),
+        ("clientClassId;sourceId;description\na;1;x, y\n", 2),
+        ("clientClassId\tsourceId\tdescription\na\t1\tx\n", 2),
+        ("sep=;\r\nclientClassId;sourceId;description\r\na;1;x\r\n", 3),
+        ("\"sep=|\"\nclientClassId|sourceId|description\na|1|x\n", 3),
+        ("\n\n\"clientClassId\";\"sourceId\"\n\n\"a\";1", 5),
+        ("clientClassId,sourceId\ra,1\r", 2),
+        ("clientClassId,sourceId,description\ra,1,\"x\ry\"", 2),
+        ("clientClassId,sourceId\r\n\r\n\r\na,1\r\n", 4),
+    ] {
+        let (lines, end) = read(CLASSES, text.as_bytes());
+        assert_eq!((lines, end), (vec![format!("{line} clientClass")], Ok(())), "{text:?}");
+    }
+}
+
+#[test]
+fn empty_columns_at_the_right_and_empty_rows_are_ignored() {
+    let text = "clientClassId,sourceId,,\na,1,,\n,,,\n , ,,\nb,1\nc,1,,x\nd,1,,,,,\ne\n";
+    let (lines, end) = read(CLASSES, text.as_bytes());
+    assert_eq!(
+        lines,
+        [
+            "2 clientClass",
+            "5 clientClass",
+            "6 clientClass : has a value in column 4, which has no name",
+            "7 clientClass",
+            "8 clientClass : has 1 cells, and must have 2",
+        ]
+    );
+    assert_eq!(end, Ok(()));
+}
+
+#[test]
+fn a_quote_that_is_out_of_order_ends_the_file_where_it_is() {
+    const NEVER: &str = "a quote is opened here and never closed";
+    const WITHIN: &str = "a quote is opened here, and where it is closed the cell does not end";
+    let long = format!("a,1,x\nb,1,\"{}", "c,1,x\n".repeat(300_000));
+    for (rows, records, problem) in [
+        ("a,1,\"x\nb,1,y\nc,1,z\n", 0, format!("2:0 {NEVER}")),
+        ("a,1,x\nb,1,\"y\nc,1,z\n", 1, format!("3:0 {NEVER}")),
+        // The next quote closes it, rows behind.
+        ("a,1,x\nb,1,\"y\nc,1,z\nd,1,\"w\"\n", 1, format!("3:0 {WITHIN}")),
+        ("a,1,x\n\"b,1,y\nc,1,\"\"z\n", 1, format!("3:0 {NEVER}")),
+        // Another cell of the row has line ends of its own.
+        ("a,1,\"x\ny\"\n\"b\nb\",1,\"y\nc,1,z\n", 1, format!("5:0 {NEVER}")),
+        ("a,1,\"x\" y\nb,1,y\n", 0, format!("2:0 {WITHIN}")),
+        (long.as_str(), 1, "3:0 a quote is opened here and not closed within 1048576 bytes".to_owned()),
+    ] {
+        let text = format!("clientClassId,sourceId,description\n{rows}");
+        let (lines, end) = read(CLASSES, text.as_bytes());
+        assert_eq!((lines.len(), end), (records, Err(problem)), "{}", &text[..text.len().min(99)]);
+    }
+    let good =
+        "clientClassId,sourceId,description\na,1,5\" pipe\nb,1,\"x\"\"y\" \nc,1,\"\"\nd,1,Ann \"Nan\" Lee\n";
+    let (lines, end) = read(CLASSES, good.as_bytes());
+    assert_eq!((lines.len(), end), (4, Ok(())), "{lines:?}");
+}
+
+#[test]
+fn a_byte_order_mark_tells_the_encoding_of_every_layout() {
+    let json = format!(r#"{{"clientClasses": [{GOOD}]}}"#);
+    let line = format!("{{\"type\": \"clientClass\", {}\n", &GOOD[1..]);
+    let row = "clientClassId,sourceId,description\r\na,1,Zoë 🦀\r\n".to_owned();
+    for (layout, text) in [(Layout::Json, json), (Layout::Ndjson, line), (CLASSES, row)] {
+        let marked = format!("\u{feff}{text}");
+        let little = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [text.clone().into_bytes(), marked.clone().into_bytes(), little, big] {
+            let input = std::io::BufReader::new(input::to_utf8(&bytes[..]));
+            let mut notes = Notes::default();
+            let end = read_from(input, layout, Region::US, &mut notes);
+            assert!(end.is_ok() && notes.lines.len() == 1, "{layout:?}: {:?}", notes.lines);
+            assert!(notes.lines[0].ends_with("clientClass"), "{:?}", notes.lines);
+        }
+    }
+}
+
 #[test]
 fn a_csv_file_with_a_wrong_column_is_not_read() {
     for (header, problem) in [

@@ -93,7 +93,7 @@ pub(crate) fn tables() -> Vec<Table> {
         table!(terms_versions by number; numbered),
         table!(terms_acceptances by user_id, label),
         table!(practices by id),
-        table!(memberships by user_id),
+        table!(memberships by number; numbered),
         table!(client_classes by source_id, id),
         table!(clients by number; numbered),
         table!(patients by client_number, position),

@@ -6,9 +6,9 @@ use asteroid_clients::{
 };
 use asteroid_kernel::{StorageError, Upsert};
 use diesel::dsl::{auto_type, exists, sql};
-use diesel::insert_into;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::{define_sql_function, insert_into};
 
 use super::{Db, Tx};
 use crate::rows::{self, ClassRow, ClientRow, PatientRow};
@@ -67,11 +67,50 @@ impl Tx {
     }
 }
 
+/// The ids of these clients, by their sources.
+fn by_source(keys: &[ClientKey]) -> BTreeMap<i64, Vec<&str>> {
+    let mut ids_of: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+    for key in keys {
+        ids_of.entry(key.source.0).or_default().push(key.id.as_str());
+    }
+    ids_of
+}
+
 /// Whether a column begins so, as a range of texts in the order of their bytes: exact, and without wildcards.
 macro_rules! begins {
     ($column:path, $prefix:expr) => {
         $column.ge($prefix).and($column.lt(behind_all_with($prefix)))
     };
+}
+
+/// Whether a column of digits, without the zeros in front, begins with any of as many prefixes as a search has at most.
+macro_rules! begins_with_any {
+    ($column:path, $prefixes:expr) => {{
+        let digits = || ltrim($column, "0");
+        let begins = |place: usize| {
+            let prefix = $prefixes[place];
+            digits().ge(prefix).and(digits().lt(behind_all_with(prefix)))
+        };
+        begins(0)
+            .or(begins(1))
+            .or(begins(2))
+            .or(begins(3))
+            .or(begins(4))
+            .or(begins(5))
+            .or(begins(6))
+            .or(begins(7))
+    }};
+}
+
+define_sql_function! {
+    /// The text without the characters of a set that it begins with.
+    fn ltrim(text: Nullable<Text>, characters: Text) -> Nullable<Text>;
+}
+
+/// As many prefixes as a search has at most, so that there is one statement for all searches; none if there is none.
+fn phone_prefixes(prefix: &SearchPrefix) -> Option<[&str; SearchPrefix::MAX_PHONES]> {
+    let first = prefix.phones().first()?;
+    Some(std::array::from_fn(|place| prefix.phones().get(place).unwrap_or(first).as_str()))
 }
 
 /// The first text behind all that begin so.
@@ -107,14 +146,10 @@ impl ClientRepository for Tx {
     ) -> Result<Vec<(ClientKey, Fingerprint)>, StorageError> {
         let mut found = Vec::new();
         for keys in keys.chunks(KEYS_AT_ONCE) {
-            let mut ids_of: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
-            for key in keys {
-                ids_of.entry(key.source.0).or_default().push(key.id.as_str());
-            }
             let mut query = clients::table
                 .select((clients::source_id, clients::id, clients::fingerprint))
                 .into_boxed::<Db>();
-            for (source, ids) in ids_of {
+            for (source, ids) in by_source(keys) {
                 query = query.or_filter(clients::source_id.eq(source).and(clients::id.eq_any(ids)));
             }
             for (source, id, fingerprint) in self.all::<(i64, String, i64), _>(query).await? {
@@ -122,6 +157,28 @@ impl ClientRepository for Tx {
             }
         }
         Ok(found)
+    }
+
+    async fn patients_of(
+        &mut self,
+        keys: &[ClientKey],
+    ) -> Result<Vec<(ClientKey, Vec<Patient>)>, StorageError> {
+        let mut found: BTreeMap<i64, (ClientKey, BTreeMap<i64, Patient>)> = BTreeMap::new();
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            let mut query = patients::table
+                .inner_join(clients::table)
+                .select((clients::source_id, clients::id, PatientRow::as_select()))
+                .into_boxed::<Db>();
+            for (source, ids) in by_source(keys) {
+                query = query.or_filter(clients::source_id.eq(source).and(clients::id.eq_any(ids)));
+            }
+            for (source, id, row) in self.all::<(i64, String, PatientRow), _>(query).await? {
+                let key = rows::client_key(source, &id)?;
+                let of_client = found.entry(row.client_number()).or_insert_with(|| (key, BTreeMap::new()));
+                of_client.1.insert(row.position(), row.try_into()?);
+            }
+        }
+        Ok(found.into_values().map(|(key, patients)| (key, patients.into_values().collect())).collect())
     }
 
     async fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError> {
@@ -173,13 +230,13 @@ impl ClientRepository for Tx {
             let by_name = begins!(clients::folded_name, prefix.folded())
                 .or(begins!(clients::folded_last_name, prefix.folded()))
                 .or(begins!(clients::folded_email, prefix.folded()));
-            query = match prefix.digits() {
+            query = match phone_prefixes(prefix) {
                 None => query.filter(by_name),
-                Some(digits) => query.filter(
+                Some(phones) => query.filter(
                     by_name
-                        .or(begins!(clients::home_digits, digits))
-                        .or(begins!(clients::work_digits, digits))
-                        .or(begins!(clients::mobile_digits, digits)),
+                        .or(begins_with_any!(clients::home_digits, phones))
+                        .or(begins_with_any!(clients::work_digits, phones))
+                        .or(begins_with_any!(clients::mobile_digits, phones)),
                 ),
             };
         }

@@ -1,4 +1,6 @@
-use asteroid_clients::{Membership, MembershipRepository, Practice, PracticeId, PracticeRepository};
+use asteroid_clients::{
+    ClientKey, Membership, MembershipRepository, Practice, PracticeId, PracticeRepository,
+};
 use asteroid_kernel::{StorageError, Upsert, UserId};
 use diesel::insert_into;
 use diesel::prelude::*;
@@ -28,19 +30,48 @@ impl PracticeRepository for Tx {
 
 impl MembershipRepository for Tx {
     async fn put_membership(&mut self, membership: &Membership) -> Result<Upsert, StorageError> {
+        use memberships::{practice_id, table, user_id};
+
         let row = MembershipRow::from(membership);
-        let before =
-            self.first(memberships::table.find(membership.user.0).select(MembershipRow::as_select())).await?;
+        let of_both = table
+            .filter(user_id.eq(membership.user.0))
+            .filter(practice_id.eq(membership.practice.0))
+            .select(MembershipRow::as_select());
+        let before = self.first(of_both).await?;
         let upsert = super::upsert(before.as_ref(), &row);
         if upsert != Upsert::Unchanged {
-            let put = insert_into(memberships::table).values(&row).on_conflict(memberships::user_id);
+            let put = insert_into(table).values(&row).on_conflict((user_id, practice_id));
             self.execute(put.do_update().set(&row)).await?;
         }
         Ok(upsert)
     }
 
-    async fn find_membership(&mut self, user: UserId) -> Result<Option<Membership>, StorageError> {
-        let query = memberships::table.find(user.0).select(MembershipRow::as_select());
-        Ok(self.first(query).await?.map(Membership::try_from).transpose()?)
+    async fn find_membership(
+        &mut self,
+        user: UserId,
+        practice: Option<PracticeId>,
+    ) -> Result<Option<Membership>, StorageError> {
+        let of_user =
+            memberships::table.filter(memberships::user_id.eq(user.0)).select(MembershipRow::as_select());
+        let row = match practice {
+            Some(practice) => self.first(of_user.filter(memberships::practice_id.eq(practice.0))).await?,
+            // They are few: the index has them by their practices.
+            None => self.first(of_user.order(memberships::number)).await?,
+        };
+        Ok(row.map(Membership::try_from).transpose()?)
+    }
+
+    async fn users_of_client(
+        &mut self,
+        practice: PracticeId,
+        client: &ClientKey,
+    ) -> Result<Vec<UserId>, StorageError> {
+        let query = memberships::table
+            .filter(memberships::practice_id.eq(practice.0))
+            .filter(memberships::source_id.eq(client.source.0))
+            .filter(memberships::client_id.eq(client.id.as_str()))
+            .order(memberships::number)
+            .select(memberships::user_id);
+        Ok(self.all::<i64, _>(query).await?.into_iter().map(UserId).collect())
     }
 }

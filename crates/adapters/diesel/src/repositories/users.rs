@@ -1,14 +1,15 @@
 use std::net::IpAddr;
 
 use asteroid_identity::{
-    ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, User, UserContact, UserRepository,
-    UserStatus,
+    ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, RemovedContact,
+    User, UserContact, UserRepository, UserStatus,
 };
 use asteroid_kernel::{Contact, ContactKey, StorageError, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
 use super::Tx;
+use crate::locks::Locks;
 use crate::rows::{ContactRow, NewContactRow, UserRow};
 use crate::schema::{familiar_addresses, user_contacts, users};
 use crate::sql_types::At;
@@ -20,7 +21,7 @@ impl Tx {
         new: &NewUser,
     ) -> Result<Result<UserId, ContactTaken>, StorageError> {
         let id = UserId(self.insert_user_row(id, new).await?);
-        let contact = NewContactRow::primary(id, &new.contact, new.contact_type, new.created_at);
+        let contact = NewContactRow::primary(id, &new.contact, new.contact_type, new.source, new.created_at);
         let contact = insert_into(user_contacts::table)
             .values(contact)
             .on_conflict(user_contacts::contact_key)
@@ -51,9 +52,10 @@ impl UserRepository for Tx {
         user: UserId,
         contact: &Contact,
         contact_type: ContactType,
+        source: ContactSource,
         verified_at: Timestamp,
     ) -> Result<Result<(), ContactTaken>, StorageError> {
-        let row = NewContactRow::primary(user, contact, contact_type, verified_at);
+        let row = NewContactRow::primary(user, contact, contact_type, source, verified_at);
         let first = insert_into(user_contacts::table).values(&row).on_conflict_do_nothing();
         if self.execute(first).await? == 1 {
             return Ok(Ok(()));
@@ -64,6 +66,46 @@ impl UserRepository for Tx {
             .on_conflict(user_contacts::contact_key)
             .do_nothing();
         Ok(if self.execute(further).await? == 1 { Ok(()) } else { Err(ContactTaken) })
+    }
+
+    async fn remove_contact(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+    ) -> Result<Option<RemovedContact>, StorageError> {
+        use user_contacts::{contact_key, id, is_primary, kind, password_reset_at, table, user_id};
+
+        self.lock_user(user).await?;
+        let own = table.filter(user_id.eq(user.0)).filter(contact_key.eq(contact.as_str()));
+        let removed = delete(own).returning((kind, is_primary, password_reset_at));
+        let removed: Option<(String, bool, Option<At>)> = self.first(removed).await?;
+        let Some((kind_of_it, was_primary, reset_at)) = removed else { return Ok(None) };
+        if was_primary {
+            let left = table.filter(user_id.eq(user.0)).filter(kind.eq(kind_of_it)).order(id).select(id);
+            if let Some(next) = self.first::<i64, _>(left.limit(1)).await? {
+                self.execute(update(table.find(next)).set(is_primary.eq(true))).await?;
+            }
+        }
+        Ok(Some(RemovedContact { password_reset_at: reset_at.map(|at| at.0) }))
+    }
+
+    async fn respell_contact(&mut self, user: UserId, contact: &Contact) -> Result<bool, StorageError> {
+        let own = user_contacts::table
+            .filter(user_contacts::user_id.eq(user.0))
+            .filter(user_contacts::contact_key.eq(contact.key().as_str().to_owned()));
+        Ok(self.execute(update(own).set(user_contacts::contact.eq(contact.as_str()))).await? == 1)
+    }
+
+    async fn record_password_reset(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let own = user_contacts::table
+            .filter(user_contacts::user_id.eq(user.0))
+            .filter(user_contacts::contact_key.eq(contact.as_str()));
+        Ok(self.execute(update(own).set(user_contacts::password_reset_at.eq(At(at)))).await? == 1)
     }
 
     async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
@@ -124,6 +166,11 @@ impl UserRepository for Tx {
             }
         };
         Ok(count == 1)
+    }
+
+    async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError> {
+        let cleared = users::password_hash.eq(None::<String>);
+        Ok(self.execute(update(users::table.find(user.0)).set(cleared)).await? == 1)
     }
 
     async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError> {

@@ -84,6 +84,10 @@ impl PatientRow {
     pub(crate) fn client_number(&self) -> i64 {
         self.client_number
     }
+
+    pub(crate) fn position(&self) -> i64 {
+        self.position
+    }
 }
 
 impl TryFrom<PatientRow> for Patient {

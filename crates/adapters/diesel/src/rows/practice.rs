@@ -64,7 +64,7 @@ impl TryFrom<PracticeRow> for Practice {
 #[derive(AsChangeset, Insertable, PartialEq, Queryable, Selectable)]
 #[diesel(
     table_name = memberships,
-    primary_key(user_id),
+    primary_key(user_id, practice_id),
     check_for_backend(Pg, Sqlite),
     treat_none_as_default_value = false,
     treat_none_as_null = true

@@ -1,4 +1,6 @@
-use asteroid_identity::{ContactType, NewUser, PasswordHash, User, UserContact, UserStatus};
+use asteroid_identity::{
+    ContactSource, ContactType, ImportScope, NewUser, PasswordHash, User, UserContact, UserStatus,
+};
 use asteroid_kernel::{Contact, ContactId, ContactKind, Timestamp, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -62,7 +64,7 @@ impl TryFrom<UserRow> for User {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = user_contacts)]
+#[diesel(table_name = user_contacts, treat_none_as_default_value = false)]
 pub(crate) struct NewContactRow {
     user_id: i64,
     kind: String,
@@ -71,6 +73,8 @@ pub(crate) struct NewContactRow {
     contact_type: String,
     is_primary: bool,
     verified_at: At,
+    imported: bool,
+    imported_for: Option<i64>,
 }
 
 impl NewContactRow {
@@ -79,11 +83,16 @@ impl NewContactRow {
         user: UserId,
         contact: &Contact,
         contact_type: ContactType,
+        source: ContactSource,
         verified_at: Timestamp,
     ) -> Self {
         let kind = match contact.kind() {
             ContactKind::Email => "email",
             ContactKind::Phone => "phone",
+        };
+        let (imported, imported_for) = match source {
+            ContactSource::Verified => (false, None),
+            ContactSource::Imported(ImportScope(practice)) => (true, practice),
         };
         Self {
             user_id: user.0,
@@ -93,6 +102,8 @@ impl NewContactRow {
             contact_type: contact_type.as_str().to_owned(),
             is_primary: true,
             verified_at: At(verified_at),
+            imported,
+            imported_for,
         }
     }
 
@@ -110,6 +121,8 @@ pub(crate) struct ContactRow {
     contact_type: String,
     is_primary: bool,
     verified_at: At,
+    imported: bool,
+    imported_for: Option<i64>,
 }
 
 impl TryFrom<ContactRow> for UserContact {
@@ -122,6 +135,11 @@ impl TryFrom<ContactRow> for UserContact {
             contact_type: ContactType::parse(&row.contact_type)
                 .ok_or(Unreadable("user_contacts.contact_type"))?,
             primary: row.is_primary,
+            source: if row.imported {
+                ContactSource::Imported(ImportScope(row.imported_for))
+            } else {
+                ContactSource::Verified
+            },
             verified_at: row.verified_at.0,
         })
     }

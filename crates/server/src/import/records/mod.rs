@@ -4,6 +4,8 @@ mod client;
 mod practice;
 mod user;
 
+use std::sync::Arc;
+
 use asteroid_application::ImportRecord;
 use asteroid_kernel::Region;
 
@@ -15,7 +17,7 @@ pub(crate) fn read(kind: Kind, mut fields: Fields, region: Region) -> Result<Imp
     let record = match kind {
         Kind::Practice => practice::practice(&mut fields).map(ImportRecord::Practice),
         Kind::ClientClass => client::class(&mut fields, None).map(ImportRecord::ClientClass),
-        Kind::User => user::user(&mut fields, region).map(Box::new).map(ImportRecord::User),
+        Kind::User => user::user(&mut fields, region).map(Arc::new).map(ImportRecord::User),
         Kind::Client => client::client(&mut fields).map(Box::new).map(ImportRecord::Client),
     };
     let problems = fields.finish();

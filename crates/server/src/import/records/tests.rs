@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use asteroid_application::{ImportedClient, ImportedPassword, ImportedUser};
 use asteroid_clients::{ClientStatus, PetRecords};
+use asteroid_identity::UserStatus;
 use serde_json::{Value, json};
 
 use super::*;
@@ -58,7 +61,7 @@ fn client(value: &Value) -> ImportedClient {
 
 fn user(value: &Value) -> ImportedUser {
     match read_json(Kind::User, value) {
-        Ok(ImportRecord::User(user)) => *user,
+        Ok(ImportRecord::User(user)) => Arc::into_inner(user).expect("the only one"),
         Ok(_) => panic!("no user"),
         Err(problems) => panic!("{problems:?}"),
     }
@@ -250,7 +253,9 @@ fn a_user_has_one_name_and_one_password() {
     assert_eq!(whole.id.map(|id| id.0), Some(25));
     assert_eq!(whole.phone.map(|phone| phone.e164().to_owned()).as_deref(), Some("+15556654345"));
     assert!(matches!(whole.password, Some(ImportedPassword::Plain(_))));
-    assert_eq!((whole.primary_role.as_str(), whole.roles[0].as_str()), ("pet", "client"));
+    let membership = whole.membership.expect("of a practice");
+    assert_eq!((membership.primary_role.as_str(), membership.roles[0].as_str()), ("pet", "client"));
+    assert_eq!((whole.status, whole.unplaced), (None, vec![]));
 
     let parts =
         with(&with(&without(&base, "name"), "firstName", json!("Jeremy")), "lastName", json!("Mickelson"));
@@ -261,9 +266,10 @@ fn a_user_has_one_name_and_one_password() {
 
     for (wrong, expected) in [
         (without(&base, "name"), "name: is missing"),
-        (with(&base, "name", json!("Jeremy")), "name: must be a first and a last name"),
+        (with(&base, "name", json!(" ")), "name: a name is not blank"),
+        (with(&with(&parts, "firstName", json!("")), "lastName", json!(" ")), "name: is missing"),
+        (with(&base, "status", json!("active")), "status: must be enabled or disabled"),
         (with(&base, "lastName", json!("Mickelson")), "name: is given as a whole and in parts"),
-        (without(&parts, "lastName"), "lastName: is missing"),
         (with(&base, "passwordHash", json!("$2a$10$")), "passwordHash: is given beside a password"),
         (with(&base, "email", json!("jeremy")), "email: not of the form name@example.com"),
         (with(&base, "phone", json!("12")), "phone: not a phone number"),
@@ -273,6 +279,31 @@ fn a_user_has_one_name_and_one_password() {
         (with(&base, "password", json!(12_345_678)), "password: must be text, not a number"),
     ] {
         assert_eq!(problems(Kind::User, &wrong)[0], expected);
+    }
+}
+
+#[test]
+fn a_user_may_have_one_name_no_practice_and_no_password() {
+    let base = json!({"firstName": "Ada", "lastName": "Quill", "email": "ada@example.com"});
+    let single = json!({"name": " Teller ", "email": "teller@example.com", "practiceId": null});
+    for (record, first, last) in [
+        (base.clone(), "Ada", "Quill"),
+        (without(&base, "lastName"), "Ada", ""),
+        (with(&base, "lastName", json!("")), "Ada", ""),
+        (with(&base, "lastName", Value::Null), "Ada", ""),
+        (without(&base, "firstName"), "Quill", ""),
+        (single, "Teller", ""),
+        (with(&base, "passwordHash", json!("")), "Ada", "Quill"),
+        (with(&base, "passwordHash", Value::Null), "Ada", "Quill"),
+    ] {
+        let user = user(&record);
+        assert_eq!((user.name.first(), user.name.last()), (first, last), "{record}");
+        assert!(user.membership.is_none() && user.password.is_none());
+    }
+    let unplaced = with(&with(&base, "roles", json!(["client"])), "clientId", json!("9"));
+    assert_eq!(user(&unplaced).unplaced, ["roles", "clientId"]);
+    for (status, read) in [("enabled", UserStatus::Enabled), ("disabled", UserStatus::Disabled)] {
+        assert_eq!(user(&with(&base, "status", json!(status))).status, Some(read));
     }
 }
 

@@ -1,6 +1,6 @@
-use asteroid_application::{ImportedPassword, ImportedUser};
+use asteroid_application::{ImportedMembership, ImportedPassword, ImportedUser};
 use asteroid_clients::{ExternalId, GoogleApiKey, PracticeId, Role};
-use asteroid_identity::{Password, PasswordHash, PersonName};
+use asteroid_identity::{Password, PasswordHash, PersonName, UserStatus};
 use asteroid_kernel::{EmailAddress, PhoneNumber, Region, UserId};
 
 use crate::import::fields::{Fields, Given};
@@ -15,41 +15,76 @@ pub(super) fn user(fields: &mut Fields, region: Region) -> Option<ImportedUser> 
     let email = fields.get("email", parsed(EmailAddress::parse));
     let phone = fields.get("phone", parsed(|text| PhoneNumber::parse(text, region)));
     let password = password(fields);
-    let primary_role = fields.need("primaryRole", role);
+    let status = fields.get("status", status);
+    let in_practice = fields.has("practiceId");
+    let practice = fields.get("practiceId", id).map(PracticeId);
+    let primary_role =
+        if in_practice { fields.need("primaryRole", role) } else { fields.get("primaryRole", role) };
     let roles = fields.get("roles", list(role)).unwrap_or_default();
-    let practice = fields.need("practiceId", id).map(PracticeId);
     let client = fields.get("clientId", parsed(ExternalId::parse));
     let google_api_key = fields.get("googleApiKey", text).map(GoogleApiKey::new);
-    Some(ImportedUser {
-        id: id_of_user,
-        name: name?,
-        email,
-        phone,
-        password,
-        primary_role: primary_role?,
-        roles,
-        practice: practice?,
-        client,
-        google_api_key,
-    })
+    let given = [
+        ("primaryRole", primary_role.is_some()),
+        ("roles", !roles.is_empty()),
+        ("clientId", client.is_some()),
+        ("googleApiKey", google_api_key.is_some()),
+    ];
+    let unplaced = given.into_iter().filter(|(_, given)| *given && !in_practice).map(|(name, _)| name);
+    let unplaced = unplaced.collect();
+    let membership = match practice {
+        None => None,
+        Some(practice) => {
+            let primary_role = primary_role?;
+            Some(ImportedMembership { practice, primary_role, roles, client, google_api_key })
+        }
+    };
+    let name = name?;
+    Some(ImportedUser { id: id_of_user, name, email, phone, password, status, membership, unplaced })
 }
 
-/// A first and a last name, or both in one, parted at the last space.
+/// A first and a last name, or both in one, parted at the last space. A person may have one name only.
 fn name(fields: &mut Fields) -> Option<PersonName> {
     let (whole, in_parts) = (fields.has("name"), fields.has("firstName") || fields.has("lastName"));
     if whole == in_parts {
         fields.note("name", if whole { "is given as a whole and in parts" } else { "is missing" });
     }
-    let [first, last] = ["firstName", "lastName"].map(|name| {
-        let part = parsed(PersonName::parse_part);
-        if in_parts { fields.need(name, part) } else { fields.get(name, part) }
-    });
+    let [first, last] = ["firstName", "lastName"].map(|name| fields.get(name, part));
     let name = fields.get("name", |given| {
         let text = text(given)?;
-        let (first, last) = text.trim().rsplit_once(' ').ok_or("must be a first and a last name")?;
-        PersonName::new(first, last).map_err(|error| error.to_string())
+        let text = text.trim();
+        match text.rsplit_once(' ') {
+            Some((first, last)) => PersonName::new(first, last),
+            None => PersonName::single(text),
+        }
+        .map_err(|error| error.to_string())
     });
-    name.or_else(|| PersonName::new(&first?, &last?).ok())
+    name.or_else(|| match (first.flatten(), last.flatten()) {
+        (Some(first), Some(last)) => PersonName::new(&first, &last).ok(),
+        (Some(only), None) | (None, Some(only)) => PersonName::single(&only).ok(),
+        (None, None) => {
+            if in_parts && !whole {
+                fields.note("name", "is missing");
+            }
+            None
+        }
+    })
+}
+
+/// A part of a name; other systems write an empty one for people with one name.
+fn part(given: Given) -> Result<Option<String>, String> {
+    let text = text(given)?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    PersonName::parse_part(&text).map(Some).map_err(|error| error.to_string())
+}
+
+fn status(given: Given) -> Result<UserStatus, String> {
+    match text(given)?.as_str() {
+        "enabled" => Ok(UserStatus::Enabled),
+        "disabled" => Ok(UserStatus::Disabled),
+        _ => Err("must be enabled or disabled".to_owned()),
+    }
 }
 
 fn password(fields: &mut Fields) -> Option<ImportedPassword> {

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use asteroid_clients::{
     ClientFilter, ClientRepository, ClientStatus, MembershipRepository, PracticeRepository, SearchPrefix,
 };
-use asteroid_kernel::{Timestamp, UserId};
+use asteroid_kernel::{Region, Timestamp, UserId};
 use asteroid_messaging::{Channel, OutboxRepository};
 use asteroid_terms::{TermsRepository, VersionLabel};
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -64,7 +64,7 @@ impl AskAll {
         let all = ClientFilter { practice: PRACTICE, status: None, updated_since: None, prefix: None };
         for status in [None, Some(ClientStatus::Active)] {
             for updated_since in [None, Some(Timestamp::from_micros(0))] {
-                for prefix in ["", "jeremy", "909"].map(SearchPrefix::parse) {
+                for prefix in ["", "jeremy", "909"].map(|text| SearchPrefix::parse(text, Region::US)) {
                     for after in [None, Some(&keys[0])] {
                         let filter =
                             ClientFilter { status, updated_since, prefix: prefix.clone(), ..all.clone() };
@@ -74,7 +74,10 @@ impl AskAll {
             }
         }
         tx.find_practice(PRACTICE).await?;
-        tx.find_membership(UserId(1)).await?;
+        tx.find_membership(UserId(1), None).await?;
+        tx.find_membership(UserId(1), Some(PRACTICE)).await?;
+        tx.users_of_client(PRACTICE, &keys[0]).await?;
+        tx.patients_of(&keys).await?;
         tx.current_terms().await?;
         tx.current_label().await?;
         tx.next_due(Channel::Sms).await?;
