@@ -58,7 +58,7 @@ async fn a_longer_text_that_agrees_in_72_bytes_never_becomes_the_password() {
     // A change of password ends it.
     let token = server.login(emails[2], PAST_72_BYTES).await.token();
     let body = json!({
-        "existing_password": PAST_72_BYTES, "password": mistyped, "password_confirmation": mistyped,
+        "existing_password": PAST_72_BYTES, "new_password": mistyped, "new_password_confirmation": mistyped,
     });
     let changed = server.put("/v1/auth/password/change", Some(&token), &body).await;
     assert_eq!(changed.status, 200, "{}", changed.text);
@@ -88,7 +88,7 @@ async fn an_imported_password_is_changed_in_any_spelling_on_both_surfaces() {
     let new = "larch and heather";
 
     let token = server.login("a@example.com", NFC).await.token();
-    let body = json!({ "existing_password": MIXED, "password": new, "password_confirmation": new });
+    let body = json!({ "existing_password": MIXED, "new_password": new, "new_password_confirmation": new });
     let changed = server.put("/v1/auth/password/change", Some(&token), &body).await;
     assert_eq!((changed.status, changed.text.as_str()), (StatusCode::OK, "{}"));
 
