@@ -166,7 +166,8 @@ async fn a_search_with_raw_letters_is_read_as_their_percent_encoding() {
     let body = json!({"user": {"email": "staff@example.com", "password": "quiet-parrot-at-dawn"}});
     let token =
         server.post("/users/sign_in", &body).await.json()["token"].as_str().expect("a token").to_owned();
-    server.request(reqwest::Method::POST, "/terms", Some(&token), None).await;
+    let accepted = server.request(reqwest::Method::POST, "/terms", Some(&token), None).await;
+    assert_eq!(accepted.expect("an answer").status, 200);
     let mut connection = Connection::open(&server).await;
     for (target, found) in [
         ("/clients?limit=9&q=Müller", vec!["1"]),

@@ -112,3 +112,135 @@ fn new_key(contact: &str, old: &str) -> Option<String> {
     let contact = Contact::parse(contact, Region::US).ok()?;
     Some(contact.key().as_str().to_owned()).filter(|key| key != old)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel_migrations::MigrationHarness;
+
+    use super::super::migrations::{MIGRATIONS, MigrationConn};
+    use super::super::tests::empty_database;
+    use super::*;
+
+    /// Users with one address each: the old key, which of them verified theirs first, and the new key.
+    const USERS: [(&str, &str, u32, &str); 12] = [
+        ("George@Example.com", "george@example.com", 1, "george@example.com"),
+        ("info@faß.example", "info@fass.example", 2, "info@xn--fa-hia.example"),
+        ("weiß@example.com", "weiss@example.com", 3, "weiß@example.com"),
+        ("Jürgen@Müller.example", "jürgen@müller.example", 4, "jürgen@xn--mller-kva.example"),
+        // One address in two spellings: the one who verified first keeps it, whatever the order of the rows.
+        ("info@dömäin.example", "info@dömäin.example", 6, "duplicate 5 of info@xn--dmin-moa0i.example"),
+        ("info@xn--dmin-moa0i.example", "info@xn--dmin-moa0i.example", 5, "info@xn--dmin-moa0i.example"),
+        ("a@bücher.example", "a@bücher.example", 7, "a@xn--bcher-kva.example"),
+        ("A@xn--bcher-kva.example", "a@xn--bcher-kva.example", 8, "duplicate 8 of a@xn--bcher-kva.example"),
+        // No longer accepted, and a number as it was stored: they stay.
+        ("é@127.0.0.1", "é@127.0.0.1", 9, "é@127.0.0.1"),
+        ("+495123456789", "+495123456789", 10, "+495123456789"),
+        // The old key of one row is the new key of another.
+        ("straße@example.com", "strasse@example.com", 11, "straße@example.com"),
+        ("x\u{200B}@example.com", "x\u{200B}@example.com", 12, "x@example.com"),
+    ];
+
+    fn migrate(conn: &mut MigrationConn, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let pending = conn.pending_migrations(MIGRATIONS).expect("a list");
+        let wanted = pending.iter().filter(|step| is_wanted(&step.name().version().to_string()));
+        let names = wanted.map(|step| {
+            conn.run_migration(step).expect("a step");
+            step.name().to_string()
+        });
+        names.collect()
+    }
+
+    fn fill(conn: &mut MigrationConn) {
+        let mut sql = String::new();
+        for (index, (contact, key, day, _)) in USERS.iter().enumerate() {
+            let (id, at) = (index + 1, format!("2026-01-{day:02}T00:00:00.000000Z"));
+            let kind = if contact.contains('@') { "email" } else { "phone" };
+            sql += &format!(
+                "INSERT INTO users (id, first_name, last_name, enabled, created_at) \
+                 VALUES ({id}, 'G', 'W', TRUE, '{at}');
+                 INSERT INTO user_contacts \
+                     (id, user_id, kind, contact, contact_key, contact_type, is_primary, verified_at) \
+                 VALUES ({id}, {id}, '{kind}', '{contact}', '{key}', 'personal', TRUE, '{at}');"
+            );
+        }
+        conn.batch_execute(&sql).expect("rows of an earlier version");
+        let (id, at) = (Id(uuid::Uuid::from_u128(1)), "2026-01-01T00:00:00.000000Z");
+        let old = ("info@faß.example", "info@fass.example");
+        diesel::insert_into(pending_registrations::table)
+            .values((
+                pending_registrations::id.eq(id),
+                pending_registrations::contact.eq(old.0),
+                pending_registrations::contact_key.eq(old.1),
+                pending_registrations::contact_type.eq("work"),
+                pending_registrations::first_name.eq("G"),
+                pending_registrations::last_name.eq("W"),
+                pending_registrations::password_hash.eq("-"),
+                pending_registrations::created_at.eq(sql_time(at)),
+                pending_registrations::expires_at.eq(sql_time(at)),
+            ))
+            .execute(conn)
+            .expect("a registration");
+        diesel::insert_into(challenges::table)
+            .values((
+                challenges::id.eq(id),
+                challenges::contact.eq(old.0),
+                challenges::contact_key.eq(old.1),
+                challenges::purpose.eq("login"),
+                challenges::alphabet.eq("digits"),
+                challenges::code_length.eq(6),
+                challenges::nonce.eq(vec![0; 16]),
+                challenges::key_id.eq("a"),
+                challenges::created_at.eq(sql_time(at)),
+                challenges::expires_at.eq(sql_time(at)),
+                challenges::guesses.eq(0),
+                challenges::stranger_guesses.eq(0),
+            ))
+            .execute(conn)
+            .expect("a challenge");
+    }
+
+    fn sql_time(at: &str) -> crate::sql_types::At {
+        crate::sql_types::At(asteroid_kernel::Timestamp::parse(at).expect("a time"))
+    }
+
+    fn keys(conn: &mut MigrationConn) -> Vec<String> {
+        let keys = user_contacts::table.order(user_contacts::id).select(user_contacts::contact_key);
+        keys.load(conn).expect("the keys")
+    }
+
+    #[test]
+    fn stored_addresses_get_the_keys_of_this_version_and_the_first_owner_keeps_an_address() {
+        let Some((mut conn, _database)) = empty_database() else { return };
+        migrate(&mut conn, |version| version < "0014");
+        fill(&mut conn);
+
+        assert_eq!(migrate(&mut conn, |version| version == "0014"), ["0014_contact_keys"]);
+        assert_eq!(keys(&mut conn), USERS.map(|(.., new)| new));
+        // Who signs in is found by the key of what they type.
+        for (contact, _, _, stored) in USERS.into_iter().filter(|(.., stored)| !stored.contains(' ')) {
+            if let Ok(typed) = Contact::parse(contact, Region::US) {
+                assert_eq!(typed.key().as_str(), stored);
+            }
+        }
+        let registration = pending_registrations::table.select(pending_registrations::contact_key);
+        assert_eq!(registration.load::<String>(&mut conn).expect("a key"), ["info@xn--fa-hia.example"]);
+        let challenge = challenges::table.select(challenges::contact_key);
+        assert_eq!(challenge.load::<String>(&mut conn).expect("a key"), ["info@xn--fa-hia.example"]);
+
+        assert!(migrate(&mut conn, |version| version <= "0014").is_empty(), "it is run once");
+    }
+
+    #[test]
+    fn renewing_keys_is_undone_with_its_migration() {
+        let Some((mut conn, _database)) = empty_database() else { return };
+        migrate(&mut conn, |version| version < "0014");
+        fill(&mut conn);
+        // What the step reads is not there.
+        conn.batch_execute("ALTER TABLE challenges RENAME TO elsewhere").expect("renamed");
+        let pending = conn.pending_migrations(MIGRATIONS).expect("a list");
+        let step = pending.iter().find(|step| step.name().version().to_string() == "0014").expect("the step");
+        conn.run_migration(step).expect_err("a table is missing");
+        assert_eq!(keys(&mut conn), USERS.map(|(_, old, ..)| old), "in one transaction");
+    }
+}

@@ -126,11 +126,10 @@ impl Reply {
             Fault::ForbiddenOrigin => "FORBIDDEN_ORIGIN",
             Fault::NotFound => "NOT_FOUND",
             Fault::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
-            Fault::BodyTimeout => "REQUEST_TIMEOUT",
+            Fault::BodyTimeout | Fault::InvalidHead(HeadFault::Timeout) => "REQUEST_TIMEOUT",
             Fault::BodyTooLarge { .. } => "PAYLOAD_TOO_LARGE",
             Fault::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Fault::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
-            Fault::InvalidHead(HeadFault::Timeout) => "REQUEST_TIMEOUT",
             Fault::InvalidHead(HeadFault::TargetTooLong) => "TARGET_TOO_LONG",
             Fault::InvalidHead(
                 HeadFault::Syntax | HeadFault::Target | HeadFault::Host | HeadFault::BodyLength,

@@ -112,13 +112,13 @@ impl<T> WireStream<T> {
                 };
                 true
             }
-            Ok(None) => match self.oversize() {
-                Some(fault) => self.refuse(fault),
-                None => {
-                    self.state = State::Head { seen: self.input.len() };
-                    false
+            Ok(None) => {
+                if let Some(fault) = self.oversize() {
+                    return self.refuse(fault);
                 }
-            },
+                self.state = State::Head { seen: self.input.len() };
+                false
+            }
             Err(fault) => self.refuse(fault),
         }
     }

@@ -82,7 +82,7 @@ fn decode(written: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
                 requests.last_mut().expect("one").2 = !has_body;
             }
             Message::Chunk(Some(chunk)) => {
-                requests.last_mut().expect("a request").1.extend_from_slice(&chunk)
+                requests.last_mut().expect("a request").1.extend_from_slice(&chunk);
             }
             Message::Chunk(None) => requests.last_mut().expect("a request").2 = true,
         }

@@ -249,7 +249,7 @@ async fn terms_are_accepted_by_a_clear_yes_alone() {
 
 #[actix_web::test]
 async fn the_terms_are_accepted_in_any_form_and_unless_said_otherwise() {
-    for (request, status) in [
+    for (request, status) in vec![
         (TestRequest::post().uri("/terms"), 200),
         (TestRequest::post().uri("/terms/"), 200),
         (TestRequest::post().uri("/terms?terms[accept]=true"), 200),

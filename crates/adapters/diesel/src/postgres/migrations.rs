@@ -13,7 +13,7 @@ use super::contact_keys;
 use super::transaction::PostgresTx;
 use crate::migrations::{__diesel_schema_migrations, Migrations, OtherConnection, Steps};
 
-const MIGRATIONS: Steps<Pg> = Steps {
+pub(super) const MIGRATIONS: Steps<Pg> = Steps {
     sql: embed_migrations!("../../../migrations/postgres"),
     renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(OtherConnection)?)?),
 };

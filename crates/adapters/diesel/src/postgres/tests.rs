@@ -5,10 +5,26 @@ use std::time::Duration;
 use asteroid_kernel::{Storage, StorageError, Timestamp, Work, in_one_line};
 use asteroid_limits::{History, LimitKey, LimitRepository};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
+use super::connect::Connector;
+use super::migrations::MigrationConn;
 use super::testing::{PrivateServer, TestDatabase, private_server};
 use super::{ConnectError, PostgresOptions, PostgresStorage, PostgresTx};
+
+/// A connection for migrations to a database without tables, and what keeps it; [`None`] if there is no server.
+pub(super) fn empty_database() -> Option<(MigrationConn, (Runtime, TestDatabase))> {
+    let database = TestDatabase::create()?;
+    // With threads of its own, which drive the connection while the test blocks.
+    let runtime = Runtime::new().expect("a runtime");
+    let connector = Connector::new(database.url(), Duration::from_secs(10)).expect("a connector");
+    let conn = runtime.block_on(connector.connect()).expect("a connection");
+    let guard = runtime.enter();
+    let conn = MigrationConn::from(conn);
+    drop(guard);
+    Some((conn, (runtime, database)))
+}
 
 async fn storage(database: &TestDatabase, options: impl FnOnce(&mut PostgresOptions)) -> PostgresStorage {
     let mut settings = PostgresOptions::new(database.url().clone());

@@ -13,7 +13,7 @@ use super::transaction::SqliteTx;
 use crate::access::Access;
 use crate::migrations::{__diesel_schema_migrations, Migrations, OtherConnection, Steps};
 
-const MIGRATIONS: Steps<Sqlite> = Steps {
+pub(super) const MIGRATIONS: Steps<Sqlite> = Steps {
     sql: embed_migrations!("../../../migrations/sqlite"),
     renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(OtherConnection)?)?),
 };

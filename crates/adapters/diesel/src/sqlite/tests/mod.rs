@@ -32,6 +32,12 @@ fn options(folder: &TempDir) -> SqliteOptions {
     SqliteOptions::new(folder.path().join("test.db"))
 }
 
+/// A connection for migrations to a database without tables, and what keeps it.
+pub(super) fn empty_database() -> Option<(SqliteConnection, ())> {
+    let conn = SqliteConnection::establish(":memory:").expect("a database in memory");
+    Some((conn, ()))
+}
+
 async fn scratch_with(change: impl FnOnce(&mut SqliteOptions)) -> Scratch {
     let folder = TempDir::new().expect("a temporary folder");
     let mut options = options(&folder);
