@@ -226,6 +226,24 @@ impl Server {
         self.run(&["import", "records.json"])
     }
 
+    /// Imports this file; gives the exit status, and the report.
+    pub(crate) fn import_file(&self, arguments: &[&str], text: &str) -> (Option<i32>, Value) {
+        let file = self.folder().join("import.txt");
+        fs::write(&file, text).expect("written");
+        let output = self.run(&[&["import", "import.txt", "--json"], arguments].concat());
+        let report = serde_json::from_slice(&output.stdout);
+        (output.status.code(), report.unwrap_or_else(|error| panic!("{error}: {output:?}")))
+    }
+
+    /// Imports these users; gives what became of them, as created, updated, unchanged and refused, and the report.
+    pub(crate) fn import_users(&self, users: &[Value]) -> ([u64; 4], Value) {
+        let (status, report) =
+            self.import_file(&["--format", "json"], &json!({ "users": users }).to_string());
+        let counts = counts(&report, "users");
+        assert_eq!(status, Some(i32::from(counts[3] > 0)), "{report}");
+        (counts, report)
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -347,6 +365,12 @@ impl Drop for Server {
 
 fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// How many records of a kind an import created, updated, left unchanged and refused.
+pub(crate) fn counts(report: &Value, kind: &str) -> [u64; 4] {
+    ["created", "updated", "unchanged", "refused"]
+        .map(|name| report[kind][name].as_u64().unwrap_or_else(|| panic!("no count: {report}")))
 }
 
 /// The body of a registration by e-mail.

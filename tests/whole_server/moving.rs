@@ -131,38 +131,11 @@ fn report(server: &Server, command: &str) -> Value {
     report["users"].clone()
 }
 
-/// Makes up for what the import does not take yet: a user without a practice or with one name, and a status.
-fn as_taken(records: &str) -> String {
-    let practice = json!({
-        "type": "practice", "practiceId": 1, "sourceId": 1, "name": "Practice 1", "slug": "practice1",
-        "features": [], "timeZone": "UTC", "enterpriseIds": [],
-    });
-    let mut lines = vec![practice.to_string()];
-    for record in records.lines() {
-        let mut record: Value = serde_json::from_str(record).expect("JSON");
-        let user = record.as_object_mut().expect("an object");
-        if user.remove("status").is_some_and(|status| status == "disabled") {
-            continue;
-        }
-        user.extend([
-            ("practiceId".to_owned(), json!(1)),
-            ("primaryRole".to_owned(), json!("client")),
-            ("roles".to_owned(), json!(["client"])),
-        ]);
-        if let Some(name) = user.get("name").and_then(Value::as_str) {
-            let name = format!("{name} -");
-            user.insert("name".into(), json!(name));
-        }
-        lines.push(record.to_string());
-    }
-    lines.join("\n")
-}
-
 /// Moves an export's users over, and signs each in with the password that it has in the old system.
 async fn moves(heading: &str, export: &Export, users: &[(&str, Option<&str>)], others: &[(&str, &str)]) {
     let Some(records) = records(heading, export) else { return };
     let server = Server::start().await;
-    fs::write(server.folder().join("users.ndjson"), as_taken(&records)).expect("written");
+    fs::write(server.folder().join("users.ndjson"), &records).expect("written");
     let [try_it, import] = steps()[..] else { panic!("one command tries, one imports") };
 
     succeed(&administer(&server, try_it));
@@ -280,7 +253,7 @@ async fn a_user_whose_hash_is_not_taken_moves_without_it_and_resets_the_password
     let export = Export::File("users.json", include_str!("moving/backend.ndjson"));
     let Some(records) = records("From another backend of `/v1/auth`", &export) else { return };
     let server = Server::start().await;
-    fs::write(server.folder().join("users.ndjson"), as_taken(&records)).expect("written");
+    fs::write(server.folder().join("users.ndjson"), &records).expect("written");
 
     let refused = administer(&server, "asteroid import users.ndjson");
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");

@@ -16,14 +16,23 @@ use crate::store::{self, Store, with_store};
 #[command(
     after_help = r#"Records are known by the ids of the system that they come from. To import a file again
 changes nothing; to import it again after a break goes on where it broke. A record that is
-wrong is refused alone, with its line, field and reason, and the exit status is 1.
-Practices come before their users and clients.
+wrong is refused alone, with its line, field and reason, and the exit status is 1; so it is
+if a file has no record. Practices come before their users and clients.
+
+A user is known by its id, else by its practiceId and clientId, else by a contact. A contact
+belongs to one user: of two that share it the second is imported without it, with a warning,
+or refused if it has no other. A record replaces the contacts that earlier ones of the same
+practice gave the user, and ends the sessions; what the user verified stays. A user needs no
+practice, no last name and no password; "status" is enabled or disabled. Several records of
+one client in a file are one client with the patients of all.
 
 Layouts, with the fields that the API shows:
   JSON    {"practices": [], "clientClasses": [], "users": [], "clients": []}
   NDJSON  an object a line, whose "type" is practice, clientClass, user or client
-  CSV     a file for each type, a column for each field; an empty cell is null, the
-          items of a list are parted by semicolons, clientClass and patients are JSON
+  CSV     a file for each type, a column for each field, parted by commas, semicolons or
+          tabs; an empty cell is null, the items of a list are parted by semicolons,
+          clientClass and patients are JSON
+Files are in UTF-8, or in UTF-16 with a byte order mark.
 
 Examples:
   asteroid import config/practice.json
