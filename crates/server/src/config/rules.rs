@@ -69,10 +69,11 @@ const YEAR: TimeSpan = TimeSpan::days(366);
 
 fn http(settings: &Settings, findings: &mut Findings) {
     let http = &settings.http;
-    for origin in &http.cors_origins {
-        if let Err(right) = origin::check(origin) {
-            findings.add("http.cors_origins", format!("holds {origin:?}"), right);
-        }
+    let wrong = http.cors_origins.iter().filter_map(|origin| Some((origin, origin::check(origin).err()?)));
+    let (wrong, right): (Vec<_>, Vec<_>) =
+        wrong.map(|(origin, right)| (format!("{origin:?}"), right)).unzip();
+    if !wrong.is_empty() {
+        findings.add("http.cors_origins", format!("holds {}", wrong.join(", ")), right.join("; "));
     }
     findings.within("http.body_limit", http.body_limit, 1024..=1024 * 1024);
     findings.within("http.header_limit", http.header_limit, 1024..=64 * 1024);

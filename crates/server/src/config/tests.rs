@@ -217,9 +217,8 @@ fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
              postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require: it names no database",
             "email.url (FILE) is \"smtps://george:***@example.com\": `from=` is missing: \
              write it like `smtps://USER:PASSWORD@mail.example.com:465?from=Asteroid%20<no-reply@example.com>`",
-            "http.cors_origins (FILE) holds \"*\": there is no wildcard: list the origins",
-            "http.cors_origins (FILE) holds \"https://a.example.com/\": an origin ends with its host or port: leave out \
-             the path, and the slash before it",
+            "http.cors_origins (FILE) holds \"*\", \"https://a.example.com/\": there is no wildcard: list the origins; \
+             an origin ends with its host or port: leave out the path, and the slash before it",
             "http.keep_alive (FILE) is 0s: must be from 1s to 1h",
             "http.handler_timeout (default) is 10s: must not exceed http.shutdown_timeout, which is 5s",
             "database.readers (FILE) is 0: must be from 1 to 64",

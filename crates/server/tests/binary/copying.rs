@@ -86,7 +86,7 @@ fn a_store_moves_to_postgresql_and_back_though_the_target_has_terms_already() {
             "to": "sqlite://back.db",
             "migrated": migrated,
             "tables": {
-                "users": 3, "user_contacts": 5, "familiar_addresses": 0, "pending_registrations": 0,
+                "users": 3, "user_contacts": 5, "familiar_addresses": 0, "pending_registrations": 0, "contact_claims": 0,
                 "sessions": 0, "challenges": 0, "outbox": 0, "limits": 0, "audit_events": 2,
                 "terms_versions": 1, "terms_acceptances": 0, "practices": 1, "memberships": 3,
                 "client_classes": 2, "clients": 4, "patients": 7,
