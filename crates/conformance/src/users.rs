@@ -80,9 +80,11 @@ pub async fn ids_are_given_once(storage: impl CompleteStorage) {
 /// A contact of a user is taken, in whatever spelling: nothing is made, and the transaction stays usable.
 pub async fn a_contact_belongs_to_one_user(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    for (given, other) in
-        [("George@Example.com", "GEORGE@example.COM"), ("Straße@example.com", "STRASSE@example.com")]
-    {
+    for (given, other) in [
+        ("George@Example.com", "GEORGE@example.COM"),
+        ("Straße@example.com", "STRAẞE@example.com"),
+        ("info@dömäin.example", "info@xn--dmin-moa0i.example"),
+    ] {
         let first = store.insert_user(&new_user(&contact(given))).await.expect("the contact is free");
         let again = NewUser {
             name: PersonName::new("Martha", "Dandridge").expect("a name"),

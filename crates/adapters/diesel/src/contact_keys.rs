@@ -152,19 +152,18 @@ mod tests {
     }
 
     fn fill(conn: &mut MigrationConn) {
-        let mut sql = String::new();
         for (index, (contact, key, day, _)) in USERS.iter().enumerate() {
             let (id, at) = (index + 1, format!("2026-01-{day:02}T00:00:00.000000Z"));
             let kind = if contact.contains('@') { "email" } else { "phone" };
-            sql += &format!(
+            let rows = format!(
                 "INSERT INTO users (id, first_name, last_name, enabled, created_at) \
                  VALUES ({id}, 'G', 'W', TRUE, '{at}');
                  INSERT INTO user_contacts \
                      (id, user_id, kind, contact, contact_key, contact_type, is_primary, verified_at) \
                  VALUES ({id}, {id}, '{kind}', '{contact}', '{key}', 'personal', TRUE, '{at}');"
             );
+            conn.batch_execute(&rows).expect("rows of an earlier version");
         }
-        conn.batch_execute(&sql).expect("rows of an earlier version");
         let (id, at) = (Id(uuid::Uuid::from_u128(1)), "2026-01-01T00:00:00.000000Z");
         let old = ("info@faß.example", "info@fass.example");
         diesel::insert_into(pending_registrations::table)

@@ -56,11 +56,11 @@ fn dialled(text: &str) -> Option<String> {
 fn international(digits: &str, home: Option<&Metadata>, forms: &mut BTreeSet<String>) {
     forms.insert(digits.to_owned());
     let by_length = (1..=3).filter_map(|length| digits.split_at_checked(length));
-    let country = by_length.filter_map(|(code, rest)| {
+    let mut country = by_length.filter_map(|(code, rest)| {
         let countries = DATABASE.by_code(&code.parse::<u16>().ok()?)?;
         Some((countries.into_iter().next()?, rest))
     });
-    let Some((country, rest)) = country.last().filter(|(_, rest)| !rest.is_empty()) else { return };
+    let Some((country, rest)) = country.next_back().filter(|(_, rest)| !rest.is_empty()) else { return };
     let code = country.country_code();
     let rest = rest.strip_prefix('0').filter(|_| country.national_prefix() == Some("0")).unwrap_or(rest);
     if rest.is_empty() {
