@@ -9,7 +9,14 @@ use super::harness::{Server, registration};
 /// What a message says, its code aside.
 fn words(message: &Value) -> String {
     let code = message["code"].as_str().expect("a code");
-    format!("{}\n{}", message["subject"], message["body"]).replace(code, "CODE")
+    let words = format!("{}\n{}", message["subject"], message["body"]).replace(code, "CODE");
+    // When the registration was made, to the minute.
+    match words.split_once(" UTC.") {
+        Some((before, after)) => {
+            format!("{} TIME UTC.{after}", &before[..before.len() - " 2026-01-31 14:05".len()])
+        }
+        None => words,
+    }
 }
 
 #[tokio::test]
@@ -34,7 +41,8 @@ async fn a_deployment_speaks_its_own_language_in_its_own_words() {
         words(&message),
         "\"CODE ist Ihr Bestätigungscode für Komet\"\n\"Guten Tag,\\n\\nverwenden Sie diesen Code, um Ihre \
          Registrierung bei Komet abzuschließen:\\n\\n    CODE\\n\\nEr ist 10 Minuten gültig.\\nGeben Sie ihn an \
-         niemanden weiter: Niemand von Komet wird Sie je danach fragen.\\n\\nWenn Sie keinen Code angefordert haben, \
+         niemanden weiter: Niemand von Komet wird Sie je danach fragen.\\n\\nDie Registrierung erfolgte für Martha am \
+         TIME UTC.\\n\\nWenn Sie keinen Code angefordert haben, \
          können Sie diese Nachricht ignorieren:\\nOhne ihn kann sich niemand mit Ihrer Adresse registrieren.\\n\\nKomet \
          (example.com) hat diese Nachricht automatisch verschickt.\\nFragen? Schreiben Sie an hilfe@example.com.\""
     );

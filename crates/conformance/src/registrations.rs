@@ -33,7 +33,10 @@ pub async fn a_registration_comes_back_as_it_was_given(storage: impl CompleteSto
         store.insert_registration(&given, 3).await;
         let found = store.find_registration(given.id, given.created_at).await.expect("it is there");
         assert_eq!(found, given);
-        assert_eq!(store.live_registrations(&given.contact, given.created_at).await, [found.clone()]);
+        assert_eq!(
+            store.live_registrations(&given.contact, given.created_at).await,
+            std::slice::from_ref(&found)
+        );
         // Contacts are equal however they are written; this one has to be written as it was given.
         assert_eq!(found.contact.as_str(), given.contact.as_str());
         assert_eq!(store.take_registration(given.id, given.created_at).await, Some(given));
@@ -63,7 +66,7 @@ pub async fn a_registration_dies_at_its_expiry(storage: impl CompleteStorage) {
     store.insert_registration(&long, 3).await;
     store.insert_registration(&short, 3).await;
     assert_eq!(store.live_registrations(&contact, at(60) - TICK).await, [short.clone(), long.clone()]);
-    assert_eq!(store.live_registrations(&contact, at(60)).await, [long.clone()]);
+    assert_eq!(store.live_registrations(&contact, at(60)).await, std::slice::from_ref(&long));
     assert_eq!(store.find_registration(short.id, at(60) - TICK).await.as_ref(), Some(&short));
     assert_eq!(store.find_registration(short.id, at(60)).await, None);
     assert_eq!(store.take_registration(short.id, at(60)).await, None);

@@ -96,7 +96,7 @@ pub(super) struct BatchDone {
 pub(super) enum BatchRefused {
     /// It was a dry run.
     Rehearsed {
-        done: BatchDone,
+        done: Box<BatchDone>,
         practices: HashMap<PracticeId, Practice>,
     },
     Storage(StorageError),
@@ -133,7 +133,7 @@ impl<Tx: ImportRepositories + AuditRepository> Work<Tx> for PutBatch {
         if self.dry_run {
             let practices =
                 practices.into_iter().filter_map(|(id, practice)| Some((id, practice?))).collect();
-            return Err(BatchRefused::Rehearsed { done, practices });
+            return Err(BatchRefused::Rehearsed { done: Box::new(done), practices });
         }
         Ok(done)
     }

@@ -146,8 +146,9 @@ where
         let batch = PutBatch { content, memory, practices, now, event, dry_run };
         let mut done = match self.storage.write(batch).await {
             Ok(done) => done,
-            Err(BatchRefused::Rehearsed { mut done, practices }) => {
+            Err(BatchRefused::Rehearsed { done, practices }) => {
                 self.rehearsed.extend(practices);
+                let mut done = *done;
                 done.memory = done.memory.without_made();
                 done
             }

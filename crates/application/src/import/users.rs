@@ -129,9 +129,8 @@ impl<Tx: ImportRepositories> Batch<'_, Tx> {
             match here {
                 // One who is known here already goes before one who is not.
                 Some(here) if is_same_person(&here, owner, user) => return Ok(Some(owner.id)),
-                Some(_) => {}
                 None if known.is_none() && self.may_join(owner, user).await? => known = Some(owner.id),
-                None => {}
+                Some(_) | None => {}
             }
         }
         Ok(known)

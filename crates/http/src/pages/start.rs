@@ -4,6 +4,7 @@ use askama::Template;
 use super::local::is_local;
 use super::render;
 use crate::web::{Surface, page as html_page};
+use crate::wire::ListenAddress;
 
 #[derive(Template)]
 #[template(path = "start.html")]
@@ -15,8 +16,9 @@ struct Start {
 /// The first thing that is seen of the server.
 pub(super) fn page<S: Surface>(request: &HttpRequest, shows_outbox: bool) -> HttpResponse {
     // The address is the one that is listened on, whatever the request says of hosts.
-    let address = || format!("http://{}", request.app_config().local_addr());
-    let development = (shows_outbox && is_local(request.head())).then(address);
+    let listened_on = request.conn_data::<ListenAddress>().map(|address| address.0);
+    let address = listened_on.unwrap_or_else(|| request.app_config().local_addr());
+    let development = (shows_outbox && is_local(request.head())).then(|| format!("http://{address}"));
     match render(&Start { development }) {
         Ok(html) => html_page("no-cache", html),
         Err(fault) => S::answer(&fault),

@@ -38,7 +38,8 @@ pub(super) fn forward(input: &mut BytesMut, output: &mut BytesMut) -> Result<Opt
         Err(Error::TooManyHeaders) => return Err(HeadFault::FieldsTooLarge),
         Err(_) => return Err(HeadFault::Syntax),
     };
-    let framing = write(&request, output).inspect_err(|_| output.clear())?;
+    let written = output.len();
+    let framing = write(&request, output).inspect_err(|_| output.truncate(written))?;
     let _ = input.split_to(length);
     Ok(Some(framing))
 }

@@ -12,7 +12,7 @@ mod stream;
 mod tests;
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -46,6 +46,10 @@ pub struct WireSettings {
     pub keep_alive: Duration,
 }
 
+/// The address that a connection was accepted at, kept with the connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListenAddress(pub(crate) SocketAddr);
+
 /// Adds a listener for plaintext HTTP/1 to a server that serves this application.
 ///
 /// # Errors
@@ -68,10 +72,14 @@ where
     B: MessageBody + 'static,
 {
     let shutdown = server.graceful_shutdown_signal();
+    let address = ListenAddress(listener.local_addr()?);
     server.listen("http", listener, move || {
         let shutdown = shutdown.clone();
         let application = application().into_factory().map_err(|error| error.into().error_response());
         let http = HttpService::build()
+            .on_connect_ext(move |_: &WireStream<TcpStream>, connection| {
+                connection.insert(address);
+            })
             // As actix-web's own server does: idle connections end at once when the server stops.
             .graceful_shutdown_signal(move || {
                 let shutdown = shutdown.clone();

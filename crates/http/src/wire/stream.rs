@@ -192,6 +192,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for WireStream<T> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
+            // A head together with what is there of its body: an answer that does not wait for the body then finds it
+            // read, and the connection stays.
+            while this.output.len() < buffer.remaining()
+                && !matches!(this.state, State::Ended)
+                && this.advance()
+            {}
             if !this.output.is_empty() {
                 let length = this.output.len().min(buffer.remaining());
                 buffer.put_slice(&this.output.split_to(length));
@@ -200,7 +206,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for WireStream<T> {
             if matches!(this.state, State::Ended) {
                 return Poll::Ready(Ok(()));
             }
-            if !this.advance() && !ready!(this.poll_input(cx))? {
+            if !ready!(this.poll_input(cx))? {
                 this.state = State::Ended;
             }
         }

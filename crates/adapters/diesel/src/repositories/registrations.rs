@@ -84,7 +84,7 @@ impl PendingRegistrationRepository for Tx {
             .filter(contact_claims::expires_at.gt(At(now)))
             .select(contact_claims::network);
         let stored: Vec<Option<String>> = self.all(query).await?;
-        Ok(stored.into_iter().map(claimant).collect::<Result<_, _>>()?)
+        Ok(stored.iter().map(|network| claimant(network.as_deref())).collect::<Result<_, _>>()?)
     }
 
     async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError> {

@@ -83,8 +83,8 @@ impl From<&ContactClaim> for ClaimRow {
 }
 
 /// Reads what [`ClaimRow`] keeps of the network.
-pub(crate) fn claimant(stored: Option<String>) -> Result<Option<Network>, Unreadable> {
-    network(stored.as_deref(), "contact_claims.network")
+pub(crate) fn claimant(stored: Option<&str>) -> Result<Option<Network>, Unreadable> {
+    network(stored, "contact_claims.network")
 }
 
 fn stored_network(network: Network) -> String {
