@@ -68,6 +68,9 @@ async fn a_client_of_two_practices_is_one_user_who_names_the_practice() {
     let (counts, report) = server.import_users(&[owner("78", "Ben Lee", &other)]);
     assert_eq!((counts, report["warnings"].as_array().map(Vec::len)), ([1, 0, 0, 0], Some(1)), "{report}");
     // What a record takes away is gone at once.
+    let profile = signed_in(&server, "ona@example.com").await;
+    let token = profile["token"].as_str();
+    assert_eq!(server.get("/clients", token).await.status, 200);
     let groomer = with(&first, "roles", json!(["groomer"]));
     assert_eq!(server.import_users(&[groomer]).0, [0, 1, 0, 0]);
     assert_eq!(server.get("/clients", token).await.status, 403);

@@ -1,7 +1,7 @@
 -- An import replaces only the contacts that it made, for the practice that its record was of; 0017 tells them apart. The
 -- practice is not referred to. A password that was set by a code to a contact goes with the contact.
 ALTER TABLE user_contacts ADD COLUMN imported INTEGER NOT NULL DEFAULT 0 CHECK (imported IN (0, 1));
-ALTER TABLE user_contacts ADD COLUMN imported_for INTEGER CHECK (imported_for IS NULL OR imported);
+ALTER TABLE user_contacts ADD COLUMN imported_for INTEGER;
 ALTER TABLE user_contacts ADD COLUMN password_reset_at TEXT;
 
 -- A user may belong to several practices, to each once; of the memberships, the one of the lowest number is the oldest.

@@ -130,8 +130,9 @@ where
             end.reduced_clients += self.put(content, dry_run).await?.reduced;
             clients = rest;
         }
-        let users = std::mem::take(&mut self.late);
+        let mut users = std::mem::take(&mut self.late);
         if !users.is_empty() {
+            self.hash_late(&mut users).await?;
             end.later = self.put(Content::End { users, clients }, dry_run).await?.outcomes;
         }
         self.memory = Arc::default();

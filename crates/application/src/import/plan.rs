@@ -42,6 +42,14 @@ impl Wanted {
 }
 
 impl Plan<'_> {
+    /// Whether the user may need the record's password, and it was not hashed: when the batch was prepared, another
+    /// user had the contact, and a password.
+    pub(super) fn lacks_hash(&self) -> bool {
+        let has_password = |known: &Known| known.profile.user.password_hash.is_some();
+        let keeps_password = self.released.is_empty() && self.known.as_ref().is_some_and(has_password);
+        self.hash.is_none() && self.user.password.is_some() && !keeps_password
+    }
+
     /// The id of the user, if it is in the store.
     pub(super) fn id(&self) -> Option<UserId> {
         self.known.as_ref().map(|known| known.profile.user.id)

@@ -2,7 +2,7 @@ use asteroid_identity::{HashingError, NewPassword, PasswordHash, PasswordHasher,
 use asteroid_kernel::{ContactKey, Storage, StorageError, UserId, Work};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::batch::Prepared;
+use super::batch::{LateUser, Prepared};
 use super::{Import, ImportError, ImportRecord, ImportedPassword, ImportedUser, Refusal, RefusalReason};
 
 /// So many passwords are hashed side by side: enough for the cores of one machine, and few for the hasher's queue.
@@ -75,6 +75,18 @@ where
             }
         });
         Ok(stream::iter(hashed).buffered(HASHES_AT_ONCE).try_collect().await?)
+    }
+
+    /// Hashes the passwords of users who were left for the end of the file, where that was not done before: it may only
+    /// show then that they have none here.
+    pub(super) async fn hash_late(&self, users: &mut [LateUser]) -> Result<(), ImportError> {
+        for late in users.iter_mut().filter(|late| late.hash.is_none()) {
+            // One that was refused never came so far.
+            if let Ok(Password::ToHash(new)) = self.check(&late.user) {
+                late.hash = Some(self.hasher.hash(&new).await?);
+            }
+        }
+        Ok(())
     }
 
     fn check(&self, user: &ImportedUser) -> Result<Password, Refusal> {

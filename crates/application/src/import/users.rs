@@ -25,6 +25,9 @@ impl<Tx: ImportRepositories> Batch<'_, Tx> {
                 return Err(Halt::Later);
             }
         }
+        if plan.lacks_hash() {
+            return Err(Halt::Later);
+        }
         let mut assigned = assign(std::slice::from_ref(&plan));
         match assigned.pop() {
             Some(Ok(own)) => {

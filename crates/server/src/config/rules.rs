@@ -70,8 +70,9 @@ const YEAR: TimeSpan = TimeSpan::days(366);
 fn http(settings: &Settings, findings: &mut Findings) {
     let http = &settings.http;
     let wrong = http.cors_origins.iter().filter_map(|origin| Some((origin, origin::check(origin).err()?)));
-    let (wrong, right): (Vec<_>, Vec<_>) =
+    let (wrong, mut right): (Vec<_>, Vec<_>) =
         wrong.map(|(origin, right)| (format!("{origin:?}"), right)).unzip();
+    right.dedup();
     if !wrong.is_empty() {
         findings.add("http.cors_origins", format!("holds {}", wrong.join(", ")), right.join("; "));
     }

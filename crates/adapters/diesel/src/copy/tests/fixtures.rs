@@ -20,7 +20,7 @@ fn value(table: &str, column: &table::Column, number: usize) -> Value {
     let text = |text: &str| Value::Text(text.to_owned());
     match (table, column.name, column.kind) {
         // Not in the order in which they are put.
-        ("users" | "user_contacts" | "clients", "id" | "number", Kind::Number)
+        ("users" | "user_contacts" | "memberships" | "clients", "id" | "number", Kind::Number)
         | (_, "user_id" | "client_number", _) => Value::Number(id(signed)),
         ("terms_versions", "number", _) | ("practices", "id", _) | (_, "practice_id", _) => {
             Value::Number(signed)

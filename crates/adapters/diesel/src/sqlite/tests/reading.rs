@@ -38,7 +38,7 @@ async fn a_row_that_cannot_be_read_fails_without_telling_what_it_holds() {
     let user =
         "INSERT INTO users VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z');
         INSERT INTO user_contacts
-        VALUES (1, 1, 'email', 'george', 'george', 'work', 1, '2016-05-03T11:15:54.950000Z')";
+        VALUES (1, 1, 'email', 'george', 'george', 'work', 1, '2016-05-03T11:15:54.950000Z', 0, NULL, NULL)";
     storage.write(Sql(user)).await.expect("a user with half an address");
     let error = storage.read(Find).await.expect_err("no address");
     assert!(matches!(error, StorageError::Failed(_)), "{error:?}");
