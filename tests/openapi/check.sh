@@ -9,7 +9,8 @@ python_client=0.29.1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cargo build --quiet
+# As the tests build it: another build would compile the dependencies once more.
+cargo test --quiet --no-run
 asteroid=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug/asteroid
 "$asteroid" openapi >"$work/openapi.json"
 

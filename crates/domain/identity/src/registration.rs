@@ -151,8 +151,8 @@ mod tests {
 
     use super::*;
 
-    fn network(last: u8) -> Option<Network> {
-        Some(Network::of([192, 0, 2, last].into()))
+    fn network(last: u8) -> Network {
+        Network::of([192, 0, 2, last].into())
     }
 
     fn registration(network: Option<Network>) -> PendingRegistration {
@@ -172,14 +172,14 @@ mod tests {
 
     #[test]
     fn a_pending_registration_is_live_until_its_expiry() {
-        let registration = registration(network(1));
+        let registration = registration(Some(network(1)));
         assert!(registration.is_live(registration.expires_at - Duration::from_micros(1)));
         assert!(!registration.is_live(registration.expires_at));
     }
 
     #[test]
     fn a_registration_that_no_other_network_claims_is_trusted_wherever_it_is_redeemed() {
-        let (wifi, mobile) = (network(1), network(2));
+        let (wifi, mobile) = (Some(network(1)), Some(network(2)));
         for claims in [vec![wifi], vec![wifi, wifi]] {
             assert!(registration(wifi).is_trusted(wifi, &claims));
             assert!(registration(wifi).is_trusted(mobile, &claims));
@@ -189,10 +189,10 @@ mod tests {
 
     #[test]
     fn a_registration_of_a_claimed_contact_is_trusted_on_its_own_network_alone() {
-        let (owner, attacker) = (network(1), network(2));
+        let (owner, attacker) = (Some(network(1)), Some(network(2)));
         for claims in [vec![owner, attacker], vec![attacker, owner], vec![attacker, None]] {
             assert!(registration(owner).is_trusted(owner, &claims));
-            assert!(!registration(owner).is_trusted(network(3), &claims));
+            assert!(!registration(owner).is_trusted(Some(network(3)), &claims));
             assert!(!registration(attacker).is_trusted(owner, &claims));
             assert!(!registration(attacker).is_trusted(None, &claims));
         }
@@ -201,8 +201,8 @@ mod tests {
     #[test]
     fn a_registration_from_an_unknown_network_is_trusted_if_its_claim_is_the_only_one() {
         assert!(registration(None).is_trusted(None, &[None]));
-        assert!(registration(None).is_trusted(network(1), &[None]));
-        for claims in [vec![], vec![None, None], vec![None, network(1)], vec![network(1)]] {
+        assert!(registration(None).is_trusted(Some(network(1)), &[None]));
+        for claims in [vec![], vec![None, None], vec![None, Some(network(1))], vec![Some(network(1))]] {
             assert!(!registration(None).is_trusted(None, &claims), "{claims:?}");
         }
     }

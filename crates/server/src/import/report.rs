@@ -1,6 +1,6 @@
 //! What came of an import.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
 use asteroid_kernel::Upsert;
 use serde::Serialize;
@@ -177,7 +177,7 @@ impl Report {
             table += &row("unreadable", ["", "", "", &self.unreadable.to_string()]);
         }
         if self.warned > 0 {
-            table += &format!("{:<14}  {:>9}\n", "with warnings", self.warned);
+            writeln!(table, "{:<14}  {:>9}", "with warnings", self.warned).expect("a text takes any text");
         }
         if self.dry_run {
             table.push_str("This was a dry run: nothing was kept.\n");
