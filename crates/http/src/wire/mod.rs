@@ -1,7 +1,7 @@
 //! Serves an application over plaintext HTTP/1, and reads each request's head before the HTTP library does.
 //!
 //! actix-http answers requests that it cannot read by itself, without a body or a request id; it closes a connection
-//! on which an upgrade was asked for; and it takes no target with raw letters. So a [`WireStream`] stands between the
+//! on which an upgrade was asked for; and it takes no target with raw letters. So a stream stands between the
 //! socket and the library: see `docs/decisions/0009-heads-are-read-first.md`.
 
 mod chunks;
