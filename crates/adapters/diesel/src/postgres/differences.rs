@@ -35,6 +35,11 @@ impl Locks for Tx {
         Ok(())
     }
 
+    async fn lock_challenges(&mut self, contact_key: &str) -> Result<(), StorageError> {
+        self.lock(&format!("challenges of {contact_key}")).await?;
+        Ok(())
+    }
+
     async fn lock_user(&mut self, user: UserId) -> Result<(), StorageError> {
         let same = update(users::table.find(user.0)).set(users::enabled.eq(users::enabled));
         self.execute(same).await?;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
 use super::Tx;
+use crate::locks::Locks;
 use crate::rows::{ChallengeRow, Unreadable};
 use crate::schema::challenges::{
     self, contact_key, created_at, expires_at, guesses, id, purpose, spent_at, stranger_guesses,
@@ -55,6 +56,7 @@ impl ChallengeRepository for Tx {
         rules: &ChallengeRules,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StorageError> {
+        self.lock_challenges(contact.as_str()).await?;
         let live = challenges::table
             .filter(contact_key.eq(contact.as_str()))
             .filter(purpose.eq_any(names(purposes)))
