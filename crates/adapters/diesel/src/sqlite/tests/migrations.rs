@@ -45,3 +45,60 @@ async fn a_migration_that_fails_changes_nothing() {
     storage.write(Sql("DROP TABLE audit_events")).await.expect("no table in the way");
     assert_eq!(storage.migrate().await.expect("the tables"), every_step());
 }
+
+#[tokio::test]
+async fn contacts_from_before_count_as_imported_unless_their_user_verified_them() {
+    use asteroid_identity::{ContactSource, ImportScope, UserContact, UserRepository};
+    use asteroid_kernel::UserId;
+
+    struct Sources;
+    impl Work<SqliteTx> for Sources {
+        type Done = Vec<(i64, String, ContactSource)>;
+        type Refused = StorageError;
+
+        async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Done, StorageError> {
+            let mut sources = Vec::new();
+            for user in 1..=3 {
+                let profile = tx.find_profile(UserId(user)).await?.expect("the user is there");
+                let source = |own: &UserContact| (user, own.contact.as_str().to_owned(), own.source);
+                sources.extend(profile.contacts.iter().map(source));
+            }
+            Ok(sources)
+        }
+    }
+
+    let storage = scratch().await;
+    storage.migrate().await.expect("the tables");
+    // One who registered; one who did, and whom an import then gave a practice and a phone; one whom an import made.
+    let rows = "INSERT INTO users VALUES
+            (1, 'A', 'B', 1, NULL, NULL, '2026-01-01T00:00:00.000000Z'),
+            (2, 'A', 'B', 1, NULL, NULL, '2026-01-02T00:00:00.000000Z'),
+            (3, 'A', 'B', 1, NULL, NULL, '2026-01-03T00:00:00.000000Z');
+        INSERT INTO user_contacts
+            (user_id, kind, contact, contact_key, contact_type, is_primary, verified_at)
+        VALUES
+            (1, 'email', 'a@example.com', 'a@example.com', 'work', 1, '2026-01-01T00:00:00.000000Z'),
+            (2, 'email', 'b@example.com', 'b@example.com', 'work', 1, '2026-01-02T00:00:00.000000Z'),
+            (2, 'phone', '+15556654345', '+15556654345', 'work', 1, '2026-01-09T00:00:00.000000Z'),
+            (3, 'email', 'c@example.com', 'c@example.com', 'work', 1, '2026-01-03T00:00:00.000000Z');
+        INSERT INTO practices VALUES (7, 1, 'P', 'p', NULL, NULL, '[]', 'UTC', '[]');
+        INSERT INTO memberships (user_id, practice_id, source_id, primary_role, roles)
+        VALUES (2, 7, 1, 'pet', '[]'), (3, 7, 1, 'pet', '[]');
+        INSERT INTO audit_events (id, at, action, outcome, user_id)
+        VALUES
+            (randomblob(16), '2026-01-01T00:00:00.000000Z', 'verify_code', 'done', 1),
+            (randomblob(16), '2026-01-02T00:00:00.000000Z', 'verify_code', 'done', 2),
+            (randomblob(16), '2026-01-04T00:00:00.000000Z', 'verify_code', 'done', 3)";
+    storage.write(Sql(rows)).await.expect("users from before");
+    let step = include_str!("../../../../../../migrations/sqlite/0017_contacts_of_imports/up.sql");
+    storage.write(Sql(step)).await.expect("the step");
+    let imported = ContactSource::Imported(ImportScope(Some(7)));
+    let sources = storage.read(Sources).await.expect("the users");
+    let expected = [
+        (1, "a@example.com", ContactSource::Verified),
+        (2, "b@example.com", ContactSource::Verified),
+        (2, "+15556654345", imported),
+        (3, "c@example.com", imported),
+    ];
+    assert_eq!(sources, expected.map(|(user, contact, source)| (user, contact.to_owned(), source)));
+}
