@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{
-    ChallengeId, Clock, MessageId, Randomness, Storage, StorageError, Timestamp, Work, in_one_line,
+    ChallengeId, Clock, MessageId, Randomness, Storage, StorageError, Timestamp, UnitOfWork, in_one_line,
     random_bytes,
 };
 use asteroid_messaging::{
-    Channel, Claim, Composer, Content, DeliveryError, MessageTransport, OutboxRepository, OutboxState,
+    Channel, Claim, Content, DeliveryError, MessageRenderer, MessageTransport, OutboxRepository, OutboxState,
     RetrySchedule,
 };
 use asteroid_verification::{ChallengeRepository, ChallengeState, CodeKeys};
@@ -58,17 +58,17 @@ pub struct Delivery {
     context: MessageContext,
 }
 
-/// A delivery that has ended, and is to be noted.
+/// A delivery that has completed, and is to be noted.
 #[derive(Clone, Debug)]
-pub struct Ended {
+pub struct Completed {
     id: MessageId,
     attempt: u32,
     state: OutboxState,
 }
 
-/// What one turn at the outbox came to.
+/// What one batch at the outbox came to.
 #[derive(Clone, Debug)]
-pub struct Turn {
+pub struct Batch {
     /// The messages that were claimed.
     pub deliveries: Vec<Delivery>,
     /// When the next message of the channel is due; none if none waits.
@@ -78,9 +78,9 @@ pub struct Turn {
 /// Empties the outbox: claims messages, puts them into words, hands them to the transport of their channel, and
 /// notes what came of it. Any number of dispatchers may work on one store.
 ///
-/// Whoever drives it goes round for each channel: [`turn`](Self::turn) notes what has ended and claims as many as there
-/// are free places, [`deliver`](Self::deliver) runs for each claim, side by side. A turn is due whenever a delivery
-/// has ended, when the next message is due, and when the [signal](asteroid_messaging::DeliverySignal) is given. Channels
+/// Whoever drives it goes round for each channel: [`next_batch`](Self::next_batch) notes what has completed and claims as many as there
+/// are free places, [`deliver`](Self::deliver) runs for each claim, side by side. A batch is due whenever a delivery
+/// has completed, when the next message is due, and when the [signal](asteroid_messaging::DeliverySignal) is given. Channels
 /// wait for each other in nothing, and neither do the messages of one.
 pub struct Dispatcher<S, E, P> {
     /// The store.
@@ -90,7 +90,7 @@ pub struct Dispatcher<S, E, P> {
     /// Where SMS leave by.
     pub sms: P,
     /// Puts messages into words.
-    pub composer: Composer,
+    pub renderer: MessageRenderer,
     /// Derive the codes.
     pub keys: Arc<CodeKeys>,
     /// Tells the time.
@@ -101,25 +101,25 @@ pub struct Dispatcher<S, E, P> {
     pub rules: DeliveryRules,
 }
 
-/// Notes what has ended and claims what is due, together: under load, a write for many messages.
-struct SettleAndClaim {
-    ended: Vec<Ended>,
+/// Notes what has completed and claims what is due, together: under load, a write for many messages.
+struct CompleteAndClaim {
+    completed: Vec<Completed>,
     channel: Channel,
     now: Timestamp,
     lease_until: Timestamp,
     at_most: usize,
 }
 
-impl<Tx> Work<Tx> for SettleAndClaim
+impl<Tx> UnitOfWork<Tx> for CompleteAndClaim
 where
     Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository + Send,
 {
-    type Done = Turn;
-    type Refused = StorageError;
+    type Output = Batch;
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Turn, StorageError> {
-        for ended in &self.ended {
-            tx.settle(ended.id, ended.attempt, &ended.state).await?;
+    async fn run(&self, tx: &mut Tx) -> Result<Batch, StorageError> {
+        for completed in &self.completed {
+            tx.complete(completed.id, completed.attempt, &completed.state).await?;
         }
         let mut deliveries = Vec::new();
         if self.at_most > 0 {
@@ -128,16 +128,16 @@ where
                 deliveries.push(Delivery { claim, context });
             }
         }
-        Ok(Turn { deliveries, next_due: tx.next_due(self.channel).await? })
+        Ok(Batch { deliveries, next_due: tx.next_due(self.channel).await? })
     }
 }
 
 /// Whether anything is due, without writing: what an idle dispatcher asks.
 struct NextDue(Channel);
 
-impl<Tx: OutboxRepository> Work<Tx> for NextDue {
-    type Done = Option<Timestamp>;
-    type Refused = StorageError;
+impl<Tx: OutboxRepository> UnitOfWork<Tx> for NextDue {
+    type Output = Option<Timestamp>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<Timestamp>, StorageError> {
         tx.next_due(self.0).await
@@ -151,43 +151,43 @@ where
     E: MessageTransport,
     P: MessageTransport,
 {
-    /// Notes what has ended, and claims up to `at_most` messages of this channel that are due. Where there is nothing
+    /// Notes what has completed, and claims up to `at_most` messages of this channel that are due. Where there is nothing
     /// to note and nothing is due, nothing is written.
     ///
     /// # Errors
     ///
-    /// If the store fails. Nothing was noted then: the same is to be noted by the next turn. What was delivered and is
+    /// If the store fails. Nothing was noted then: the same is to be noted by the next batch. What was delivered and is
     /// never noted is delivered again when its lease ends.
-    pub async fn turn(
+    pub async fn next_batch(
         &self,
         channel: Channel,
-        ended: &[Ended],
+        completed: &[Completed],
         at_most: usize,
-    ) -> Result<Turn, StorageError> {
+    ) -> Result<Batch, StorageError> {
         let now = self.clock.now();
-        if ended.is_empty() {
+        if completed.is_empty() {
             let next_due = self.storage.read(NextDue(channel)).await?;
             if at_most == 0 || next_due.is_none_or(|due| due > now) {
-                return Ok(Turn { deliveries: Vec::new(), next_due });
+                return Ok(Batch { deliveries: Vec::new(), next_due });
             }
         }
-        let (ended, lease_until) = (ended.to_vec(), now + self.rules.lease);
-        self.storage.write(SettleAndClaim { ended, channel, now, lease_until, at_most }).await
+        let (completed, lease_until) = (completed.to_vec(), now + self.rules.lease);
+        self.storage.write(CompleteAndClaim { completed, channel, now, lease_until, at_most }).await
     }
 
     /// Tries to deliver a message that was claimed.
-    pub async fn deliver(&self, Delivery { claim, context }: Delivery) -> Ended {
+    pub async fn deliver(&self, Delivery { claim, context }: Delivery) -> Completed {
         let state = self.outcome(&claim, &context).await;
-        Ended { id: claim.message.id, attempt: claim.attempt, state }
+        Completed { id: claim.message.id, attempt: claim.attempt, state }
     }
 
     async fn outcome(&self, claim: &Claim, context: &MessageContext) -> OutboxState {
         let (message, now) = (&claim.message, self.clock.now());
-        let dead = |reason: &str| OutboxState::Dead { at: now, reason: reason.to_owned() };
-        if message.is_for_nobody() {
+        let dead = |reason: &str| OutboxState::Failed { at: now, reason: reason.to_owned() };
+        if message.is_decoy() {
             return dead("there is nobody to send it to");
         }
-        if now >= message.useless_at {
+        if now >= message.expires_at {
             return dead("it had become useless before it could be delivered");
         }
         let code = match (message.content, &context.challenge) {
@@ -200,7 +200,7 @@ where
             }
         };
         let code = code.as_ref().map(asteroid_verification::Code::expose);
-        let Some(outgoing) = self.composer.compose(message, code, context.registration.as_ref(), now) else {
+        let Some(outgoing) = self.renderer.render(message, code, context.registration.as_ref(), now) else {
             return dead("the key of its code is no longer in the key ring");
         };
         let sent = match message.channel() {
@@ -223,7 +223,7 @@ where
                 let [jitter] = random_bytes(&*self.randomness);
                 let due_at = self.clock.now() + self.rules.retries.wait_after(claim.attempt, jitter);
                 tracing::warn!(%id, channel, attempt, %reason, "message not delivered for now");
-                if due_at < message.useless_at { OutboxState::Waiting { due_at } } else { dead(&reason) }
+                if due_at < message.expires_at { OutboxState::Waiting { due_at } } else { dead(&reason) }
             }
         }
     }

@@ -1,20 +1,22 @@
 use std::sync::Arc;
 
 use asteroid_identity::PendingRegistrationRepository;
-use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, Work};
-use asteroid_messaging::{Composer, Content, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
+use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
+use asteroid_messaging::{
+    Content, MessageRenderer, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState,
+};
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, ChallengeState, Code, CodeKeys};
 
 use crate::message_context::MessageContext;
 use crate::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage, ShownText};
 
 /// The messages of a server with their codes, over any store and whatever they leave by. No text is kept: each is
-/// composed anew, as long as its code works.
+/// rendered anew, as long as its code works.
 pub struct OpenOutbox<S> {
     /// The store.
     pub storage: Arc<S>,
     /// Puts messages into words.
-    pub composer: Composer,
+    pub renderer: MessageRenderer,
     /// Derive the codes.
     pub keys: Arc<CodeKeys>,
     /// Tells the time.
@@ -28,14 +30,14 @@ struct Latest {
     at_most: usize,
 }
 
-impl<Tx> Work<Tx> for Latest
+impl<Tx> UnitOfWork<Tx> for Latest
 where
     Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository + Send,
 {
-    type Done = Vec<(OutboxEntry, MessageContext)>;
-    type Refused = StorageError;
+    type Output = Vec<(OutboxEntry, MessageContext)>;
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
         let mut latest = Vec::new();
         for entry in tx.list_entries(&OutboxFilter::default(), None, self.at_most).await? {
             let context = MessageContext::of(tx, &entry.message, self.now).await?;
@@ -49,9 +51,7 @@ impl<S> OpenOutbox<S> {
     fn show(&self, entry: OutboxEntry, context: &MessageContext, now: Timestamp) -> ShownMessage {
         let OutboxEntry { message, attempts, state } = entry;
         let code = match message.content {
-            Content::Code { .. } if !message.is_for_nobody() => {
-                Some(self.code(context.challenge.as_ref(), now))
-            }
+            Content::Code { .. } if !message.is_decoy() => Some(self.code(context.challenge.as_ref(), now)),
             Content::Code { .. } | Content::Notice => None,
         };
         let works = match &code {
@@ -60,7 +60,7 @@ impl<S> OpenOutbox<S> {
         };
         // As it left, if it did.
         let at = if let OutboxState::Delivered { at } = state { at } else { message.created_at };
-        let text = self.composer.compose(&message, works, context.registration.as_ref(), at);
+        let text = self.renderer.render(&message, works, context.registration.as_ref(), at);
         let text = text.map(|outgoing| ShownText { subject: outgoing.subject, body: outgoing.body });
         ShownMessage { message, attempts, state, text, code }
     }

@@ -3,7 +3,6 @@
 mod accounts;
 mod delivery;
 mod development;
-mod housekeeping;
 mod import;
 mod message_context;
 #[cfg(feature = "mocks")]
@@ -11,16 +10,17 @@ pub mod mocks;
 mod outbox;
 pub mod ports;
 mod practice;
+mod retention;
 mod rules;
 
 pub use accounts::{Accounts, Tools};
-pub use delivery::{Delivery, DeliveryRules, Dispatcher, Ended, Turn};
+pub use delivery::{Batch, Completed, Delivery, DeliveryRules, Dispatcher};
 pub use development::OpenOutbox;
-pub use housekeeping::{Housekeeping, Swept};
 pub use import::{
     EndOfFile, Import, ImportError, ImportRecord, ImportedClient, ImportedMembership, ImportedPassword,
     ImportedUser, RecordOutcome, Refusal, RefusalReason, Warning, WarningReason,
 };
 pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
+pub use retention::{RemovedCounts, Retention};
 pub use rules::{AccountRules, CodeFormats, LimitRules};

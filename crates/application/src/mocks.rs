@@ -17,9 +17,9 @@ use asteroid_identity::{
 };
 use asteroid_kernel::{
     ChallengeId, Contact, ContactKey, MessageId, Network, Origin, RegistrationId, SessionId, Storage,
-    StorageError, Timestamp, Upsert, UserId, Work,
+    StorageError, Timestamp, UnitOfWork, Upsert, UserId,
 };
-use asteroid_limits::{History, LimitKey, LimitRepository, Streak};
+use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
@@ -95,21 +95,21 @@ mockall::mock! {
     impl OutboxRepository for Tx {
         async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError>;
         async fn claim_due(&mut self, channel: Channel, now: Timestamp, lease_until: Timestamp, at_most: usize) -> Result<Vec<Claim>, StorageError>;
-        async fn settle(&mut self, id: MessageId, attempt: u32, state: &OutboxState) -> Result<bool, StorageError>;
+        async fn complete(&mut self, id: MessageId, attempt: u32, state: &OutboxState) -> Result<bool, StorageError>;
         async fn find_entry(&mut self, id: MessageId) -> Result<Option<OutboxEntry>, StorageError>;
         async fn list_entries(&mut self, filter: &OutboxFilter, before: Option<MessageId>, at_most: usize) -> Result<Vec<OutboxEntry>, StorageError>;
-        async fn revive(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;
+        async fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;
         async fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError>;
-        async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError>;
+        async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError>;
     }
 
     impl LimitRepository for Tx {
-        async fn history(&mut self, key: &LimitKey) -> Result<History, StorageError>;
-        async fn keep_history(&mut self, key: &LimitKey, history: &History, useless_at: Timestamp) -> Result<(), StorageError>;
-        async fn streak(&mut self, key: &LimitKey) -> Result<Streak, StorageError>;
-        async fn keep_streak(&mut self, key: &LimitKey, streak: Streak, useless_at: Timestamp) -> Result<(), StorageError>;
-        async fn forget_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
-        async fn remove_useless_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+        async fn window(&mut self, key: &LimitKey) -> Result<SlidingWindow, StorageError>;
+        async fn save_window(&mut self, key: &LimitKey, window: &SlidingWindow, expires_at: Timestamp) -> Result<(), StorageError>;
+        async fn failures(&mut self, key: &LimitKey) -> Result<ConsecutiveFailures, StorageError>;
+        async fn save_failures(&mut self, key: &LimitKey, failures: ConsecutiveFailures, expires_at: Timestamp) -> Result<(), StorageError>;
+        async fn remove_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
+        async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
 
     impl AuditRepository for Tx {
@@ -178,14 +178,14 @@ impl MockStorage {
 impl Storage for MockStorage {
     type Tx = MockTx;
 
-    async fn write<W: Work<MockTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+    async fn write<W: UnitOfWork<MockTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         let outcome = work.run(&mut *self.tx.lock().await).await;
         let counter = if outcome.is_ok() { &self.committed } else { &self.rolled_back };
         counter.fetch_add(1, Ordering::SeqCst);
         outcome
     }
 
-    async fn read<W: Work<MockTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+    async fn read<W: UnitOfWork<MockTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         work.run(&mut *self.tx.lock().await).await
     }
 

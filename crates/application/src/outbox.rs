@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
-use asteroid_kernel::{Clock, MessageId, Origin, Randomness, Storage, StorageError, Timestamp, Work};
+use asteroid_kernel::{Clock, MessageId, Origin, Randomness, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_messaging::{
     Content, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
@@ -51,9 +51,9 @@ struct List {
     at_most: usize,
 }
 
-impl<Tx: OutboxRepository + Send> Work<Tx> for List {
-    type Done = Vec<OutboxEntry>;
-    type Refused = StorageError;
+impl<Tx: OutboxRepository + Send> UnitOfWork<Tx> for List {
+    type Output = Vec<OutboxEntry>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<OutboxEntry>, StorageError> {
         tx.list_entries(&self.filter, None, self.at_most).await
@@ -62,13 +62,13 @@ impl<Tx: OutboxRepository + Send> Work<Tx> for List {
 
 /// When and by whom messages are tried again.
 #[derive(Clone)]
-struct Occasion {
+struct RetryContext {
     now: Timestamp,
     origin: Origin,
     randomness: Arc<dyn Randomness>,
 }
 
-impl Occasion {
+impl RetryContext {
     /// Lets a message wait again, if that makes sense.
     async fn retry<Tx: OutboxRepository + ChallengeRepository + AuditRepository>(
         &self,
@@ -78,10 +78,10 @@ impl Occasion {
         match state {
             OutboxState::Waiting { .. } => return Ok(Err(RetryRefusal::Waiting)),
             OutboxState::Delivered { .. } => return Ok(Err(RetryRefusal::Delivered)),
-            OutboxState::Dead { .. } if self.now >= message.useless_at => {
+            OutboxState::Failed { .. } if self.now >= message.expires_at => {
                 return Ok(Err(RetryRefusal::Useless));
             }
-            OutboxState::Dead { .. } => {}
+            OutboxState::Failed { .. } => {}
         }
         if let Content::Code { challenge, .. } = message.content {
             let challenge = tx.find_challenge(challenge).await?;
@@ -89,7 +89,7 @@ impl Occasion {
                 return Ok(Err(RetryRefusal::CodeGone));
             }
         }
-        if !tx.revive(message.id, self.now).await? {
+        if !tx.requeue(message.id, self.now).await? {
             // Somebody else was faster.
             return Ok(Err(RetryRefusal::Waiting));
         }
@@ -102,16 +102,16 @@ impl Occasion {
 
 struct Retry {
     id: MessageId,
-    occasion: Occasion,
+    context: RetryContext,
 }
 
-impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> Work<Tx> for Retry {
-    type Done = Result<(), RetryRefusal>;
-    type Refused = StorageError;
+impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOfWork<Tx> for Retry {
+    type Output = Result<(), RetryRefusal>;
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
         match tx.find_entry(self.id).await? {
-            Some(entry) => self.occasion.retry(tx, &entry).await,
+            Some(entry) => self.context.retry(tx, &entry).await,
             None => Ok(Err(RetryRefusal::Unknown)),
         }
     }
@@ -119,19 +119,19 @@ impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> Work<T
 
 struct RetryDead {
     before: Option<MessageId>,
-    occasion: Occasion,
+    context: RetryContext,
 }
 
-impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> Work<Tx> for RetryDead {
+impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOfWork<Tx> for RetryDead {
     /// Each dead message that was looked at, and what became of it.
-    type Done = Vec<(MessageId, Result<(), RetryRefusal>)>;
-    type Refused = StorageError;
+    type Output = Vec<(MessageId, Result<(), RetryRefusal>)>;
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
-        let dead = OutboxFilter { state: Some(OutboxStateKind::Dead), channel: None };
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
+        let dead = OutboxFilter { state: Some(OutboxStateKind::Failed), channel: None };
         let mut outcomes = Vec::new();
         for entry in tx.list_entries(&dead, self.before, BATCH).await? {
-            outcomes.push((entry.message.id, self.occasion.retry(tx, &entry).await?));
+            outcomes.push((entry.message.id, self.context.retry(tx, &entry).await?));
         }
         Ok(outcomes)
     }
@@ -157,9 +157,9 @@ where
         self.storage.read(List { filter, at_most }).await
     }
 
-    fn occasion(&self, origin: &Origin) -> Occasion {
+    fn context(&self, origin: &Origin) -> RetryContext {
         let randomness = Arc::clone(&self.randomness);
-        Occasion { now: self.clock.now(), origin: origin.clone(), randomness }
+        RetryContext { now: self.clock.now(), origin: origin.clone(), randomness }
     }
 
     /// Lets a dead message wait again, due now; a server that runs finds it with its next look.
@@ -172,7 +172,7 @@ where
         id: MessageId,
         origin: &Origin,
     ) -> Result<Result<(), RetryRefusal>, StorageError> {
-        self.storage.write(Retry { id, occasion: self.occasion(origin) }).await
+        self.storage.write(Retry { id, context: self.context(origin) }).await
     }
 
     /// Lets every dead message wait again that is of any use: a unit of work for every few, so that none holds the
@@ -184,8 +184,8 @@ where
     pub async fn retry_dead(&self, origin: &Origin) -> Result<RetriedDead, StorageError> {
         let (mut all, mut before) = (RetriedDead::default(), None);
         loop {
-            let occasion = self.occasion(origin);
-            let outcomes = self.storage.write(RetryDead { before, occasion }).await?;
+            let context = self.context(origin);
+            let outcomes = self.storage.write(RetryDead { before, context }).await?;
             let Some((oldest, _)) = outcomes.last() else { return Ok(all) };
             before = Some(*oldest);
             for (id, outcome) in outcomes {

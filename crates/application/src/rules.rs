@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use asteroid_identity::{PasswordPolicy, SessionLifetime};
-use asteroid_limits::{Backoff, Budget};
+use asteroid_limits::{Backoff, Quota};
 use asteroid_verification::{ChallengeRules, CodeFormat};
 
 use crate::ports::CodeVersion;
@@ -72,18 +72,18 @@ pub struct LimitRules {
     /// Off for tests: then only the guesses against each code are counted.
     pub enabled: bool,
     /// Codes to one contact.
-    pub sends: Vec<Budget>,
+    pub sends: Vec<Quota>,
     /// Wrong codes for one contact; over it, no code of the contact works.
-    pub wrong_codes: Vec<Budget>,
+    pub wrong_codes: Vec<Quota>,
     /// Wrong passwords of one user, however they are tried.
     pub wrong_passwords: Backoff,
     /// Wrong passwords of one user from an address that the user signed in from: kept apart from
     /// `wrong_passwords`, so that strangers cannot lock an owner out.
-    pub wrong_passwords_from_familiar_address: Vec<Budget>,
+    pub wrong_passwords_from_familiar_address: Vec<Quota>,
     /// How long an address stays familiar after a sign-in.
     pub familiar_for: Duration,
     /// How long failures in a row are remembered after the last one.
-    pub streak_memory: Duration,
+    pub failures_kept_for: Duration,
 }
 
 impl Default for LimitRules {
@@ -91,21 +91,18 @@ impl Default for LimitRules {
         Self {
             enabled: true,
             sends: vec![
-                Budget { count: 1, window: Duration::from_secs(60) },
-                Budget { count: 5, window: Duration::from_hours(1) },
-                Budget { count: 10, window: Duration::from_hours(24) },
+                Quota { count: 1, window: Duration::from_secs(60) },
+                Quota { count: 5, window: Duration::from_hours(1) },
+                Quota { count: 10, window: Duration::from_hours(24) },
             ],
             wrong_codes: vec![
-                Budget { count: 10, window: Duration::from_hours(1) },
-                Budget { count: 20, window: Duration::from_hours(24) },
+                Quota { count: 10, window: Duration::from_hours(1) },
+                Quota { count: 20, window: Duration::from_hours(24) },
             ],
             wrong_passwords: Backoff::default(),
-            wrong_passwords_from_familiar_address: vec![Budget {
-                count: 10,
-                window: Duration::from_hours(1),
-            }],
+            wrong_passwords_from_familiar_address: vec![Quota { count: 10, window: Duration::from_hours(1) }],
             familiar_for: Duration::from_hours(30 * 24),
-            streak_memory: Duration::from_hours(30 * 24),
+            failures_kept_for: Duration::from_hours(30 * 24),
         }
     }
 }

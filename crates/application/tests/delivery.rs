@@ -10,7 +10,7 @@ use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{ChallengeId, Contact, MessageId, Region, StorageError, Timestamp};
 use asteroid_messaging::mocks::MockTransport;
 use asteroid_messaging::{
-    Channel, Claim, Composer, Content, DeliveryError, Message, MessageKind, OutboxState, Wording,
+    Branding, Channel, Claim, Content, DeliveryError, Message, MessageKind, MessageRenderer, OutboxState,
 };
 use asteroid_verification::mocks::sample_keys;
 use asteroid_verification::{Challenge, ChallengeState, CodeFormat, Nonce, Purpose};
@@ -48,7 +48,8 @@ fn dispatcher(tx: MockTx, email: MockTransport) -> Dispatcher<MockStorage, MockT
         storage: Arc::new(MockStorage::of(tx)),
         email,
         sms: MockTransport::new(),
-        composer: Composer::new(Wording::default(), &BTreeMap::new()).expect("what comes along is good"),
+        renderer: MessageRenderer::new(Branding::default(), &BTreeMap::new())
+            .expect("what comes along is good"),
         keys: Arc::new(sample_keys()),
         clock: Arc::new(ManualClock::at(NOW)),
         randomness: Arc::new(CountingRandomness::default()),
@@ -65,7 +66,7 @@ fn claim(content: Content) -> Claim {
         kind,
         content,
         created_at: now(),
-        useless_at: now() + Duration::from_secs(600),
+        expires_at: now() + Duration::from_secs(600),
     };
     Claim { message, attempt: 3 }
 }
@@ -88,17 +89,17 @@ async fn deliver_one(
         })
         .returning(move |_, _, _, _| Ok(vec![claim.clone()]));
     tx.expect_find_challenge().returning(move |_| Ok(found.clone()));
-    tx.expect_settle()
+    tx.expect_complete()
         .times(1)
         .withf(move |settled, attempt, state| *settled == id && *attempt == 3 && expected(state))
         .returning(|_, _, _| Ok(true));
     let dispatcher = dispatcher(tx, email);
-    let mut turn = dispatcher.turn(Channel::Email, &[], 16).await.expect("the store works");
-    let delivery = turn.deliveries.pop().expect("one claim");
-    assert!(turn.deliveries.is_empty());
-    let ended = dispatcher.deliver(delivery).await;
-    let turn = dispatcher.turn(Channel::Email, &[ended], 0).await.expect("the store works");
-    assert!(turn.deliveries.is_empty(), "there was no free place");
+    let mut batch = dispatcher.next_batch(Channel::Email, &[], 16).await.expect("the store works");
+    let delivery = batch.deliveries.pop().expect("one claim");
+    assert!(batch.deliveries.is_empty());
+    let completed = dispatcher.deliver(delivery).await;
+    let batch = dispatcher.next_batch(Channel::Email, &[completed], 0).await.expect("the store works");
+    assert!(batch.deliveries.is_empty(), "there was no free place");
     assert_eq!(dispatcher.storage.committed(), 2, "one unit claimed, one settled");
 }
 
@@ -107,25 +108,25 @@ async fn a_code_that_was_used_is_not_sent() {
     let spent = challenge(ChallengeState::Spent { at: now() });
     let content = Content::Code { challenge: spent.id, autofill: false };
     let nothing = MockTransport::new();
-    deliver_one(claim(content), Some(spent), nothing, |state| matches!(state, OutboxState::Dead { .. }))
+    deliver_one(claim(content), Some(spent), nothing, |state| matches!(state, OutboxState::Failed { .. }))
         .await;
 }
 
 #[tokio::test]
 async fn a_useless_message_is_not_sent() {
     let mut late = claim(Content::Notice);
-    late.message.useless_at = now();
+    late.message.expires_at = now();
     let nothing = MockTransport::new();
-    deliver_one(late, None, nothing, |state| matches!(state, OutboxState::Dead { .. })).await;
+    deliver_one(late, None, nothing, |state| matches!(state, OutboxState::Failed { .. })).await;
 }
 
 #[tokio::test]
 async fn a_message_for_nobody_never_leaves() {
     let mut nobodys = claim(Content::Notice);
-    nobodys.message.useless_at = nobodys.message.created_at;
+    nobodys.message.expires_at = nobodys.message.created_at;
     let nothing = MockTransport::new();
     deliver_one(nobodys, None, nothing, |state| {
-        matches!(state, OutboxState::Dead { reason, .. } if reason == "there is nobody to send it to")
+        matches!(state, OutboxState::Failed { reason, .. } if reason == "there is nobody to send it to")
     })
     .await;
 }
@@ -138,7 +139,7 @@ async fn a_refusal_for_good_is_not_tried_again_and_a_passing_failure_is() {
         claim(Content::Notice),
         None,
         refusing,
-        |state| matches!(state, OutboxState::Dead { reason, .. } if reason == "no such mailbox"),
+        |state| matches!(state, OutboxState::Failed { reason, .. } if reason == "no such mailbox"),
     )
     .await;
     let mut failing = MockTransport::new();
@@ -157,8 +158,8 @@ async fn a_dispatcher_with_nothing_to_do_writes_nothing() {
         let mut tx = MockTx::new();
         tx.expect_next_due().times(1).returning(move |_| Ok(next_due));
         let dispatcher = dispatcher(tx, MockTransport::new());
-        let turn = dispatcher.turn(Channel::Email, &[], at_most).await.expect("the store works");
-        assert_eq!((turn.deliveries.len(), turn.next_due), (0, next_due));
+        let batch = dispatcher.next_batch(Channel::Email, &[], at_most).await.expect("the store works");
+        assert_eq!((batch.deliveries.len(), batch.next_due), (0, next_due));
         assert_eq!(dispatcher.storage.committed(), 0);
     }
 }
@@ -168,17 +169,17 @@ async fn what_ended_together_is_settled_in_the_unit_that_claims_what_comes_next(
     let mut tx = MockTx::new();
     tx.expect_next_due().returning(|_| Ok(Some(now())));
     tx.expect_claim_due().times(2).returning(|_, _, _, at_most| Ok(vec![claim(Content::Notice); at_most]));
-    tx.expect_settle().times(3).returning(|_, _, _| Ok(true));
+    tx.expect_complete().times(3).returning(|_, _, _| Ok(true));
     let mut email = MockTransport::new();
     email.expect_deliver().times(3).returning(|_| Ok(()));
     let dispatcher = dispatcher(tx, email);
-    let turn = dispatcher.turn(Channel::Email, &[], 3).await.expect("the store works");
-    let mut ended = Vec::new();
-    for delivery in turn.deliveries {
-        ended.push(dispatcher.deliver(delivery).await);
+    let batch = dispatcher.next_batch(Channel::Email, &[], 3).await.expect("the store works");
+    let mut completed = Vec::new();
+    for delivery in batch.deliveries {
+        completed.push(dispatcher.deliver(delivery).await);
     }
-    let turn = dispatcher.turn(Channel::Email, &ended, 2).await.expect("the store works");
-    assert_eq!((turn.deliveries.len(), dispatcher.storage.committed()), (2, 2));
+    let batch = dispatcher.next_batch(Channel::Email, &completed, 2).await.expect("the store works");
+    assert_eq!((batch.deliveries.len(), dispatcher.storage.committed()), (2, 2));
 }
 
 #[tokio::test]
@@ -186,13 +187,13 @@ async fn what_could_not_be_noted_is_rolled_back_and_claims_nothing() {
     let mut tx = MockTx::new();
     tx.expect_next_due().returning(|_| Ok(Some(now())));
     tx.expect_claim_due().times(1).returning(|_, _, _, _| Ok(vec![claim(Content::Notice)]));
-    tx.expect_settle().times(1).returning(|_, _, _| Err(StorageError::Busy));
+    tx.expect_complete().times(1).returning(|_, _, _| Err(StorageError::Busy));
     let mut email = MockTransport::new();
     email.expect_deliver().times(1).returning(|_| Ok(()));
     let dispatcher = dispatcher(tx, email);
-    let mut turn = dispatcher.turn(Channel::Email, &[], 16).await.expect("the store works");
-    let ended = dispatcher.deliver(turn.deliveries.pop().expect("one claim")).await;
-    let error = dispatcher.turn(Channel::Email, &[ended], 16).await.expect_err("the store is busy");
+    let mut batch = dispatcher.next_batch(Channel::Email, &[], 16).await.expect("the store works");
+    let completed = dispatcher.deliver(batch.deliveries.pop().expect("one claim")).await;
+    let error = dispatcher.next_batch(Channel::Email, &[completed], 16).await.expect_err("the store is busy");
     assert!(matches!(error, StorageError::Busy), "{error:?}");
     assert_eq!(dispatcher.storage.rolled_back(), 1);
 }

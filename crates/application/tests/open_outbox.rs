@@ -9,7 +9,9 @@ use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage};
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, Region, Timestamp};
-use asteroid_messaging::{Composer, Content, Message, MessageKind, OutboxEntry, OutboxState, Wording};
+use asteroid_messaging::{
+    Branding, Content, Message, MessageKind, MessageRenderer, OutboxEntry, OutboxState,
+};
 use asteroid_verification::mocks::sample_keys;
 use asteroid_verification::{Challenge, ChallengeRules, ChallengeState, CodeFormat, Purpose};
 
@@ -29,12 +31,12 @@ fn challenge() -> Challenge {
 
 /// What is shown, now, of a message about this challenge.
 async fn shown(challenge: Challenge, found: Option<Challenge>, content: Content) -> ShownMessage {
-    let (kind, useless_at) = match content {
+    let (kind, expires_at) = match content {
         Content::Code { .. } => (MessageKind::SignInCode, challenge.expires_at),
         Content::Notice => (MessageKind::PasswordChanged, now() + Message::NOTICE_LIFE),
     };
     let randomness = CountingRandomness::default();
-    let message = Message::new(challenge.contact, kind, content, useless_at, now(), &randomness);
+    let message = Message::new(challenge.contact, kind, content, expires_at, now(), &randomness);
     let entry = OutboxEntry { message, attempts: 1, state: OutboxState::Delivered { at: now() } };
     let mut tx = MockTx::new();
     tx.expect_list_entries()
@@ -46,7 +48,8 @@ async fn shown(challenge: Challenge, found: Option<Challenge>, content: Content)
     tx.expect_find_challenge().returning(move |_| Ok(found.clone()));
     let outbox = OpenOutbox {
         storage: Arc::new(MockStorage::of(tx)),
-        composer: Composer::new(Wording::default(), &BTreeMap::new()).expect("what comes along is good"),
+        renderer: MessageRenderer::new(Branding::default(), &BTreeMap::new())
+            .expect("what comes along is good"),
         keys: Arc::new(sample_keys()),
         clock: Arc::new(ManualClock::at(NOW)),
         challenges: ChallengeRules::default(),

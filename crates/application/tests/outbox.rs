@@ -28,14 +28,14 @@ fn contact() -> Contact {
 }
 
 fn dead() -> OutboxState {
-    OutboxState::Dead { at: now(), reason: "no such mailbox".into() }
+    OutboxState::Failed { at: now(), reason: "no such mailbox".into() }
 }
 
 /// A notice in this state, of use for another moment.
 fn notice(state: OutboxState, randomness: &dyn Randomness) -> OutboxEntry {
-    let useless_at = now() + Duration::from_micros(1);
+    let expires_at = now() + Duration::from_micros(1);
     let kind = MessageKind::PasswordChanged;
-    let message = Message::new(contact(), kind, Content::Notice, useless_at, now(), randomness);
+    let message = Message::new(contact(), kind, Content::Notice, expires_at, now(), randomness);
     OutboxEntry { message, attempts: 1, state }
 }
 
@@ -66,7 +66,7 @@ async fn a_message_that_nobody_has_any_use_for_is_not_tried_again() {
     let delivered = in_state(OutboxState::Delivered { at: now() });
     assert_eq!(refusal(delivered, None).await, Some(RetryRefusal::Delivered));
     let mut useless = notice(dead(), &randomness);
-    useless.message.useless_at = now();
+    useless.message.expires_at = now();
     assert_eq!(refusal(Some(useless), None).await, Some(RetryRefusal::Useless));
     for gone in [None, Some(challenge(ChallengeState::Spent { at: now() }))] {
         let mut code = notice(dead(), &randomness);
@@ -80,7 +80,7 @@ async fn a_message_that_nobody_has_any_use_for_is_not_tried_again() {
 fn tx_that_revives(ids: Vec<MessageId>) -> MockTx {
     let mut tx = MockTx::new();
     let times = ids.len();
-    tx.expect_revive()
+    tx.expect_requeue()
         .times(times)
         .withf(move |id, at| ids.contains(id) && *at == now())
         .returning(|_, _| Ok(true));
@@ -117,7 +117,7 @@ async fn of_all_dead_messages_those_that_are_of_use_are_tried_again() {
     let randomness = CountingRandomness::default();
     let useful = [notice(dead(), &randomness), notice(dead(), &randomness)];
     let mut useless = notice(dead(), &randomness);
-    useless.message.useless_at = now();
+    useless.message.expires_at = now();
     let ids = useful.each_ref().map(|entry| entry.message.id);
     let mut tx = tx_that_revives(ids.to_vec());
     let oldest = ids[1];
@@ -126,7 +126,7 @@ async fn of_all_dead_messages_those_that_are_of_use_are_tried_again() {
     tx.expect_list_entries()
         .times(2)
         .withf(move |filter, before, _| {
-            filter.state == Some(OutboxStateKind::Dead) && before.is_none_or(|before| before == oldest)
+            filter.state == Some(OutboxStateKind::Failed) && before.is_none_or(|before| before == oldest)
         })
         .returning(move |_, _, _| Ok(pages.pop().expect("two pages")));
     let (outbox, _) = outbox(tx);

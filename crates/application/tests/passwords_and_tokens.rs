@@ -14,7 +14,7 @@ use asteroid_identity::{
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, Origin, Region, SessionId, Timestamp, UserId};
-use asteroid_limits::Streak;
+use asteroid_limits::ConsecutiveFailures;
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_verification::mocks::sample_keys;
 
@@ -58,8 +58,8 @@ fn accounts(tx: MockTx, signer: MockSigner, signals: usize) -> Accounts<MockStor
 fn tx() -> MockTx {
     let mut tx = MockTx::new();
     tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: george(), contacts: vec![] })));
-    tx.expect_streak().returning(|_| Ok(Streak::default()));
-    tx.expect_keep_streak().times(1).returning(|_, _, _| Ok(()));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    tx.expect_save_failures().times(1).returning(|_, _, _| Ok(()));
     tx
 }
 
@@ -94,7 +94,7 @@ async fn a_review_tells_all_that_is_wrong_and_changes_nothing() {
         for complete in [true, false] {
             let mut tx = tx();
             if existing_is_right {
-                tx.expect_forget_limit().times(1).returning(|_| Ok(()));
+                tx.expect_remove_limit().times(1).returning(|_| Ok(()));
             } else {
                 tx.expect_record_event().times(1).returning(|_| Ok(()));
             }
@@ -111,7 +111,7 @@ async fn a_review_tells_all_that_is_wrong_and_changes_nothing() {
 #[tokio::test]
 async fn what_the_surface_found_wrong_stops_a_change_that_is_right_otherwise() {
     let mut tx = tx();
-    tx.expect_forget_limit().times(1).returning(|_| Ok(()));
+    tx.expect_remove_limit().times(1).returning(|_| Ok(()));
     let review = review(tx, Some(CURRENT), Some("an even finer one"), false).await;
     assert_eq!(review, PasswordReview { existing_is_right: true, flaws: vec![] });
 }
@@ -130,7 +130,7 @@ async fn a_clean_review_changes_the_password() {
         .times(1)
         .withf(|_, keep| *keep == Some(caller().session))
         .returning(|_, _| Ok(0));
-    tx.expect_forget_limit().times(1).returning(|_| Ok(()));
+    tx.expect_remove_limit().times(1).returning(|_| Ok(()));
     tx.expect_record_event().times(1).returning(|_| Ok(()));
     let request = ReviewPasswordChange {
         caller: caller(),
@@ -167,9 +167,9 @@ fn signer_that_reads(user: i64) -> MockSigner {
 async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
     let mut tx = MockTx::new();
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
-    tx.expect_streak().returning(|_| Ok(Streak::default()));
-    tx.expect_keep_streak().returning(|_, _, _| Ok(()));
-    tx.expect_forget_limit().returning(|_| Ok(()));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    tx.expect_save_failures().returning(|_, _, _| Ok(()));
+    tx.expect_remove_limit().returning(|_| Ok(()));
     tx.expect_record_event().returning(|_| Ok(()));
     tx.expect_record_sign_in().times(1).returning(|_, _, _| Ok(true));
     tx.expect_insert_session().times(1).withf(|session, _| session.token.is_none()).returning(|_, _| Ok(()));

@@ -16,7 +16,7 @@ use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, Origin, Region};
 use asteroid_memory::MemoryStorage;
 use asteroid_messaging::mocks::MockSignal;
-use asteroid_messaging::{Composer, Wording};
+use asteroid_messaging::{Branding, MessageRenderer};
 use asteroid_verification::ChallengeRules;
 use asteroid_verification::mocks::sample_keys;
 
@@ -88,7 +88,7 @@ impl World {
             accounts: Accounts::new(storage.clone(), Arc::new(PlainHasher), tools),
             outbox: OpenOutbox {
                 storage,
-                composer: COMPOSER.with(Clone::clone),
+                renderer: RENDERER.with(Clone::clone),
                 keys,
                 clock: clock.clone(),
                 challenges: ChallengeRules::default(),
@@ -161,8 +161,8 @@ impl World {
 }
 
 thread_local! {
-    static COMPOSER: Composer =
-        Composer::new(Wording::default(), &std::collections::BTreeMap::new()).expect("templates");
+    static RENDERER: MessageRenderer =
+        MessageRenderer::new(Branding::default(), &std::collections::BTreeMap::new()).expect("templates");
 }
 
 /// Lets all act in this order. The owner verifies only after a registration or a request of their own. Says whether an

@@ -20,7 +20,7 @@ use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{
     ChallengeId, Contact, ContactId, Origin, Region, RegistrationId, StorageError, Timestamp, UserId,
 };
-use asteroid_limits::{Budget, History, Streak};
+use asteroid_limits::{ConsecutiveFailures, Quota, SlidingWindow};
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_messaging::{Content, MessageKind};
 use asteroid_verification::mocks::sample_keys;
@@ -103,7 +103,7 @@ fn tx_with_event(action: Action, outcome: Outcome) -> MockTx {
 }
 
 fn no_history(tx: &mut MockTx) {
-    tx.expect_history().returning(|_| Ok(History::default()));
+    tx.expect_window().returning(|_| Ok(SlidingWindow::default()));
 }
 
 fn register() -> Register {
@@ -125,7 +125,7 @@ async fn a_taken_contact_gets_a_notice_and_neither_registration_nor_code() {
     let mut tx = tx_with_event(Action::Register, Outcome::Refused);
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
-    tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
+    tx.expect_save_window().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().times(1).returning(|_| Ok(Some(george())));
     tx.expect_find_profile().returning(|_| Ok(Some(profile())));
     tx.expect_enqueue()
@@ -146,7 +146,7 @@ async fn no_code_goes_to_another_spelling_than_the_one_that_was_proved() {
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
     tx.expect_record_event().returning(|_| Ok(()));
-    tx.expect_keep_history().returning(|_, _, _| Ok(()));
+    tx.expect_save_window().returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
     tx.expect_find_profile().returning(|_| Ok(Some(profile())));
     tx.expect_live_challenges().returning(|_, _, _, _| Ok(vec![]));
@@ -166,9 +166,9 @@ async fn no_code_goes_to_another_spelling_than_the_one_that_was_proved() {
 #[tokio::test]
 async fn a_registration_over_the_limit_is_neither_hashed_nor_kept() {
     let mut tx = MockTx::new();
-    tx.expect_history()
+    tx.expect_window()
         .times(1)
-        .returning(|_| Ok(History::from_times(vec![now() - Duration::from_secs(20)])));
+        .returning(|_| Ok(SlidingWindow::from_times(vec![now() - Duration::from_secs(20)])));
     let (accounts, storage) = accounts(tx, MockHasher::new(), 0);
     let error = accounts.register(register()).await.expect_err("a code was sent 20 seconds ago");
     let RegisterError::TooManyCodes { retry_after } = error else { panic!("{error:?}") };
@@ -209,7 +209,7 @@ async fn a_store_that_breaks_in_the_middle_keeps_nothing_and_signals_nobody() {
     let mut tx = MockTx::new();
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
-    tx.expect_keep_history().returning(|_, _, _| Ok(()));
+    tx.expect_save_window().returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().returning(|_| Ok(None));
     tx.expect_insert_registration().times(1).returning(|_, _| Ok(()));
     tx.expect_live_challenges().times(1).returning(|_, _, _, _| Err(broken()));
@@ -227,14 +227,14 @@ fn expect_nothing_to_leave(tx: &mut MockTx, times: usize) {
         .times(times)
         .withf(|challenge| challenge.state == ChallengeState::Spent { at: now() })
         .returning(|_| Ok(()));
-    tx.expect_enqueue().times(times).withf(|message| message.useless_at == now()).returning(|_| Ok(()));
+    tx.expect_enqueue().times(times).withf(|message| message.expires_at == now()).returning(|_| Ok(()));
 }
 
 #[tokio::test]
 async fn a_code_for_nobody_is_not_sent_and_answers_the_same() {
     let mut tx = tx_with_event(Action::SendCode, Outcome::Refused);
     no_history(&mut tx);
-    tx.expect_keep_history().times(1).returning(|_, _, _| Ok(()));
+    tx.expect_save_window().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().times(1).returning(|_| Ok(None));
     tx.expect_insert_claim().times(1).returning(|_| Ok(()));
     tx.expect_live_registrations().times(1).returning(|_, _| Ok(vec![]));
@@ -251,7 +251,7 @@ async fn a_disabled_user_gets_no_code() {
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
     tx.expect_record_event().times(2).returning(|_| Ok(()));
-    tx.expect_keep_history().returning(|_, _, _| Ok(()));
+    tx.expect_save_window().returning(|_, _, _| Ok(()));
     let disabled = || User { status: UserStatus::Disabled, ..george() };
     tx.expect_find_user_by_contact().returning(move |_| Ok(Some(disabled())));
     expect_nothing_to_leave(&mut tx, 2);
@@ -266,8 +266,8 @@ async fn a_disabled_user_gets_no_code() {
 async fn one_contact_over_its_limit_stops_the_codes_to_all() {
     let mut tx = MockTx::new();
     tx.expect_record_event().times(2).returning(|_| Ok(()));
-    let mut sent_before = vec![History::from_times(vec![now()]), History::default()];
-    tx.expect_history().returning(move |_| Ok(sent_before.pop().expect("two contacts")));
+    let mut sent_before = vec![SlidingWindow::from_times(vec![now()]), SlidingWindow::default()];
+    tx.expect_window().returning(move |_| Ok(sent_before.pop().expect("two contacts")));
     let phone = Contact::parse("555-665-4345", Region::US).expect("a contact");
     let (accounts, _) = accounts(tx, PlainHasher, 0);
     let request =
@@ -287,9 +287,9 @@ async fn a_wrong_code_is_counted_and_makes_neither_user_nor_session() {
     let open = || vec![challenge(Purpose::Login)];
     tx.expect_live_challenges().returning(move |_, _, _, _| Ok(open()));
     tx.expect_count_guess().times(1).returning(move |_, _, _, _, _| Ok(open()));
-    tx.expect_keep_history()
+    tx.expect_save_window()
         .times(1)
-        .withf(|_, history, _| history.times() == [now()])
+        .withf(|_, window, _| window.times() == [now()])
         .returning(|_, _, _| Ok(()));
     let (accounts, storage) = accounts(tx, PlainHasher, 0);
     let error = accounts.verify_code(verify("00000")).await.expect_err("wrong");
@@ -318,7 +318,7 @@ async fn a_right_code_whose_registration_is_gone_signs_nobody_in() {
 async fn a_closed_path_compares_no_code() {
     let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
     let minute = |ago: u64| now() - Duration::from_secs(ago * 60);
-    tx.expect_history().returning(move |_| Ok(History::from_times((1..=10).map(minute).collect())));
+    tx.expect_window().returning(move |_| Ok(SlidingWindow::from_times((1..=10).map(minute).collect())));
     let (accounts, _) = accounts(tx, PlainHasher, 0);
     let error = accounts.verify_code(verify("00000")).await.expect_err("closed");
     assert!(matches!(error, VerifyCodeError::InvalidCode), "the answer is as ever: {error:?}");
@@ -332,8 +332,11 @@ fn sign_in() -> SignIn {
 async fn a_stranger_costs_a_hash_and_gets_no_session() {
     let mut tx = tx_with_event(Action::SignIn, Outcome::Refused);
     tx.expect_find_user_by_contact().returning(|_| Ok(None));
-    tx.expect_streak().returning(|_| Ok(Streak::default()));
-    tx.expect_keep_streak().times(1).withf(|_, streak, _| streak.failures == 1).returning(|_, _, _| Ok(()));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    tx.expect_save_failures()
+        .times(1)
+        .withf(|_, failures, _| failures.count == 1)
+        .returning(|_, _, _| Ok(()));
     let mut hasher = MockHasher::new();
     hasher.expect_verify().times(1).withf(|_, hash| hash.is_none()).returning(|_, _| Ok(Verdict::Mismatch));
     let (accounts, _) = accounts(tx, hasher, 0);
@@ -345,7 +348,7 @@ async fn a_stranger_costs_a_hash_and_gets_no_session() {
 async fn a_password_that_may_not_be_tried_yet_is_not_hashed() {
     let mut tx = tx_with_event(Action::SignIn, Outcome::Limited);
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
-    tx.expect_streak().returning(|_| Ok(Streak { failures: 7, last_at: Some(now()) }));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures { count: 7, last_at: Some(now()) }));
     let (accounts, _) = accounts(tx, MockHasher::new(), 0);
     let error = accounts.sign_in(sign_in()).await.expect_err("too soon");
     let SignInError::TooManyAttempts { retry_after } = error else { panic!("{error:?}") };
@@ -356,8 +359,8 @@ async fn a_password_that_may_not_be_tried_yet_is_not_hashed() {
 async fn a_password_changed_while_it_was_checked_opens_no_session() {
     let mut tx = tx_with_event(Action::SignIn, Outcome::Refused);
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
-    tx.expect_streak().returning(|_| Ok(Streak::default()));
-    tx.expect_keep_streak().returning(|_, _, _| Ok(()));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    tx.expect_save_failures().returning(|_, _, _| Ok(()));
     tx.expect_record_sign_in().times(1).returning(|_, _, _| Ok(false));
     let (accounts, _) = accounts(tx, PlainHasher, 0);
     let error = accounts.sign_in(sign_in()).await.expect_err("changed");
@@ -406,8 +409,8 @@ async fn a_wrong_reset_code_tells_nothing_of_the_owners_name() {
 #[test]
 fn the_default_limits_are_the_policy() {
     let limits = AccountRules::default().limits;
-    let budget = |count, seconds| Budget { count, window: Duration::from_secs(seconds) };
-    assert_eq!(limits.sends, [budget(1, 60), budget(5, 3600), budget(10, 86_400)]);
-    assert_eq!(limits.wrong_codes, [budget(10, 3600), budget(20, 86_400)]);
-    assert_eq!(limits.wrong_passwords_from_familiar_address, [budget(10, 3600)]);
+    let quota = |count, seconds| Quota { count, window: Duration::from_secs(seconds) };
+    assert_eq!(limits.sends, [quota(1, 60), quota(5, 3600), quota(10, 86_400)]);
+    assert_eq!(limits.wrong_codes, [quota(10, 3600), quota(20, 86_400)]);
+    assert_eq!(limits.wrong_passwords_from_familiar_address, [quota(10, 3600)]);
 }

@@ -21,7 +21,7 @@ fn event(action: Action, outcome: Outcome, origin: &Origin, seconds: u64) -> Aud
     AuditEvent::new(action, outcome, origin, at(seconds), &*RANDOMNESS)
 }
 
-/// Everything comes back as it was given: every action with every outcome, with and without a user, a contact and an
+/// FullFixture comes back as it was given: every action with every outcome, with and without a user, a contact and an
 /// origin.
 pub async fn an_event_comes_back_as_it_was_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);

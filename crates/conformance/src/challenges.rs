@@ -13,7 +13,7 @@ use crate::store::Store;
 const ALL: [PurposeKind; 3] = [PurposeKind::Register, PurposeKind::Login, PurposeKind::Reset];
 const LOGIN: [PurposeKind; 1] = [PurposeKind::Login];
 
-/// Everything comes back as it was given: every purpose, format, contact and address.
+/// FullFixture comes back as it was given: every purpose, format, contact and address.
 pub async fn a_challenge_comes_back_as_it_was_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let given = [

@@ -157,12 +157,12 @@ pub(crate) fn acceptance(user: UserId, label: &VersionLabel, at: Timestamp) -> A
 }
 
 pub(crate) fn notice(to: &Contact, created_at: Timestamp) -> Message {
-    let useless_at = created_at + Message::NOTICE_LIFE;
+    let expires_at = created_at + Message::NOTICE_LIFE;
     Message::new(
         to.clone(),
         MessageKind::PasswordChanged,
         Content::Notice,
-        useless_at,
+        expires_at,
         created_at,
         &*RANDOMNESS,
     )

@@ -21,7 +21,7 @@ async fn enqueued<S: CompleteStorage, const N: usize>(store: &Store<S>, seconds:
     messages
 }
 
-/// Everything comes back as it was given, every kind by either channel and with every content, both from the outbox
+/// FullFixture comes back as it was given, every kind by either channel and with every content, both from the outbox
 /// and in a claim.
 pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);
@@ -35,8 +35,8 @@ pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage)
                 Content::Notice,
             ] {
                 let created_at = at(given.len() as u64);
-                let useless_at = created_at + TICK;
-                given.push(Message::new(to.clone(), kind, content, useless_at, created_at, &*RANDOMNESS));
+                let expires_at = created_at + TICK;
+                given.push(Message::new(to.clone(), kind, content, expires_at, created_at, &*RANDOMNESS));
             }
         }
     }
@@ -90,7 +90,7 @@ pub async fn the_longest_due_are_claimed_first(storage: impl CompleteStorage) {
     assert_eq!(store.claim_due(at(4), at(34), 3).await, [&first, &second, &third].map(|one| claim(one, 1)));
     assert_eq!(store.claim_due(at(4), at(35), 3).await, [claim(&fourth, 1)]);
     // By now the first three have been due longer than the fourth.
-    assert!(store.settle(second.id, 1, &OutboxState::Waiting { due_at: at(20) }).await);
+    assert!(store.complete(second.id, 1, &OutboxState::Waiting { due_at: at(20) }).await);
     let again = [claim(&second, 2), claim(&first, 2)];
     let claims = store.claim_due(at(40), at(70), 4).await;
     assert_eq!(claims[..1], again[..1]);
@@ -148,17 +148,17 @@ pub async fn a_settled_message_is_not_claimed_again(storage: impl CompleteStorag
     let store = Store::new(storage);
     let states = [
         OutboxState::Delivered { at: at(2) + TICK },
-        OutboxState::Dead { at: at(3) + TICK, reason: "550 5.1.1 “unbekannt”; DROP TABLE".into() },
+        OutboxState::Failed { at: at(3) + TICK, reason: "550 5.1.1 “unbekannt”; DROP TABLE".into() },
     ];
     for state in states {
         let [message] = enqueued(&store, [1]).await;
         assert_eq!(store.claim_due(at(1), at(31), 10).await, [claim(&message, 1)]);
-        assert!(store.settle(message.id, 1, &state).await);
+        assert!(store.complete(message.id, 1, &state).await);
         assert_eq!(store.claim_due(at(1000), at(1030), 10).await, []);
         let entry = OutboxEntry { message: message.clone(), attempts: 1, state };
         assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&entry));
         let again = OutboxState::Waiting { due_at: at(5) };
-        assert!(!store.settle(message.id, 1, &again).await, "what is settled stays so");
+        assert!(!store.complete(message.id, 1, &again).await, "what is settled stays so");
         assert_eq!(store.find_entry(message.id).await, Some(entry));
     }
 }
@@ -169,7 +169,7 @@ pub async fn a_message_waits_for_its_next_try(storage: impl CompleteStorage) {
     let [message] = enqueued(&store, [0]).await;
     store.claim_due(at(0), at(30), 10).await;
     let state = OutboxState::Waiting { due_at: at(60) };
-    assert!(store.settle(message.id, 1, &state).await);
+    assert!(store.complete(message.id, 1, &state).await);
     assert_eq!(
         store.find_entry(message.id).await,
         Some(OutboxEntry { message: message.clone(), attempts: 1, state })
@@ -183,18 +183,18 @@ pub async fn only_the_attempt_that_claimed_a_message_settles_it(storage: impl Co
     let store = Store::new(storage);
     let [message, other] = enqueued(&store, [0, 1]).await;
     let delivered = OutboxState::Delivered { at: at(99) };
-    assert!(!store.settle(message.id, 1, &delivered).await, "nobody has claimed it");
-    assert!(!store.settle(MessageId::new(at(0), &*RANDOMNESS), 1, &delivered).await);
+    assert!(!store.complete(message.id, 1, &delivered).await, "nobody has claimed it");
+    assert!(!store.complete(MessageId::new(at(0), &*RANDOMNESS), 1, &delivered).await);
     store.claim_due(at(0), at(30), 1).await;
     store.claim_due(at(30), at(60), 2).await;
     let before = store.find_entry(message.id).await.expect("it is there");
     assert_eq!(before.attempts, 2);
     for attempt in [0, 1, 3] {
-        assert!(!store.settle(message.id, attempt, &delivered).await);
+        assert!(!store.complete(message.id, attempt, &delivered).await);
         assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&before), "nothing was changed");
     }
     assert!(
-        store.settle(message.id, 2, &delivered).await,
+        store.complete(message.id, 2, &delivered).await,
         "its lease is over, but nobody else has claimed it"
     );
     let untouched = OutboxState::Waiting { due_at: at(60) };
@@ -211,9 +211,9 @@ pub async fn the_next_message_is_due_when_the_first_is(storage: impl CompleteSto
     assert_eq!(store.next_due().await, Some(at(2)));
     store.claim_due(at(2), at(32), 10).await;
     assert_eq!(store.next_due().await, Some(at(31)));
-    assert!(store.settle(first.id, 1, &OutboxState::Delivered { at: at(3) }).await);
+    assert!(store.complete(first.id, 1, &OutboxState::Delivered { at: at(3) }).await);
     assert_eq!(store.next_due().await, Some(at(32)));
-    assert!(store.settle(second.id, 1, &OutboxState::Dead { at: at(3), reason: "gone".into() }).await);
+    assert!(store.complete(second.id, 1, &OutboxState::Failed { at: at(3), reason: "gone".into() }).await);
     assert_eq!(store.next_due().await, None);
 }
 
@@ -223,7 +223,7 @@ pub async fn messages_settled_long_ago_are_removed(storage: impl CompleteStorage
     let messages = enqueued(&store, [0, 1, 2, 3, 4]).await;
     store.claim_due(at(4), at(34), 10).await;
     let before = at(10);
-    let dead = |at: Timestamp| OutboxState::Dead { at, reason: "gone".into() };
+    let dead = |at: Timestamp| OutboxState::Failed { at, reason: "gone".into() };
     let states = [
         OutboxState::Delivered { at: before - TICK },
         dead(before - TICK),
@@ -232,13 +232,13 @@ pub async fn messages_settled_long_ago_are_removed(storage: impl CompleteStorage
         OutboxState::Waiting { due_at: at(5) },
     ];
     for (message, state) in messages.iter().zip(&states) {
-        assert!(store.settle(message.id, 1, state).await);
+        assert!(store.complete(message.id, 1, state).await);
     }
-    assert_eq!(store.remove_settled(before).await, 2);
+    assert_eq!(store.remove_completed(before).await, 2);
     let mut kept = Vec::new();
     for message in &messages {
         kept.push(store.find_entry(message.id).await.is_some());
     }
     assert_eq!(kept, [false, false, true, true, true]);
-    assert_eq!(store.remove_settled(before).await, 0);
+    assert_eq!(store.remove_completed(before).await, 0);
 }

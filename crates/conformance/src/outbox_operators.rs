@@ -10,7 +10,7 @@ use crate::store::Store;
 const ALL: OutboxFilter = OutboxFilter { state: None, channel: None };
 
 fn dead(at: Timestamp) -> OutboxState {
-    OutboxState::Dead { at, reason: "no such mailbox".into() }
+    OutboxState::Failed { at, reason: "no such mailbox".into() }
 }
 
 /// A message to this contact that was brought into this state by its first attempt; one that waits is left as it is.
@@ -27,7 +27,7 @@ async fn settled<S: CompleteStorage>(
     }
     let claims = store.claim_due_by(message.channel(), at(seconds), at(seconds + 30), 10).await;
     assert_eq!(claims.len(), 1, "nothing else is due");
-    assert!(store.settle(message.id, 1, &state).await);
+    assert!(store.complete(message.id, 1, &state).await);
     OutboxEntry { message, attempts: 1, state }
 }
 
@@ -84,10 +84,10 @@ pub async fn a_dead_message_is_revived_as_long_as_it_is_useful(storage: impl Com
     for to in ["George@Example.com", "555-665-4345"] {
         let entry = settled(&store, to, 0, dead(at(1))).await;
         let (id, channel) = (entry.message.id, entry.message.channel());
-        assert!(!store.revive(id, entry.message.useless_at).await, "it is useless by then");
+        assert!(!store.requeue(id, entry.message.expires_at).await, "it is useless by then");
         assert_eq!(store.find_entry(id).await, Some(entry.clone()));
-        let now = entry.message.useless_at - TICK;
-        assert!(store.revive(id, now).await);
+        let now = entry.message.expires_at - TICK;
+        assert!(store.requeue(id, now).await);
         let state = OutboxState::Waiting { due_at: now };
         assert_eq!(store.find_entry(id).await, Some(OutboxEntry { state, ..entry.clone() }));
         assert_eq!(store.claim_due_by(channel, now - TICK, at(999_999), 10).await, []);
@@ -104,11 +104,11 @@ pub async fn only_a_dead_message_is_revived(storage: impl CompleteStorage) {
     let delivered = settled(&store, email, 0, OutboxState::Delivered { at: at(1) }).await;
     let waiting = settled(&store, email, 5, OutboxState::Waiting { due_at: at(5) }).await;
     for entry in [delivered, waiting] {
-        assert!(!store.revive(entry.message.id, at(9)).await);
+        assert!(!store.requeue(entry.message.id, at(9)).await);
         assert_eq!(store.find_entry(entry.message.id).await, Some(entry));
     }
     let unknown = MessageId::new(at(0), &*RANDOMNESS);
-    assert!(!store.revive(unknown, at(9)).await);
+    assert!(!store.requeue(unknown, at(9)).await);
     assert_eq!(store.find_entry(unknown).await, None);
 }
 
@@ -117,9 +117,9 @@ pub async fn no_attempt_from_before_its_death_settles_a_revived_message(storage:
     let store = Store::new(storage);
     let entry = settled(&store, "George@Example.com", 0, dead(at(1))).await;
     let id = entry.message.id;
-    assert!(store.revive(id, at(9)).await);
+    assert!(store.requeue(id, at(9)).await);
     store.claim_due(at(9), at(39), 1).await;
     let delivered = OutboxState::Delivered { at: at(10) };
-    assert!(!store.settle(id, 1, &delivered).await);
-    assert!(store.settle(id, 2, &delivered).await);
+    assert!(!store.complete(id, 1, &delivered).await);
+    assert!(store.complete(id, 2, &delivered).await);
 }

@@ -10,7 +10,7 @@ use crate::fixtures::{RANDOMNESS, TICK, at, claim, contact, fresh_contact, hash,
 use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
-/// Everything comes back as it was given, in either kind of contact.
+/// FullFixture comes back as it was given, in either kind of contact.
 pub async fn a_registration_comes_back_as_it_was_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let registrations = [

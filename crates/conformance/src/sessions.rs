@@ -27,7 +27,7 @@ async fn sessions_from<S: CompleteStorage, const N: usize>(
     sessions
 }
 
-/// Everything comes back as it was given: with and without a token, wherever it came from.
+/// FullFixture comes back as it was given: with and without a token, wherever it came from.
 pub async fn a_session_comes_back_as_it_was_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = a_user(&store).await;

@@ -13,15 +13,15 @@ use asteroid_identity::{
     ContactSource, ContactType, PendingRegistrationRepository, PersonName, Session, SessionRepository,
     UserRepository, UserStatus,
 };
-use asteroid_kernel::{StorageError, UserId, Work};
-use asteroid_limits::{History, LimitRepository, Streak};
+use asteroid_kernel::{StorageError, UnitOfWork, UserId};
+use asteroid_limits::{ConsecutiveFailures, LimitRepository, SlidingWindow};
 use asteroid_messaging::{Channel, OutboxRepository, OutboxState};
 use asteroid_terms::TermsRepository;
 use asteroid_verification::{ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
 
 use crate::CompleteStorage;
-use crate::everything::{Ending, Everything, NOTHING, Refusal, Traces, WHOLE};
 use crate::fixtures::{acceptance, at, claim, fresh_key, hash, ip};
+use crate::full_fixture::{Ending, FullFixture, NOTHING, Presence, Refusal, WHOLE};
 use crate::race::ROUNDS;
 use crate::store::{AllRepositories, Store, works};
 
@@ -33,33 +33,33 @@ pub async fn a_store_in_order_says_so(storage: impl CompleteStorage) {
 /// A unit sees what it wrote itself; what it wrote is there for the next unit, whether that writes or reads.
 pub async fn what_is_committed_is_there_for_the_next_unit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let what = Everything::new();
-    assert_eq!(store.traces(&what).await, NOTHING);
-    assert_eq!(works(store.write_everything(&what, Ending::Done).await), WHOLE);
-    assert_eq!(store.traces(&what).await, WHOLE);
-    assert_eq!(store.write(what, |what, tx| Box::pin(what.traces(tx))).await, WHOLE);
+    let what = FullFixture::new();
+    assert_eq!(store.presence(&what).await, NOTHING);
+    assert_eq!(works(store.write_all_repositories(&what, Ending::Done).await), WHOLE);
+    assert_eq!(store.presence(&what).await, WHOLE);
+    assert_eq!(store.write(what, |what, tx| Box::pin(what.presence(tx))).await, WHOLE);
 }
 
 /// A unit that refuses leaves nothing behind, and its reason comes back; what it wrote can be written again.
 pub async fn a_refused_unit_leaves_nothing_behind(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let what = Everything::new();
-    let answer = store.write_everything(&what, Ending::Refused).await;
+    let what = FullFixture::new();
+    let answer = store.write_all_repositories(&what, Ending::Refused).await;
     assert!(matches!(answer, Err(Refusal::OnPurpose)), "{answer:?}");
-    assert_eq!(store.traces(&what).await, NOTHING);
-    assert_eq!(works(store.write_everything(&what, Ending::Done).await), WHOLE);
+    assert_eq!(store.presence(&what).await, NOTHING);
+    assert_eq!(works(store.write_all_repositories(&what, Ending::Done).await), WHOLE);
 }
 
 /// A unit that panics is answered with [`StorageError::Failed`] and leaves nothing behind, however often it happens.
 pub async fn a_unit_that_panics_leaves_nothing_behind(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let what = Everything::new();
+    let what = FullFixture::new();
     for _ in 0..20 {
-        let answer = store.write_everything(&what, Ending::Panic).await;
+        let answer = store.write_all_repositories(&what, Ending::Panic).await;
         assert!(matches!(answer, Err(Refusal::Storage(StorageError::Failed(_)))), "{answer:?}");
-        assert_eq!(store.traces(&what).await, NOTHING);
+        assert_eq!(store.presence(&what).await, NOTHING);
     }
-    assert_eq!(works(store.write_everything(&what, Ending::Done).await), WHOLE);
+    assert_eq!(works(store.write_all_repositories(&what, Ending::Done).await), WHOLE);
 }
 
 /// A unit that only reads may refuse and may panic: the store goes on.
@@ -68,9 +68,9 @@ pub async fn a_reading_unit_that_fails_harms_nobody(storage: impl CompleteStorag
         panics: bool,
     }
 
-    impl<Tx: AllRepositories> Work<Tx> for Fails {
-        type Done = ();
-        type Refused = Refusal;
+    impl<Tx: AllRepositories> UnitOfWork<Tx> for Fails {
+        type Output = ();
+        type Error = Refusal;
 
         async fn run(&self, tx: &mut Tx) -> Result<(), Refusal> {
             tx.next_due(Channel::Email).await?;
@@ -87,7 +87,7 @@ pub async fn a_reading_unit_that_fails_harms_nobody(storage: impl CompleteStorag
         assert!(matches!(answer, Err(Refusal::Storage(StorageError::Failed(_)))), "{answer:?}");
     }
     assert_eq!(store.next_due().await, None);
-    assert_eq!(works(store.write_everything(&Everything::new(), Ending::Done).await), WHOLE);
+    assert_eq!(works(store.write_all_repositories(&FullFixture::new(), Ending::Done).await), WHOLE);
 }
 
 /// A unit that only reads sees one state, even if another unit writes meanwhile.
@@ -95,17 +95,17 @@ pub async fn a_reading_unit_sees_one_state(storage: impl CompleteStorage) {
     /// Looks, waits for the writer, and looks again. A store that lets nobody write meanwhile is fine too, so the
     /// wait ends by itself.
     struct LooksTwice {
-        what: Everything,
+        what: FullFixture,
         looked: mpsc::SyncSender<()>,
         written: Arc<AtomicBool>,
     }
 
-    impl<Tx: AllRepositories> Work<Tx> for LooksTwice {
-        type Done = (Traces, Traces);
-        type Refused = StorageError;
+    impl<Tx: AllRepositories> UnitOfWork<Tx> for LooksTwice {
+        type Output = (Presence, Presence);
+        type Error = StorageError;
 
-        async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
-            let first = self.what.traces(tx).await?;
+        async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
+            let first = self.what.presence(tx).await?;
             let _ = self.looked.try_send(());
             // The unit may wait for nothing but its repositories, so it is its thread that waits.
             tokio::task::block_in_place(|| {
@@ -114,13 +114,13 @@ pub async fn a_reading_unit_sees_one_state(storage: impl CompleteStorage) {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             });
-            Ok((first, self.what.traces(tx).await?))
+            Ok((first, self.what.presence(tx).await?))
         }
     }
 
     let store = Store::new(storage);
     for _ in 0..5 {
-        let what = Everything::new();
+        let what = FullFixture::new();
         let (looked, has_looked) = mpsc::sync_channel(1);
         let written = Arc::new(AtomicBool::new(false));
         let reader = tokio::spawn({
@@ -130,11 +130,11 @@ pub async fn a_reading_unit_sees_one_state(storage: impl CompleteStorage) {
         });
         tokio::task::block_in_place(|| has_looked.recv_timeout(Duration::from_secs(30)))
             .expect("the reader looks");
-        works(store.write_everything(&what, Ending::Done).await);
+        works(store.write_all_repositories(&what, Ending::Done).await);
         written.store(true, Ordering::SeqCst);
         let (first, second) = works(reader.await.expect("the reader does not panic"));
         assert_eq!((first, second), (NOTHING, NOTHING));
-        assert_eq!(store.traces(&what).await, WHOLE);
+        assert_eq!(store.presence(&what).await, WHOLE);
     }
 }
 
@@ -149,9 +149,9 @@ pub async fn nobody_sees_half_a_unit(storage: impl CompleteStorage) {
                 store
                     .write((keys.clone(), failures), |((one, other), failures), tx| {
                         Box::pin(async move {
-                            let streak = Streak { failures: *failures, last_at: None };
-                            tx.keep_streak(one, streak, at(100)).await?;
-                            tx.keep_streak(other, streak, at(100)).await
+                            let failures = ConsecutiveFailures { count: *failures, last_at: None };
+                            tx.save_failures(one, failures, at(100)).await?;
+                            tx.save_failures(other, failures, at(100)).await
                         })
                     })
                     .await;
@@ -162,12 +162,12 @@ pub async fn nobody_sees_half_a_unit(storage: impl CompleteStorage) {
     while last < 50 {
         let (one, other) = store
             .read(keys.clone(), |(one, other), tx| {
-                Box::pin(async move { Ok((tx.streak(one).await?, tx.streak(other).await?)) })
+                Box::pin(async move { Ok((tx.failures(one).await?, tx.failures(other).await?)) })
             })
             .await;
         assert_eq!(one, other);
-        assert!(one.failures >= last, "what was committed stays");
-        last = one.failures;
+        assert!(one.count >= last, "what was committed stays");
+        last = one.count;
         tokio::task::yield_now().await;
     }
     writer.await.expect("the writer does not panic");
@@ -176,8 +176,8 @@ pub async fn nobody_sees_half_a_unit(storage: impl CompleteStorage) {
 /// A unit that only reads and tries to write gets [`StorageError::Failed`], whatever it tries, and changes nothing.
 pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let (there, other) = (Everything::new(), Everything::new());
-    works(store.write_everything(&there, Ending::Done).await);
+    let (there, other) = (FullFixture::new(), FullFixture::new());
+    works(store.write_all_repositories(&there, Ending::Done).await);
     let user = store.find_user(&there.contact).await.expect("it was just made").id;
     let context = (user, there.clone(), other.clone());
     let before = all_of(&store, user, &there).await;
@@ -225,13 +225,13 @@ pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
         tx.remove_expired_challenges(at(1_000_000));
         tx.enqueue(&other.message);
         tx.claim_due(Channel::Email, at(1), at(31), 1);
-        tx.settle(there.message.id, 0, &OutboxState::Delivered { at: at(1) });
-        tx.revive(there.message.id, at(1));
-        tx.remove_settled(at(1_000_000));
-        tx.keep_history(&other.key, &History::default(), at(100));
-        tx.keep_streak(&other.key, Streak::default(), at(100));
-        tx.forget_limit(&there.key);
-        tx.remove_useless_limits(at(1_000_000));
+        tx.complete(there.message.id, 0, &OutboxState::Delivered { at: at(1) });
+        tx.requeue(there.message.id, at(1));
+        tx.remove_completed(at(1_000_000));
+        tx.save_window(&other.key, &SlidingWindow::default(), at(100));
+        tx.save_failures(&other.key, ConsecutiveFailures::default(), at(100));
+        tx.remove_limit(&there.key);
+        tx.remove_expired_limits(at(1_000_000));
         tx.record_event(&other.event);
         tx.forget_events(at(1_000_000));
         tx.publish_terms(&other.terms);
@@ -242,14 +242,14 @@ pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
         tx.put_clients(&[ClientRecord { practice: there.practice.id, ..other.client.clone() }]);
     }
     assert_eq!(all_of(&store, user, &there).await, before);
-    assert_eq!(store.traces(&other).await, NOTHING);
+    assert_eq!(store.presence(&other).await, NOTHING);
 }
 
 /// All that the store has of a user and of what was written with it.
 async fn all_of<S: CompleteStorage>(
     store: &Store<S>,
     user: UserId,
-    what: &Everything,
+    what: &FullFixture,
 ) -> impl PartialEq + Debug {
     (
         store.find_profile(user).await,
@@ -260,7 +260,7 @@ async fn all_of<S: CompleteStorage>(
         store.list_sessions(user).await,
         store.find_challenge(what.challenge.id).await,
         store.find_entry(what.message.id).await,
-        store.history(&what.key).await,
+        store.window(&what.key).await,
         store.latest_events(usize::MAX).await,
         store.is_familiar_address(user, ip("192.0.2.1"), at(0)).await,
         (store.list_terms().await, store.find_acceptance(user, &what.terms.label).await),
@@ -287,10 +287,10 @@ pub async fn a_caller_who_goes_away_from_a_single_thread_leaves_nothing_open(sto
 
 async fn callers_go_away<S: CompleteStorage>(store: Store<S>) {
     for round in 0..ROUNDS {
-        let what = Everything::new();
+        let what = FullFixture::new();
         let caller = tokio::spawn({
             let (store, what) = (store.clone(), what.clone());
-            async move { store.write_everything(&what, Ending::Done).await.is_ok() }
+            async move { store.write_all_repositories(&what, Ending::Done).await.is_ok() }
         });
         let start = Instant::now();
         while start.elapsed() < Duration::from_micros(100) * u32::try_from(round).expect("few rounds") {
@@ -300,16 +300,16 @@ async fn callers_go_away<S: CompleteStorage>(store: Store<S>) {
         if let Err(gone) = caller.await {
             assert!(gone.is_cancelled(), "the caller panicked");
         }
-        assert_is_whole_or_nothing(store.traces(&what).await);
+        assert_is_whole_or_nothing(store.presence(&what).await);
         // Waits for the unit, if that still runs. Should it come later, it finds its contact taken, and refuses.
         let is_taken = store.insert_user(&what.user()).await.is_err();
-        let mut traces = store.traces(&what).await;
-        traces[0] = is_taken;
-        assert_is_whole_or_nothing(traces);
+        let mut presence = store.presence(&what).await;
+        presence[0] = is_taken;
+        assert_is_whole_or_nothing(presence);
     }
-    assert_eq!(works(store.write_everything(&Everything::new(), Ending::Done).await), WHOLE);
+    assert_eq!(works(store.write_all_repositories(&FullFixture::new(), Ending::Done).await), WHOLE);
 }
 
-fn assert_is_whole_or_nothing(traces: Traces) {
-    assert!(traces == WHOLE || traces == NOTHING, "{traces:?}");
+fn assert_is_whole_or_nothing(presence: Presence) {
+    assert!(presence == WHOLE || presence == NOTHING, "{presence:?}");
 }

@@ -10,7 +10,7 @@ use crate::store::Store;
 
 const USER: UserId = UserId(25);
 
-/// Everything comes back as it was published: a long text, in every script, with white space around.
+/// FullFixture comes back as it was published: a long text, in every script, with white space around.
 pub async fn a_version_comes_back_as_it_was_published(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let long = "Être, 要る, 🦀; --\n".repeat(5_000);

@@ -11,9 +11,9 @@ use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
 /// The user that nobody is.
-const NOBODY: UserId = UserId(987_654_321);
+const NO_USER: UserId = UserId(987_654_321);
 
-/// A new user is enabled, has never signed in, and has the one contact, verified and primary. Everything comes back
+/// A new user is enabled, has never signed in, and has the one contact, verified and primary. FullFixture comes back
 /// as it was given, in either kind of contact, with and without a password.
 pub async fn a_new_user_comes_back_as_it_was_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);
@@ -206,7 +206,7 @@ pub async fn a_user_is_renamed(storage: impl CompleteStorage) {
         assert_eq!(store.find_profile(user).await, expected);
     }
     assert_eq!(store.find_profile(bystander).await, others);
-    assert!(!store.rename_user(NOBODY, &name).await);
+    assert!(!store.rename_user(NO_USER, &name).await);
 }
 
 /// A user is found by the contact in any spelling, and by no other.
@@ -223,7 +223,7 @@ pub async fn a_user_is_found_by_the_contact(storage: impl CompleteStorage) {
     for text in ["georg@example.com", "george@example.co", "5556654346", "g%@example.com"] {
         assert_eq!(store.find_user(&contact(text)).await, None, "{text}");
     }
-    assert_eq!(store.find_profile(NOBODY).await, None);
+    assert_eq!(store.find_profile(NO_USER).await, None);
 }
 
 /// A sign-in is noted for the hash that the user has, and where no password was asked for.
@@ -249,7 +249,7 @@ pub async fn a_sign_in_that_may_not_be_is_not_noted(storage: impl CompleteStorag
     let without_password = store.insert_user(&without_password).await.expect("the contact is free");
     assert!(!store.record_sign_in(user, Some(&hash("second")), at(1)).await);
     assert!(!store.record_sign_in(without_password, Some(&hash("first")), at(1)).await);
-    assert!(!store.record_sign_in(NOBODY, None, at(1)).await);
+    assert!(!store.record_sign_in(NO_USER, None, at(1)).await);
     store.set_status(user, UserStatus::Disabled).await;
     assert!(!store.record_sign_in(user, Some(&hash("first")), at(1)).await);
     assert!(!store.record_sign_in(user, None, at(1)).await);
@@ -271,7 +271,7 @@ pub async fn a_password_is_replaced_if_it_still_is_the_one_that_was_checked(stor
     assert!(store.replace_password(user, None, &hash("third")).await);
     assert!(store.record_sign_in(user, Some(&hash("third")), at(3)).await);
     assert!(store.record_sign_in(bystander, Some(&hash("first")), at(3)).await, "nobody else's was changed");
-    assert!(!store.replace_password(NOBODY, None, &hash("third")).await);
+    assert!(!store.replace_password(NO_USER, None, &hash("third")).await);
 }
 
 /// A disabled user's password can be replaced.
@@ -322,7 +322,7 @@ pub async fn a_user_is_disabled_and_enabled(storage: impl CompleteStorage) {
         assert!(store.set_status(user, status).await);
         assert_eq!(store.find_user(&contact).await.map(|user| user.status), Some(status));
     }
-    assert!(!store.set_status(NOBODY, UserStatus::Enabled).await);
+    assert!(!store.set_status(NO_USER, UserStatus::Enabled).await);
 }
 
 /// An address is familiar to its user alone, from the time of the sign-in on and including it.

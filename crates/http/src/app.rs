@@ -8,8 +8,8 @@ use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_kernel::{Clock, Randomness};
 
 use crate::auth::{self, AuthSurface};
-use crate::connect::{self, ConnectSurface};
-use crate::web::{Edge, Fault, Surface, cors, fallback};
+use crate::core::{ApiError, Surface, Telemetry, cors, fallback};
+use crate::practice_api::{self, PracticeApiSurface};
 use crate::{HttpSettings, Readiness, operations, pages};
 
 /// What the application is made from. Cheap to clone; clones share everything.
@@ -60,12 +60,12 @@ pub fn app<A, P, R, O>(
     > + use<A, P, R, O>,
 >
 where
-    A: auth::Accounts + connect::Accounts,
-    P: connect::Practices,
+    A: auth::AuthUseCases + practice_api::AccountUseCases,
+    P: practice_api::PracticeUseCases,
     R: Readiness,
     O: DevelopmentOutbox,
 {
-    let edge = Arc::new(Edge {
+    let telemetry = Arc::new(Telemetry {
         clock: Arc::clone(&parts.clock),
         randomness: Arc::clone(&parts.randomness),
         header_limit: parts.settings.header_limit,
@@ -77,13 +77,13 @@ where
         .configure(operations::configure::<AuthSurface, R>(Arc::clone(&parts.readiness)))
         .configure(pages::configure::<AuthSurface, O>(parts.development_outbox.clone(), Arc::clone(settings)))
         .configure(auth::configure(Arc::clone(accounts), Arc::clone(settings)))
-        .configure(connect::configure(Arc::clone(accounts), Arc::clone(practices), Arc::clone(settings)))
+        .configure(practice_api::configure(Arc::clone(accounts), Arc::clone(practices), Arc::clone(settings)))
         .default_service(fallback::<AuthSurface>())
         .wrap(Condition::new(!origins.is_empty(), cors(origins)))
-        .wrap(from_fn(move |request, next| Arc::clone(&edge).pass(request, next)))
+        .wrap(from_fn(move |request, next| Arc::clone(&telemetry).pass(request, next)))
 }
 
 /// What goes wrong outside the surfaces is answered as the one does whose path it is.
-fn answer(path: &str, fault: &Fault) -> HttpResponse {
-    if connect::is_path(path) { ConnectSurface::answer(fault) } else { AuthSurface::answer(fault) }
+fn answer(path: &str, error: &ApiError) -> HttpResponse {
+    if practice_api::is_path(path) { PracticeApiSurface::answer(error) } else { AuthSurface::answer(error) }
 }

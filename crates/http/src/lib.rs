@@ -2,12 +2,12 @@
 
 mod app;
 pub mod auth;
-pub mod connect;
+mod core;
 mod openapi;
 mod operations;
 mod pages;
+pub mod practice_api;
 mod settings;
-mod web;
 pub mod wire;
 
 pub use app::{Parts, app};

@@ -1,7 +1,7 @@
 use utoipa::OpenApi;
 
-use crate::web::docs::operations as operations_of;
-use crate::{auth, connect, operations};
+use crate::core::docs::operations as operations_of;
+use crate::{auth, operations, practice_api};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,7 +20,7 @@ struct Api;
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut api = Api::openapi();
     api.merge(auth::openapi());
-    api.merge(connect::openapi());
+    api.merge(practice_api::openapi());
     api.merge(operations::openapi());
     // Said, not left out: a generator then knows that no token is needed.
     for operation in operations_of(&mut api) {

@@ -7,19 +7,19 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use asteroid_messaging::{Composer, Flaw, Language, TemplateFlaw, template_files};
+use asteroid_messaging::{Flaw, Language, MessageRenderer, TemplateFlaw, template_files};
 
 use crate::config::{Configuration, Settings};
 
 /// What puts messages into words, with these settings.
-pub(crate) fn composer(settings: &Settings) -> Result<Composer, MessageFlaws> {
+pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, MessageFlaws> {
     let mut folder = Folder::default();
     let path = settings.messages.templates.as_str();
     if !path.is_empty() {
         folder.read(Path::new(path));
     }
-    match Composer::new(settings.wording(), &folder.overrides) {
-        Ok(composer) if folder.flaws.is_empty() => Ok(composer),
+    match MessageRenderer::new(settings.branding(), &folder.overrides) {
+        Ok(renderer) if folder.flaws.is_empty() => Ok(renderer),
         tried => {
             let found = tried.err().map_or_else(Vec::new, |invalid| invalid.0);
             let mut flaws = folder.flaws;

@@ -8,7 +8,7 @@ use crate::messages;
 
 /// Notes all that keeps a server of this configuration from starting.
 pub(crate) fn check(configuration: &mut Configuration) {
-    if let Err(flaws) = messages::composer(&configuration.settings) {
+    if let Err(flaws) = messages::renderer(&configuration.settings) {
         flaws.note(configuration);
     }
     match configuration.settings.profile {

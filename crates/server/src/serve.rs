@@ -8,12 +8,12 @@ use std::time::Duration;
 use actix_server::Server;
 use actix_web::rt::{self, System};
 use asteroid_application::ports::development::DevelopmentOutbox;
-use asteroid_application::{Accounts, Dispatcher, Housekeeping, OpenOutbox, Tools};
+use asteroid_application::{Accounts, Dispatcher, OpenOutbox, Retention, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
-use asteroid_http::{Parts, Readiness, app, auth, connect};
+use asteroid_http::{Parts, Readiness, app, auth, practice_api};
 use asteroid_kernel::{Clock, Randomness, StorageError};
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
@@ -119,29 +119,29 @@ async fn serve<S: Store>(
         );
     }
 
-    let composer = messages::composer(settings)?;
+    let renderer = messages::renderer(settings)?;
     let dispatcher = Dispatcher {
         storage: Arc::clone(&storage),
         email: AnyTransport::from(settings.email.url.clone()),
         sms: AnyTransport::from(settings.sms.url.clone()),
-        composer: composer.clone(),
+        renderer: renderer.clone(),
         keys: Arc::clone(&keys),
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
         rules: (&settings.outbox).into(),
     };
-    let housekeeping = Housekeeping {
+    let retention = Retention {
         storage: storage.patient(),
         clock: Arc::clone(clock),
         rules: settings.account_rules(),
         audit_kept_for: settings.audit.keep.get(),
-        settled_messages_kept_for: settings.outbox.keep.get(),
+        completed_messages_kept_for: settings.outbox.keep.get(),
     };
     let development_outbox = match settings.profile {
         Profile::Production => None,
         Profile::Development => Some(Arc::new(OpenOutbox {
             storage: Arc::clone(&storage),
-            composer,
+            renderer,
             keys: Arc::clone(&keys),
             clock: Arc::clone(clock),
             challenges: settings.account_rules().challenges,
@@ -182,7 +182,7 @@ async fn serve<S: Store>(
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());
     }
 
-    let background = Background::start(dispatcher, housekeeping, &wake_up);
+    let background = Background::start(dispatcher, retention, &wake_up);
     let ended = until_stopped(server, stop, settings.http_workers(), address).await;
     background.stop().await;
     close(storage).await;
@@ -225,8 +225,8 @@ fn listen<A, P, R, O>(
     parts: Parts<A, P, R, O>,
 ) -> Result<(Server, SocketAddr), ServeError>
 where
-    A: auth::Accounts + connect::Accounts,
-    P: connect::Practices,
+    A: auth::AuthUseCases + practice_api::AccountUseCases,
+    P: practice_api::PracticeUseCases,
     R: Readiness,
     O: DevelopmentOutbox,
 {

@@ -8,7 +8,7 @@ use asteroid_clients::{
     Fingerprint, Patient, Practice, PracticeId, PracticeRepository, SearchPrefix, SourceId,
 };
 use asteroid_diesel::{SqliteOptions, SqliteStorage};
-use asteroid_kernel::{Region, Storage, StorageError, Timestamp, Work};
+use asteroid_kernel::{Region, Storage, StorageError, Timestamp, UnitOfWork};
 
 const CLIENTS: usize = 100_000;
 const PATIENTS: usize = 5;
@@ -18,9 +18,9 @@ const SOURCE: SourceId = SourceId(1);
 
 struct PutPractice;
 
-impl<Tx: PracticeRepository> Work<Tx> for PutPractice {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: PracticeRepository> UnitOfWork<Tx> for PutPractice {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
         let practice = Practice {
@@ -41,9 +41,9 @@ impl<Tx: PracticeRepository> Work<Tx> for PutPractice {
 
 struct Put(Vec<ClientRecord>);
 
-impl<Tx: ClientRepository> Work<Tx> for Put {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: ClientRepository> UnitOfWork<Tx> for Put {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
         tx.put_clients(&self.0).await
@@ -52,9 +52,9 @@ impl<Tx: ClientRepository> Work<Tx> for Put {
 
 struct Fingerprints(Vec<ClientKey>);
 
-impl<Tx: ClientRepository> Work<Tx> for Fingerprints {
-    type Done = usize;
-    type Refused = StorageError;
+impl<Tx: ClientRepository> UnitOfWork<Tx> for Fingerprints {
+    type Output = usize;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<usize, StorageError> {
         Ok(tx.fingerprints(&self.0).await?.len())
@@ -66,12 +66,12 @@ struct Page {
     after: Option<ClientKey>,
 }
 
-impl<Tx: ClientRepository> Work<Tx> for Page {
+impl<Tx: ClientRepository> UnitOfWork<Tx> for Page {
     /// How many clients and patients, and the last client.
-    type Done = (usize, usize, Option<ClientKey>);
-    type Refused = StorageError;
+    type Output = (usize, usize, Option<ClientKey>);
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
         let clients = tx.list_clients(&self.filter, self.after.as_ref(), AT_ONCE).await?;
         let patients = clients.iter().map(|client| client.record.patients.len()).sum();
         Ok((clients.len(), patients, clients.last().map(|client| client.record.key.clone())))

@@ -12,7 +12,9 @@ use asteroid_identity::{
     SessionTokenHash, UserRepository,
 };
 use asteroid_kernel::system::{SystemClock, SystemRandomness};
-use asteroid_kernel::{Clock, Contact, Origin, Region, SessionId, Storage, StorageError, Timestamp, Work};
+use asteroid_kernel::{
+    Clock, Contact, Origin, Region, SessionId, Storage, StorageError, Timestamp, UnitOfWork,
+};
 use asteroid_limits::{LimitKey, LimitRepository};
 
 const TASKS: usize = 16;
@@ -31,13 +33,13 @@ impl Write {
     }
 }
 
-impl<Tx: LimitRepository + AuditRepository> Work<Tx> for Write {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: LimitRepository + AuditRepository> UnitOfWork<Tx> for Write {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
-        let history = tx.history(&self.key).await?;
-        tx.keep_history(&self.key, &history, self.event.at).await?;
+        let window = tx.window(&self.key).await?;
+        tx.save_window(&self.key, &window, self.event.at).await?;
         tx.record_event(&self.event).await
     }
 }
@@ -47,9 +49,9 @@ struct Open {
     now: Timestamp,
 }
 
-impl<Tx: UserRepository + SessionRepository> Work<Tx> for Open {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: UserRepository + SessionRepository> UnitOfWork<Tx> for Open {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
         let user = NewUser {
@@ -76,9 +78,9 @@ impl<Tx: UserRepository + SessionRepository> Work<Tx> for Open {
 
 struct Find(SessionTokenHash);
 
-impl<Tx: SessionRepository> Work<Tx> for Find {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: SessionRepository> UnitOfWork<Tx> for Find {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
         tx.find_session_by_token(&self.0).await?.expect("a session");

@@ -1,5 +1,5 @@
 use asteroid_kernel::{StorageError, Timestamp};
-use asteroid_limits::{History, LimitKey, LimitRepository, Streak};
+use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 
 use crate::MemoryTx;
 use crate::table::remove_where;
@@ -8,13 +8,13 @@ use crate::table::remove_where;
 #[derive(Clone)]
 pub(crate) struct Kept {
     limit: Limit,
-    useless_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 #[derive(Clone)]
 enum Limit {
-    History(History),
-    Streak(Streak),
+    SlidingWindow(SlidingWindow),
+    ConsecutiveFailures(ConsecutiveFailures),
 }
 
 impl MemoryTx {
@@ -26,53 +26,53 @@ impl MemoryTx {
         &mut self,
         key: &LimitKey,
         limit: Limit,
-        useless_at: Timestamp,
+        expires_at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.state_to_change()?.limits.insert(key.clone(), Kept { limit, useless_at });
+        self.state_to_change()?.limits.insert(key.clone(), Kept { limit, expires_at });
         Ok(())
     }
 }
 
 // Units that write run one after another here, so every key is locked to whichever runs.
 impl LimitRepository for MemoryTx {
-    async fn history(&mut self, key: &LimitKey) -> Result<History, StorageError> {
+    async fn window(&mut self, key: &LimitKey) -> Result<SlidingWindow, StorageError> {
         Ok(match self.limit(key) {
-            Some(Limit::History(history)) => history.clone(),
-            Some(Limit::Streak(_)) | None => History::default(),
+            Some(Limit::SlidingWindow(window)) => window.clone(),
+            Some(Limit::ConsecutiveFailures(_)) | None => SlidingWindow::default(),
         })
     }
 
-    async fn keep_history(
+    async fn save_window(
         &mut self,
         key: &LimitKey,
-        history: &History,
-        useless_at: Timestamp,
+        window: &SlidingWindow,
+        expires_at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(key, Limit::History(history.clone()), useless_at)
+        self.keep_limit(key, Limit::SlidingWindow(window.clone()), expires_at)
     }
 
-    async fn streak(&mut self, key: &LimitKey) -> Result<Streak, StorageError> {
+    async fn failures(&mut self, key: &LimitKey) -> Result<ConsecutiveFailures, StorageError> {
         Ok(match self.limit(key) {
-            Some(Limit::Streak(streak)) => *streak,
-            Some(Limit::History(_)) | None => Streak::default(),
+            Some(Limit::ConsecutiveFailures(failures)) => *failures,
+            Some(Limit::SlidingWindow(_)) | None => ConsecutiveFailures::default(),
         })
     }
 
-    async fn keep_streak(
+    async fn save_failures(
         &mut self,
         key: &LimitKey,
-        streak: Streak,
-        useless_at: Timestamp,
+        failures: ConsecutiveFailures,
+        expires_at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(key, Limit::Streak(streak), useless_at)
+        self.keep_limit(key, Limit::ConsecutiveFailures(failures), expires_at)
     }
 
-    async fn forget_limit(&mut self, key: &LimitKey) -> Result<(), StorageError> {
+    async fn remove_limit(&mut self, key: &LimitKey) -> Result<(), StorageError> {
         self.state_to_change()?.limits.remove(key);
         Ok(())
     }
 
-    async fn remove_useless_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_to_change()?.limits, |kept| kept.useless_at <= now))
+    async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
+        Ok(remove_where(&mut self.state_to_change()?.limits, |kept| kept.expires_at <= now))
     }
 }

@@ -7,7 +7,7 @@ use crate::table::remove_where;
 fn due_at(entry: &OutboxEntry) -> Option<Timestamp> {
     match entry.state {
         OutboxState::Waiting { due_at } => Some(due_at),
-        OutboxState::Delivered { .. } | OutboxState::Dead { .. } => None,
+        OutboxState::Delivered { .. } | OutboxState::Failed { .. } => None,
     }
 }
 
@@ -44,7 +44,7 @@ impl OutboxRepository for MemoryTx {
         Ok(claims)
     }
 
-    async fn settle(
+    async fn complete(
         &mut self,
         id: MessageId,
         attempt: u32,
@@ -72,10 +72,10 @@ impl OutboxRepository for MemoryTx {
         Ok(older.filter(|entry| filter.wants(entry)).take(at_most).cloned().collect())
     }
 
-    async fn revive(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError> {
+    async fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError> {
         let entry = self.state_to_change()?.outbox.get_mut(&id);
         let dead = entry.filter(|entry| {
-            matches!(entry.state, OutboxState::Dead { .. }) && now < entry.message.useless_at
+            matches!(entry.state, OutboxState::Failed { .. }) && now < entry.message.expires_at
         });
         let Some(dead) = dead else { return Ok(false) };
         dead.state = OutboxState::Waiting { due_at: now };
@@ -87,10 +87,10 @@ impl OutboxRepository for MemoryTx {
         Ok(entries.filter(|entry| entry.message.channel() == channel).filter_map(due_at).min())
     }
 
-    async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError> {
+    async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError> {
         let is_gone = |entry: &OutboxEntry| match entry.state {
             OutboxState::Waiting { .. } => false,
-            OutboxState::Delivered { at } | OutboxState::Dead { at, .. } => at < before,
+            OutboxState::Delivered { at } | OutboxState::Failed { at, .. } => at < before,
         };
         Ok(remove_where(&mut self.state_to_change()?.outbox, is_gone))
     }

@@ -9,7 +9,7 @@ use asteroid_clients::{Practice, PracticeId};
 use asteroid_identity::{ContactClaim, PendingRegistration};
 use asteroid_kernel::{
     AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError, Timestamp,
-    Work,
+    UnitOfWork,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
@@ -99,7 +99,7 @@ impl From<UnitError> for StorageError {
 impl Storage for MemoryStorage {
     type Tx = MemoryTx;
 
-    async fn write<W: Work<MemoryTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+    async fn write<W: UnitOfWork<MemoryTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         let _turn = lock(&self.shared.turn);
         let mut tx = MemoryTx { state: self.committed(), may_write: true };
         let done = run(&work, &mut tx)?;
@@ -107,7 +107,7 @@ impl Storage for MemoryStorage {
         Ok(done)
     }
 
-    async fn read<W: Work<MemoryTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+    async fn read<W: UnitOfWork<MemoryTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         run(&work, &mut MemoryTx { state: self.committed(), may_write: false })
     }
 
@@ -128,7 +128,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Runs a unit to its end at once: the repositories here answer without waiting, so one poll is all it takes.
-fn run<W: Work<MemoryTx>>(work: &W, tx: &mut MemoryTx) -> Result<W::Done, W::Refused> {
+fn run<W: UnitOfWork<MemoryTx>>(work: &W, tx: &mut MemoryTx) -> Result<W::Output, W::Error> {
     // A unit that panicked is not looked at again, nor is the state that it changed.
     let poll =
         catch_unwind(AssertUnwindSafe(|| pin!(work.run(tx)).poll(&mut Context::from_waker(Waker::noop()))));

@@ -1,7 +1,7 @@
 //! What is particular to units of work in memory.
 
 use asteroid_identity::{ContactSource, ContactType, NewUser, PersonName, UserRepository};
-use asteroid_kernel::{Contact, Region, Storage, StorageError, Timestamp, UserId, Work};
+use asteroid_kernel::{Contact, Region, Storage, StorageError, Timestamp, UnitOfWork, UserId};
 use asteroid_memory::MemoryStorage;
 
 fn contact() -> Contact {
@@ -13,9 +13,9 @@ struct Enrol {
     waits: bool,
 }
 
-impl<Tx: UserRepository> Work<Tx> for Enrol {
-    type Done = UserId;
-    type Refused = StorageError;
+impl<Tx: UserRepository> UnitOfWork<Tx> for Enrol {
+    type Output = UserId;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<UserId, StorageError> {
         let user = NewUser {
@@ -37,9 +37,9 @@ impl<Tx: UserRepository> Work<Tx> for Enrol {
 /// Looks for the user.
 struct Find;
 
-impl<Tx: UserRepository> Work<Tx> for Find {
-    type Done = Option<UserId>;
-    type Refused = StorageError;
+impl<Tx: UserRepository> UnitOfWork<Tx> for Find {
+    type Output = Option<UserId>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<UserId>, StorageError> {
         Ok(tx.find_user_by_contact(&contact().key()).await?.map(|user| user.id))

@@ -6,14 +6,14 @@ use asteroid_identity::{
     HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, Profile,
     SessionRepository, UserRepository, Verdict,
 };
-use asteroid_kernel::{Contact, Origin, Storage, StorageError, Work};
+use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 
 use super::profile::FindProfile;
-use super::sign_in::NoteWrongPassword;
-use super::steps::{CountedTry, addresses, admit_try, audit, forgive_try, send_notices};
-use super::{Accounts, Occasion};
+use super::sign_in::RecordFailedAttempt;
+use super::steps::{AttemptReservation, addresses, audit, refund_attempt, reserve_attempt, send_notices};
+use super::{Accounts, RequestContext};
 use crate::ports::{
     Caller, ChangePassword, ChangePasswordError, PasswordReview, ReviewPasswordChange,
     ReviewPasswordChangeError, ReviewedPasswords,
@@ -22,18 +22,18 @@ use crate::ports::{
 /// Counts a try of the caller's own password; says how long to wait if there may be none now.
 struct BeginChange {
     caller: Caller,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
-impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> Work<Tx> for BeginChange {
-    type Done = Result<CountedTry, Duration>;
-    type Refused = StorageError;
+impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx> for BeginChange {
+    type Output = Result<AttemptReservation, Duration>;
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Result<CountedTry, Duration>, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Result<AttemptReservation, Duration>, StorageError> {
         let user = Some(self.caller.user);
-        let admission = admit_try(tx, user, None, &self.occasion).await?;
+        let admission = reserve_attempt(tx, user, None, &self.context).await?;
         if admission.is_err() {
-            audit(tx, Action::ChangePassword, Outcome::Limited, user, None, &self.occasion).await?;
+            audit(tx, Action::ChangePassword, Outcome::Limited, user, None, &self.context).await?;
         }
         Ok(admission)
     }
@@ -46,43 +46,43 @@ struct ReplacePassword {
     verified: PasswordHash,
     new: PasswordHash,
     contacts: Vec<Contact>,
-    counted: CountedTry,
-    occasion: Occasion,
+    reservation: AttemptReservation,
+    context: RequestContext,
 }
 
-impl<Tx> Work<Tx> for ReplacePassword
+impl<Tx> UnitOfWork<Tx> for ReplacePassword
 where
     Tx: UserRepository + SessionRepository + OutboxRepository + LimitRepository + AuditRepository + Send,
 {
-    type Done = bool;
-    type Refused = StorageError;
+    type Output = bool;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, StorageError> {
-        let (user, occasion) = (self.caller.user, &self.occasion);
+        let (user, context) = (self.caller.user, &self.context);
         let replaced = tx.replace_password(user, Some(&self.verified), &self.new).await?;
         if replaced {
             tx.revoke_sessions(user, Some(self.caller.session)).await?;
-            forgive_try(tx, &self.counted, occasion).await?;
-            send_notices(tx, &self.contacts, MessageKind::PasswordChanged, occasion).await?;
+            refund_attempt(tx, &self.reservation, context).await?;
+            send_notices(tx, &self.contacts, MessageKind::PasswordChanged, context).await?;
         }
         let outcome = if replaced { Outcome::Done } else { Outcome::Refused };
-        audit(tx, Action::ChangePassword, outcome, Some(user), None, occasion).await?;
+        audit(tx, Action::ChangePassword, outcome, Some(user), None, context).await?;
         Ok(replaced)
     }
 }
 
 /// Takes back the count of a try that turned out right.
 struct ForgiveTry {
-    counted: CountedTry,
-    occasion: Occasion,
+    reservation: AttemptReservation,
+    context: RequestContext,
 }
 
-impl<Tx: LimitRepository + Send> Work<Tx> for ForgiveTry {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: LimitRepository + Send> UnitOfWork<Tx> for ForgiveTry {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
-        forgive_try(tx, &self.counted, &self.occasion).await
+        refund_attempt(tx, &self.reservation, &self.context).await
     }
 }
 
@@ -91,7 +91,7 @@ struct Change {
     caller: Caller,
     current: Option<PasswordHash>,
     contacts: Vec<Contact>,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
 impl<S, H> Accounts<S, H>
@@ -107,22 +107,22 @@ where
         new: Option<&Password>,
         origin: Origin,
     ) -> Result<(Change, Result<Option<NewPassword>, Vec<PasswordFlaw>>), StorageError> {
-        let occasion = self.occasion(origin);
+        let context = self.context(origin);
         let profile = self.storage.read(FindProfile(caller.user)).await?;
         let (user, contacts) = match profile {
             Some(Profile { user, contacts }) => (Some(user), addresses(&contacts)),
             None => (None, Vec::new()),
         };
         let names: Vec<_> = user.iter().map(|user| user.name.clone()).collect();
-        let policy = &occasion.rules().passwords;
+        let policy = &context.rules().passwords;
         let checked = new.map(|new| policy.check(new, &contacts, &names)).transpose();
         let current = user.and_then(|user| user.password_hash);
-        Ok((Change { caller, current, contacts, occasion }, checked))
+        Ok((Change { caller, current, contacts, context }, checked))
     }
 
     /// Counts a try of the existing password; says how long to wait if there may be none now.
-    async fn count_try(&self, change: &Change) -> Result<Result<CountedTry, Duration>, StorageError> {
-        let begin = BeginChange { caller: change.caller, occasion: change.occasion.clone() };
+    async fn count_try(&self, change: &Change) -> Result<Result<AttemptReservation, Duration>, StorageError> {
+        let begin = BeginChange { caller: change.caller, context: change.context.clone() };
         self.storage.write(begin).await
     }
 
@@ -133,8 +133,8 @@ where
 
     async fn note_wrong(&self, change: &Change) -> Result<(), StorageError> {
         let (action, user) = (Action::ChangePassword, Some(change.caller.user));
-        let occasion = change.occasion.clone();
-        self.storage.write(NoteWrongPassword { action, user, contact: None, occasion }).await
+        let context = change.context.clone();
+        self.storage.write(RecordFailedAttempt { action, user, contact: None, context }).await
     }
 
     /// Puts the new password in the place of the one that was just proved. False if that was changed meanwhile.
@@ -142,11 +142,11 @@ where
         &self,
         change: Change,
         new: PasswordHash,
-        counted: CountedTry,
+        reservation: AttemptReservation,
     ) -> Result<bool, StorageError> {
-        let Change { caller, current: Some(verified), contacts, occasion } = change else { return Ok(false) };
-        let occasion = self.occasion(occasion.origin);
-        let replace = ReplacePassword { caller, verified, new, contacts, counted, occasion };
+        let Change { caller, current: Some(verified), contacts, context } = change else { return Ok(false) };
+        let context = self.context(context.origin);
+        let replace = ReplacePassword { caller, verified, new, contacts, reservation, context };
         let replaced = self.storage.write(replace).await?;
         if replaced {
             self.tools.signal.outbox_filled();
@@ -169,8 +169,8 @@ where
                 return Err(ChangePasswordError::WeakPassword(flaws));
             }
         };
-        let counted = match self.count_try(&change).await? {
-            Ok(counted) => counted,
+        let reservation = match self.count_try(&change).await? {
+            Ok(reservation) => reservation,
             Err(retry_after) => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
         };
         if !self.is_current(&change, &existing).await? {
@@ -178,7 +178,7 @@ where
             return Err(ChangePasswordError::InvalidExistingPassword);
         }
         let new = self.hasher.hash(&new).await?;
-        if self.finish_change(change, new, counted).await? {
+        if self.finish_change(change, new, reservation).await? {
             Ok(())
         } else {
             Err(ChangePasswordError::InvalidExistingPassword)
@@ -191,12 +191,12 @@ where
     ) -> Result<(), ReviewPasswordChangeError> {
         let ReviewPasswordChange { caller, existing, new, complete, origin } = request;
         let (change, checked) = self.begin_change(caller, new.as_ref(), origin).await?;
-        let policy = &change.occasion.rules().passwords;
+        let policy = &change.context.rules().passwords;
         // What is too long to be anybody's password is not hashed.
         let [existing, new] =
             [&existing, &new].map(|given| given.as_ref().filter(|given| !policy.is_oversized(given)));
-        let counted = match self.count_try(&change).await? {
-            Ok(counted) => counted,
+        let reservation = match self.count_try(&change).await? {
+            Ok(reservation) => reservation,
             Err(retry_after) => return Err(ReviewPasswordChangeError::TooManyAttempts { retry_after }),
         };
         let existing_is_right = match existing {
@@ -216,8 +216,8 @@ where
         let clean = complete && existing_is_right && flaws.is_empty();
         let Some(new) = new.filter(|_| clean) else {
             if existing_is_right {
-                let occasion = change.occasion.clone();
-                self.storage.write(ForgiveTry { counted, occasion }).await?;
+                let context = change.context.clone();
+                self.storage.write(ForgiveTry { reservation, context }).await?;
             } else {
                 self.note_wrong(&change).await?;
             }
@@ -225,7 +225,7 @@ where
             return Err(ReviewPasswordChangeError::Refused(review));
         };
         let new = self.hasher.hash(&new).await?;
-        if self.finish_change(change, new, counted).await? {
+        if self.finish_change(change, new, reservation).await? {
             Ok(())
         } else {
             let review = PasswordReview { existing_is_right: false, flaws };

@@ -61,21 +61,21 @@ impl<S, H> Accounts<S, H> {
     }
 
     /// This moment and origin, for one unit of work.
-    fn occasion(&self, origin: Origin) -> Occasion {
-        Occasion { now: self.tools.clock.now(), origin, tools: Arc::clone(&self.tools) }
+    fn context(&self, origin: Origin) -> RequestContext {
+        RequestContext { now: self.tools.clock.now(), origin, tools: Arc::clone(&self.tools) }
     }
 }
 
 /// When and from where something is asked for, and what its unit of work may use. Fixed before the unit runs, so
 /// that running it again does the same.
 #[derive(Clone)]
-struct Occasion {
+struct RequestContext {
     now: Timestamp,
     origin: Origin,
     tools: Arc<Tools>,
 }
 
-impl Occasion {
+impl RequestContext {
     fn rules(&self) -> &AccountRules {
         &self.tools.rules
     }
@@ -101,30 +101,30 @@ struct NewSession {
 
 impl NewSession {
     /// A session with an opaque token.
-    fn opaque(occasion: &Occasion) -> Self {
-        let id = SessionId::new(occasion.now, occasion.randomness());
-        let token = SessionToken::new(occasion.randomness());
+    fn opaque(context: &RequestContext) -> Self {
+        let id = SessionId::new(context.now, context.randomness());
+        let token = SessionToken::new(context.randomness());
         Self { id, token_hash: Some(token.hash()), token: token.into() }
     }
 
     /// A session of this user with a signed token.
-    fn signed(user: UserId, occasion: &Occasion) -> Result<Self, SigningError> {
-        let session = SessionId::new(occasion.now, occasion.randomness());
-        let (issued_at, expires_at) = (occasion.now, occasion.session_end());
+    fn signed(user: UserId, context: &RequestContext) -> Result<Self, SigningError> {
+        let session = SessionId::new(context.now, context.randomness());
+        let (issued_at, expires_at) = (context.now, context.session_end());
         let claims = TokenClaims { user, session, issued_at, expires_at };
-        let token = BearerToken::signed(occasion.tools.signer.sign(&claims)?);
+        let token = BearerToken::signed(context.tools.signer.sign(&claims)?);
         Ok(Self { id: session, token_hash: None, token })
     }
 
-    fn of(&self, user: UserId, occasion: &Occasion) -> Session {
+    fn of(&self, user: UserId, context: &RequestContext) -> Session {
         Session {
             id: self.id,
             user,
             token: self.token_hash,
-            created_at: occasion.now,
-            expires_at: occasion.session_end(),
-            last_used_at: occasion.now,
-            origin: occasion.origin.clone(),
+            created_at: context.now,
+            expires_at: context.session_end(),
+            last_used_at: context.now,
+            origin: context.origin.clone(),
         }
     }
 

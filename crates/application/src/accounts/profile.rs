@@ -1,14 +1,14 @@
 use asteroid_identity::{Profile, UserRepository};
-use asteroid_kernel::{Storage, StorageError, UserId, Work};
+use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
 
 use super::Accounts;
 use crate::ports::{Caller, Profiles};
 
 pub(super) struct FindProfile(pub(super) UserId);
 
-impl<Tx: UserRepository> Work<Tx> for FindProfile {
-    type Done = Option<Profile>;
-    type Refused = StorageError;
+impl<Tx: UserRepository> UnitOfWork<Tx> for FindProfile {
+    type Output = Option<Profile>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<Profile>, StorageError> {
         tx.find_profile(self.0).await

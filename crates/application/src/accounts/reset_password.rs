@@ -4,17 +4,17 @@ use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, SessionRepository, UserRepository,
 };
-use asteroid_kernel::{Contact, Storage, StorageError, Work};
+use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
 
 use super::send_codes::Sent;
 use super::steps::{
-    CodeForm, addresses, admit_sends, as_proved, audit, enabled_owner, send_code, send_notices,
-    send_to_nobody, streak_key, try_code,
+    CodeForm, addresses, audit, enabled_owner, failures_key, reserve_sends, send_code, send_decoy,
+    send_notices, try_code, verified_spelling,
 };
-use super::{Accounts, Occasion};
+use super::{Accounts, RequestContext};
 use crate::ports::{
     ChangePassword, ChangePasswordError, CodeVersion, ForgotPassword, Passwords, ResetPassword,
     ResetPasswordError, SendCodesError,
@@ -23,47 +23,47 @@ use crate::ports::{
 /// Sends a reset code to the contact's owner, if that user may sign in.
 struct SendResetCode {
     contact: Contact,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
-impl<Tx> Work<Tx> for SendResetCode
+impl<Tx> UnitOfWork<Tx> for SendResetCode
 where
     Tx: UserRepository + ChallengeRepository + OutboxRepository + LimitRepository + AuditRepository + Send,
 {
-    type Done = Sent;
-    type Refused = StorageError;
+    type Output = Sent;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let (contact, occasion) = (&self.contact, &self.occasion);
+        let (contact, context) = (&self.contact, &self.context);
         let action = Action::ForgotPassword;
-        if let Err(retry_after) = admit_sends(tx, std::slice::from_ref(contact), occasion).await? {
-            audit(tx, action, Outcome::Limited, None, Some(contact), occasion).await?;
+        if let Err(retry_after) = reserve_sends(tx, std::slice::from_ref(contact), context).await? {
+            audit(tx, action, Outcome::Limited, None, Some(contact), context).await?;
             return Ok(Sent::Limited { retry_after });
         }
         let owner = enabled_owner(tx, contact).await?.map(|user| user.id);
         let proved = match owner {
-            Some(owner) => as_proved(tx, owner, contact).await?,
+            Some(owner) => verified_spelling(tx, owner, contact).await?,
             None => None,
         };
-        let form = CodeForm::of(CodeVersion::V1, occasion);
+        let form = CodeForm::of(CodeVersion::V1, context);
         match &proved {
-            Some(proved) => send_code(tx, proved, Purpose::Reset, form, occasion).await?,
-            None => send_to_nobody(tx, contact, Purpose::Reset, form, occasion).await?,
+            Some(proved) => send_code(tx, proved, Purpose::Reset, form, context).await?,
+            None => send_decoy(tx, contact, Purpose::Reset, form, context).await?,
         }
         let outcome = if proved.is_some() { Outcome::Done } else { Outcome::Refused };
-        audit(tx, action, outcome, owner, Some(contact), occasion).await?;
+        audit(tx, action, outcome, owner, Some(contact), context).await?;
         Ok(Sent::Sent)
     }
 }
 
 /// Redeems a reset code: sets the password, ends every session, and tells the user. False is a rejected guess; it is
-/// committed, because it was counted.
+/// committed, because it was reservation.
 struct RedeemResetCode {
     contact: Contact,
     guess: CodeGuess,
     password: Password,
     new: PasswordHash,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
 /// Why a right code is not used up.
@@ -79,7 +79,7 @@ impl From<StorageError> for NotReset {
     }
 }
 
-impl<Tx> Work<Tx> for RedeemResetCode
+impl<Tx> UnitOfWork<Tx> for RedeemResetCode
 where
     Tx: UserRepository
         + SessionRepository
@@ -89,12 +89,12 @@ where
         + AuditRepository
         + Send,
 {
-    type Done = bool;
-    type Refused = NotReset;
+    type Output = bool;
+    type Error = NotReset;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, NotReset> {
-        let (contact, occasion) = (&self.contact, &self.occasion);
-        let redeemed = try_code(tx, contact, &[PurposeKind::Reset], &self.guess, occasion).await?;
+        let (contact, context) = (&self.contact, &self.context);
+        let redeemed = try_code(tx, contact, &[PurposeKind::Reset], &self.guess, context).await?;
         let owner = match redeemed {
             Some(_) => enabled_owner(tx, contact).await?,
             None => None,
@@ -105,21 +105,21 @@ where
             None => None,
         };
         let Some(profile) = profile else {
-            audit(tx, Action::ResetPassword, Outcome::Refused, user, Some(contact), occasion).await?;
+            audit(tx, Action::ResetPassword, Outcome::Refused, user, Some(contact), context).await?;
             return Ok(false);
         };
         let (user, contacts) = (profile.user.id, addresses(&profile.contacts));
         let names = std::slice::from_ref(&profile.user.name);
-        if let Err(flaws) = occasion.rules().passwords.check(&self.password, &contacts, names) {
+        if let Err(flaws) = context.rules().passwords.check(&self.password, &contacts, names) {
             return Err(NotReset::WeakPassword(flaws));
         }
-        tx.end_challenges(&contact.key(), &[PurposeKind::Reset], occasion.now).await?;
+        tx.end_challenges(&contact.key(), &[PurposeKind::Reset], context.now).await?;
         tx.replace_password(user, None, &self.new).await?;
-        tx.record_password_reset(user, &contact.key(), occasion.now).await?;
+        tx.record_password_reset(user, &contact.key(), context.now).await?;
         tx.revoke_sessions(user, None).await?;
-        tx.forget_limit(&streak_key(user)).await?;
-        send_notices(tx, &contacts, MessageKind::PasswordReset, occasion).await?;
-        audit(tx, Action::ResetPassword, Outcome::Done, Some(user), Some(contact), occasion).await?;
+        tx.remove_limit(&failures_key(user)).await?;
+        send_notices(tx, &contacts, MessageKind::PasswordReset, context).await?;
+        audit(tx, Action::ResetPassword, Outcome::Done, Some(user), Some(contact), context).await?;
         Ok(true)
     }
 }
@@ -144,22 +144,22 @@ where
 
     async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError> {
         let ForgotPassword { contact, origin } = request;
-        let work = SendResetCode { contact, occasion: self.occasion(origin) };
+        let work = SendResetCode { contact, context: self.context(origin) };
         self.send_by(work).await
     }
 
     async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError> {
         let ResetPassword { contact, guess, new: password, origin } = request;
-        let occasion = self.occasion(origin);
+        let context = self.context(origin);
         // Only what the caller gave is checked before the code is: the owner's name is nobody else's business.
-        let checked: NewPassword = occasion
+        let checked: NewPassword = context
             .rules()
             .passwords
             .check(&password, std::slice::from_ref(&contact), &[])
             .map_err(ResetPasswordError::WeakPassword)?;
         let new = self.hasher.hash(&checked).await?;
-        let occasion = self.occasion(occasion.origin);
-        let work = RedeemResetCode { contact, guess, password, new, occasion };
+        let context = self.context(context.origin);
+        let work = RedeemResetCode { contact, guess, password, new, context };
         match self.storage.write(work).await {
             Ok(true) => {
                 self.tools.signal.outbox_filled();

@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{PendingRegistration, PendingRegistrationRepository, UserRepository, UserStatus};
-use asteroid_kernel::{Contact, Network, Storage, StorageError, Work};
+use asteroid_kernel::{Contact, Network, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
 
 use super::steps::{
-    CodeForm, admit_sends, as_proved, audit, claim_contact, send_code, send_to_nobody, sends_key,
+    CodeForm, audit, claim_contact, reserve_sends, send_code, send_decoy, sends_key, verified_spelling,
 };
-use super::{Accounts, Occasion};
+use super::{Accounts, RequestContext};
 use crate::ports::{CodeVersion, SendCodes, SendCodesError};
 
 /// What came of asking for a code.
@@ -27,17 +27,17 @@ pub(super) enum Sent {
 /// Looks at the limits on codes to these contacts, and counts nothing.
 pub(super) struct WhenMayCodesBeSent {
     pub(super) contacts: Vec<Contact>,
-    pub(super) occasion: Occasion,
+    pub(super) context: RequestContext,
 }
 
-impl<Tx: LimitRepository> Work<Tx> for WhenMayCodesBeSent {
-    type Done = Sent;
-    type Refused = StorageError;
+impl<Tx: LimitRepository> UnitOfWork<Tx> for WhenMayCodesBeSent {
+    type Output = Sent;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let (limits, now) = (&self.occasion.rules().limits, self.occasion.now);
+        let (limits, now) = (&self.context.rules().limits, self.context.now);
         for contact in self.contacts.iter().filter(|_| limits.enabled) {
-            let next = tx.history(&sends_key(contact)).await?.next_allowed(&limits.sends, now);
+            let next = tx.window(&sends_key(contact)).await?.next_allowed(&limits.sends, now);
             if next > now {
                 return Ok(Sent::Limited { retry_after: next.since(now) });
             }
@@ -61,10 +61,10 @@ fn registration_to_send(
 struct SendDueCodes {
     contacts: Vec<Contact>,
     version: CodeVersion,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
-impl<Tx> Work<Tx> for SendDueCodes
+impl<Tx> UnitOfWork<Tx> for SendDueCodes
 where
     Tx: UserRepository
         + PendingRegistrationRepository
@@ -74,43 +74,43 @@ where
         + AuditRepository
         + Send,
 {
-    type Done = Sent;
-    type Refused = StorageError;
+    type Output = Sent;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let occasion = &self.occasion;
-        if let Err(retry_after) = admit_sends(tx, &self.contacts, occasion).await? {
+        let context = &self.context;
+        if let Err(retry_after) = reserve_sends(tx, &self.contacts, context).await? {
             for contact in &self.contacts {
-                audit(tx, Action::SendCode, Outcome::Limited, None, Some(contact), occasion).await?;
+                audit(tx, Action::SendCode, Outcome::Limited, None, Some(contact), context).await?;
             }
             return Ok(Sent::Limited { retry_after });
         }
         for contact in &self.contacts {
             let key = contact.key();
-            claim_contact(tx, contact, occasion).await?;
+            claim_contact(tx, contact, context).await?;
             let owner = tx.find_user_by_contact(&key).await?;
             let due = match &owner {
                 Some(user) if user.status == UserStatus::Enabled => {
-                    let proved = as_proved(tx, user.id, contact).await?;
+                    let proved = verified_spelling(tx, user.id, contact).await?;
                     proved.map(|contact| (contact, Purpose::Login))
                 }
                 Some(_) => None,
                 None => {
-                    let live = tx.live_registrations(&key, occasion.now).await?;
-                    registration_to_send(live, occasion.origin.network()).map(|registration| {
+                    let live = tx.live_registrations(&key, context.now).await?;
+                    registration_to_send(live, context.origin.network()).map(|registration| {
                         let purpose = Purpose::Register(registration.id);
                         (registration.contact, purpose)
                     })
                 }
             };
-            let form = CodeForm::of(self.version, occasion);
+            let form = CodeForm::of(self.version, context);
             match &due {
-                Some((contact, purpose)) => send_code(tx, contact, *purpose, form, occasion).await?,
-                None => send_to_nobody(tx, contact, Purpose::Login, form, occasion).await?,
+                Some((contact, purpose)) => send_code(tx, contact, *purpose, form, context).await?,
+                None => send_decoy(tx, contact, Purpose::Login, form, context).await?,
             }
             let outcome = if due.is_some() { Outcome::Done } else { Outcome::Refused };
             let user = owner.map(|user| user.id);
-            audit(tx, Action::SendCode, outcome, user, Some(contact), occasion).await?;
+            audit(tx, Action::SendCode, outcome, user, Some(contact), context).await?;
         }
         Ok(Sent::Sent)
     }
@@ -131,7 +131,7 @@ where
         // Always in the same order, so that two requests for the same two contacts never wait for each other.
         contacts.sort_by_key(Contact::key);
         contacts.dedup();
-        let work = SendDueCodes { contacts, version, occasion: self.occasion(origin) };
+        let work = SendDueCodes { contacts, version, context: self.context(origin) };
         self.send_by(work).await
     }
 }
@@ -140,7 +140,7 @@ impl<S: Storage, H> Accounts<S, H> {
     /// Runs a unit that puts codes into the outbox; if it did, wakes those who deliver them.
     pub(super) async fn send_by<W>(&self, work: W) -> Result<(), SendCodesError>
     where
-        W: Work<S::Tx, Done = Sent, Refused = StorageError>,
+        W: UnitOfWork<S::Tx, Output = Sent, Error = StorageError>,
     {
         match self.storage.write(work).await? {
             Sent::Limited { retry_after } => Err(SendCodesError::TooManyCodes { retry_after }),

@@ -4,12 +4,12 @@ use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     PasswordHasher, Session, SessionRepository, SessionToken, SessionTokenHash, TokenClaims, UserRepository,
 };
-use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UserId, Work};
+use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
 use super::sign_in::TokenForm;
 use super::steps::audit;
-use super::{Accounts, Occasion};
+use super::{Accounts, RequestContext};
 use crate::ports::{
     AuthenticateError, Caller, Sessions, SignIn, SignInError, SignedIn, SignedSessions, SignedSignInError,
 };
@@ -20,9 +20,9 @@ enum FindSession {
     ByClaims(TokenClaims),
 }
 
-impl<Tx: SessionRepository + Send> Work<Tx> for FindSession {
-    type Done = Option<Session>;
-    type Refused = StorageError;
+impl<Tx: SessionRepository + Send> UnitOfWork<Tx> for FindSession {
+    type Output = Option<Session>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<Session>, StorageError> {
         match self {
@@ -38,9 +38,9 @@ impl<Tx: SessionRepository + Send> Work<Tx> for FindSession {
 
 struct TouchSession(SessionId, Timestamp);
 
-impl<Tx: SessionRepository> Work<Tx> for TouchSession {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: SessionRepository> UnitOfWork<Tx> for TouchSession {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
         tx.touch_session(self.0, self.1).await
@@ -49,9 +49,9 @@ impl<Tx: SessionRepository> Work<Tx> for TouchSession {
 
 struct ListSessions(UserId);
 
-impl<Tx: SessionRepository> Work<Tx> for ListSessions {
-    type Done = Vec<Session>;
-    type Refused = StorageError;
+impl<Tx: SessionRepository> UnitOfWork<Tx> for ListSessions {
+    type Output = Vec<Session>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Session>, StorageError> {
         tx.list_sessions(self.0).await
@@ -67,12 +67,12 @@ enum Which {
 struct EndSessions {
     user: UserId,
     which: Which,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
-impl<Tx: SessionRepository + AuditRepository + Send> Work<Tx> for EndSessions {
-    type Done = bool;
-    type Refused = StorageError;
+impl<Tx: SessionRepository + AuditRepository + Send> UnitOfWork<Tx> for EndSessions {
+    type Output = bool;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, StorageError> {
         let ended = match self.which {
@@ -80,7 +80,7 @@ impl<Tx: SessionRepository + AuditRepository + Send> Work<Tx> for EndSessions {
             Which::AllBut(kept) => tx.revoke_sessions(self.user, Some(kept)).await? > 0,
         };
         if ended {
-            audit(tx, Action::SignOut, Outcome::Done, Some(self.user), None, &self.occasion).await?;
+            audit(tx, Action::SignOut, Outcome::Done, Some(self.user), None, &self.context).await?;
         }
         Ok(ended)
     }
@@ -92,7 +92,7 @@ where
     S::Tx: SessionRepository + AuditRepository,
 {
     async fn end_sessions(&self, user: UserId, which: Which, origin: Origin) -> Result<bool, StorageError> {
-        self.storage.write(EndSessions { user, which, occasion: self.occasion(origin) }).await
+        self.storage.write(EndSessions { user, which, context: self.context(origin) }).await
     }
 }
 

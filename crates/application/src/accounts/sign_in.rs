@@ -4,11 +4,11 @@ use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     HashingError, NewPassword, PasswordHash, PasswordHasher, SessionRepository, UserRepository, Verdict,
 };
-use asteroid_kernel::{Contact, Storage, StorageError, UserId, Work};
+use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
-use super::steps::{CountedTry, admit_try, audit, enabled_owner, forgive_try, open_session};
-use super::{Accounts, NewSession, Occasion};
+use super::steps::{AttemptReservation, audit, enabled_owner, open_session, refund_attempt, reserve_attempt};
+use super::{Accounts, NewSession, RequestContext};
 use crate::ports::{SignIn, SignInError, SignedIn, SignedSignInError};
 
 /// Whether a session is opened by an opaque token, or by a signed one that names it.
@@ -21,7 +21,7 @@ pub(super) enum TokenForm {
 /// What a password is to be checked against.
 pub(super) enum PasswordTry {
     /// Go on and check it. A stranger has no hash: then the check fails, at the same cost.
-    Admitted { owner: Option<(UserId, PasswordHash)>, counted: CountedTry },
+    Admitted { owner: Option<(UserId, PasswordHash)>, reservation: AttemptReservation },
     /// Not now.
     Limited { retry_after: Duration },
 }
@@ -29,24 +29,24 @@ pub(super) enum PasswordTry {
 /// Finds whose password is tried, and counts the try.
 struct BeginSignIn {
     contact: Contact,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
-impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> Work<Tx> for BeginSignIn {
-    type Done = PasswordTry;
-    type Refused = StorageError;
+impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx> for BeginSignIn {
+    type Output = PasswordTry;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<PasswordTry, StorageError> {
-        let (contact, occasion) = (&self.contact, &self.occasion);
+        let (contact, context) = (&self.contact, &self.context);
         let owner = enabled_owner(tx, contact).await?;
         let user = owner.as_ref().map(|user| user.id);
-        match admit_try(tx, user, Some(contact), occasion).await? {
-            Ok(counted) => {
+        match reserve_attempt(tx, user, Some(contact), context).await? {
+            Ok(reservation) => {
                 let owner = owner.and_then(|user| Some((user.id, user.password_hash?)));
-                Ok(PasswordTry::Admitted { owner, counted })
+                Ok(PasswordTry::Admitted { owner, reservation })
             }
             Err(retry_after) => {
-                audit(tx, Action::SignIn, Outcome::Limited, user, Some(contact), occasion).await?;
+                audit(tx, Action::SignIn, Outcome::Limited, user, Some(contact), context).await?;
                 Ok(PasswordTry::Limited { retry_after })
             }
         }
@@ -61,9 +61,9 @@ struct OpenSession {
     verified: PasswordHash,
     /// The same password hashed as new ones are, where its hash is outdated.
     renewed: Option<PasswordHash>,
-    counted: CountedTry,
+    reservation: AttemptReservation,
     session: NewSession,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
 impl OpenSession {
@@ -74,16 +74,16 @@ impl OpenSession {
     }
 }
 
-impl<Tx> Work<Tx> for OpenSession
+impl<Tx> UnitOfWork<Tx> for OpenSession
 where
     Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository + Send,
 {
-    type Done = Option<SignedIn>;
-    type Refused = StorageError;
+    type Output = Option<SignedIn>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
-        let (user, occasion) = (self.user, &self.occasion);
-        let signed_in = open_session(tx, user, Some(&self.verified), &self.session, occasion).await?;
+        let (user, context) = (self.user, &self.context);
+        let signed_in = open_session(tx, user, Some(&self.verified), &self.session, context).await?;
         let signed_in = match signed_in {
             Some(signed_in) if self.still_owns_contact(tx).await? => Some(signed_in),
             Some(_) => {
@@ -96,28 +96,28 @@ where
             if let Some(renewed) = &self.renewed {
                 tx.replace_password(user, Some(&self.verified), renewed).await?;
             }
-            forgive_try(tx, &self.counted, occasion).await?;
+            refund_attempt(tx, &self.reservation, context).await?;
         }
         let outcome = if signed_in.is_some() { Outcome::Done } else { Outcome::Refused };
-        audit(tx, Action::SignIn, outcome, Some(user), Some(&self.contact), occasion).await?;
+        audit(tx, Action::SignIn, outcome, Some(user), Some(&self.contact), context).await?;
         Ok(signed_in)
     }
 }
 
 /// Writes down that a password was wrong.
-pub(super) struct NoteWrongPassword {
+pub(super) struct RecordFailedAttempt {
     pub(super) action: Action,
     pub(super) user: Option<UserId>,
     pub(super) contact: Option<Contact>,
-    pub(super) occasion: Occasion,
+    pub(super) context: RequestContext,
 }
 
-impl<Tx: AuditRepository> Work<Tx> for NoteWrongPassword {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: AuditRepository> UnitOfWork<Tx> for RecordFailedAttempt {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
-        audit(tx, self.action, Outcome::Refused, self.user, self.contact.as_ref(), &self.occasion).await
+        audit(tx, self.action, Outcome::Refused, self.user, self.contact.as_ref(), &self.context).await
     }
 }
 
@@ -133,19 +133,19 @@ where
         form: TokenForm,
     ) -> Result<SignedIn, SignedSignInError> {
         let SignIn { contact, password, origin } = request;
-        let occasion = self.occasion(origin);
-        let begin = BeginSignIn { contact: contact.clone(), occasion: occasion.clone() };
-        let (owner, counted) = match self.storage.write(begin).await.map_err(SignInError::from)? {
+        let context = self.context(origin);
+        let begin = BeginSignIn { contact: contact.clone(), context: context.clone() };
+        let (owner, reservation) = match self.storage.write(begin).await.map_err(SignInError::from)? {
             PasswordTry::Limited { retry_after } => {
                 return Err(SignInError::TooManyAttempts { retry_after }.into());
             }
-            PasswordTry::Admitted { owner, counted } => (owner, counted),
+            PasswordTry::Admitted { owner, reservation } => (owner, reservation),
         };
         let hash = owner.as_ref().map(|(_, hash)| hash);
         let verdict = self.hasher.verify(&password, hash).await.map_err(SignInError::from)?;
         let (Some((user, verified)), Verdict::Match { outdated }) = (&owner, verdict) else {
             let user = owner.map(|(user, _)| user);
-            let note = NoteWrongPassword { action: Action::SignIn, user, contact: Some(contact), occasion };
+            let note = RecordFailedAttempt { action: Action::SignIn, user, contact: Some(contact), context };
             self.storage.write(note).await.map_err(SignInError::from)?;
             return Err(SignInError::InvalidCredentials.into());
         };
@@ -159,19 +159,19 @@ where
             },
         };
         // The session begins when the password is proved, not when the wait for it began.
-        let occasion = self.occasion(occasion.origin);
+        let context = self.context(context.origin);
         let session = match form {
-            TokenForm::Opaque => NewSession::opaque(&occasion),
-            TokenForm::Signed => NewSession::signed(*user, &occasion)?,
+            TokenForm::Opaque => NewSession::opaque(&context),
+            TokenForm::Signed => NewSession::signed(*user, &context)?,
         };
         let open = OpenSession {
             contact,
             user: *user,
             verified: verified.clone(),
             renewed,
-            counted,
+            reservation,
             session,
-            occasion,
+            context,
         };
         let opened = self.storage.write(open).await.map_err(SignInError::from)?;
         Ok(opened.ok_or(SignInError::InvalidCredentials)?)

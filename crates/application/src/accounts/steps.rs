@@ -8,48 +8,48 @@ use asteroid_identity::{
     UserRepository, UserStatus,
 };
 use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
-use asteroid_limits::{Admission, Budget, LimitKey, LimitRepository};
+use asteroid_limits::{Admission, LimitKey, LimitRepository, Quota};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
 use asteroid_verification::{
     Challenge, ChallengeRepository, ChallengeState, CodeFormat, CodeGuess, Purpose, PurposeKind, Redemption,
     redeem,
 };
 
-use super::{NewSession, Occasion};
+use super::{NewSession, RequestContext};
 use crate::ports::{CodeVersion, SignedIn};
 
-pub(super) fn longest(budgets: &[Budget]) -> Duration {
-    budgets.iter().map(|budget| budget.window).max().unwrap_or_default()
+pub(super) fn longest_window(quotas: &[Quota]) -> Duration {
+    quotas.iter().map(|quota| quota.window).max().unwrap_or_default()
 }
 
 /// Whether codes may be sent to all these contacts now; if so, counts one for each. Otherwise says how long to wait,
 /// and counts none.
 ///
 /// The limit lies on the contact, so that it tells nothing of whose it is.
-pub(super) async fn admit_sends<Tx: LimitRepository>(
+pub(super) async fn reserve_sends<Tx: LimitRepository>(
     tx: &mut Tx,
     contacts: &[Contact],
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<Result<(), Duration>, StorageError> {
-    let limits = &occasion.rules().limits;
+    let limits = &context.rules().limits;
     if !limits.enabled {
         return Ok(Ok(()));
     }
-    let now = occasion.now;
+    let now = context.now;
     let mut admitted = Vec::new();
     for contact in contacts {
         let key = sends_key(contact);
-        let history = tx.history(&key).await?;
-        let next = history.next_allowed(&limits.sends, now);
+        let window = tx.window(&key).await?;
+        let next = window.next_allowed(&limits.sends, now);
         if next > now {
             return Ok(Err(next.since(now)));
         }
-        admitted.push((key, history));
+        admitted.push((key, window));
     }
-    for (key, mut history) in admitted {
-        history.record(now);
-        history.prune(&limits.sends, now);
-        tx.keep_history(&key, &history, now + longest(&limits.sends)).await?;
+    for (key, mut window) in admitted {
+        window.record(now);
+        window.prune(&limits.sends, now);
+        tx.save_window(&key, &window, now + longest_window(&limits.sends)).await?;
     }
     Ok(Ok(()))
 }
@@ -66,8 +66,8 @@ pub(super) struct CodeForm {
 }
 
 impl CodeForm {
-    pub(super) fn of(version: CodeVersion, occasion: &Occasion) -> Self {
-        let format = occasion.rules().code_formats.of(version);
+    pub(super) fn of(version: CodeVersion, context: &RequestContext) -> Self {
+        let format = context.rules().code_formats.of(version);
         Self { format, autofill: version == CodeVersion::V2 }
     }
 }
@@ -78,19 +78,19 @@ pub(super) async fn send_code<Tx: ChallengeRepository + OutboxRepository>(
     contact: &Contact,
     purpose: Purpose,
     CodeForm { format, autofill }: CodeForm,
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let (rules, now) = (&occasion.rules().challenges, occasion.now);
+    let (rules, now) = (&context.rules().challenges, context.now);
     let live = tx.live_challenges(&contact.key(), &[purpose.kind()], rules, now).await?;
     let young = live.iter().find(|challenge| challenge.is_sent_again(purpose, format, now));
-    let (challenge, useless_at) = if let Some(challenge) = young {
+    let (challenge, expires_at) = if let Some(challenge) = young {
         (challenge.id, challenge.expires_at)
     } else {
-        let challenge = open_challenge(contact, purpose, format, &live, occasion);
+        let challenge = open_challenge(contact, purpose, format, &live, context);
         tx.insert_challenge(&challenge).await?;
         (challenge.id, challenge.expires_at)
     };
-    let message = code_message(contact, purpose, challenge, autofill, useless_at, occasion);
+    let message = code_message(contact, purpose, challenge, autofill, expires_at, context);
     tx.enqueue(&message).await
 }
 
@@ -99,18 +99,18 @@ fn open_challenge(
     purpose: Purpose,
     format: CodeFormat,
     live: &[Challenge],
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Challenge {
     Challenge::open(
         contact.clone(),
         purpose,
         format,
-        occasion.tools.keys.current_id(),
-        occasion.origin.ip,
+        context.tools.keys.current_id(),
+        context.origin.ip,
         live,
-        &occasion.rules().challenges,
-        occasion.now,
-        occasion.randomness(),
+        &context.rules().challenges,
+        context.now,
+        context.randomness(),
     )
 }
 
@@ -119,8 +119,8 @@ fn code_message(
     purpose: Purpose,
     challenge: ChallengeId,
     autofill: bool,
-    useless_at: Timestamp,
-    occasion: &Occasion,
+    expires_at: Timestamp,
+    context: &RequestContext,
 ) -> Message {
     let kind = match purpose {
         Purpose::Register(_) => MessageKind::RegistrationCode,
@@ -128,42 +128,42 @@ fn code_message(
         Purpose::Reset => MessageKind::ResetCode,
     };
     let content = Content::Code { challenge, autofill };
-    Message::new(contact.clone(), kind, content, useless_at, occasion.now, occasion.randomness())
+    Message::new(contact.clone(), kind, content, expires_at, context.now, context.randomness())
 }
 
 /// Does for a contact that nobody may be sent a code to what [`send_code`] and looking its owner up do for one, so that
 /// the time does not tell which is which: the challenge is spent and the message useless from the first, and neither
 /// ever leaves.
-pub(super) async fn send_to_nobody<Tx: UserRepository + ChallengeRepository + OutboxRepository>(
+pub(super) async fn send_decoy<Tx: UserRepository + ChallengeRepository + OutboxRepository>(
     tx: &mut Tx,
     contact: &Contact,
     purpose: Purpose,
     CodeForm { format, autofill }: CodeForm,
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let (rules, now) = (&occasion.rules().challenges, occasion.now);
-    as_proved(tx, NOBODY, contact).await?;
+    let (rules, now) = (&context.rules().challenges, context.now);
+    verified_spelling(tx, NO_USER, contact).await?;
     let live = tx.live_challenges(&contact.key(), &[purpose.kind()], rules, now).await?;
-    let mut challenge = open_challenge(contact, purpose, format, &live, occasion);
+    let mut challenge = open_challenge(contact, purpose, format, &live, context);
     challenge.state = ChallengeState::Spent { at: now };
     tx.insert_challenge(&challenge).await?;
-    tx.enqueue(&code_message(contact, purpose, challenge.id, autofill, now, occasion)).await
+    tx.enqueue(&code_message(contact, purpose, challenge.id, autofill, now, context)).await
 }
 
 /// No user has this id: stores give positive ones.
-const NOBODY: UserId = UserId(0);
+const NO_USER: UserId = UserId(0);
 
 /// Notes that the caller's network claims the contact, whether or not the contact has an owner, so that the time does not
 /// tell. See [`PendingRegistration::is_trusted`](asteroid_identity::PendingRegistration::is_trusted).
 pub(super) async fn claim_contact<Tx: PendingRegistrationRepository>(
     tx: &mut Tx,
     contact: &Contact,
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<(), StorageError> {
     // As long as a registration that is made now may wait, and an hour at least.
-    let expires_at = occasion.now + occasion.rules().registration_life.max(Duration::from_hours(1));
-    let network = occasion.origin.network();
-    let claim = ContactClaim::new(contact, network, expires_at, occasion.now, occasion.randomness());
+    let expires_at = context.now + context.rules().registration_life.max(Duration::from_hours(1));
+    let network = context.origin.network();
+    let claim = ContactClaim::new(contact, network, expires_at, context.now, context.randomness());
     tx.insert_claim(&claim).await
 }
 
@@ -172,14 +172,14 @@ pub(super) async fn send_notices<Tx: OutboxRepository>(
     tx: &mut Tx,
     contacts: impl IntoIterator<Item = &Contact> + Send,
     kind: MessageKind,
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let now = occasion.now;
+    let now = context.now;
     let contacts: Vec<&Contact> = contacts.into_iter().collect();
     for contact in contacts {
-        let useless_at = now + Message::NOTICE_LIFE;
-        let randomness = occasion.randomness();
-        let message = Message::new(contact.clone(), kind, Content::Notice, useless_at, now, randomness);
+        let expires_at = now + Message::NOTICE_LIFE;
+        let randomness = context.randomness();
+        let message = Message::new(contact.clone(), kind, Content::Notice, expires_at, now, randomness);
         tx.enqueue(&message).await?;
     }
     Ok(())
@@ -191,33 +191,33 @@ pub(super) fn addresses(contacts: &[UserContact]) -> Vec<Contact> {
 
 /// Tries a code on the contact's live challenges for these purposes; gives the challenge that it redeemed.
 ///
-/// A wrong guess is counted: the unit of work must commit it, as an outcome.
+/// A wrong guess is reservation: the unit of work must commit it, as an outcome.
 pub(super) async fn try_code<Tx: ChallengeRepository + LimitRepository>(
     tx: &mut Tx,
     contact: &Contact,
     purposes: &[PurposeKind],
     guess: &CodeGuess,
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<Option<Challenge>, StorageError> {
-    let (rules, now) = (occasion.rules(), occasion.now);
-    let budgets = &rules.limits.wrong_codes;
+    let (rules, now) = (context.rules(), context.now);
+    let quotas = &rules.limits.wrong_codes;
     let contact_key = contact.key();
     let key = LimitKey::new("wrong-codes", contact_key.as_str());
-    let history = if rules.limits.enabled { Some(tx.history(&key).await?) } else { None };
-    if history.as_ref().is_some_and(|history| !history.allows(budgets, now)) {
+    let window = if rules.limits.enabled { Some(tx.window(&key).await?) } else { None };
+    if window.as_ref().is_some_and(|window| !window.allows(quotas, now)) {
         return Ok(None);
     }
-    let keys = &occasion.tools.keys;
-    let ip = occasion.origin.ip;
+    let keys = &context.tools.keys;
+    let ip = context.origin.ip;
     let redemption = redeem(tx, keys, &contact_key, purposes, guess, ip, &rules.challenges, now).await?;
     match redemption {
         Redemption::Redeemed(challenge) => Ok(Some(challenge)),
         Redemption::NothingOpen => Ok(None),
         Redemption::Wrong => {
-            if let Some(mut history) = history {
-                history.record(now);
-                history.prune(budgets, now);
-                tx.keep_history(&key, &history, now + longest(budgets)).await?;
+            if let Some(mut window) = window {
+                window.record(now);
+                window.prune(quotas, now);
+                tx.save_window(&key, &window, now + longest_window(quotas)).await?;
             }
             Ok(None)
         }
@@ -231,15 +231,15 @@ pub(super) async fn open_session<Tx: UserRepository + SessionRepository>(
     user: UserId,
     verified: Option<&PasswordHash>,
     new: &NewSession,
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<Option<SignedIn>, StorageError> {
-    if !tx.record_sign_in(user, verified, occasion.now).await? {
+    if !tx.record_sign_in(user, verified, context.now).await? {
         return Ok(None);
     }
-    let session = new.of(user, occasion);
-    tx.insert_session(&session, occasion.rules().sessions.per_user).await?;
-    if let Some(ip) = occasion.origin.ip {
-        tx.remember_address(user, ip, occasion.now).await?;
+    let session = new.of(user, context);
+    tx.insert_session(&session, context.rules().sessions.per_user).await?;
+    if let Some(ip) = context.origin.ip {
+        tx.remember_address(user, ip, context.now).await?;
     }
     Ok(Some(new.opened(&session)))
 }
@@ -255,7 +255,7 @@ pub(super) async fn enabled_owner<Tx: UserRepository>(
 
 /// The contact as its owner proved it. What goes out goes there, and never to another spelling that somebody asked
 /// with: two spellings that compare as equal may be two people's addresses to a mail server.
-pub(super) async fn as_proved<Tx: UserRepository>(
+pub(super) async fn verified_spelling<Tx: UserRepository>(
     tx: &mut Tx,
     owner: UserId,
     asked: &Contact,
@@ -265,79 +265,79 @@ pub(super) async fn as_proved<Tx: UserRepository>(
     Ok(contacts.into_iter().find(|contact| contact == asked))
 }
 
-/// Where a try of a password was counted before it was checked, so that neither a crash nor trying at once gives
+/// Where a try of a password was reservation before it was checked, so that neither a crash nor trying at once gives
 /// guesses away.
 #[derive(Clone)]
-pub(super) enum CountedTry {
+pub(super) enum AttemptReservation {
     /// Limits are off.
     Nowhere,
     /// Among the failures in a row.
-    Streak(LimitKey),
+    ConsecutiveFailures(LimitKey),
     /// Among the failures from an address that the user is known by.
     Familiar(LimitKey, Timestamp),
 }
 
-/// Whether a password may be tried now; if so, counts the try as a failure until [`forgive_try`].
-pub(super) async fn admit_try<Tx: UserRepository + LimitRepository>(
+/// Whether a password may be tried now; if so, counts the try as a failure until [`refund_attempt`].
+pub(super) async fn reserve_attempt<Tx: UserRepository + LimitRepository>(
     tx: &mut Tx,
     user: Option<UserId>,
     contact: Option<&Contact>,
-    occasion: &Occasion,
-) -> Result<Result<CountedTry, Duration>, StorageError> {
-    let (limits, now) = (&occasion.rules().limits, occasion.now);
+    context: &RequestContext,
+) -> Result<Result<AttemptReservation, Duration>, StorageError> {
+    let (limits, now) = (&context.rules().limits, context.now);
     if !limits.enabled {
-        return Ok(Ok(CountedTry::Nowhere));
+        return Ok(Ok(AttemptReservation::Nowhere));
     }
-    if let (Some(user), Some(ip)) = (user, occasion.origin.ip)
+    if let (Some(user), Some(ip)) = (user, context.origin.ip)
         && tx.is_familiar_address(user, ip, now - limits.familiar_for).await?
     {
-        let budgets = &limits.wrong_passwords_from_familiar_address;
+        let quotas = &limits.wrong_passwords_from_familiar_address;
         let key = LimitKey::new("wrong-passwords-from", format_args!("{user}:{ip}"));
-        let mut history = tx.history(&key).await?;
-        let next = history.next_allowed(budgets, now);
+        let mut window = tx.window(&key).await?;
+        let next = window.next_allowed(quotas, now);
         if next > now {
             return Ok(Err(next.since(now)));
         }
-        history.record(now);
-        history.prune(budgets, now);
-        tx.keep_history(&key, &history, now + longest(budgets)).await?;
-        return Ok(Ok(CountedTry::Familiar(key, now)));
+        window.record(now);
+        window.prune(quotas, now);
+        tx.save_window(&key, &window, now + longest_window(quotas)).await?;
+        return Ok(Ok(AttemptReservation::Familiar(key, now)));
     }
     // What nobody has is slowed down as what somebody has, or the waiting would tell which is which.
     let key = match (user, contact) {
-        (Some(user), _) => streak_key(user),
+        (Some(user), _) => failures_key(user),
         (None, Some(contact)) => LimitKey::new("wrong-passwords", contact.key().as_str()),
-        (None, None) => return Ok(Ok(CountedTry::Nowhere)),
+        (None, None) => return Ok(Ok(AttemptReservation::Nowhere)),
     };
-    let streak = tx.streak(&key).await?;
-    match limits.wrong_passwords.admission(streak, now) {
+    let failures = tx.failures(&key).await?;
+    match limits.wrong_passwords.admission(failures, now) {
         Admission::Wait { until } => Ok(Err(until.since(now))),
         Admission::Locked => Ok(Err(limits.wrong_passwords.longest)),
         Admission::Admitted => {
-            tx.keep_streak(&key, streak.failed(now), now + limits.streak_memory).await?;
-            Ok(Ok(CountedTry::Streak(key)))
+            tx.save_failures(&key, failures.failed(now), now + limits.failures_kept_for).await?;
+            Ok(Ok(AttemptReservation::ConsecutiveFailures(key)))
         }
     }
 }
 
-pub(super) fn streak_key(user: UserId) -> LimitKey {
+pub(super) fn failures_key(user: UserId) -> LimitKey {
     LimitKey::new("wrong-passwords", format_args!("user:{user}"))
 }
 
 /// Takes back the count of a try that turned out right.
-pub(super) async fn forgive_try<Tx: LimitRepository>(
+pub(super) async fn refund_attempt<Tx: LimitRepository>(
     tx: &mut Tx,
-    counted: &CountedTry,
-    occasion: &Occasion,
+    reservation: &AttemptReservation,
+    context: &RequestContext,
 ) -> Result<(), StorageError> {
-    match counted {
-        CountedTry::Nowhere => Ok(()),
-        CountedTry::Streak(key) => tx.forget_limit(key).await,
-        CountedTry::Familiar(key, at) => {
-            let budgets = &occasion.rules().limits.wrong_passwords_from_familiar_address;
-            let mut history = tx.history(key).await?;
-            history.withdraw(*at);
-            tx.keep_history(key, &history, occasion.now + longest(budgets)).await
+    match reservation {
+        AttemptReservation::Nowhere => Ok(()),
+        AttemptReservation::ConsecutiveFailures(key) => tx.remove_limit(key).await,
+        AttemptReservation::Familiar(key, at) => {
+            let quotas = &context.rules().limits.wrong_passwords_from_familiar_address;
+            let mut window = tx.window(key).await?;
+            window.withdraw(*at);
+            tx.save_window(key, &window, context.now + longest_window(quotas)).await
         }
     }
 }
@@ -349,9 +349,9 @@ pub(super) async fn audit<Tx: AuditRepository>(
     outcome: Outcome,
     user: Option<UserId>,
     contact: Option<&Contact>,
-    occasion: &Occasion,
+    context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let event = AuditEvent::new(action, outcome, &occasion.origin, occasion.now, occasion.randomness());
+    let event = AuditEvent::new(action, outcome, &context.origin, context.now, context.randomness());
     let event = event.of_user(user);
     let event = if let Some(contact) = contact { event.with_contact(contact) } else { event };
     tx.record_event(&event).await

@@ -4,22 +4,22 @@ use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     ContactSource, NewUser, PendingRegistrationRepository, PersonName, SessionRepository, UserRepository,
 };
-use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, UserId, Work};
+use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
 
 use super::steps::{audit, enabled_owner, open_session, try_code};
-use super::{Accounts, NewSession, Occasion};
+use super::{Accounts, NewSession, RequestContext};
 use crate::ports::{SendCodes, SendCodesError, SignedIn, VerificationCodes, VerifyCode, VerifyCodeError};
 
 /// Redeems a code to complete a registration or to sign in: the user, the verified contact and the session are made
-/// together or not at all. None is a rejected guess; it is committed, because it was counted.
+/// together or not at all. None is a rejected guess; it is committed, because it was reservation.
 struct RedeemCode {
     contact: Contact,
     guess: CodeGuess,
     session: NewSession,
-    occasion: Occasion,
+    context: RequestContext,
 }
 
 impl RedeemCode {
@@ -35,10 +35,10 @@ impl RedeemCode {
     where
         Tx: UserRepository + PendingRegistrationRepository,
     {
-        let now = self.occasion.now;
+        let now = self.context.now;
         let Some(registration) = tx.take_registration(id, now).await? else { return Ok(None) };
         let contact_key = self.contact.key();
-        let redeemed_from = self.occasion.origin.network();
+        let redeemed_from = self.context.origin.network();
         let claimants = tx.claimants(&contact_key, now).await?;
         let (name, password_hash) = if registration.is_trusted(redeemed_from, &claimants) {
             (registration.name, Some(registration.password_hash))
@@ -61,7 +61,7 @@ impl RedeemCode {
     }
 }
 
-impl<Tx> Work<Tx> for RedeemCode
+impl<Tx> UnitOfWork<Tx> for RedeemCode
 where
     Tx: UserRepository
         + PendingRegistrationRepository
@@ -71,27 +71,27 @@ where
         + AuditRepository
         + Send,
 {
-    type Done = Option<SignedIn>;
-    type Refused = StorageError;
+    type Output = Option<SignedIn>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
-        let occasion = &self.occasion;
+        let context = &self.context;
         let purposes = [PurposeKind::Register, PurposeKind::Login];
-        let challenge = try_code(tx, &self.contact, &purposes, &self.guess, occasion).await?;
+        let challenge = try_code(tx, &self.contact, &purposes, &self.guess, context).await?;
         let user = match challenge.map(|challenge| challenge.purpose) {
             Some(Purpose::Register(id)) => self.complete_registration(tx, id).await?,
             Some(Purpose::Login) => enabled_owner(tx, &self.contact).await?.map(|user| user.id),
             Some(Purpose::Reset) | None => None,
         };
         let signed_in = match user {
-            Some(user) => open_session(tx, user, None, &self.session, occasion).await?,
+            Some(user) => open_session(tx, user, None, &self.session, context).await?,
             None => None,
         };
         if signed_in.is_some() {
-            tx.end_challenges(&self.contact.key(), &purposes, occasion.now).await?;
+            tx.end_challenges(&self.contact.key(), &purposes, context.now).await?;
         }
         let outcome = if signed_in.is_some() { Outcome::Done } else { Outcome::Refused };
-        audit(tx, Action::VerifyCode, outcome, user, Some(&self.contact), occasion).await?;
+        audit(tx, Action::VerifyCode, outcome, user, Some(&self.contact), context).await?;
         Ok(signed_in)
     }
 }
@@ -114,9 +114,9 @@ where
 
     async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError> {
         let VerifyCode { contact, guess, origin } = request;
-        let occasion = self.occasion(origin);
-        let session = NewSession::opaque(&occasion);
-        let work = RedeemCode { contact, guess, session, occasion };
+        let context = self.context(origin);
+        let session = NewSession::opaque(&context);
+        let work = RedeemCode { contact, guess, session, context };
         self.storage.write(work).await?.ok_or(VerifyCodeError::InvalidCode)
     }
 }

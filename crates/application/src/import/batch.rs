@@ -7,7 +7,7 @@ use asteroid_clients::{
     Patient, Practice, PracticeId, PracticeRepository, SourceId,
 };
 use asteroid_identity::{PasswordHash, SessionRepository, UserRepository};
-use asteroid_kernel::{ContactKey, StorageError, Timestamp, Upsert, UserId, Work};
+use asteroid_kernel::{ContactKey, StorageError, Timestamp, UnitOfWork, Upsert, UserId};
 use asteroid_verification::{ChallengeRepository, PurposeKind};
 
 use super::memory::{ClientInFile, FileMemory, PartialClient};
@@ -108,9 +108,9 @@ impl From<StorageError> for BatchRefused {
     }
 }
 
-impl<Tx: ImportRepositories + AuditRepository> Work<Tx> for PutBatch {
-    type Done = BatchDone;
-    type Refused = BatchRefused;
+impl<Tx: ImportRepositories + AuditRepository> UnitOfWork<Tx> for PutBatch {
+    type Output = BatchDone;
+    type Error = BatchRefused;
 
     async fn run(&self, tx: &mut Tx) -> Result<BatchDone, BatchRefused> {
         let mut batch = Batch::new(tx, self.now, &self.practices, &self.memory);

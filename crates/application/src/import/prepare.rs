@@ -1,5 +1,5 @@
 use asteroid_identity::{HashingError, NewPassword, PasswordHash, PasswordHasher, UserRepository};
-use asteroid_kernel::{ContactKey, Storage, StorageError, UserId, Work};
+use asteroid_kernel::{ContactKey, Storage, StorageError, UnitOfWork, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::batch::{LateUser, Prepared};
@@ -11,9 +11,9 @@ const HASHES_AT_ONCE: usize = 8;
 /// For each of these lists of contacts, whether one user has all of them, and a password.
 struct HavePasswords(Vec<Vec<ContactKey>>);
 
-impl<Tx: UserRepository> Work<Tx> for HavePasswords {
-    type Done = Vec<bool>;
-    type Refused = StorageError;
+impl<Tx: UserRepository> UnitOfWork<Tx> for HavePasswords {
+    type Output = Vec<bool>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<bool>, StorageError> {
         let mut have = Vec::with_capacity(self.0.len());

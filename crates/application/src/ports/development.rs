@@ -44,7 +44,7 @@ pub struct ShownMessage {
     pub attempts: u32,
     /// What has become of it.
     pub state: OutboxState,
-    /// Its words, composed anew: a message whose code no longer works has none.
+    /// Its words, rendered anew: a message whose code no longer works has none.
     pub text: Option<ShownText>,
     /// What can still be done with its code; none if it carries none, or was for nobody.
     pub code: Option<ShownCode>,

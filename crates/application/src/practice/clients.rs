@@ -2,7 +2,7 @@ use asteroid_clients::{
     Client, ClientAccess, ClientFilter, ClientKey, ClientRepository, ClientStatus, ExternalId,
     MembershipRepository, PracticeId,
 };
-use asteroid_kernel::{Storage, StorageError, UserId, Work};
+use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
 
 use super::Practices;
 use crate::ports::practice::{ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted};
@@ -13,9 +13,9 @@ struct LookAtClients {
     query: ClientQuery,
 }
 
-impl<Tx: MembershipRepository + ClientRepository + Send> Work<Tx> for LookAtClients {
-    type Done = ClientsSeen;
-    type Refused = ClientsError;
+impl<Tx: MembershipRepository + ClientRepository + Send> UnitOfWork<Tx> for LookAtClients {
+    type Output = ClientsSeen;
+    type Error = ClientsError;
 
     async fn run(&self, tx: &mut Tx) -> Result<ClientsSeen, ClientsError> {
         let membership = tx.find_membership(self.user, self.query.practice).await?;
@@ -45,9 +45,9 @@ struct NextClients {
     at_most: usize,
 }
 
-impl<Tx: ClientRepository> Work<Tx> for NextClients {
-    type Done = Vec<Client>;
-    type Refused = StorageError;
+impl<Tx: ClientRepository> UnitOfWork<Tx> for NextClients {
+    type Output = Vec<Client>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Client>, StorageError> {
         tx.list_clients(&self.filter, self.after.as_ref(), self.at_most).await
@@ -61,9 +61,9 @@ struct FindClient {
     id: ExternalId,
 }
 
-impl<Tx: MembershipRepository + ClientRepository + Send> Work<Tx> for FindClient {
-    type Done = Client;
-    type Refused = ClientsError;
+impl<Tx: MembershipRepository + ClientRepository + Send> UnitOfWork<Tx> for FindClient {
+    type Output = Client;
+    type Error = ClientsError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Client, ClientsError> {
         let membership = tx.find_membership(self.user, self.practice).await?;

@@ -1,6 +1,6 @@
 use asteroid_clients::{MembershipRepository, PracticeId, PracticeRepository};
 use asteroid_identity::UserRepository;
-use asteroid_kernel::{Storage, StorageError, UserId, Work};
+use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
 
 use super::Practices;
 use crate::ports::Caller;
@@ -11,9 +11,11 @@ struct FindPracticeProfile {
     practice: Option<PracticeId>,
 }
 
-impl<Tx: UserRepository + MembershipRepository + PracticeRepository + Send> Work<Tx> for FindPracticeProfile {
-    type Done = Option<PracticeProfile>;
-    type Refused = StorageError;
+impl<Tx: UserRepository + MembershipRepository + PracticeRepository + Send> UnitOfWork<Tx>
+    for FindPracticeProfile
+{
+    type Output = Option<PracticeProfile>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<PracticeProfile>, StorageError> {
         let Some(profile) = tx.find_profile(self.user).await? else { return Ok(None) };

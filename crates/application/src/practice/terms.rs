@@ -1,5 +1,5 @@
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
-use asteroid_kernel::{Origin, Storage, StorageError, Work};
+use asteroid_kernel::{Origin, Storage, StorageError, UnitOfWork};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
 
 use super::Practices;
@@ -19,9 +19,9 @@ pub enum PublishTermsError {
 
 struct FindTermsStatus(Caller);
 
-impl<Tx: TermsRepository + Send> Work<Tx> for FindTermsStatus {
-    type Done = Option<TermsStatus>;
-    type Refused = StorageError;
+impl<Tx: TermsRepository + Send> UnitOfWork<Tx> for FindTermsStatus {
+    type Output = Option<TermsStatus>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<TermsStatus>, StorageError> {
         let Some(current) = tx.current_terms().await? else { return Ok(None) };
@@ -33,9 +33,9 @@ impl<Tx: TermsRepository + Send> Work<Tx> for FindTermsStatus {
 /// Whether the caller accepted the version in force.
 struct HasAcceptedCurrent(Caller);
 
-impl<Tx: TermsRepository + Send> Work<Tx> for HasAcceptedCurrent {
-    type Done = bool;
-    type Refused = StorageError;
+impl<Tx: TermsRepository + Send> UnitOfWork<Tx> for HasAcceptedCurrent {
+    type Output = bool;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, StorageError> {
         let Some(current) = tx.current_label().await? else { return Ok(false) };
@@ -49,9 +49,9 @@ struct AcceptCurrentTerms {
     event: AuditEvent,
 }
 
-impl<Tx: TermsRepository + AuditRepository + Send> Work<Tx> for AcceptCurrentTerms {
-    type Done = ();
-    type Refused = StorageError;
+impl<Tx: TermsRepository + AuditRepository + Send> UnitOfWork<Tx> for AcceptCurrentTerms {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
         let Some(label) = tx.current_label().await? else { return Ok(()) };
@@ -70,9 +70,9 @@ struct PublishTerms {
     event: AuditEvent,
 }
 
-impl<Tx: TermsRepository + AuditRepository + Send> Work<Tx> for PublishTerms {
-    type Done = ();
-    type Refused = PublishTermsError;
+impl<Tx: TermsRepository + AuditRepository + Send> UnitOfWork<Tx> for PublishTerms {
+    type Output = ();
+    type Error = PublishTermsError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), PublishTermsError> {
         if self.only_first && tx.current_label().await?.is_some() {
@@ -90,9 +90,9 @@ impl<Tx: TermsRepository + AuditRepository + Send> Work<Tx> for PublishTerms {
 
 struct ListTerms;
 
-impl<Tx: TermsRepository> Work<Tx> for ListTerms {
-    type Done = Vec<TermsVersion>;
-    type Refused = StorageError;
+impl<Tx: TermsRepository> UnitOfWork<Tx> for ListTerms {
+    type Output = Vec<TermsVersion>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<TermsVersion>, StorageError> {
         tx.list_terms().await

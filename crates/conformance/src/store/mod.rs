@@ -19,7 +19,7 @@ use std::sync::Arc;
 use asteroid_audit::AuditRepository;
 use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
 use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
-use asteroid_kernel::{Storage, StorageError, Work};
+use asteroid_kernel::{Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_terms::TermsRepository;
@@ -70,15 +70,15 @@ struct Unit<C, F, T> {
     answers: PhantomData<fn() -> T>,
 }
 
-impl<Tx, C, F, T> Work<Tx> for Unit<C, F, T>
+impl<Tx, C, F, T> UnitOfWork<Tx> for Unit<C, F, T>
 where
     Tx: Send,
     C: Send + Sync + 'static,
     F: for<'a> Fn(&'a C, &'a mut Tx) -> Answer<'a, T> + Send + Sync + 'static,
     T: Send + 'static,
 {
-    type Done = T;
-    type Refused = StorageError;
+    type Output = T;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<T, StorageError> {
         (self.run)(&self.context, tx).await

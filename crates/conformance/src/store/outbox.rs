@@ -39,9 +39,9 @@ impl<S: CompleteStorage> Store<S> {
         .await
     }
 
-    pub(crate) async fn settle(&self, id: MessageId, attempt: u32, state: &OutboxState) -> bool {
+    pub(crate) async fn complete(&self, id: MessageId, attempt: u32, state: &OutboxState) -> bool {
         self.write((id, attempt, state.clone()), |(id, attempt, state), tx| {
-            Box::pin(tx.settle(*id, *attempt, state))
+            Box::pin(tx.complete(*id, *attempt, state))
         })
         .await
     }
@@ -62,8 +62,8 @@ impl<S: CompleteStorage> Store<S> {
         .await
     }
 
-    pub(crate) async fn revive(&self, id: MessageId, now: Timestamp) -> bool {
-        self.write((id, now), |(id, now), tx| Box::pin(tx.revive(*id, *now))).await
+    pub(crate) async fn requeue(&self, id: MessageId, now: Timestamp) -> bool {
+        self.write((id, now), |(id, now), tx| Box::pin(tx.requeue(*id, *now))).await
     }
 
     /// When the next e-mail is due.
@@ -75,7 +75,7 @@ impl<S: CompleteStorage> Store<S> {
         self.read(channel, |channel, tx| Box::pin(tx.next_due(*channel))).await
     }
 
-    pub(crate) async fn remove_settled(&self, before: Timestamp) -> u64 {
-        self.write(before, |before, tx| Box::pin(tx.remove_settled(*before))).await
+    pub(crate) async fn remove_completed(&self, before: Timestamp) -> u64 {
+        self.write(before, |before, tx| Box::pin(tx.remove_completed(*before))).await
     }
 }

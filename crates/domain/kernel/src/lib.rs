@@ -22,4 +22,4 @@ pub use ids::{
 pub use network::Network;
 pub use origin::Origin;
 pub use randomness::{Randomness, random_bytes, uuid_v7};
-pub use storage::{Storage, StorageError, Upsert, Work};
+pub use storage::{Storage, StorageError, UnitOfWork, Upsert};

@@ -31,18 +31,18 @@ pub enum Upsert {
 /// A unit of work: a named value that says what is to be done in one transaction.
 ///
 /// It asks for the repositories that it needs and for no others:
-/// `impl<Tx: UserRepository + SessionRepository> Work<Tx> for …`.
+/// `impl<Tx: UserRepository + SessionRepository> UnitOfWork<Tx> for …`.
 ///
 /// A unit computes nothing slow and waits for nothing but its repositories: no hashing, no sending. It takes
 /// `&self`, because a store that runs into a conflict of transactions runs it again from the start.
-pub trait Work<Tx>: Send + Sync + 'static {
+pub trait UnitOfWork<Tx>: Send + Sync + 'static {
     /// What the unit answers once it is committed.
-    type Done: Send + 'static;
+    type Output: Send + 'static;
     /// Why nothing was committed.
-    type Refused: From<StorageError> + Send + 'static;
+    type Error: From<StorageError> + Send + 'static;
 
     /// Does the work. `Ok` is committed; `Err` is rolled back, and leaves nothing behind.
-    fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Done, Self::Refused>> + Send;
+    fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
 /// A store that runs units of work, each in a transaction of its own.
@@ -56,12 +56,18 @@ pub trait Storage: Send + Sync + 'static {
     type Tx: Send + 'static;
 
     /// Runs the unit in a transaction that may write. When this answers `Ok`, what the unit wrote is durable.
-    fn write<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send;
+    fn write<W: UnitOfWork<Self::Tx>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send;
 
     /// Runs the unit in a transaction that only reads, over one state of the store.
     ///
     /// A unit that tries to write here gets [`StorageError::Failed`].
-    fn read<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send;
+    fn read<W: UnitOfWork<Self::Tx>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send;
 
     /// Whether the store can be reached and is laid out as this version needs it.
     fn check(&self) -> impl Future<Output = Result<(), StorageError>> + Send;
@@ -70,11 +76,17 @@ pub trait Storage: Send + Sync + 'static {
 impl<S: Storage> Storage for std::sync::Arc<S> {
     type Tx = S::Tx;
 
-    fn write<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+    fn write<W: UnitOfWork<Self::Tx>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
         (**self).write(work)
     }
 
-    fn read<W: Work<Self::Tx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+    fn read<W: UnitOfWork<Self::Tx>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
         (**self).read(work)
     }
 

@@ -11,7 +11,7 @@ pub struct Backoff {
     pub first: Duration,
     /// The longest wait.
     pub longest: Duration,
-    /// At so many failures in a row, no try is admitted until the streak is ended by other means.
+    /// At so many failures in a row, no try is admitted until the failures is ended by other means.
     pub lock_at: u32,
 }
 
@@ -22,11 +22,11 @@ impl Default for Backoff {
     }
 }
 
-/// Failures in a row.
+/// A count of consecutive failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Streak {
+pub struct ConsecutiveFailures {
     /// How many.
-    pub failures: u32,
+    pub count: u32,
     /// When the last one was.
     pub last_at: Option<Timestamp>,
 }
@@ -41,19 +41,19 @@ pub enum Admission {
         /// From when on a try is admitted.
         until: Timestamp,
     },
-    /// Not until the streak is ended by other means.
+    /// Not until the failures is ended by other means.
     Locked,
 }
 
 impl Backoff {
     /// Whether a try is admitted now.
     #[must_use]
-    pub fn admission(&self, streak: Streak, now: Timestamp) -> Admission {
-        if streak.failures >= self.lock_at {
+    pub fn admission(&self, failures: ConsecutiveFailures, now: Timestamp) -> Admission {
+        if failures.count >= self.lock_at {
             return Admission::Locked;
         }
-        let Some(last_at) = streak.last_at else { return Admission::Admitted };
-        let until = last_at + self.wait_after(streak.failures);
+        let Some(last_at) = failures.last_at else { return Admission::Admitted };
+        let until = last_at + self.wait_after(failures.count);
         if now < until { Admission::Wait { until } } else { Admission::Admitted }
     }
 
@@ -67,11 +67,11 @@ impl Backoff {
     }
 }
 
-impl Streak {
-    /// The streak with one more failure.
+impl ConsecutiveFailures {
+    /// The failures with one more failure.
     #[must_use]
     pub fn failed(self, now: Timestamp) -> Self {
-        Self { failures: self.failures.saturating_add(1), last_at: Some(now) }
+        Self { count: self.count.saturating_add(1), last_at: Some(now) }
     }
 }
 
@@ -89,21 +89,21 @@ mod tests {
     #[test]
     fn a_try_is_admitted_when_the_wait_is_over_and_not_before() {
         let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
-        let mut streak = Streak::default();
+        let mut failures = ConsecutiveFailures::default();
         for _ in 0..5 {
-            assert_eq!(backoff.admission(streak, start), Admission::Admitted);
-            streak = streak.failed(start);
+            assert_eq!(backoff.admission(failures, start), Admission::Admitted);
+            failures = failures.failed(start);
         }
         let until = start + Duration::from_secs(1);
-        assert_eq!(backoff.admission(streak, start), Admission::Wait { until });
-        assert_eq!(backoff.admission(streak, until), Admission::Admitted);
+        assert_eq!(backoff.admission(failures, start), Admission::Wait { until });
+        assert_eq!(backoff.admission(failures, until), Admission::Admitted);
     }
 
     #[test]
     fn a_hundred_failures_lock() {
         let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
-        let streak = Streak { failures: 100, last_at: Some(start) };
-        assert_eq!(backoff.admission(streak, start + Duration::from_hours(24 * 365)), Admission::Locked);
+        let failures = ConsecutiveFailures { count: 100, last_at: Some(start) };
+        assert_eq!(backoff.admission(failures, start + Duration::from_hours(24 * 365)), Admission::Locked);
         assert_eq!(backoff.wait_after(u32::MAX), Duration::from_mins(15));
     }
 }

@@ -2,18 +2,18 @@
 
 use asteroid_kernel::{StorageError, Timestamp};
 
-use crate::{History, LimitKey, LimitRepository, Streak};
+use crate::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 
 mockall::mock! {
     /// Every repository of this crate.
     pub LimitsTx {}
 
     impl LimitRepository for LimitsTx {
-        async fn history(&mut self, key: &LimitKey) -> Result<History, StorageError>;
-        async fn keep_history(&mut self, key: &LimitKey, history: &History, useless_at: Timestamp) -> Result<(), StorageError>;
-        async fn streak(&mut self, key: &LimitKey) -> Result<Streak, StorageError>;
-        async fn keep_streak(&mut self, key: &LimitKey, streak: Streak, useless_at: Timestamp) -> Result<(), StorageError>;
-        async fn forget_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
-        async fn remove_useless_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+        async fn window(&mut self, key: &LimitKey) -> Result<SlidingWindow, StorageError>;
+        async fn save_window(&mut self, key: &LimitKey, window: &SlidingWindow, expires_at: Timestamp) -> Result<(), StorageError>;
+        async fn failures(&mut self, key: &LimitKey) -> Result<ConsecutiveFailures, StorageError>;
+        async fn save_failures(&mut self, key: &LimitKey, failures: ConsecutiveFailures, expires_at: Timestamp) -> Result<(), StorageError>;
+        async fn remove_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
+        async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
 }

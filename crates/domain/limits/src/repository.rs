@@ -3,7 +3,7 @@ use std::future::Future;
 
 use asteroid_kernel::{StorageError, Timestamp};
 
-use crate::{History, Streak};
+use crate::{ConsecutiveFailures, SlidingWindow};
 
 /// What a limit is kept on, by name: `sends:george@example.com`. May hold a contact, so it is not printed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,38 +31,41 @@ impl fmt::Debug for LimitKey {
 
 /// Keeps what limits need to remember.
 ///
-/// A key keeps a history or a streak, never both: keeping one forgets the other.
+/// A key keeps a window or a count of failures, never both: keeping one forgets the other.
 ///
 /// In a transaction that writes, reading a key locks it until the transaction ends: of units that read, decide and
 /// keep the same key at once, each sees what the one before kept.
 pub trait LimitRepository: Send {
     /// When it happened; empty if it never did. Locks the key.
-    fn history(&mut self, key: &LimitKey) -> impl Future<Output = Result<History, StorageError>> + Send;
+    fn window(&mut self, key: &LimitKey) -> impl Future<Output = Result<SlidingWindow, StorageError>> + Send;
 
-    /// Keeps the history; it may be forgotten at `useless_at`.
-    fn keep_history(
+    /// Keeps the window; it may be forgotten at `expires_at`.
+    fn save_window(
         &mut self,
         key: &LimitKey,
-        history: &History,
-        useless_at: Timestamp,
+        window: &SlidingWindow,
+        expires_at: Timestamp,
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Failures in a row; none if it never failed. Locks the key.
-    fn streak(&mut self, key: &LimitKey) -> impl Future<Output = Result<Streak, StorageError>> + Send;
-
-    /// Keeps the streak; it may be forgotten at `useless_at`.
-    fn keep_streak(
+    fn failures(
         &mut self,
         key: &LimitKey,
-        streak: Streak,
-        useless_at: Timestamp,
+    ) -> impl Future<Output = Result<ConsecutiveFailures, StorageError>> + Send;
+
+    /// Keeps the failures; it may be forgotten at `expires_at`.
+    fn save_failures(
+        &mut self,
+        key: &LimitKey,
+        failures: ConsecutiveFailures,
+        expires_at: Timestamp,
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Forgets what is kept under the key.
-    fn forget_limit(&mut self, key: &LimitKey) -> impl Future<Output = Result<(), StorageError>> + Send;
+    fn remove_limit(&mut self, key: &LimitKey) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Removes what had become useless by then, at `now` or before; says how many keys.
-    fn remove_useless_limits(
+    fn remove_expired_limits(
         &mut self,
         now: Timestamp,
     ) -> impl Future<Output = Result<u64, StorageError>> + Send;

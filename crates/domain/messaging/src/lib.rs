@@ -1,23 +1,23 @@
 #![doc = include_str!("../README.md")]
 
-mod compose;
 mod language;
 mod message;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod outbox;
 mod registration;
+mod render;
 mod segment;
 mod templates;
 mod transport;
 
-pub use compose::{CodeSamples, Composer, Sample, Wording};
 pub use language::{Language, UnknownLanguage};
 pub use message::{Channel, Content, Message, MessageKind};
 pub use outbox::{
     Claim, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind, RetrySchedule,
 };
 pub use registration::RegistrationDetails;
+pub use render::{Branding, CodeSamples, MessageRenderer, Sample};
 pub use segment::SmsSize;
 pub use templates::{Flaw, InvalidTemplates, TemplateFlaw, template_files};
 pub use transport::{DeliveryError, DeliverySignal, MessageTransport, OutgoingMessage};

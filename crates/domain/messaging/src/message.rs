@@ -123,7 +123,7 @@ pub struct Message {
     /// When it became necessary.
     pub created_at: Timestamp,
     /// From when on it is useless: a code's expiry, or a day later for a notice.
-    pub useless_at: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 impl Message {
@@ -133,17 +133,17 @@ impl Message {
         to: Contact,
         kind: MessageKind,
         content: Content,
-        useless_at: Timestamp,
+        expires_at: Timestamp,
         now: Timestamp,
         randomness: &dyn Randomness,
     ) -> Self {
-        Self { id: MessageId::new(now, randomness), to, kind, content, created_at: now, useless_at }
+        Self { id: MessageId::new(now, randomness), to, kind, content, created_at: now, expires_at }
     }
 
     /// Whether it was useless from the first: written for a contact that nobody has, so that the time does not tell.
     #[must_use]
-    pub fn is_for_nobody(&self) -> bool {
-        self.useless_at <= self.created_at
+    pub fn is_decoy(&self) -> bool {
+        self.expires_at <= self.created_at
     }
 
     /// The channel that it leaves by.

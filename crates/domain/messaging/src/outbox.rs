@@ -19,7 +19,7 @@ pub enum OutboxState {
         at: Timestamp,
     },
     /// It was given up.
-    Dead {
+    Failed {
         /// When.
         at: Timestamp,
         /// Why, in words for an operator; never the message's text.
@@ -34,8 +34,8 @@ pub enum OutboxStateKind {
     Waiting,
     /// See [`OutboxState::Delivered`].
     Delivered,
-    /// See [`OutboxState::Dead`].
-    Dead,
+    /// See [`OutboxState::Failed`].
+    Failed,
 }
 
 impl OutboxState {
@@ -45,14 +45,14 @@ impl OutboxState {
         match self {
             Self::Waiting { .. } => OutboxStateKind::Waiting,
             Self::Delivered { .. } => OutboxStateKind::Delivered,
-            Self::Dead { .. } => OutboxStateKind::Dead,
+            Self::Failed { .. } => OutboxStateKind::Failed,
         }
     }
 }
 
 impl OutboxStateKind {
     /// Every state there is.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Dead];
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
 
     /// Its name: `waiting`, `delivered`, `dead`.
     #[must_use]
@@ -60,7 +60,7 @@ impl OutboxStateKind {
         match self {
             Self::Waiting => "waiting",
             Self::Delivered => "delivered",
-            Self::Dead => "dead",
+            Self::Failed => "dead",
         }
     }
 
@@ -153,7 +153,7 @@ pub trait OutboxRepository: Send {
 
     /// Settles a message that this attempt claimed. False, and nothing changed, if it was claimed again or settled
     /// since. A lease that has ended does no harm as long as nobody claimed the message again.
-    fn settle(
+    fn complete(
         &mut self,
         id: MessageId,
         attempt: u32,
@@ -176,8 +176,8 @@ pub trait OutboxRepository: Send {
     ) -> impl Future<Output = Result<Vec<OutboxEntry>, StorageError>> + Send;
 
     /// Lets a dead message wait again, due now, as long as it is not useless. Its attempts go on counting, so that no
-    /// attempt from before its death can settle it. False, and nothing changed, if it is not dead, or useless at `now`.
-    fn revive(
+    /// attempt from before its death can complete it. False, and nothing changed, if it is not dead, or useless at `now`.
+    fn requeue(
         &mut self,
         id: MessageId,
         now: Timestamp,
@@ -190,8 +190,10 @@ pub trait OutboxRepository: Send {
     ) -> impl Future<Output = Result<Option<Timestamp>, StorageError>> + Send;
 
     /// Removes the messages that were delivered or given up before then; says how many.
-    fn remove_settled(&mut self, before: Timestamp)
-    -> impl Future<Output = Result<u64, StorageError>> + Send;
+    fn remove_completed(
+        &mut self,
+        before: Timestamp,
+    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@ use std::time::Duration;
 use utoipa::openapi::Response;
 use utoipa::{Modify, OpenApi};
 
+use super::error::{ErrorReply, Reply, UnauthorizedReply};
 use super::fields::FIRST_NAME;
-use super::form::Flaws;
+use super::form::ValidationErrors;
 use super::handlers;
-use super::problem::{ErrorReply, Reply, UnauthorizedReply};
-use crate::web::docs::{add_faults, add_response, operations, response};
-use crate::web::{Fault, MalformedJson};
+use crate::core::docs::{add_errors, add_response, operations, response};
+use crate::core::{ApiError, MalformedJson};
 
 /// What this surface offers.
 pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
@@ -37,7 +37,7 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
         (name = "Authentication", description = "These routes deal with authentication."),
         (name = "Sessions", description = "Where the user is signed in."),
     ),
-    modifiers(&Faults),
+    modifiers(&SharedResponses),
 )]
 struct AuthApi;
 
@@ -46,11 +46,11 @@ const LIMITED: [&str; 6] =
     ["register", "login", "change_password", "forgot_password", "send_codes", "send_autofill_codes"];
 
 /// Adds to every operation what can go wrong with it as with any other.
-struct Faults;
+struct SharedResponses;
 
-impl Modify for Faults {
+impl Modify for SharedResponses {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        add_faults(openapi, "", responses());
+        add_errors(openapi, "", responses());
         for operation in operations(openapi) {
             if operation.request_body.is_some() {
                 add_response(operation, "422", "ValidationError");
@@ -68,32 +68,32 @@ impl Modify for Faults {
 /// The answers that operations share, each with what the surface really says as its example.
 fn responses() -> [(&'static str, Response); 10] {
     let retry_after = Duration::from_secs(30);
-    let flaws = Reply::to_flaws(&Flaws::missing(&FIRST_NAME));
+    let errors = Reply::to_validation_errors(&ValidationErrors::missing(&FIRST_NAME));
     [
         (
             "MalformedJson",
             of(
                 "The body is no JSON object",
-                &Fault::MalformedJson(MalformedJson::Syntax { line: 1, column: 1 }),
+                &ApiError::MalformedJson(MalformedJson::Syntax { line: 1, column: 1 }),
             ),
         ),
-        ("Unauthenticated", of("No valid access token", &Fault::Unauthenticated { token_sent: false })),
-        ("NotFound", of("Nothing here that the caller may see", &Fault::NotFound)),
-        ("RequestTimeout", of("The body did not arrive in time", &Fault::BodyTimeout)),
-        ("PayloadTooLarge", of("The body is too long", &Fault::BodyTooLarge { limit: 16_384 })),
-        ("UnsupportedMediaType", of("The body is no JSON", &Fault::UnsupportedMediaType)),
-        ("ValidationError", response("Fields are invalid", "ErrorReply", &flaws).build()),
-        ("TooManyRequests", of("A limit was met", &Fault::TooManyRequests { retry_after })),
-        ("InternalError", of("Something broke", &Fault::Broken)),
-        ("ServiceUnavailable", of("Busy, or out of reach", &Fault::SLOW)),
+        ("Unauthenticated", of("No valid access token", &ApiError::Unauthenticated { token_sent: false })),
+        ("NotFound", of("Nothing here that the caller may see", &ApiError::NotFound)),
+        ("RequestTimeout", of("The body did not arrive in time", &ApiError::BodyTimeout)),
+        ("PayloadTooLarge", of("The body is too long", &ApiError::BodyTooLarge { limit: 16_384 })),
+        ("UnsupportedMediaType", of("The body is no JSON", &ApiError::UnsupportedMediaType)),
+        ("ValidationError", response("Fields are invalid", "ErrorReply", &errors).build()),
+        ("TooManyRequests", of("A limit was met", &ApiError::TooManyRequests { retry_after })),
+        ("InternalError", of("Something broke", &ApiError::Broken)),
+        ("ServiceUnavailable", of("Busy, or out of reach", &ApiError::SLOW)),
     ]
 }
 
-fn of(description: &str, fault: &Fault) -> Response {
-    let reply = Reply::to_fault(fault);
+fn of(description: &str, error: &ApiError) -> Response {
+    let reply = Reply::to_error(error);
     let schema = match reply {
         Reply::Unauthorized(_) => "UnauthorizedReply",
         Reply::Error(_) => "ErrorReply",
     };
-    fault.describe(response(description, schema, &reply))
+    error.describe(response(description, schema, &reply))
 }

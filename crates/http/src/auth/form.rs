@@ -4,10 +4,10 @@ use asteroid_kernel::{Contact, EmailAddress, PhoneNumber, Region};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::error::AuthError;
 use super::fields::Field;
-use super::problem::Problem;
 use crate::HttpSettings;
-use crate::web::{Exchange, Given, JsonObject};
+use crate::core::{HttpContext, JsonField, JsonObject};
 
 /// A request body, read whole: all of its fields are valid.
 pub(super) trait Body: Sized {
@@ -16,16 +16,16 @@ pub(super) trait Body: Sized {
 }
 
 /// Reads the body of this request.
-pub(super) async fn read<B: Body, A: 'static>(exchange: &mut Exchange<A>) -> Result<B, Problem> {
-    let object = exchange.object().await?;
-    let mut form = Form { object: &object, flaws: Flaws::default() };
-    let body = B::read(&mut form, exchange.settings());
-    body.filter(|_| form.flaws.0.is_empty()).ok_or(Problem::Invalid(form.flaws))
+pub(super) async fn read<B: Body, A: 'static>(context: &mut HttpContext<A>) -> Result<B, AuthError> {
+    let object = context.object().await?;
+    let mut form = Form { object: &object, errors: ValidationErrors::default() };
+    let body = B::read(&mut form, context.settings());
+    body.filter(|_| form.errors.0.is_empty()).ok_or(AuthError::Invalid(form.errors))
 }
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Flaw {
+pub(super) struct FieldError {
     /// A sentence for a person, that says what would be right.
     #[schema(example = "The value in this field is not valid.")]
     message: String,
@@ -34,15 +34,15 @@ pub(super) struct Flaw {
     code: &'static str,
 }
 
-impl Flaw {
+impl FieldError {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { message: message.into(), code }
     }
 
     /// What the policy has against a new password.
-    fn of_password(flaw: PasswordFlaw, field: &Field) -> Self {
+    fn of_password(error: PasswordFlaw, field: &Field) -> Self {
         let label = field.label;
-        match flaw {
+        match error {
             PasswordFlaw::TooShort { min } => {
                 Self::new("too_short", format!("The {label} must have at least {min} characters."))
             }
@@ -77,55 +77,62 @@ impl Flaw {
 
 /// The invalid fields of a request, in the order in which they were found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flaws(Vec<(&'static str, Vec<Flaw>)>);
+pub(super) struct ValidationErrors(Vec<(&'static str, Vec<FieldError>)>);
 
-impl Flaws {
+impl ValidationErrors {
     /// What the policy has against the new password in this field.
-    pub(super) fn of_password(field: &Field, flaws: Vec<PasswordFlaw>) -> Self {
-        Self(vec![(field.name, flaws.into_iter().map(|flaw| Flaw::of_password(flaw, field)).collect())])
+    pub(super) fn of_password(field: &Field, errors: Vec<PasswordFlaw>) -> Self {
+        Self(vec![(
+            field.name,
+            errors.into_iter().map(|error| FieldError::of_password(error, field)).collect(),
+        )])
     }
 
     /// Nothing but that this field is missing.
     pub(super) fn missing(field: &Field) -> Self {
-        Self(vec![(field.name, vec![Flaw::required(field)])])
+        Self(vec![(field.name, vec![FieldError::required(field)])])
     }
 
-    fn add(&mut self, field: &Field, flaw: Flaw) {
+    fn add(&mut self, field: &Field, error: FieldError) {
         match self.0.iter_mut().find(|(name, _)| *name == field.name) {
-            Some((_, flaws)) => flaws.push(flaw),
-            None => self.0.push((field.name, vec![flaw])),
+            Some((_, errors)) => errors.push(error),
+            None => self.0.push((field.name, vec![error])),
         }
     }
 }
 
-impl Serialize for Flaws {
+impl Serialize for ValidationErrors {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, flaws)| (name, flaws)))
+        serializer.collect_map(self.0.iter().map(|(name, errors)| (name, errors)))
     }
 }
 
 /// The fields of one body, and what is wrong with them so far.
 pub(super) struct Form<'a> {
     object: &'a JsonObject,
-    flaws: Flaws,
+    errors: ValidationErrors,
 }
 
 impl<'a> Form<'a> {
     /// Whether the field is there and not null.
     pub(super) fn is_given(&self, field: &Field) -> bool {
-        !matches!(self.object.given(field.name), Given::Absent | Given::Null)
+        !matches!(self.object.given(field.name), JsonField::Absent | JsonField::Null)
     }
 
     /// A text that must be there and not blank, as it was sent.
     pub(super) fn text(&mut self, field: &Field) -> Option<&'a str> {
         let label = field.label;
-        let flaw = match self.object.given(field.name) {
-            Given::Text(text) if !text.trim().is_empty() => return Some(text),
-            Given::Absent | Given::Null | Given::Text(_) => Flaw::required(field),
-            Given::Other => Flaw::new("not_a_string", format!("The {label} must be a JSON string.")),
-            Given::Repeated => Flaw::new("duplicate", format!("The {label} must be given only once.")),
+        let error = match self.object.given(field.name) {
+            JsonField::Text(text) if !text.trim().is_empty() => return Some(text),
+            JsonField::Absent | JsonField::Null | JsonField::Text(_) => FieldError::required(field),
+            JsonField::Other => {
+                FieldError::new("not_a_string", format!("The {label} must be a JSON string."))
+            }
+            JsonField::Repeated => {
+                FieldError::new("duplicate", format!("The {label} must be given only once."))
+            }
         };
-        self.flaws.add(field, flaw);
+        self.errors.add(field, error);
         None
     }
 
@@ -133,7 +140,7 @@ impl<'a> Form<'a> {
     pub(super) fn short_text(&mut self, field: &Field, max: usize) -> Option<&'a str> {
         let text = self.text(field)?.trim();
         if text.chars().count() > max {
-            self.flaws.add(field, Flaw::too_long(field, max));
+            self.errors.add(field, FieldError::too_long(field, max));
             return None;
         }
         Some(text)
@@ -141,12 +148,12 @@ impl<'a> Form<'a> {
 
     /// Notes that the field holds something else than it should.
     pub(super) fn refuse(&mut self, field: &Field, message: impl Into<String>) {
-        self.flaws.add(field, Flaw::new("invalid", message));
+        self.errors.add(field, FieldError::new("invalid", message));
     }
 
     /// Notes that one of two fields is missing.
     pub(super) fn require(&mut self, field: &Field, message: impl Into<String>) {
-        self.flaws.add(field, Flaw::new("required", message));
+        self.errors.add(field, FieldError::new("required", message));
     }
 
     /// A first or a last name.
@@ -154,10 +161,10 @@ impl<'a> Form<'a> {
         match PersonName::parse_part(self.text(field)?) {
             Ok(part) => return Some(part),
             Err(InvalidName::TooLong) => {
-                self.flaws.add(field, Flaw::too_long(field, PersonName::MAX_CHARS));
+                self.errors.add(field, FieldError::too_long(field, PersonName::MAX_CHARS));
             }
             // White space did not come this far; what nobody sees is as good as nothing, too.
-            Err(InvalidName::Blank) => self.flaws.add(field, Flaw::required(field)),
+            Err(InvalidName::Blank) => self.errors.add(field, FieldError::required(field)),
             Err(InvalidName::ControlCharacter) => {
                 self.refuse(field, format!("The {} must not contain control characters.", field.label));
             }
@@ -170,7 +177,7 @@ impl<'a> Form<'a> {
         match EmailAddress::parse(self.short_text(field, EmailAddress::MAX_CHARS)?) {
             Ok(email) => return Some(email.into()),
             Err(InvalidEmail::TooLong) => {
-                self.flaws.add(field, Flaw::too_long(field, EmailAddress::MAX_CHARS));
+                self.errors.add(field, FieldError::too_long(field, EmailAddress::MAX_CHARS));
             }
             Err(InvalidEmail::Malformed) => {
                 self.refuse(field, format!("The {} must be of the form name@example.com.", field.label));
@@ -195,7 +202,7 @@ impl<'a> Form<'a> {
         match Contact::parse(self.short_text(field, EmailAddress::MAX_CHARS)?, region) {
             Ok(contact) => return Some(contact),
             Err(InvalidContact::Email(InvalidEmail::TooLong)) => {
-                self.flaws.add(field, Flaw::too_long(field, EmailAddress::MAX_CHARS));
+                self.errors.add(field, FieldError::too_long(field, EmailAddress::MAX_CHARS));
             }
             Err(InvalidContact::Email(InvalidEmail::Malformed) | InvalidContact::Phone(_)) => {
                 let message = format!(
@@ -215,7 +222,7 @@ impl<'a> Form<'a> {
         if settings.passwords.is_oversized(&password) {
             let max = settings.passwords.max_bytes;
             let message = format!("The {} must have at most {max} bytes.", field.label);
-            self.flaws.add(field, Flaw::new("too_long", message));
+            self.errors.add(field, FieldError::new("too_long", message));
             return None;
         }
         Some(password)
@@ -232,22 +239,22 @@ impl<'a> Form<'a> {
         let password = self.text(field).map(Password::new);
         let confirmed = self.text(confirmation).map(Password::new);
         if let Some(password) = &password {
-            for flaw in settings.passwords.check(password, contacts, names).err().unwrap_or_default() {
-                self.flaws.add(field, Flaw::of_password(flaw, field));
+            for error in settings.passwords.check(password, contacts, names).err().unwrap_or_default() {
+                self.errors.add(field, FieldError::of_password(error, field));
             }
         }
         if let (Some(password), Some(confirmed)) = (&password, confirmed)
             && password.expose() != confirmed.expose()
         {
             let message = format!("The {} must be the same as the {}.", confirmation.label, field.label);
-            self.flaws.add(confirmation, Flaw::new("mismatch", message));
+            self.errors.add(confirmation, FieldError::new("mismatch", message));
         }
         password
     }
 
     /// Notes that the new password is the existing one.
     pub(super) fn refuse_same(&mut self, field: &Field) {
-        self.flaws.add(field, Flaw::of_password(PasswordFlaw::SameAsCurrent, field));
+        self.errors.add(field, FieldError::of_password(PasswordFlaw::SameAsCurrent, field));
     }
 }
 

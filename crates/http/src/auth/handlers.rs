@@ -8,12 +8,12 @@ use super::bodies::{
     ChangePasswordBody, ForgotPasswordBody, LoginBody, RegisterBody, ResetPasswordBody, SendCodesBody,
     VerifyCodeBody,
 };
+use super::error::{AuthError, UnauthorizedReply};
 use super::form::read;
-use super::problem::{Problem, UnauthorizedReply};
 use super::replies::{self, EmptyReply, MeReply, SessionsReply, TokenReply};
-use crate::web::{Exchange, Fault};
+use crate::core::{ApiError, HttpContext};
 
-type Answer = Result<HttpResponse, Problem>;
+type Answer = Result<HttpResponse, AuthError>;
 
 /// Register
 ///
@@ -27,10 +27,10 @@ type Answer = Result<HttpResponse, Problem>;
     })),
     responses((status = 200, description = "The code is on its way", body = EmptyReply))
 )]
-pub(super) async fn register<A: Registrations>(mut exchange: Exchange<A>) -> Answer {
-    let body: RegisterBody = read(&mut exchange).await?;
-    let request = body.into_request(exchange.origin());
-    exchange.call(|accounts| accounts.register(request)).await??;
+pub(super) async fn register<A: Registrations>(mut context: HttpContext<A>) -> Answer {
+    let body: RegisterBody = read(&mut context).await?;
+    let request = body.into_request(context.origin());
+    context.call(|accounts| accounts.register(request)).await??;
     Ok(replies::done())
 }
 
@@ -49,10 +49,10 @@ pub(super) async fn register<A: Registrations>(mut exchange: Exchange<A>) -> Ans
         })),
     )
 )]
-pub(super) async fn login<A: Sessions>(mut exchange: Exchange<A>) -> Answer {
-    let body: LoginBody = read(&mut exchange).await?;
-    let request = body.into_request(exchange.origin());
-    let signed_in = exchange.call(|accounts| accounts.sign_in(request)).await??;
+pub(super) async fn login<A: Sessions>(mut context: HttpContext<A>) -> Answer {
+    let body: LoginBody = read(&mut context).await?;
+    let request = body.into_request(context.origin());
+    let signed_in = context.call(|accounts| accounts.sign_in(request)).await??;
     Ok(replies::ok(&TokenReply::from(signed_in)))
 }
 
@@ -63,10 +63,10 @@ pub(super) async fn login<A: Sessions>(mut exchange: Exchange<A>) -> Answer {
     post, path = "/v1/auth/logout", tag = "Sessions", security(("bearer" = [])),
     responses((status = 204, description = "The session is over"))
 )]
-pub(super) async fn logout<A: Sessions>(mut exchange: Exchange<A>) -> Answer {
-    let caller = exchange.caller().await?;
-    let origin = exchange.origin();
-    exchange.call(|accounts| accounts.sign_out(caller, origin)).await??;
+pub(super) async fn logout<A: Sessions>(mut context: HttpContext<A>) -> Answer {
+    let caller = context.caller().await?;
+    let origin = context.origin();
+    context.call(|accounts| accounts.sign_out(caller, origin)).await??;
     Ok(replies::no_content())
 }
 
@@ -77,11 +77,11 @@ pub(super) async fn logout<A: Sessions>(mut exchange: Exchange<A>) -> Answer {
     get, path = "/v1/auth/me", tag = "Authentication", security(("bearer" = [])),
     responses((status = 200, description = "The user", body = MeReply))
 )]
-pub(super) async fn me<A: Sessions + Profiles>(mut exchange: Exchange<A>) -> Answer {
-    let caller = exchange.caller().await?;
-    let profile = exchange.call(|accounts| accounts.profile(caller)).await??;
-    let profile = profile.ok_or(Fault::Unauthenticated { token_sent: true })?;
-    Ok(replies::ok(&MeReply::new(&profile, exchange.settings().default_region)))
+pub(super) async fn me<A: Sessions + Profiles>(mut context: HttpContext<A>) -> Answer {
+    let caller = context.caller().await?;
+    let profile = context.call(|accounts| accounts.profile(caller)).await??;
+    let profile = profile.ok_or(ApiError::Unauthenticated { token_sent: true })?;
+    Ok(replies::ok(&MeReply::new(&profile, context.settings().default_region)))
 }
 
 /// Change Password
@@ -101,11 +101,11 @@ pub(super) async fn me<A: Sessions + Profiles>(mut exchange: Exchange<A>) -> Ans
             })),
     )
 )]
-pub(super) async fn change_password<A: Sessions + Passwords>(mut exchange: Exchange<A>) -> Answer {
-    let caller = exchange.caller().await?;
-    let body: ChangePasswordBody = read(&mut exchange).await?;
-    let request = body.into_request(caller, exchange.origin());
-    exchange.call(|accounts| accounts.change_password(request)).await??;
+pub(super) async fn change_password<A: Sessions + Passwords>(mut context: HttpContext<A>) -> Answer {
+    let caller = context.caller().await?;
+    let body: ChangePasswordBody = read(&mut context).await?;
+    let request = body.into_request(caller, context.origin());
+    context.call(|accounts| accounts.change_password(request)).await??;
     Ok(replies::done())
 }
 
@@ -119,10 +119,10 @@ pub(super) async fn change_password<A: Sessions + Passwords>(mut exchange: Excha
     request_body(content = ForgotPasswordBody, example = json!({"contact": "george.washington@gmail.com"})),
     responses((status = 200, description = "The code is on its way, if there is such a user", body = EmptyReply))
 )]
-pub(super) async fn forgot_password<A: Passwords>(mut exchange: Exchange<A>) -> Answer {
-    let body: ForgotPasswordBody = read(&mut exchange).await?;
-    let request = body.into_request(exchange.origin());
-    exchange.call(|accounts| accounts.forgot_password(request)).await??;
+pub(super) async fn forgot_password<A: Passwords>(mut context: HttpContext<A>) -> Answer {
+    let body: ForgotPasswordBody = read(&mut context).await?;
+    let request = body.into_request(context.origin());
+    context.call(|accounts| accounts.forgot_password(request)).await??;
     Ok(replies::done())
 }
 
@@ -143,10 +143,10 @@ pub(super) async fn forgot_password<A: Passwords>(mut exchange: Exchange<A>) -> 
         })),
     )
 )]
-pub(super) async fn reset_password<A: Passwords>(mut exchange: Exchange<A>) -> Answer {
-    let body: ResetPasswordBody = read(&mut exchange).await?;
-    let request = body.into_request(exchange.origin());
-    exchange.call(|accounts| accounts.reset_password(request)).await??;
+pub(super) async fn reset_password<A: Passwords>(mut context: HttpContext<A>) -> Answer {
+    let body: ResetPasswordBody = read(&mut context).await?;
+    let request = body.into_request(context.origin());
+    context.call(|accounts| accounts.reset_password(request)).await??;
     Ok(replies::done())
 }
 
@@ -161,8 +161,8 @@ pub(super) async fn reset_password<A: Passwords>(mut exchange: Exchange<A>) -> A
     })),
     responses((status = 204, description = "The codes are on their way, if there is such a user"))
 )]
-pub(super) async fn send_codes<A: VerificationCodes>(exchange: Exchange<A>) -> Answer {
-    send(exchange, CodeVersion::V1).await
+pub(super) async fn send_codes<A: VerificationCodes>(context: HttpContext<A>) -> Answer {
+    send(context, CodeVersion::V1).await
 }
 
 /// Send Autofill Verification Code
@@ -175,14 +175,14 @@ pub(super) async fn send_codes<A: VerificationCodes>(exchange: Exchange<A>) -> A
     })),
     responses((status = 204, description = "The codes are on their way, if there is such a user"))
 )]
-pub(super) async fn send_autofill_codes<A: VerificationCodes>(exchange: Exchange<A>) -> Answer {
-    send(exchange, CodeVersion::V2).await
+pub(super) async fn send_autofill_codes<A: VerificationCodes>(context: HttpContext<A>) -> Answer {
+    send(context, CodeVersion::V2).await
 }
 
-async fn send<A: VerificationCodes>(mut exchange: Exchange<A>, version: CodeVersion) -> Answer {
-    let body: SendCodesBody = read(&mut exchange).await?;
-    let request = body.into_request(version, exchange.origin());
-    exchange.call(|accounts| accounts.send_codes(request)).await??;
+async fn send<A: VerificationCodes>(mut context: HttpContext<A>, version: CodeVersion) -> Answer {
+    let body: SendCodesBody = read(&mut context).await?;
+    let request = body.into_request(version, context.origin());
+    context.call(|accounts| accounts.send_codes(request)).await??;
     Ok(replies::no_content())
 }
 
@@ -203,10 +203,10 @@ async fn send<A: VerificationCodes>(mut exchange: Exchange<A>, version: CodeVers
         })),
     )
 )]
-pub(super) async fn verify_code<A: VerificationCodes>(mut exchange: Exchange<A>) -> Answer {
-    let body: VerifyCodeBody = read(&mut exchange).await?;
-    let request = body.into_request(exchange.origin());
-    let signed_in = exchange.call(|accounts| accounts.verify_code(request)).await??;
+pub(super) async fn verify_code<A: VerificationCodes>(mut context: HttpContext<A>) -> Answer {
+    let body: VerifyCodeBody = read(&mut context).await?;
+    let request = body.into_request(context.origin());
+    let signed_in = context.call(|accounts| accounts.verify_code(request)).await??;
     Ok(replies::ok(&TokenReply::from(signed_in)))
 }
 
@@ -217,9 +217,9 @@ pub(super) async fn verify_code<A: VerificationCodes>(mut exchange: Exchange<A>)
     get, path = "/v1/auth/sessions", tag = "Sessions", security(("bearer" = [])),
     responses((status = 200, description = "The sessions", body = SessionsReply))
 )]
-pub(super) async fn list_sessions<A: Sessions>(mut exchange: Exchange<A>) -> Answer {
-    let caller = exchange.caller().await?;
-    let sessions = exchange.call(|accounts| accounts.list_sessions(caller)).await??;
+pub(super) async fn list_sessions<A: Sessions>(mut context: HttpContext<A>) -> Answer {
+    let caller = context.caller().await?;
+    let sessions = context.call(|accounts| accounts.list_sessions(caller)).await??;
     Ok(replies::ok(&SessionsReply::new(sessions, caller)))
 }
 
@@ -231,12 +231,12 @@ pub(super) async fn list_sessions<A: Sessions>(mut exchange: Exchange<A>) -> Ans
     params(("id" = String, Path, description = "The id of the session", format = Uuid)),
     responses((status = 204, description = "The session is over"))
 )]
-pub(super) async fn end_session<A: Sessions>(mut exchange: Exchange<A>) -> Answer {
-    let caller = exchange.caller().await?;
-    let session: SessionId = exchange.segment("id").parse().map_err(|_| Fault::NotFound)?;
-    let origin = exchange.origin();
-    let was_there = exchange.call(|accounts| accounts.revoke_session(caller, session, origin)).await??;
-    if was_there { Ok(replies::no_content()) } else { Err(Fault::NotFound.into()) }
+pub(super) async fn end_session<A: Sessions>(mut context: HttpContext<A>) -> Answer {
+    let caller = context.caller().await?;
+    let session: SessionId = context.segment("id").parse().map_err(|_| ApiError::NotFound)?;
+    let origin = context.origin();
+    let was_there = context.call(|accounts| accounts.revoke_session(caller, session, origin)).await??;
+    if was_there { Ok(replies::no_content()) } else { Err(ApiError::NotFound.into()) }
 }
 
 /// End Other Sessions
@@ -246,9 +246,9 @@ pub(super) async fn end_session<A: Sessions>(mut exchange: Exchange<A>) -> Answe
     delete, path = "/v1/auth/sessions", tag = "Sessions", security(("bearer" = [])),
     responses((status = 204, description = "The other sessions are over"))
 )]
-pub(super) async fn end_other_sessions<A: Sessions>(mut exchange: Exchange<A>) -> Answer {
-    let caller = exchange.caller().await?;
-    let origin = exchange.origin();
-    exchange.call(|accounts| accounts.revoke_other_sessions(caller, origin)).await??;
+pub(super) async fn end_other_sessions<A: Sessions>(mut context: HttpContext<A>) -> Answer {
+    let caller = context.caller().await?;
+    let origin = context.origin();
+    context.call(|accounts| accounts.revoke_other_sessions(caller, origin)).await??;
     Ok(replies::no_content())
 }

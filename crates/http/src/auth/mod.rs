@@ -2,10 +2,10 @@
 
 mod bodies;
 mod docs;
+mod error;
 mod fields;
 mod form;
 mod handlers;
-mod problem;
 mod replies;
 
 use std::sync::Arc;
@@ -17,21 +17,21 @@ use actix_web::web::{self, Data, ServiceConfig};
 use asteroid_application::ports::{Passwords, Profiles, Registrations, Sessions, VerificationCodes};
 
 use crate::HttpSettings;
-use crate::web::{State, fallback, resource};
+use crate::core::{State, fallback, resource};
 
 pub(crate) use docs::openapi;
-pub(crate) use problem::AuthSurface;
+pub(crate) use error::AuthSurface;
 
 /// The use cases behind this surface.
-pub trait Accounts: Registrations + VerificationCodes + Sessions + Passwords + Profiles {}
+pub trait AuthUseCases: Registrations + VerificationCodes + Sessions + Passwords + Profiles {}
 
-impl<A: Registrations + VerificationCodes + Sessions + Passwords + Profiles> Accounts for A {}
+impl<A: Registrations + VerificationCodes + Sessions + Passwords + Profiles> AuthUseCases for A {}
 
 /// Mounts the surface: everything below `/v1/auth` and `/v2/auth`, what is unknown there included.
 ///
 /// Request ids, the log's line for each request, the limit on headers and CORS stand around a whole application:
 /// [`app`](crate::app) has them, an application of one's own brings its own.
-pub fn configure<A: Accounts>(
+pub fn configure<A: AuthUseCases>(
     accounts: Arc<A>,
     settings: Arc<HttpSettings>,
 ) -> impl FnOnce(&mut ServiceConfig) + Clone {

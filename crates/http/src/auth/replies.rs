@@ -7,7 +7,7 @@ use asteroid_kernel::{ContactKind, Region};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::web;
+use crate::core;
 
 /// An answer that has nothing to say, to clients that parse JSON from every answer.
 #[derive(Serialize, ToSchema)]
@@ -176,7 +176,7 @@ impl SessionsReply {
 
 /// 200 with a body.
 pub(super) fn ok(body: &impl Serialize) -> HttpResponse {
-    web::json(HttpResponse::Ok(), body)
+    core::json(HttpResponse::Ok(), body)
 }
 
 /// 200 with nothing to say.

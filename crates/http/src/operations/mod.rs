@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 use asteroid_kernel::StorageError;
 
-use crate::web::{Surface, resource};
+use crate::core::{Surface, resource};
 
 pub(crate) use health::openapi;
 

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use utoipa_swagger_ui::Config;
 
-use crate::web::{Asset, json};
+use crate::core::{Asset, json};
 
 /// The files that the page asks for.
 pub(super) static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
@@ -30,5 +30,5 @@ pub(super) async fn document() -> HttpResponse {
 
 /// The API's description, for people.
 pub(super) async fn page() -> HttpResponse {
-    crate::web::page("no-cache", include_str!("reference/page.html"))
+    crate::core::page("no-cache", include_str!("reference/page.html"))
 }

@@ -14,7 +14,7 @@ use askama::Template;
 use asteroid_application::ports::development::DevelopmentOutbox;
 
 use crate::HttpSettings;
-use crate::web::{Asset, Fault, State, Surface, resource};
+use crate::core::{ApiError, Asset, State, Surface, resource};
 
 /// The files that every page asks for.
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
@@ -56,9 +56,9 @@ pub(crate) fn configure<S: Surface, O: DevelopmentOutbox>(
 }
 
 /// Renders a page; the values are escaped.
-fn render(template: &impl Template) -> Result<String, Fault> {
+fn render(template: &impl Template) -> Result<String, ApiError> {
     template.render().map_err(|error| {
         tracing::error!("a page could not be rendered: {error}");
-        Fault::Broken
+        ApiError::Broken
     })
 }

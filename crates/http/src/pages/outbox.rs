@@ -9,7 +9,7 @@ use asteroid_kernel::Timestamp;
 use asteroid_messaging::{Channel, OutboxState};
 
 use super::render;
-use crate::web::{Exchange, Fault, Surface, page as html_page};
+use crate::core::{ApiError, HttpContext, Surface, page as html_page};
 
 /// So many messages are shown; they carry codes, and are kept by nobody.
 const SHOWN: usize = 50;
@@ -31,7 +31,7 @@ struct Messages {
 /// A message as the page shows it.
 struct Shown {
     id: String,
-    /// What it is about, in words.
+    /// What it is about, in message.
     what: String,
     to: String,
     channel: &'static str,
@@ -80,7 +80,7 @@ impl From<ShownMessage> for Shown {
                 times => format!("not delivered yet, tried {times} times"),
             },
             OutboxState::Delivered { .. } => "delivered".to_owned(),
-            OutboxState::Dead { reason, .. } => format!("not delivered: {reason}"),
+            OutboxState::Failed { reason, .. } => format!("not delivered: {reason}"),
         };
         let (subject, body) = text.map_or((None, None), |text| (text.subject, Some(text.body)));
         Self {
@@ -121,23 +121,23 @@ fn in_words(name: &str) -> String {
 }
 
 /// The messages of the server, as a page.
-pub(super) async fn page<S: Surface, O: DevelopmentOutbox>(mut exchange: Exchange<O>) -> HttpResponse {
-    match latest(&mut exchange).await.and_then(|messages| render(&Page { messages })) {
+pub(super) async fn page<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
+    match latest(&mut context).await.and_then(|messages| render(&Page { messages })) {
         Ok(html) => html_page(NOT_KEPT, html),
-        Err(fault) => S::answer(&fault),
+        Err(error) => S::answer(&error),
     }
 }
 
 /// The messages alone, unless they are those that the script knows.
-pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut exchange: Exchange<O>) -> HttpResponse {
-    let html = match latest(&mut exchange).await.and_then(|messages| render(&Messages { messages })) {
+pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
+    let html = match latest(&mut context).await.and_then(|messages| render(&Messages { messages })) {
         Ok(html) => html,
-        Err(fault) => return S::answer(&fault),
+        Err(error) => return S::answer(&error),
     };
     let mut hasher = DefaultHasher::new();
     html.hash(&mut hasher);
     let version = format!("\"{:016x}\"", hasher.finish());
-    let known = exchange.request().headers().get(IF_NONE_MATCH);
+    let known = context.request().headers().get(IF_NONE_MATCH);
     let mut response = if known.is_some_and(|known| known.as_bytes() == version.as_bytes()) {
         HttpResponseBuilder::new(StatusCode::NOT_MODIFIED).insert_header((CACHE_CONTROL, NOT_KEPT)).finish()
     } else {
@@ -149,7 +149,7 @@ pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut exchange: Exc
     response
 }
 
-async fn latest<O: DevelopmentOutbox>(exchange: &mut Exchange<O>) -> Result<Vec<Shown>, Fault> {
-    let latest = exchange.call(|outbox| outbox.latest_messages(SHOWN)).await??;
+async fn latest<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<Vec<Shown>, ApiError> {
+    let latest = context.call(|outbox| outbox.latest_messages(SHOWN)).await??;
     Ok(latest.into_iter().map(Shown::from).collect())
 }

@@ -3,7 +3,7 @@ use askama::Template;
 
 use super::local::is_local;
 use super::render;
-use crate::web::{Surface, page as html_page};
+use crate::core::{Surface, page as html_page};
 use crate::wire::ListenAddress;
 
 #[derive(Template)]
@@ -21,6 +21,6 @@ pub(super) fn page<S: Surface>(request: &HttpRequest, shows_outbox: bool) -> Htt
     let development = (shows_outbox && is_local(request.head())).then(|| format!("http://{address}"));
     match render(&Start { development }) {
         Ok(html) => html_page("no-cache", html),
-        Err(fault) => S::answer(&fault),
+        Err(error) => S::answer(&error),
     }
 }

@@ -8,7 +8,7 @@ use actix_web::web::BytesMut;
 use httparse::{EMPTY_HEADER, Error, Request, Status};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::fault::{FAULT_FIELD, HeadFault};
+use super::error::{FAULT_FIELD, HeadError};
 use super::{MAX_FIELDS, MAX_TARGET};
 
 /// What a target must not hold (RFC 3986) and clients send nevertheless. Other than ASCII is encoded in any case.
@@ -27,7 +27,7 @@ pub(super) enum Framing {
 }
 
 /// Takes a whole head from the input and writes it to the output; [`None`] while it is not whole.
-pub(super) fn forward(input: &mut BytesMut, output: &mut BytesMut) -> Result<Option<Framing>, HeadFault> {
+pub(super) fn forward(input: &mut BytesMut, output: &mut BytesMut) -> Result<Option<Framing>, HeadError> {
     skip_empty_lines(input);
     encode_target(input)?;
     let mut fields = [EMPTY_HEADER; MAX_FIELDS];
@@ -35,8 +35,8 @@ pub(super) fn forward(input: &mut BytesMut, output: &mut BytesMut) -> Result<Opt
     let length = match request.parse(input) {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) => return Ok(None),
-        Err(Error::TooManyHeaders) => return Err(HeadFault::FieldsTooLarge),
-        Err(_) => return Err(HeadFault::Syntax),
+        Err(Error::TooManyHeaders) => return Err(HeadError::FieldsTooLarge),
+        Err(_) => return Err(HeadError::Syntax),
     };
     let written = output.len();
     let framing = write(&request, output).inspect_err(|_| output.truncate(written))?;
@@ -44,13 +44,14 @@ pub(super) fn forward(input: &mut BytesMut, output: &mut BytesMut) -> Result<Opt
     Ok(Some(framing))
 }
 
-/// Writes the head of a request that is answered with this fault, in place of what was sent; of that, the path decides
+/// Writes the head of a request that is answered with this error, in place of what was sent; of that, the path decides
 /// on the envelope.
-pub(super) fn forward_fault(fault: HeadFault, input: &[u8], output: &mut BytesMut) {
+pub(super) fn forward_fault(error: HeadError, input: &[u8], output: &mut BytesMut) {
     let line = input.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let mut words = line.split(|byte| *byte == b' ');
-    let method = if words.next() == Some(b"HEAD") { "HEAD" } else { "GET" };
-    let path = words.next().and_then(|target| target.split(|byte| *byte == b'?').next()).unwrap_or_default();
+    let mut message = line.split(|byte| *byte == b' ');
+    let method = if message.next() == Some(b"HEAD") { "HEAD" } else { "GET" };
+    let path =
+        message.next().and_then(|target| target.split(|byte| *byte == b'?').next()).unwrap_or_default();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(byte);
     let plain = path.iter().take_while(|byte| is_plain(byte)).count().min(MAX_TARGET);
     let path = if path.starts_with(b"/") { &path[..plain] } else { b"/" };
@@ -58,7 +59,7 @@ pub(super) fn forward_fault(fault: HeadFault, input: &[u8], output: &mut BytesMu
         output.extend_from_slice(part);
     }
     field(output, "X-Request-Id", request_id(input));
-    field(output, FAULT_FIELD, fault.name().as_bytes());
+    field(output, FAULT_FIELD, error.name().as_bytes());
     output.extend_from_slice(b"\r\n");
 }
 
@@ -85,7 +86,7 @@ fn skip_empty_lines(input: &mut BytesMut) {
 }
 
 /// Percent-encodes what the target should have encoded, as proxies do.
-fn encode_target(input: &mut BytesMut) -> Result<(), HeadFault> {
+fn encode_target(input: &mut BytesMut) -> Result<(), HeadError> {
     let Some(end) = input.iter().position(|byte| *byte == b'\n') else { return Ok(()) };
     let spaces = |byte: &u8| *byte == b' ';
     let line = &input[..end];
@@ -94,7 +95,7 @@ fn encode_target(input: &mut BytesMut) -> Result<(), HeadFault> {
     };
     let Some(target) = line.get(first + 1..last) else { return Ok(()) };
     if target.len() > MAX_TARGET {
-        return Err(HeadFault::TargetTooLong);
+        return Err(HeadError::TargetTooLong);
     }
     let is_clean =
         target.iter().all(|byte| byte.is_ascii() && (byte.is_ascii_control() || !is_encoded(*byte)));
@@ -120,13 +121,13 @@ fn is_encoded(byte: u8) -> bool {
     b"\"<>\\^`{|}".contains(&byte)
 }
 
-fn write(request: &Request<'_, '_>, output: &mut BytesMut) -> Result<Framing, HeadFault> {
+fn write(request: &Request<'_, '_>, output: &mut BytesMut) -> Result<Framing, HeadError> {
     let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version) else {
-        return Err(HeadFault::Syntax);
+        return Err(HeadError::Syntax);
     };
-    let uri = Uri::try_from(target).map_err(|_| HeadFault::Target)?;
+    let uri = Uri::try_from(target).map_err(|_| HeadError::Target)?;
     if uri.path().is_empty() || method == Method::CONNECT.as_str() {
-        return Err(HeadFault::Target);
+        return Err(HeadError::Target);
     }
     let is_1_1 = minor == 1;
     let version = if is_1_1 { "HTTP/1.1" } else { "HTTP/1.0" };
@@ -149,10 +150,10 @@ fn write(request: &Request<'_, '_>, output: &mut BytesMut) -> Result<Framing, He
             hosts += 1;
         } else if is("content-length") {
             let given = content_length(value).filter(|_| length.is_none());
-            length = Some(given.ok_or(HeadFault::BodyLength)?);
+            length = Some(given.ok_or(HeadError::BodyLength)?);
         } else if is("transfer-encoding") {
             if is_chunked || !is_1_1 || !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(HeadFault::BodyLength);
+                return Err(HeadError::BodyLength);
             }
             is_chunked = true;
         }
@@ -160,12 +161,12 @@ fn write(request: &Request<'_, '_>, output: &mut BytesMut) -> Result<Framing, He
     }
     output.extend_from_slice(b"\r\n");
     if hosts > 1 || (is_1_1 && hosts == 0) {
-        return Err(HeadFault::Host);
+        return Err(HeadError::Host);
     }
     match (length, is_chunked) {
-        (Some(_), true) => Err(HeadFault::BodyLength),
+        (Some(_), true) => Err(HeadError::BodyLength),
         // HTTP/1.0 has no other way to say that there is no body.
-        (None, false) if !is_1_1 && method == Method::POST.as_str() => Err(HeadFault::BodyLength),
+        (None, false) if !is_1_1 && method == Method::POST.as_str() => Err(HeadError::BodyLength),
         (None, true) => Ok(Framing::Chunked),
         (None | Some(0), false) => Ok(Framing::None),
         (Some(length), false) => Ok(Framing::Length(length)),

@@ -5,7 +5,7 @@
 //! socket and the library: see `docs/decisions/0009-heads-are-read-first.md`.
 
 mod chunks;
-mod fault;
+mod error;
 mod head;
 mod stream;
 #[cfg(test)]
@@ -24,8 +24,8 @@ use actix_web::dev::{AppConfig, Response, Service};
 use actix_web::rt::net::TcpStream;
 
 #[cfg(test)]
-use fault::FAULT_FIELD;
-pub(crate) use fault::HeadFault;
+use error::FAULT_FIELD;
+pub(crate) use error::HeadError;
 use stream::WireStream;
 
 /// The most bytes of a request's target.

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::chunks::{Chunks, Step};
-use super::fault::HeadFault;
+use super::error::HeadError;
 use super::head::{Framing, forward, forward_fault};
 use super::{MAX_TARGET, WireSettings};
 
@@ -113,27 +113,27 @@ impl<T> WireStream<T> {
                 true
             }
             Ok(None) => {
-                if let Some(fault) = self.oversize() {
-                    return self.refuse(fault);
+                if let Some(error) = self.oversize() {
+                    return self.refuse(error);
                 }
                 self.state = State::Head { seen: self.input.len() };
                 false
             }
-            Err(fault) => self.refuse(fault),
+            Err(error) => self.refuse(error),
         }
     }
 
     /// What a head that is not whole has too much of.
-    fn oversize(&self) -> Option<HeadFault> {
+    fn oversize(&self) -> Option<HeadError> {
         if self.input.len() <= self.settings.header_limit.saturating_add(MAX_TARGET) {
             return None;
         }
         let is_line_whole = self.input.iter().take(MAX_TARGET).any(|byte| *byte == b'\n');
-        Some(if is_line_whole { HeadFault::FieldsTooLarge } else { HeadFault::TargetTooLong })
+        Some(if is_line_whole { HeadError::FieldsTooLarge } else { HeadError::TargetTooLong })
     }
 
-    fn refuse(&mut self, fault: HeadFault) -> bool {
-        forward_fault(fault, &self.input, &mut self.output);
+    fn refuse(&mut self, error: HeadError) -> bool {
+        forward_fault(error, &self.input, &mut self.output);
         self.input = BytesMut::new();
         self.timer = None;
         self.is_refused = true;
@@ -156,7 +156,7 @@ impl<T: AsyncRead + Unpin> WireStream<T> {
             }
             if let Some(timer) = &mut self.timer {
                 ready!(timer.as_mut().poll(cx));
-                self.refuse(HeadFault::Timeout);
+                self.refuse(HeadError::Timeout);
                 return Poll::Ready(Ok(true));
             }
         }

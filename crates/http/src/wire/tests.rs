@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio_util::codec::Decoder;
 
 use super::stream::WireStream;
-use super::{FAULT_FIELD, HeadFault, WireSettings};
+use super::{FAULT_FIELD, HeadError, WireSettings};
 
 const SETTINGS: WireSettings = WireSettings {
     header_timeout: Duration::from_secs(5),
@@ -75,8 +75,8 @@ fn decode(written: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
         match message {
             Message::Item(request) => {
                 assert!(!codec.upgrade(), "the library is to switch protocols");
-                let fault = HeadFault::of(&request.head().headers).map(HeadFault::name).unwrap_or_default();
-                requests.push((format!("{} {} {fault}", request.method(), request.uri()), Vec::new(), true));
+                let error = HeadError::of(&request.head().headers).map(HeadError::name).unwrap_or_default();
+                requests.push((format!("{} {} {error}", request.method(), request.uri()), Vec::new(), true));
                 // A body is not whole before its end.
                 let has_body = codec.message_type() != actix_http::h1::MessageType::None;
                 requests.last_mut().expect("one").2 = !has_body;
@@ -90,7 +90,7 @@ fn decode(written: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
     requests
 }
 
-fn fault(request: &[u8]) -> String {
+fn error(request: &[u8]) -> String {
     let requests = read(&written(request, 64 * 1024));
     requests.last().expect("a request").0.clone()
 }
@@ -205,7 +205,7 @@ fn a_head_that_is_refused_keeps_its_path_and_request_id() {
         (b"CONNECT /terms HTTP/1.1\r\nHost: a\r\n\r\n", "GET /terms target"),
         (b"POST /terms HTTP/1.0\r\n\r\n", "GET /terms body-length"),
     ] {
-        assert_eq!(fault(request), expected, "{}", String::from_utf8_lossy(request));
+        assert_eq!(error(request), expected, "{}", String::from_utf8_lossy(request));
     }
     let sane = text("GET / HTTP/1.1\r\nx-request-ID: r-1\r\n\r\n");
     assert!(sane.contains("X-Request-Id: r-1\r\n"), "{sane}");
@@ -235,29 +235,29 @@ fn a_body_whose_length_is_ambiguous_is_refused() {
         let request = format!(
             "POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n"
         );
-        assert_eq!(fault(request.as_bytes()), "GET / body-length", "{fields}");
+        assert_eq!(error(request.as_bytes()), "GET / body-length", "{fields}");
     }
     let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-    assert_eq!(fault(old.as_bytes()), "GET / body-length");
+    assert_eq!(error(old.as_bytes()), "GET / body-length");
 }
 
 #[test]
 fn a_head_that_is_too_large_is_refused() {
     let target = |length: usize| format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(length - 1));
-    assert!(fault(target(8192).as_bytes()).ends_with(' '));
-    assert!(fault(target(8193).as_bytes()).ends_with("target-too-long"));
-    assert_eq!(fault("x".repeat(40_000).as_bytes()), "GET / target-too-long");
+    assert!(error(target(8192).as_bytes()).ends_with(' '));
+    assert!(error(target(8193).as_bytes()).ends_with("target-too-long"));
+    assert_eq!(error("x".repeat(40_000).as_bytes()), "GET / target-too-long");
     let long = format!("GET /terms HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(40_000));
-    assert_eq!(fault(long.as_bytes()), "GET /terms fields-too-large");
+    assert_eq!(error(long.as_bytes()), "GET /terms fields-too-large");
     let many = |count: usize| format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(count - 1));
-    assert_eq!(fault(many(96).as_bytes()), "GET / ");
-    assert_eq!(fault(many(97).as_bytes()), "GET / fields-too-large");
+    assert_eq!(error(many(96).as_bytes()), "GET / ");
+    assert_eq!(error(many(97).as_bytes()), "GET / fields-too-large");
 }
 
 #[test]
 fn a_client_cannot_claim_a_fault() {
     let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{FAULT_FIELD}: host\r\n\r\n");
-    assert_eq!(fault(request.as_bytes()), "GET / ");
+    assert_eq!(error(request.as_bytes()), "GET / ");
 }
 
 /// What valid and hostile requests are made of.
@@ -303,7 +303,7 @@ const PARTS: [&str; 44] = [
     "ffffffffffffffff\r\n",
     "+5\r\n",
     "X-Trailer: 1\r\n",
-    "asteroid-head-fault: host\r\n",
+    "asteroid-head-error: host\r\n",
     "Cookie: a\u{80}b\r\n",
     "GET /\u{7f} HTTP/1.1\r\n",
 ];

@@ -5,8 +5,8 @@ use actix_web::test::TestRequest;
 use asteroid_application::mocks::MockAccounts;
 use serde_json::{Map, Value};
 
-use crate::connect_harness::{self, willing_practices};
 use crate::harness::{ask, json, willing_accounts, with_token};
+use crate::practice_api_harness::{self, willing_practices};
 
 pub(crate) fn document() -> Value {
     serde_json::to_value(asteroid_http::openapi()).expect("JSON")
@@ -126,7 +126,7 @@ async fn every_example_of_a_request_is_accepted() {
             continue;
         };
         let request = with_token(json(&method, &path, example.to_string()));
-        let answer = connect_harness::ask(willing_accounts(), willing_practices(), request).await;
+        let answer = practice_api_harness::ask(willing_accounts(), willing_practices(), request).await;
         assert!(operation["responses"][answer.status.as_str()].is_object(), "{path}: {answer}");
         assert!(answer.status.is_success(), "{path}: {answer}");
     }
@@ -136,7 +136,7 @@ async fn every_example_of_a_request_is_accepted() {
 async fn a_field_is_called_required_if_it_is() {
     let document = document();
     for (method, path, operation) in operations() {
-        // Those of the other surface stand in groups: `connect_description` looks into these.
+        // Those of the other surface stand in groups: `practice_api_description` looks into these.
         if !path.contains("/auth/") {
             continue;
         }

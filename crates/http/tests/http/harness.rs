@@ -10,7 +10,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use asteroid_application::mocks::{MockAccounts, MockDevelopmentOutbox, MockPractices};
 use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_application::ports::{AuthenticateError, Caller, SignedIn};
-use asteroid_http::connect::{self, Practices};
+use asteroid_http::practice_api::{self, PracticeUseCases};
 use asteroid_http::{HttpSettings, Parts, Readiness, app, auth};
 use asteroid_identity::SessionToken;
 use asteroid_kernel::mocks::{CountingRandomness, MockClock};
@@ -22,9 +22,9 @@ pub(crate) const TOKEN: &str = "48a4034027374be582b936f7d58043af";
 const SESSION: &str = "01540000-0000-7000-8000-000000000001";
 
 /// The use cases of accounts behind all surfaces.
-pub(crate) trait Accounts: auth::Accounts + connect::Accounts {}
+pub(crate) trait Accounts: auth::AuthUseCases + practice_api::AccountUseCases {}
 
-impl<A: auth::Accounts + connect::Accounts> Accounts for A {}
+impl<A: auth::AuthUseCases + practice_api::AccountUseCases> Accounts for A {}
 
 /// A store that is always there.
 pub(crate) struct Ready;
@@ -161,7 +161,7 @@ pub(crate) async fn ask_with<A: Accounts>(
 }
 
 /// What an application of these parts answers.
-pub(crate) async fn ask_parts<A: Accounts, P: Practices, R: Readiness, O: DevelopmentOutbox>(
+pub(crate) async fn ask_parts<A: Accounts, P: PracticeUseCases, R: Readiness, O: DevelopmentOutbox>(
     parts: &Parts<A, P, R, O>,
     request: TestRequest,
 ) -> Answer {
@@ -169,7 +169,7 @@ pub(crate) async fn ask_parts<A: Accounts, P: Practices, R: Readiness, O: Develo
 }
 
 /// The same, asked from this address.
-pub(crate) async fn ask_from<A: Accounts, P: Practices, R: Readiness, O: DevelopmentOutbox>(
+pub(crate) async fn ask_from<A: Accounts, P: PracticeUseCases, R: Readiness, O: DevelopmentOutbox>(
     peer: &str,
     parts: &Parts<A, P, R, O>,
     request: TestRequest,

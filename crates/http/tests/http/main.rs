@@ -1,16 +1,6 @@
 //! The surfaces over HTTP, on mocks of the use cases: an unexpected call of one fails the test.
 
 mod answers;
-mod connect_answers;
-mod connect_clients;
-mod connect_description;
-mod connect_harness;
-mod connect_logs;
-mod connect_parameters;
-mod connect_passwords;
-mod connect_protocol;
-mod connect_refusals;
-mod connect_streaming;
 mod cross_origin;
 mod description;
 mod harness;
@@ -19,6 +9,16 @@ mod mounting;
 mod operations;
 mod origins;
 mod pages;
+mod practice_api_answers;
+mod practice_api_clients;
+mod practice_api_description;
+mod practice_api_harness;
+mod practice_api_logs;
+mod practice_api_parameters;
+mod practice_api_passwords;
+mod practice_api_protocol;
+mod practice_api_refusals;
+mod practice_api_streaming;
 mod protocol;
 mod refusals;
 mod resilience;

@@ -49,8 +49,8 @@ fn message(to: &str, state: OutboxState, code: Option<ShownCode>) -> ShownMessag
     let (now, randomness) = (time("2016-05-03T11:15:54.950Z"), CountingRandomness::default());
     let content = Content::Code { challenge: ChallengeId::new(now, &randomness), autofill: false };
     let to = Contact::parse(to, Region::US).expect("a contact");
-    let useless_at = now + Duration::from_mins(10);
-    let message = Message::new(to, MessageKind::SignInCode, content, useless_at, now, &randomness);
+    let expires_at = now + Duration::from_mins(10);
+    let message = Message::new(to, MessageKind::SignInCode, content, expires_at, now, &randomness);
     let text = matches!(code, Some(ShownCode::Works { .. })).then(|| ShownText {
         subject: Some("</p><script src=//evil.example></script>".into()),
         body: "\"<b>Asteroid</b>\" & 'Söhne'\n\n    042137".into(),
@@ -70,7 +70,7 @@ fn working_code() -> ShownCode {
 
 fn nasty() -> Vec<ShownMessage> {
     let at = time("2016-05-03T11:15:55.000Z");
-    let dead = OutboxState::Dead { at, reason: "<img src=x onerror=alert(1)>".into() };
+    let dead = OutboxState::Failed { at, reason: "<img src=x onerror=alert(1)>".into() };
     vec![
         message("o'reilly&sons{{7*7}}@example.com", OutboxState::Delivered { at }, Some(working_code())),
         message("555-665-4345", OutboxState::Waiting { due_at: at }, Some(ShownCode::Expired)),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt;
-use asteroid_application::{Dispatcher, Housekeeping};
+use asteroid_application::{Dispatcher, Retention};
 use asteroid_kernel::{StorageError, in_one_line};
 use asteroid_messaging::{Channel, DeliverySignal, MessageTransport};
 use futures_util::FutureExt;
@@ -57,7 +57,7 @@ impl Background {
     /// Starts them on the runtime of this thread.
     pub(crate) fn start<S, E, P>(
         dispatcher: Dispatcher<S, E, P>,
-        housekeeping: Housekeeping<S>,
+        retention: Retention<S>,
         wake_up: &WakeUp,
     ) -> Self
     where
@@ -67,7 +67,7 @@ impl Background {
     {
         let (stop, stopped) = watch::channel(false);
         let dispatcher = Arc::new(dispatcher);
-        let mut tasks = vec![rt::spawn(sweep(housekeeping, stopped.clone()))];
+        let mut tasks = vec![rt::spawn(sweep(retention, stopped.clone()))];
         tasks.extend(Channel::ALL.map(|channel| {
             let lane = Lane::new(Arc::clone(&dispatcher), channel);
             rt::spawn(lane.run(wake_up.of(channel), stopped.clone()))
@@ -86,9 +86,9 @@ impl Background {
     }
 }
 
-async fn sweep(housekeeping: Housekeeping<impl Store>, mut stopped: watch::Receiver<bool>) {
+async fn sweep(retention: Retention<impl Store>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        if let Some(swept) = watched("housekeeping", housekeeping.sweep()).await {
+        if let Some(swept) = watched("retention", retention.sweep()).await {
             tracing::debug!(?swept, "removed what had expired");
         }
         tokio::select! {

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use asteroid_application::{DeliveryRules, Dispatcher};
 use asteroid_kernel::mocks::CountingRandomness;
-use asteroid_kernel::{Clock, Contact, Region, Storage, StorageError, Timestamp, Work};
+use asteroid_kernel::{Clock, Contact, Region, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_memory::{MemoryStorage, MemoryTx};
 use asteroid_messaging::{
-    Channel, Composer, Content, DeliveryError, DeliverySignal, Message, MessageKind, MessageTransport,
-    OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutgoingMessage, Wording,
+    Branding, Channel, Content, DeliveryError, DeliverySignal, Message, MessageKind, MessageRenderer,
+    MessageTransport, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutgoingMessage,
 };
 use asteroid_verification::mocks::sample_keys;
 use tokio::sync::watch;
@@ -42,7 +42,7 @@ struct Store {
 impl Storage for Store {
     type Tx = MemoryTx;
 
-    async fn write<W: Work<MemoryTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+    async fn write<W: UnitOfWork<MemoryTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         if self.is_out.load(Ordering::SeqCst) {
             return Err(StorageError::Unavailable("unplugged".into()).into());
         }
@@ -50,7 +50,7 @@ impl Storage for Store {
         self.inner.write(work).await
     }
 
-    async fn read<W: Work<MemoryTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
+    async fn read<W: UnitOfWork<MemoryTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         self.inner.read(work).await
     }
 
@@ -112,9 +112,9 @@ impl MessageTransport for Provider {
 
 struct Put(Vec<Message>);
 
-impl Work<MemoryTx> for Put {
-    type Done = ();
-    type Refused = StorageError;
+impl UnitOfWork<MemoryTx> for Put {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut MemoryTx) -> Result<(), StorageError> {
         for message in &self.0 {
@@ -126,9 +126,9 @@ impl Work<MemoryTx> for Put {
 
 struct Entries;
 
-impl Work<MemoryTx> for Entries {
-    type Done = Vec<OutboxEntry>;
-    type Refused = StorageError;
+impl UnitOfWork<MemoryTx> for Entries {
+    type Output = Vec<OutboxEntry>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut MemoryTx) -> Result<Vec<OutboxEntry>, StorageError> {
         tx.list_entries(&OutboxFilter::default(), None, usize::MAX).await
@@ -152,7 +152,8 @@ impl Delivery {
             storage: Arc::default(),
             email: provider(),
             sms: provider(),
-            composer: Composer::new(Wording::default(), &BTreeMap::new()).expect("what comes along is good"),
+            renderer: MessageRenderer::new(Branding::default(), &BTreeMap::new())
+                .expect("what comes along is good"),
             keys: Arc::new(sample_keys()),
             clock: Arc::new(RuntimeClock(Instant::now())),
             randomness: Arc::new(CountingRandomness::default()),
@@ -170,10 +171,10 @@ impl Delivery {
     /// Puts a notice to each of these into the outbox, and tells nobody.
     async fn put(&self, to: impl IntoIterator<Item = String>) {
         let (now, randomness) = (self.dispatcher.clock.now(), &*self.dispatcher.randomness);
-        let useless_at = now + Message::NOTICE_LIFE;
+        let expires_at = now + Message::NOTICE_LIFE;
         let message = |to: String| {
             let to = Contact::parse(&to, Region::US).expect("a contact");
-            Message::new(to, MessageKind::PasswordChanged, Content::Notice, useless_at, now, randomness)
+            Message::new(to, MessageKind::PasswordChanged, Content::Notice, expires_at, now, randomness)
         };
         let messages = to.into_iter().map(message).collect();
         self.dispatcher.storage.write(Put(messages)).await.expect("the store works");
@@ -300,9 +301,9 @@ async fn a_message_that_was_not_taken_is_tried_again_later_and_later() {
     assert!((4..=5).contains(&delivery.begun().len()), "{:?}", delivery.begun());
     sleep(Duration::from_hours(25)).await;
     let entry = delivery.entry("user0@example.com").await;
-    let OutboxState::Dead { reason, at } = &entry.state else { panic!("{entry:?}") };
+    let OutboxState::Failed { reason, at } = &entry.state else { panic!("{entry:?}") };
     assert_eq!(reason, "not now");
-    assert!(*at < entry.message.useless_at, "no try was left that could come in time");
+    assert!(*at < entry.message.expires_at, "no try was left that could come in time");
 }
 
 #[tokio::test(start_paused = true)]

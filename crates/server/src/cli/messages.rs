@@ -59,16 +59,16 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
 
 fn preview(context: &Context, Preview { to, format }: &Preview) -> Result<(), Failure> {
     let mut configuration = Configuration::read(&context.sources);
-    let composer = messages::composer(&configuration.settings);
-    if let Err(flaws) = &composer {
+    let renderer = messages::renderer(&configuration.settings);
+    if let Err(flaws) = &renderer {
         flaws.note(&mut configuration);
     }
     configuration.valid()?;
-    let composer = composer?;
+    let renderer = renderer?;
     fs::create_dir_all(to).map_err(|error| Unwritable(to.clone(), error))?;
     let kinds = MessageKind::ALL.into_iter();
     let written: Result<Vec<Written>, Unwritable> =
-        kinds.map(|kind| write(to, &composer.sample(kind))).collect();
+        kinds.map(|kind| write(to, &renderer.sample(kind))).collect();
     let written = written?;
     answer(*format, &written, || written.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }

@@ -94,7 +94,7 @@ impl From<OutboxEntry> for Listed {
         let (due_at, settled_at, reason) = match state {
             OutboxState::Waiting { due_at } => (Some(due_at), None, None),
             OutboxState::Delivered { at } => (None, Some(at), None),
-            OutboxState::Dead { at, reason } => (None, Some(at), Some(reason)),
+            OutboxState::Failed { at, reason } => (None, Some(at), Some(reason)),
         };
         Self {
             id: message.id.to_string(),
@@ -107,7 +107,7 @@ impl From<OutboxEntry> for Listed {
             due_at: due_at.map(|at| at.to_string()),
             settled_at: settled_at.map(|at| at.to_string()),
             reason,
-            useless_at: message.useless_at.to_string(),
+            useless_at: message.expires_at.to_string(),
         }
     }
 }
@@ -256,7 +256,10 @@ mod tests {
         let listed = [
             entry("george.washington@example.com", OutboxState::Waiting { due_at: at }),
             entry("555-665-4345", OutboxState::Delivered { at }),
-            entry("m@example.com", OutboxState::Dead { at, reason: "550\nno such\u{1b}[2J mailbox".into() }),
+            entry(
+                "m@example.com",
+                OutboxState::Failed { at, reason: "550\nno such\u{1b}[2J mailbox".into() },
+            ),
         ];
         insta::assert_snapshot!(table(&listed), @r"
         ID                                    CREATED                   CHANNEL  TO               KIND              TRIES  STATE

@@ -10,8 +10,8 @@ use asteroid_argon2::Argon2Settings;
 use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
 use asteroid_http::HttpSettings;
 use asteroid_identity::{PasswordPolicy, SessionLifetime};
-use asteroid_limits::{Backoff, Budget};
-use asteroid_messaging::{CodeSamples, RetrySchedule, Wording};
+use asteroid_limits::{Backoff, Quota};
+use asteroid_messaging::{Branding, CodeSamples, RetrySchedule};
 use asteroid_verification::{ChallengeRules, CodeFormat};
 
 use super::{Alphabet, CodeShape, Database, DatabaseUrl, Hashing, Limits, Outbox, Profile, Settings};
@@ -86,9 +86,9 @@ impl Settings {
 
     /// What messages are made of.
     #[must_use]
-    pub fn wording(&self) -> Wording {
+    pub fn branding(&self) -> Branding {
         let (product, codes) = (&self.product, &self.codes);
-        Wording {
+        Branding {
             language: self.messages.language,
             product: product.name.trim().to_owned(),
             domain: product.domain.clone(),
@@ -150,25 +150,25 @@ impl From<&CodeShape> for CodeFormat {
 
 impl From<&Limits> for LimitRules {
     fn from(limits: &Limits) -> Self {
-        let budget = |count, window| Budget { count, window };
+        let quota = |count, window| Quota { count, window };
         let (sends, codes, passwords) = (&limits.sends, &limits.wrong_codes, &limits.wrong_passwords);
         Self {
             enabled: limits.enabled,
             sends: vec![
-                budget(sends.per_minute, MINUTE),
-                budget(sends.per_hour, HOUR),
-                budget(sends.per_day, DAY),
+                quota(sends.per_minute, MINUTE),
+                quota(sends.per_hour, HOUR),
+                quota(sends.per_day, DAY),
             ],
-            wrong_codes: vec![budget(codes.per_hour, HOUR), budget(codes.per_day, DAY)],
+            wrong_codes: vec![quota(codes.per_hour, HOUR), quota(codes.per_day, DAY)],
             wrong_passwords: Backoff {
                 free: passwords.free,
                 first: passwords.first_wait.get(),
                 longest: passwords.longest_wait.get(),
                 lock_at: passwords.lock_at,
             },
-            wrong_passwords_from_familiar_address: vec![budget(passwords.familiar_per_hour, HOUR)],
+            wrong_passwords_from_familiar_address: vec![quota(passwords.familiar_per_hour, HOUR)],
             familiar_for: passwords.familiar_for.get(),
-            streak_memory: passwords.memory.get(),
+            failures_kept_for: passwords.memory.get(),
         }
     }
 }
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
         assert_eq!(DeliveryRules::from(&settings.outbox), DeliveryRules::default());
         assert_eq!(settings.http_settings(), HttpSettings::default());
-        assert_eq!(settings.wording(), Wording::default());
+        assert_eq!(settings.branding(), Branding::default());
         let path = Path::new("data/asteroid.db");
         assert_eq!(settings.sqlite_options(path), SqliteOptions::new(path));
         let url: PostgresUrl = "postgres://ann@localhost/asteroid".parse().expect("a database");

@@ -19,7 +19,7 @@ fn with(files: &[(&str, &str)]) -> (TempDir, Settings) {
 
 /// What is wrong, the folder's own path shortened.
 fn flaws((folder, settings): (TempDir, Settings)) -> Vec<String> {
-    let flaws = composer(&settings).expect_err("something is wrong").to_string();
+    let flaws = renderer(&settings).expect_err("something is wrong").to_string();
     let flaws = flaws.replace(&folder.path().display().to_string(), "DIR");
     flaws.lines().skip(1).map(|line| line.trim().to_owned()).collect()
 }
@@ -29,7 +29,7 @@ fn what_comes_along_needs_no_folder_and_fits_the_defaults() {
     let mut settings = Settings::default();
     for language in Language::ALL {
         settings.messages.language = language;
-        assert!(composer(&settings).is_ok());
+        assert!(renderer(&settings).is_ok());
     }
 }
 
@@ -43,7 +43,7 @@ fn a_good_folder_is_good_and_what_begins_with_a_dot_is_left_alone() {
         ("..data/anything", "{{"),
         ("en/.footer.txt.swp", "{{"),
     ]);
-    assert!(composer(&settings).is_ok());
+    assert!(renderer(&settings).is_ok());
 }
 
 #[test]
@@ -132,6 +132,6 @@ fn a_name_that_makes_sms_too_long_is_refused_with_the_counts() {
     ]);
     settings.product.name = "The Accounts of the Harbor Lane Animal Clinic".into();
     settings.product.domain = "accounts.harborlane.example".into();
-    assert!(composer(&settings).is_ok());
+    assert!(renderer(&settings).is_ok());
     drop(folder);
 }

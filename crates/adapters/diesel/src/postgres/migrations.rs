@@ -1,4 +1,4 @@
-use asteroid_kernel::{BoxError, StorageError, Work};
+use asteroid_kernel::{BoxError, StorageError, UnitOfWork};
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
 use diesel::result::Error;
@@ -111,9 +111,9 @@ fn sort_by_bytes(conn: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> QueryR
 /// Finds the migrations that the database lacks, without writing.
 pub(super) struct Pending;
 
-impl Work<PostgresTx> for Pending {
-    type Done = Vec<String>;
-    type Refused = StorageError;
+impl UnitOfWork<PostgresTx> for Pending {
+    type Output = Vec<String>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {
         let applied = applied_versions(tx).await?;

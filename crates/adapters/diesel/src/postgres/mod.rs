@@ -5,7 +5,7 @@ mod connect;
 #[path = "../contact_keys.rs"]
 mod contact_keys;
 pub(crate) mod copy;
-mod differences;
+mod dialect;
 mod error;
 mod migrations;
 mod options;

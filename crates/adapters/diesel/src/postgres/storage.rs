@@ -3,7 +3,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use asteroid_kernel::{Storage, StorageError, Work};
+use asteroid_kernel::{Storage, StorageError, UnitOfWork};
 use deadpool::Runtime;
 use deadpool::managed::{PoolError, TimeoutType};
 use diesel::result::Error;
@@ -51,8 +51,8 @@ enum BrokenUnit {
 }
 
 /// What came of one try to run a unit.
-enum Try<W: Work<PostgresTx>> {
-    Ended(Result<W::Done, W::Refused>),
+enum Try<W: UnitOfWork<PostgresTx>> {
+    Ended(Result<W::Output, W::Error>),
     /// Nothing was kept, and the next try may succeed.
     Again(StorageError),
 }
@@ -137,7 +137,7 @@ impl PostgresStorage {
         })
     }
 
-    async fn run<W: Work<PostgresTx>>(&self, work: W, access: Access) -> Result<W::Done, W::Refused> {
+    async fn run<W: UnitOfWork<PostgresTx>>(&self, work: W, access: Access) -> Result<W::Output, W::Error> {
         let permit = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| StorageError::Busy)?;
         let storage = self.clone();
         // A task of its own: whoever asked may go away, and it ends nevertheless.
@@ -153,11 +153,11 @@ impl PostgresStorage {
         unit.await.map_err(|gone| StorageError::Unavailable(gone.into()))?
     }
 
-    async fn run_until_it_ends<W: Work<PostgresTx>>(
+    async fn run_until_it_ends<W: UnitOfWork<PostgresTx>>(
         &self,
         work: &W,
         access: Access,
-    ) -> Result<W::Done, W::Refused> {
+    ) -> Result<W::Output, W::Error> {
         let mut tried = 0;
         loop {
             match self.try_once(work, access).await {
@@ -170,7 +170,7 @@ impl PostgresStorage {
         }
     }
 
-    async fn try_once<W: Work<PostgresTx>>(&self, work: &W, access: Access) -> Try<W> {
+    async fn try_once<W: UnitOfWork<PostgresTx>>(&self, work: &W, access: Access) -> Try<W> {
         let conn = match self.connection().await {
             Ok(conn) => conn,
             Err(error) => return Try::Ended(Err(error.into())),
@@ -199,7 +199,7 @@ impl PostgresStorage {
     }
 }
 
-async fn commit<W: Work<PostgresTx>>(mut tx: PostgresTx, done: W::Done) -> Try<W> {
+async fn commit<W: UnitOfWork<PostgresTx>>(mut tx: PostgresTx, done: W::Output) -> Try<W> {
     let Err(error) = tx.commit().await else { return Try::Ended(Ok(done)) };
     let kind = kind(&error, tx.access());
     let error = Arc::new(error);
@@ -211,7 +211,7 @@ async fn commit<W: Work<PostgresTx>>(mut tx: PostgresTx, done: W::Done) -> Try<W
     }
 }
 
-async fn roll_back<W: Work<PostgresTx>>(mut tx: PostgresTx, failure: &Arc<Error>) -> Try<W> {
+async fn roll_back<W: UnitOfWork<PostgresTx>>(mut tx: PostgresTx, failure: &Arc<Error>) -> Try<W> {
     let connection_lost = tx.roll_back().await.is_err();
     match kind(failure, tx.access()) {
         Kind::Conflict => Try::Again(StorageError::Busy),
@@ -237,14 +237,17 @@ fn jitter(tried: u32) -> Duration {
 impl Storage for PostgresStorage {
     type Tx = PostgresTx;
 
-    fn write<W: Work<PostgresTx>>(
+    fn write<W: UnitOfWork<PostgresTx>>(
         &self,
         work: W,
-    ) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
         self.run(work, Access::Write)
     }
 
-    fn read<W: Work<PostgresTx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+    fn read<W: UnitOfWork<PostgresTx>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
         self.run(work, Access::Read)
     }
 

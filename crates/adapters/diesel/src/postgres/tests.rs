@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use asteroid_kernel::{Storage, StorageError, Timestamp, Work, in_one_line};
-use asteroid_limits::{History, LimitKey, LimitRepository};
+use asteroid_kernel::{Storage, StorageError, Timestamp, UnitOfWork, in_one_line};
+use asteroid_limits::{LimitKey, LimitRepository, SlidingWindow};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
@@ -37,16 +37,16 @@ async fn storage(database: &TestDatabase, options: impl FnOnce(&mut PostgresOpti
 /// Counts under some keys, one after the other, with a pause behind each.
 struct Counts(Vec<&'static str>, Duration);
 
-impl Work<PostgresTx> for Counts {
-    type Done = ();
-    type Refused = StorageError;
+impl UnitOfWork<PostgresTx> for Counts {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut PostgresTx) -> Result<(), StorageError> {
         for key in &self.0 {
             let key = LimitKey::new("test", key);
-            let mut times = tx.history(&key).await?.times().to_vec();
+            let mut times = tx.window(&key).await?.times().to_vec();
             times.push(Timestamp::from_micros(1));
-            tx.keep_history(&key, &History::from_times(times), Timestamp::from_micros(i64::MAX)).await?;
+            tx.save_window(&key, &SlidingWindow::from_times(times), Timestamp::from_micros(i64::MAX)).await?;
             sleep(self.1).await;
         }
         Ok(())
@@ -56,12 +56,12 @@ impl Work<PostgresTx> for Counts {
 /// How often was counted under a key.
 struct Counted(&'static str);
 
-impl Work<PostgresTx> for Counted {
-    type Done = usize;
-    type Refused = StorageError;
+impl UnitOfWork<PostgresTx> for Counted {
+    type Output = usize;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut PostgresTx) -> Result<usize, StorageError> {
-        Ok(tx.history(&LimitKey::new("test", self.0)).await?.times().len())
+        Ok(tx.window(&LimitKey::new("test", self.0)).await?.times().len())
     }
 }
 

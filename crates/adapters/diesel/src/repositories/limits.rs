@@ -1,5 +1,5 @@
 use asteroid_kernel::{StorageError, Timestamp};
-use asteroid_limits::{History, LimitKey, LimitRepository, Streak};
+use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 use diesel::prelude::*;
 use diesel::{delete, insert_into};
 
@@ -18,38 +18,38 @@ impl Tx {
 }
 
 impl LimitRepository for Tx {
-    async fn history(&mut self, of: &LimitKey) -> Result<History, StorageError> {
-        Ok(self.limit(of).await?.map(History::try_from).transpose()?.unwrap_or_default())
+    async fn window(&mut self, of: &LimitKey) -> Result<SlidingWindow, StorageError> {
+        Ok(self.limit(of).await?.map(SlidingWindow::try_from).transpose()?.unwrap_or_default())
     }
 
-    async fn keep_history(
+    async fn save_window(
         &mut self,
         of: &LimitKey,
-        history: &History,
+        window: &SlidingWindow,
         useless_at_time: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::of_history(of, history, useless_at_time)).await
+        self.keep_limit(&LimitRow::of_history(of, window, useless_at_time)).await
     }
 
-    async fn streak(&mut self, of: &LimitKey) -> Result<Streak, StorageError> {
-        Ok(self.limit(of).await?.map(Streak::try_from).transpose()?.unwrap_or_default())
+    async fn failures(&mut self, of: &LimitKey) -> Result<ConsecutiveFailures, StorageError> {
+        Ok(self.limit(of).await?.map(ConsecutiveFailures::try_from).transpose()?.unwrap_or_default())
     }
 
-    async fn keep_streak(
+    async fn save_failures(
         &mut self,
         of: &LimitKey,
-        streak: Streak,
+        failures: ConsecutiveFailures,
         useless_at_time: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::of_streak(of, streak, useless_at_time)).await
+        self.keep_limit(&LimitRow::of_streak(of, failures, useless_at_time)).await
     }
 
-    async fn forget_limit(&mut self, of: &LimitKey) -> Result<(), StorageError> {
+    async fn remove_limit(&mut self, of: &LimitKey) -> Result<(), StorageError> {
         self.execute(delete(limits::table.find(of.as_str()))).await?;
         Ok(())
     }
 
-    async fn remove_useless_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
+    async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
         self.remove_locks().await?;
         self.execute(delete(limits::table.filter(useless_at.le(At(now))))).await
     }

@@ -47,7 +47,7 @@ impl OutboxRepository for Tx {
         claimed.into_iter().map(claim).collect()
     }
 
-    async fn settle(
+    async fn complete(
         &mut self,
         message: MessageId,
         attempt: u32,
@@ -87,14 +87,14 @@ impl OutboxRepository for Tx {
             Some(OutboxStateKind::Delivered) => {
                 query.filter(settled_at.is_not_null()).filter(dead_reason.is_null())
             }
-            Some(OutboxStateKind::Dead) => query.filter(dead_reason.is_not_null()),
+            Some(OutboxStateKind::Failed) => query.filter(dead_reason.is_not_null()),
             None => query,
         };
         let entries = self.all::<OutboxRow, _>(query).await?.into_iter().map(OutboxEntry::try_from);
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
-    async fn revive(&mut self, message: MessageId, now: Timestamp) -> Result<bool, StorageError> {
+    async fn requeue(&mut self, message: MessageId, now: Timestamp) -> Result<bool, StorageError> {
         let dead = outbox::table
             .find(Id(message.0))
             .filter(dead_reason.is_not_null())
@@ -113,7 +113,7 @@ impl OutboxRepository for Tx {
         Ok(self.first::<At, _>(query).await?.map(|at| at.0))
     }
 
-    async fn remove_settled(&mut self, before: Timestamp) -> Result<u64, StorageError> {
+    async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError> {
         self.execute(delete(outbox::table.filter(settled_at.lt(At(before))))).await
     }
 }

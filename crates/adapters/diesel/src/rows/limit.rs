@@ -1,5 +1,5 @@
 use asteroid_kernel::Timestamp;
-use asteroid_limits::{History, LimitKey, Streak};
+use asteroid_limits::{ConsecutiveFailures, LimitKey, SlidingWindow};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -8,7 +8,7 @@ use super::Unreadable;
 use crate::schema::limits;
 use crate::sql_types::At;
 
-/// A key keeps a history or a streak: whichever was kept last.
+/// A key keeps a window or a count of failures: whichever was kept last.
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(
     table_name = limits,
@@ -34,28 +34,28 @@ impl LimitRow {
         Self { key, times: Vec::new(), failures: 0, last_failure_at: None, useless_at }
     }
 
-    pub(crate) fn of_history(key: &LimitKey, history: &History, useless_at: Timestamp) -> Self {
+    pub(crate) fn of_history(key: &LimitKey, window: &SlidingWindow, useless_at: Timestamp) -> Self {
         Self {
             key: key.as_str().to_owned(),
-            times: history.times().iter().flat_map(|time| time.as_micros().to_be_bytes()).collect(),
+            times: window.times().iter().flat_map(|time| time.as_micros().to_be_bytes()).collect(),
             failures: 0,
             last_failure_at: None,
             useless_at: At(useless_at),
         }
     }
 
-    pub(crate) fn of_streak(key: &LimitKey, streak: Streak, useless_at: Timestamp) -> Self {
+    pub(crate) fn of_streak(key: &LimitKey, failures: ConsecutiveFailures, useless_at: Timestamp) -> Self {
         Self {
             key: key.as_str().to_owned(),
             times: Vec::new(),
-            failures: streak.failures.into(),
-            last_failure_at: streak.last_at.map(At),
+            failures: failures.count.into(),
+            last_failure_at: failures.last_at.map(At),
             useless_at: At(useless_at),
         }
     }
 }
 
-impl TryFrom<LimitRow> for History {
+impl TryFrom<LimitRow> for SlidingWindow {
     type Error = Unreadable;
 
     fn try_from(row: LimitRow) -> Result<Self, Unreadable> {
@@ -65,11 +65,11 @@ impl TryFrom<LimitRow> for History {
     }
 }
 
-impl TryFrom<LimitRow> for Streak {
+impl TryFrom<LimitRow> for ConsecutiveFailures {
     type Error = Unreadable;
 
     fn try_from(row: LimitRow) -> Result<Self, Unreadable> {
-        let failures = super::count(row.failures, "limits.failures")?;
-        Ok(Self { failures, last_at: row.last_failure_at.map(|at| at.0) })
+        let count = super::count(row.failures, "limits.failures")?;
+        Ok(Self { count, last_at: row.last_failure_at.map(|at| at.0) })
     }
 }

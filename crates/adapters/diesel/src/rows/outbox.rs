@@ -46,7 +46,7 @@ impl From<&OutboxState> for StateColumns {
             OutboxState::Delivered { at } => {
                 Self { due_at: None, settled_at: Some(At(*at)), dead_reason: None }
             }
-            OutboxState::Dead { at, reason } => {
+            OutboxState::Failed { at, reason } => {
                 Self { due_at: None, settled_at: Some(At(*at)), dead_reason: Some(reason.clone()) }
             }
         }
@@ -60,7 +60,7 @@ impl TryFrom<StateColumns> for OutboxState {
         match (columns.due_at, columns.settled_at, columns.dead_reason) {
             (Some(due_at), None, None) => Ok(Self::Waiting { due_at: due_at.0 }),
             (None, Some(at), None) => Ok(Self::Delivered { at: at.0 }),
-            (None, Some(at), Some(reason)) => Ok(Self::Dead { at: at.0, reason }),
+            (None, Some(at), Some(reason)) => Ok(Self::Failed { at: at.0, reason }),
             _ => Err(Unreadable("outbox.due_at, settled_at or dead_reason")),
         }
     }
@@ -86,7 +86,7 @@ impl From<&OutboxEntry> for OutboxRow {
             challenge_id,
             autofill,
             created_at: At(message.created_at),
-            useless_at: At(message.useless_at),
+            useless_at: At(message.expires_at),
             attempts: entry.attempts.into(),
             state: StateColumns::from(&entry.state),
         }
@@ -106,7 +106,7 @@ impl TryFrom<OutboxRow> for OutboxEntry {
                 autofill: row.autofill,
             }),
             created_at: row.created_at.0,
-            useless_at: row.useless_at.0,
+            expires_at: row.useless_at.0,
         };
         let attempts = super::count(row.attempts, "outbox.attempts")?;
         Ok(Self { message, attempts, state: row.state.try_into()? })

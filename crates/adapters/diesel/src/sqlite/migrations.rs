@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use asteroid_kernel::{BoxError, StorageError, Work};
+use asteroid_kernel::{BoxError, StorageError, UnitOfWork};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{MigrationHarness, embed_migrations};
@@ -62,9 +62,9 @@ pub(super) fn run_pending(path: &Path) -> Result<Vec<String>, MigrateError> {
 /// Finds the migrations that the database lacks, without writing.
 pub(super) struct Pending;
 
-impl Work<SqliteTx> for Pending {
-    type Done = Vec<String>;
-    type Refused = StorageError;
+impl UnitOfWork<SqliteTx> for Pending {
+    type Output = Vec<String>;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<Vec<String>, StorageError> {
         let applied = tx.direct(applied_versions).map_err(|error| tx.failed(error))?;

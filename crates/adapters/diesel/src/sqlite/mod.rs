@@ -4,7 +4,7 @@ mod clients;
 #[path = "../contact_keys.rs"]
 mod contact_keys;
 pub(crate) mod copy;
-mod differences;
+mod dialect;
 mod error;
 mod inline;
 mod migrations;

@@ -4,12 +4,12 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use asteroid_kernel::{Storage, StorageError, Work};
+use asteroid_kernel::{Storage, StorageError, UnitOfWork};
 
 use super::SqliteTx;
 use super::migrations::{self, MigrateError, Pending};
 use super::options::{OpenError, SqliteOptions, connect, prepare_file};
-use super::unit::{Unit, hand_over};
+use super::unit::{Unit, enqueue_unit};
 use super::{readers, writer};
 use crate::access::Access;
 use crate::migrations::lacks_none;
@@ -20,12 +20,12 @@ use crate::migrations::lacks_none;
 pub struct SqliteStorage {
     path: PathBuf,
     // In this order: the last connection to be closed folds the log into the database, if no other is closed just then.
-    readers: Crew,
-    writer: Crew,
+    readers: WorkerThreads,
+    writer: WorkerThreads,
 }
 
 /// Threads that run the units of one queue.
-struct Crew {
+struct WorkerThreads {
     // In this order: the threads end when nobody can send any more.
     queue: SyncSender<Box<dyn Unit>>,
     threads: Threads,
@@ -42,7 +42,7 @@ impl Drop for Threads {
     }
 }
 
-impl Crew {
+impl WorkerThreads {
     fn new(queue_length: usize) -> (Self, Receiver<Box<dyn Unit>>) {
         let (queue, units) = mpsc::sync_channel(queue_length);
         (Self { queue, threads: Threads::default() }, units)
@@ -54,8 +54,8 @@ impl Crew {
         Ok(())
     }
 
-    async fn run<W: Work<SqliteTx>>(&self, work: W) -> Result<W::Done, W::Refused> {
-        let (unit, answer) = hand_over(work);
+    async fn run<W: UnitOfWork<SqliteTx>>(&self, work: W) -> Result<W::Output, W::Error> {
+        let (unit, answer) = enqueue_unit(work);
         self.queue.try_send(unit).map_err(|refused| match refused {
             TrySendError::Full(_) => StorageError::Busy,
             TrySendError::Disconnected(_) => StorageError::Failed("the database's thread has ended".into()),
@@ -72,10 +72,10 @@ impl SqliteStorage {
     /// If the file or its folder cannot be made or used.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         let path = prepare_file(&options.path)?;
-        let (mut writer, units) = Crew::new(options.queue_length);
+        let (mut writer, units) = WorkerThreads::new(options.queue_length);
         let tx = SqliteTx::new(connect(&path, Access::Write)?, Access::Write);
         writer.start("sqlite-writer", move || writer::serve(tx, &units))?;
-        let (mut readers, units) = Crew::new(options.queue_length);
+        let (mut readers, units) = WorkerThreads::new(options.queue_length);
         let units = Arc::new(Mutex::new(units));
         for _ in 0..options.readers.max(1) {
             let tx = SqliteTx::new(connect(&path, Access::Read)?, Access::Read);
@@ -107,11 +107,17 @@ impl SqliteStorage {
 impl Storage for SqliteStorage {
     type Tx = SqliteTx;
 
-    fn write<W: Work<SqliteTx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+    fn write<W: UnitOfWork<SqliteTx>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
         self.writer.run(work)
     }
 
-    fn read<W: Work<SqliteTx>>(&self, work: W) -> impl Future<Output = Result<W::Done, W::Refused>> + Send {
+    fn read<W: UnitOfWork<SqliteTx>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
         self.readers.run(work)
     }
 

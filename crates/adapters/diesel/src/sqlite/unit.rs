@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use asteroid_kernel::{StorageError, Work};
+use asteroid_kernel::{StorageError, UnitOfWork};
 use diesel::result::Error;
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
@@ -11,14 +11,14 @@ use super::SqliteTx;
 /// A unit of work on its way through a thread's queue.
 pub(super) trait Unit: Send {
     /// Does the work.
-    fn run(&mut self, tx: &mut SqliteTx) -> Ran;
+    fn run(&mut self, tx: &mut SqliteTx) -> UnitOutcome;
 
     /// Tells whoever waits what came of it; that is the error, if its transaction ended with one.
     fn answer(self: Box<Self>, tx: &SqliteTx, ended: &Result<(), Arc<Error>>);
 }
 
 /// What is to become of what a unit wrote.
-pub(super) enum Ran {
+pub(super) enum UnitOutcome {
     Keep,
     RollBack {
         /// The failed statement, if there was one.
@@ -35,9 +35,9 @@ enum BrokenUnit {
     Waited,
 }
 
-type Outcome<W> = Result<<W as Work<SqliteTx>>::Done, <W as Work<SqliteTx>>::Refused>;
+type Outcome<W> = Result<<W as UnitOfWork<SqliteTx>>::Output, <W as UnitOfWork<SqliteTx>>::Error>;
 
-struct Handed<W: Work<SqliteTx>> {
+struct QueuedUnit<W: UnitOfWork<SqliteTx>> {
     work: W,
     /// Once it ran.
     outcome: Option<Outcome<W>>,
@@ -45,13 +45,15 @@ struct Handed<W: Work<SqliteTx>> {
 }
 
 /// Wraps a unit up for a queue. The answer comes by the receiver, if anybody still waits there.
-pub(super) fn hand_over<W: Work<SqliteTx>>(work: W) -> (Box<dyn Unit>, oneshot::Receiver<Outcome<W>>) {
+pub(super) fn enqueue_unit<W: UnitOfWork<SqliteTx>>(
+    work: W,
+) -> (Box<dyn Unit>, oneshot::Receiver<Outcome<W>>) {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Handed { work, outcome: None, reply }), answer)
+    (Box::new(QueuedUnit { work, outcome: None, reply }), answer)
 }
 
-impl<W: Work<SqliteTx>> Unit for Handed<W> {
-    fn run(&mut self, tx: &mut SqliteTx) -> Ran {
+impl<W: UnitOfWork<SqliteTx>> Unit for QueuedUnit<W> {
+    fn run(&mut self, tx: &mut SqliteTx) -> UnitOutcome {
         let ran = catch_unwind(AssertUnwindSafe(|| self.work.run(tx).now_or_never()));
         let failure = tx.take_failure();
         let outcome = match (ran, &failure) {
@@ -62,7 +64,7 @@ impl<W: Work<SqliteTx>> Unit for Handed<W> {
             (Ok(None), _) => Err(StorageError::Failed(Box::new(BrokenUnit::Waited)).into()),
             (Err(_), _) => Err(StorageError::Failed(Box::new(BrokenUnit::Panicked)).into()),
         };
-        let ran = if outcome.is_ok() { Ran::Keep } else { Ran::RollBack { failure } };
+        let ran = if outcome.is_ok() { UnitOutcome::Keep } else { UnitOutcome::RollBack { failure } };
         self.outcome = Some(outcome);
         ran
     }

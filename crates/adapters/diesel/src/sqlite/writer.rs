@@ -4,10 +4,10 @@ use std::sync::mpsc::Receiver;
 use diesel::result::Error;
 
 use super::SqliteTx;
-use super::unit::{Ran, Unit};
+use super::unit::{Unit, UnitOutcome};
 
 /// So many units share a transaction at most: the first is not to wait long for the last.
-const GATHERED: usize = 64;
+const MAX_GROUP_COMMIT: usize = 64;
 
 /// Runs the units that come, in their order, until nobody can send any more.
 pub(super) fn serve(mut tx: SqliteTx, queue: &Receiver<Box<dyn Unit>>) {
@@ -38,14 +38,14 @@ fn run_together(
     // The write lock at once: a transaction that asks for it later may find that it cannot have it.
     if let Err(error) = tx.control("BEGIN IMMEDIATE") {
         // Another process held the lock for all of `busy_timeout`. Whoever waited as long is not made to wait again.
-        units.extend(queue.try_iter().take(GATHERED - 1));
+        units.extend(queue.try_iter().take(MAX_GROUP_COMMIT - 1));
         return Err(error);
     }
     let mut next = 0;
     while let Some(unit) = units.get_mut(next) {
         run_in_savepoint(tx, &mut **unit)?;
         next += 1;
-        if next < GATHERED {
+        if next < MAX_GROUP_COMMIT {
             units.extend(queue.try_recv());
         }
     }
@@ -55,8 +55,8 @@ fn run_together(
 fn run_in_savepoint(tx: &mut SqliteTx, unit: &mut dyn Unit) -> Result<(), Arc<Error>> {
     tx.control("SAVEPOINT unit")?;
     match unit.run(tx) {
-        Ran::Keep => tx.control("RELEASE unit"),
-        Ran::RollBack { failure } => tx
+        UnitOutcome::Keep => tx.control("RELEASE unit"),
+        UnitOutcome::RollBack { failure } => tx
             .control("ROLLBACK TO unit; RELEASE unit")
             // There is no savepoint any more: the failed statement took the whole transaction with it.
             .map_err(|error| failure.unwrap_or(error)),

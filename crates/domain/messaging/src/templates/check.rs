@@ -7,7 +7,7 @@ use std::error::Error as _;
 use minijinja::Error;
 
 use super::{Flaw, Part, TemplateFlaw, Templates, built_in, problem};
-use crate::compose::{Occasion, Wording};
+use crate::render::{Branding, RenderInput};
 use crate::{Language, MessageKind, RegistrationDetails, SmsSize};
 
 const ALWAYS: [&str; 4] = ["product", "domain", "support", "language"];
@@ -16,10 +16,10 @@ const OF_A_REGISTRATION: [&str; 5] = ["first_name", "requested_at", "requested_t
 /// What the engine itself gives a meaning.
 const SPECIAL: [&str; 3] = ["self", "super", "loop"];
 
-/// All that is wrong with the templates of the wording's language, and with overrides in other languages. The first
+/// All that is wrong with the templates of the branding's language, and with overrides in other languages. The first
 /// are given back, for rendering.
 pub(crate) fn check(
-    wording: &Wording,
+    branding: &Branding,
     overrides: &BTreeMap<String, String>,
 ) -> (Templates, Vec<TemplateFlaw>) {
     let files = super::template_files();
@@ -33,10 +33,10 @@ pub(crate) fn check(
             flaw: Flaw::UnknownFile,
         })
         .collect();
-    let templates = check_language(wording, overrides, &mut flaws);
-    for language in Language::ALL.into_iter().filter(|language| *language != wording.language) {
+    let templates = check_language(branding, overrides, &mut flaws);
+    for language in Language::ALL.into_iter().filter(|language| *language != branding.language) {
         let mut found = Vec::new();
-        check_language(&Wording { language, ..wording.clone() }, overrides, &mut found);
+        check_language(&Branding { language, ..branding.clone() }, overrides, &mut found);
         // What came along in a language that nobody uses here need not fit this deployment.
         flaws.extend(found.into_iter().filter(|flaw| flaw.overridden));
     }
@@ -46,13 +46,13 @@ pub(crate) fn check(
 }
 
 fn check_language(
-    wording: &Wording,
+    branding: &Branding,
     overrides: &BTreeMap<String, String>,
     flaws: &mut Vec<TemplateFlaw>,
 ) -> Templates {
     let mut found = Vec::new();
-    let templates = Templates::compile(wording.language, overrides, &mut found);
-    let checker = Checker { templates: &templates, wording, overrides };
+    let templates = Templates::compile(branding.language, overrides, &mut found);
+    let checker = Checker { templates: &templates, branding, overrides };
     found.extend(checker.unknown_variables());
     let rendered = checker.failures();
     // Who names what is not there cannot be rendered either, and one of the two says it better.
@@ -67,7 +67,7 @@ fn check_language(
 
 struct Checker<'a> {
     templates: &'a Templates,
-    wording: &'a Wording,
+    branding: &'a Branding,
     overrides: &'a BTreeMap<String, String>,
 }
 
@@ -113,26 +113,26 @@ impl Checker<'_> {
         let mut flaws = Vec::new();
         let registration = RegistrationDetails::sample();
         for kind in MessageKind::ALL {
-            let mut occasions =
-                if kind.carries_code() { self.wording.occasions() } else { vec![Occasion::Notice] };
+            let mut inputs =
+                if kind.carries_code() { self.branding.inputs() } else { vec![RenderInput::Notice] };
             if kind == MessageKind::RegistrationCode {
                 let with_details: Vec<_> =
-                    occasions.iter().map(|occasion| occasion.with_registration(&registration)).collect();
-                occasions.extend(with_details);
+                    inputs.iter().map(|input| input.with_registration(&registration)).collect();
+                inputs.extend(with_details);
             }
             for part in Part::ALL {
-                if let Some(flaw) = occasions.iter().find_map(|occasion| self.failure(kind, part, occasion)) {
+                if let Some(flaw) = inputs.iter().find_map(|input| self.failure(kind, part, input)) {
                     flaws.push(flaw);
                 }
             }
-            flaws.extend(self.longest_sms(kind, &occasions));
+            flaws.extend(self.longest_sms(kind, &inputs));
         }
         flaws
     }
 
-    fn failure(&self, kind: MessageKind, part: Part, occasion: &Occasion<'_>) -> Option<TemplateFlaw> {
+    fn failure(&self, kind: MessageKind, part: Part, input: &RenderInput<'_>) -> Option<TemplateFlaw> {
         let template = part.file(kind);
-        let rendered = match self.templates.render(kind, part, &self.wording.values(occasion)) {
+        let rendered = match self.templates.render(kind, part, &self.branding.values(input)) {
             Ok(rendered) => rendered,
             Err(error) => {
                 let error = innermost(&error);
@@ -145,7 +145,7 @@ impl Checker<'_> {
             Flaw::Empty
         } else if part == Part::Subject && rendered.contains(char::is_control) {
             Flaw::NotOneLine
-        } else if part != Part::Subject && occasion.code().is_some_and(|code| !rendered.contains(code)) {
+        } else if part != Part::Subject && input.code().is_some_and(|code| !rendered.contains(code)) {
             Flaw::NoCode
         } else {
             return None;
@@ -156,10 +156,10 @@ impl Checker<'_> {
     }
 
     /// The longest SMS that may come of this kind, if it does not fit a segment.
-    fn longest_sms(&self, kind: MessageKind, occasions: &[Occasion<'_>]) -> Option<TemplateFlaw> {
-        occasions
+    fn longest_sms(&self, kind: MessageKind, inputs: &[RenderInput<'_>]) -> Option<TemplateFlaw> {
+        inputs
             .iter()
-            .filter_map(|occasion| self.wording.sms(self.templates, kind, occasion).ok())
+            .filter_map(|input| self.branding.sms(self.templates, kind, input).ok())
             .map(|text| SmsSize::of(&text))
             .filter(|size| !size.fits())
             .max_by_key(|size| size.taken())

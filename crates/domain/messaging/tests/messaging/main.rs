@@ -1,31 +1,31 @@
 //! What people read, word by word, and what keeps a template from being used.
 
 mod overrides;
-mod words;
+mod texts;
 
 use std::collections::BTreeMap;
 
 use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{ChallengeId, Contact, Region, Timestamp};
 use asteroid_messaging::{
-    Composer, Content, Language, Message, MessageKind, OutgoingMessage, RegistrationDetails, Wording,
+    Branding, Content, Language, Message, MessageKind, MessageRenderer, OutgoingMessage, RegistrationDetails,
 };
 
 const EMAIL: &str = "george@example.com";
 const PHONE: &str = "555-665-4345";
 
 /// What a deployment might say of itself.
-fn wording(language: Language) -> Wording {
-    Wording {
+fn branding(language: Language) -> Branding {
+    Branding {
         language,
         domain: "example.com".to_owned(),
         support: Some("help@example.com".to_owned()),
-        ..Wording::default()
+        ..Branding::default()
     }
 }
 
-fn composer(wording: Wording) -> Composer {
-    Composer::new(wording, &BTreeMap::new()).unwrap_or_else(|flaws| panic!("{flaws}"))
+fn renderer(branding: Branding) -> MessageRenderer {
+    MessageRenderer::new(branding, &BTreeMap::new()).unwrap_or_else(|flaws| panic!("{flaws}"))
 }
 
 /// A message ten minutes before it is useless.
@@ -34,8 +34,8 @@ fn message(to: &str, kind: MessageKind, autofill: bool) -> (Message, Timestamp) 
     let challenge = ChallengeId::new(now, &randomness);
     let content = if kind.carries_code() { Content::Code { challenge, autofill } } else { Content::Notice };
     let to = Contact::parse(to, Region::US).expect("a contact");
-    let useless_at = now + std::time::Duration::from_mins(10);
-    (Message::new(to, kind, content, useless_at, now, &randomness), now)
+    let expires_at = now + std::time::Duration::from_mins(10);
+    (Message::new(to, kind, content, expires_at, now, &randomness), now)
 }
 
 /// The registration that samples are shown for.
@@ -47,9 +47,9 @@ fn registration() -> RegistrationDetails {
     }
 }
 
-fn composed(composer: &Composer, to: &str, kind: MessageKind, autofill: bool) -> OutgoingMessage {
+fn rendered(renderer: &MessageRenderer, to: &str, kind: MessageKind, autofill: bool) -> OutgoingMessage {
     let (message, now) = message(to, kind, autofill);
     let code = if autofill { "042137" } else { "7G2KD" };
     let registration = (kind == MessageKind::RegistrationCode).then(registration);
-    composer.compose(&message, Some(code), registration.as_ref(), now).expect("it can be composed")
+    renderer.render(&message, Some(code), registration.as_ref(), now).expect("it can be rendered")
 }

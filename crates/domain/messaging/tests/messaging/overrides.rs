@@ -5,17 +5,19 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use asteroid_messaging::{CodeSamples, Composer, Flaw, Language, MessageKind, Wording, template_files};
+use asteroid_messaging::{
+    Branding, CodeSamples, Flaw, Language, MessageKind, MessageRenderer, template_files,
+};
 
-use super::{EMAIL, PHONE, composed, composer, wording};
+use super::{EMAIL, PHONE, branding, rendered, renderer};
 
 fn overrides(files: &[(&str, &str)]) -> BTreeMap<String, String> {
     files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect()
 }
 
 /// All that is wrong, one line each.
-fn flaws(wording: Wording, files: &[(&str, &str)]) -> Vec<String> {
-    let flaws = Composer::new(wording, &overrides(files)).expect_err("something is wrong").0;
+fn flaws(branding: Branding, files: &[(&str, &str)]) -> Vec<String> {
+    let flaws = MessageRenderer::new(branding, &overrides(files)).expect_err("something is wrong").0;
     flaws.iter().map(ToString::to_string).collect()
 }
 
@@ -36,14 +38,14 @@ fn a_file_takes_the_place_of_the_one_of_its_name_and_of_no_other() {
         ),
         ("de/sign_in_code.subject.txt", "Nur auf Deutsch"),
     ];
-    let with = Composer::new(wording(Language::English), &overrides(&files)).expect("they are good");
-    let without = composer(wording(Language::English));
-    let email = composed(&with, EMAIL, MessageKind::SignInCode, false);
+    let with = MessageRenderer::new(branding(Language::English), &overrides(&files)).expect("they are good");
+    let without = renderer(branding(Language::English));
+    let email = rendered(&with, EMAIL, MessageKind::SignInCode, false);
     assert_eq!(email.html.as_deref(), Some("<p>Asteroid 7G2KD</p><b>10</b>"));
-    let built_in = composed(&without, EMAIL, MessageKind::SignInCode, false);
+    let built_in = rendered(&without, EMAIL, MessageKind::SignInCode, false);
     assert_eq!((email.subject, email.body), (built_in.subject, built_in.body));
-    assert_eq!(composed(&with, PHONE, MessageKind::SignInCode, false).body, "7G2KD");
-    let notice = |composer| composed(composer, PHONE, MessageKind::PasswordReset, false);
+    assert_eq!(rendered(&with, PHONE, MessageKind::SignInCode, false).body, "7G2KD");
+    let notice = |renderer| rendered(renderer, PHONE, MessageKind::PasswordReset, false);
     assert_eq!(notice(&with), notice(&without));
 }
 
@@ -70,18 +72,18 @@ fn everything_that_is_wrong_is_said_at_once_with_file_and_line() {
         ("en/signin_code.txt", "{{ code }}"),
         ("fr/sign_in_code.txt", "{{ code }}"),
     ];
-    insta::assert_debug_snapshot!(flaws(wording(Language::English), &files));
+    insta::assert_debug_snapshot!(flaws(branding(Language::English), &files));
 }
 
 #[test]
 fn a_layout_that_leaves_the_code_out_is_to_blame_itself() {
     let layout = "{% block intro %}{% endblock %}{% block content %}{% endblock %}";
     assert_eq!(
-        flaws(Wording::default(), &[("layout.html", layout)]),
+        flaws(Branding::default(), &[("layout.html", layout)]),
         ["layout.html: it does not show the code: write {{ code }}"]
     );
     assert_eq!(
-        flaws(Wording::default(), &[("layout.html", "{{ code }}")]),
+        flaws(Branding::default(), &[("layout.html", "{{ code }}")]),
         ["layout.html:1: it uses a value that is not there"]
     );
 }
@@ -92,7 +94,7 @@ fn a_subject_cannot_break_a_header() {
         ["a\nBcc: eve@example.com", "{{ 'a\r\nBcc: eve@example.com' }}", "a\tb", "{{ 'a\u{85}b' }}"]
     {
         assert_eq!(
-            flaws(Wording::default(), &[("en/password_reset.subject.txt", subject)]),
+            flaws(Branding::default(), &[("en/password_reset.subject.txt", subject)]),
             ["en/password_reset.subject.txt: a subject is one line, without control characters"],
             "{subject:?}"
         );
@@ -107,17 +109,17 @@ fn an_sms_is_held_to_one_segment_with_the_longest_values_that_may_occur() {
     let taken = |characters: usize, minutes: usize| characters + 1 + 6 + minutes + 2 + 20;
     for (life, minutes) in [(10, 2), (60, 2), (120, 3)] {
         let codes = CodeSamples { life: Duration::from_mins(life), ..CodeSamples::default() };
-        let wording = Wording { codes, ..wording(Language::English) };
+        let branding = Branding { codes, ..branding(Language::English) };
         let fits = 160 - taken(0, minutes);
-        assert!(Composer::new(wording.clone(), &overrides(&[(file, &text(fits))])).is_ok());
+        assert!(MessageRenderer::new(branding.clone(), &overrides(&[(file, &text(fits))])).is_ok());
         assert_eq!(
-            flaws(wording, &[(file, &text(fits + 1))]),
+            flaws(branding, &[(file, &text(fits + 1))]),
             [format!("{file}: the SMS needs more than one segment: 161 of 160 septets (GSM-7)")]
         );
     }
     assert_eq!(
         flaws(
-            wording(Language::English),
+            branding(Language::English),
             &[(file, "Your key 🔑, for once in an alphabet of its own: {{ code }}")]
         ),
         [format!(
@@ -128,24 +130,26 @@ fn an_sms_is_held_to_one_segment_with_the_longest_values_that_may_occur() {
 
 #[test]
 fn a_name_or_a_domain_that_is_too_long_for_what_came_along_is_refused() {
-    for wording in [
-        Wording {
+    for branding in [
+        Branding {
             product: "An Asteroid of a Name That Goes On and On and On".to_owned(),
-            ..Wording::default()
+            ..Branding::default()
         },
-        Wording { domain: format!("{}.example", "a".repeat(63)), ..Wording::default() },
-        Wording { product: "Čaj".to_owned(), ..Wording::default() },
+        Branding { domain: format!("{}.example", "a".repeat(63)), ..Branding::default() },
+        Branding { product: "Čaj".to_owned(), ..Branding::default() },
     ] {
-        let flaws = Composer::new(wording, &BTreeMap::new()).expect_err("too long").0;
+        let flaws = MessageRenderer::new(branding, &BTreeMap::new()).expect_err("too long").0;
         for flaw in flaws {
             assert!(!flaw.overridden && matches!(flaw.flaw, Flaw::TooLong(size) if !size.fits()), "{flaw}");
         }
     }
     // What came along in the other language does not count.
-    let wording =
-        Wording { product: "Meteor Accounts!".to_owned(), domain: "a".repeat(45), ..Wording::default() };
-    assert!(Composer::new(wording.clone(), &BTreeMap::new()).is_ok());
-    assert!(Composer::new(Wording { language: Language::German, ..wording }, &BTreeMap::new()).is_err());
+    let branding =
+        Branding { product: "Meteor Accounts!".to_owned(), domain: "a".repeat(45), ..Branding::default() };
+    assert!(MessageRenderer::new(branding.clone(), &BTreeMap::new()).is_ok());
+    assert!(
+        MessageRenderer::new(Branding { language: Language::German, ..branding }, &BTreeMap::new()).is_err()
+    );
 }
 
 #[test]
@@ -159,10 +163,10 @@ fn what_came_along_can_be_taken_as_a_beginning() {
         })
         .collect();
     for language in Language::ALL {
-        let with = Composer::new(wording(language), &files).expect("they are good");
-        let without = composer(wording(language));
+        let with = MessageRenderer::new(branding(language), &files).expect("they are good");
+        let without = renderer(branding(language));
         for kind in MessageKind::ALL {
-            assert_eq!(composed(&with, EMAIL, kind, false), composed(&without, EMAIL, kind, false));
+            assert_eq!(rendered(&with, EMAIL, kind, false), rendered(&without, EMAIL, kind, false));
         }
     }
 }
@@ -175,8 +179,9 @@ fn the_page_for_operators_names_every_file_and_variable() {
         let name = file.rsplit('/').next().expect("a name");
         assert!(page.contains(&format!("`{name}`")), "{file}");
     }
-    let flaws =
-        Composer::new(Wording::default(), &overrides(&[("layout.html", "{{ x }}")])).expect_err("no x").0;
+    let flaws = MessageRenderer::new(Branding::default(), &overrides(&[("layout.html", "{{ x }}")]))
+        .expect_err("no x")
+        .0;
     let known = flaws.iter().find_map(|flaw| match &flaw.flaw {
         Flaw::UnknownVariable { known, .. } => Some(known),
         _ => None,

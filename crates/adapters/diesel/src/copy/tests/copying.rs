@@ -49,15 +49,15 @@ fn everything_goes_from_one_database_of_postgresql_to_another() {
 fn a_server_finds_in_postgresql_what_it_had_in_sqlite() {
     use asteroid_clients::{Practice, PracticeId, PracticeRepository};
     use asteroid_identity::{Profile, UserRepository};
-    use asteroid_kernel::{Storage, StorageError, UserId, Work};
+    use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
 
     struct Find;
 
-    impl<Tx: UserRepository + PracticeRepository> Work<Tx> for Find {
-        type Done = (Option<Profile>, Option<Practice>);
-        type Refused = StorageError;
+    impl<Tx: UserRepository + PracticeRepository> UnitOfWork<Tx> for Find {
+        type Output = (Option<Profile>, Option<Practice>);
+        type Error = StorageError;
 
-        async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StorageError> {
+        async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
             Ok((tx.find_profile(UserId(1)).await?, tx.find_practice(PracticeId(3)).await?))
         }
     }

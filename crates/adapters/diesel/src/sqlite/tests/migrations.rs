@@ -52,11 +52,11 @@ async fn contacts_from_before_count_as_imported_unless_their_user_verified_them(
     use asteroid_kernel::UserId;
 
     struct Sources;
-    impl Work<SqliteTx> for Sources {
-        type Done = Vec<(i64, String, ContactSource)>;
-        type Refused = StorageError;
+    impl UnitOfWork<SqliteTx> for Sources {
+        type Output = Vec<(i64, String, ContactSource)>;
+        type Error = StorageError;
 
-        async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Done, StorageError> {
+        async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Output, StorageError> {
             let mut sources = Vec::new();
             for user in 1..=3 {
                 let profile = tx.find_profile(UserId(user)).await?.expect("the user is there");

@@ -7,7 +7,7 @@ mod practices;
 mod reading;
 mod writing;
 
-use asteroid_kernel::{Storage, StorageError, Work};
+use asteroid_kernel::{Storage, StorageError, UnitOfWork};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use tempfile::TempDir;
@@ -94,13 +94,13 @@ where
 
 struct Do<F>(F);
 
-impl<F, T> Work<SqliteTx> for Do<F>
+impl<F, T> UnitOfWork<SqliteTx> for Do<F>
 where
     F: Fn(&mut SqliteTx) -> Result<T, StorageError> + Send + Sync + 'static,
     T: Send + 'static,
 {
-    type Done = T;
-    type Refused = StorageError;
+    type Output = T;
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<T, StorageError> {
         self.0(tx)
@@ -110,9 +110,9 @@ where
 /// A unit that runs statements.
 struct Sql(&'static str);
 
-impl Work<SqliteTx> for Sql {
-    type Done = ();
-    type Refused = StorageError;
+impl UnitOfWork<SqliteTx> for Sql {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<(), StorageError> {
         tx.sql(self.0)

@@ -82,18 +82,18 @@ impl AskAll {
         tx.current_label().await?;
         tx.next_due(Channel::Sms).await?;
         tx.claim_due(Channel::Email, Timestamp::from_micros(1), Timestamp::from_micros(2), 10).await?;
-        tx.remove_settled(Timestamp::from_micros(0)).await?;
+        tx.remove_completed(Timestamp::from_micros(0)).await?;
         tx.find_acceptance(UserId(1), &VersionLabel::parse("v1").expect("a label")).await?;
         Ok(())
     }
 }
 
-impl Work<SqliteTx> for AskAll {
+impl UnitOfWork<SqliteTx> for AskAll {
     /// The statements, each with its plan.
-    type Done = Vec<(String, Vec<String>)>;
-    type Refused = StorageError;
+    type Output = Vec<(String, Vec<String>)>;
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Done, StorageError> {
+    async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Output, StorageError> {
         let statements = Statements::default();
         tx.note(Notes(Arc::clone(&statements)));
         Self::ask(tx).await?;

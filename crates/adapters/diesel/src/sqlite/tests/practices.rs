@@ -61,12 +61,12 @@ pub(super) fn client(source: i64, patients: &[Patient]) -> ClientRecord {
 
 struct PutAll;
 
-impl Work<SqliteTx> for PutAll {
+impl UnitOfWork<SqliteTx> for PutAll {
     /// What became of them, and how many rows were written.
-    type Done = ([Upsert; 3], i64);
-    type Refused = StorageError;
+    type Output = ([Upsert; 3], i64);
+    type Error = StorageError;
 
-    async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Done, StorageError> {
+    async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Output, StorageError> {
         let class = ClientClass {
             source: SourceId(1),
             id: id("1"),
@@ -136,10 +136,10 @@ const MANY_CLIENTS: &str = "
 
 struct AskForMany;
 
-impl Work<SqliteTx> for AskForMany {
+impl UnitOfWork<SqliteTx> for AskForMany {
     /// How many fingerprints, how many clients, and how many patients.
-    type Done = [usize; 3];
-    type Refused = StorageError;
+    type Output = [usize; 3];
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<[usize; 3], StorageError> {
         let keys: Vec<ClientKey> = (1..=40_000).map(|source| client(source, &[]).key).collect();

@@ -24,9 +24,9 @@ async fn a_row_that_cannot_be_read_fails_without_telling_what_it_holds() {
     use asteroid_kernel::UserId;
 
     struct Find;
-    impl Work<SqliteTx> for Find {
-        type Done = bool;
-        type Refused = StorageError;
+    impl UnitOfWork<SqliteTx> for Find {
+        type Output = bool;
+        type Error = StorageError;
 
         async fn run(&self, tx: &mut SqliteTx) -> Result<bool, StorageError> {
             Ok(tx.find_profile(UserId(1)).await?.is_some())

@@ -20,9 +20,9 @@ struct Hold {
     go: Mutex<Receiver<()>>,
 }
 
-impl Work<SqliteTx> for Hold {
-    type Done = ();
-    type Refused = StorageError;
+impl UnitOfWork<SqliteTx> for Hold {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<(), StorageError> {
         tx.sql("INSERT INTO numbers (number) VALUES (0)")?;
@@ -48,10 +48,10 @@ impl Held {
 }
 
 /// Hands a unit over; the future is its answer.
-fn hand_over<W: Work<SqliteTx>>(
+fn enqueue_unit<W: UnitOfWork<SqliteTx>>(
     storage: &Arc<Scratch>,
     work: W,
-) -> impl Future<Output = Result<W::Done, W::Refused>> + use<W> {
+) -> impl Future<Output = Result<W::Output, W::Error>> + use<W> {
     let storage = Arc::clone(storage);
     let mut answer = Box::pin(async move { storage.write(work).await });
     assert!(answer.as_mut().now_or_never().is_none(), "the unit waits");
@@ -62,7 +62,7 @@ fn hand_over<W: Work<SqliteTx>>(
 async fn a_unit_beyond_the_queue_is_refused_as_busy() {
     let storage = Arc::new(scratch_with(|options| options.queue_length = 1).await);
     let held = hold(&storage).await;
-    let waiting = hand_over(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
+    let waiting = enqueue_unit(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
     let refused = storage.write(Sql("INSERT INTO numbers (number) VALUES (2)")).await;
     assert!(matches!(refused, Err(StorageError::Busy)), "{refused:?}");
     held.let_go().await.expect("the first unit");
@@ -74,7 +74,7 @@ async fn a_unit_beyond_the_queue_is_refused_as_busy() {
 async fn a_caller_who_goes_away_leaves_a_whole_transaction() {
     let storage = Arc::new(scratch().await);
     let held = hold(&storage).await;
-    drop(hand_over(
+    drop(enqueue_unit(
         &storage,
         Sql("INSERT INTO numbers VALUES (1, NULL); INSERT INTO numbers VALUES (2, NULL)"),
     ));
@@ -88,16 +88,16 @@ async fn a_caller_who_goes_away_leaves_a_whole_transaction() {
 async fn a_unit_that_is_refused_takes_back_nothing_but_its_own() {
     let storage = Arc::new(scratch().await);
     let held = hold(&storage).await;
-    let before = hand_over(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
-    let refused = hand_over(
+    let before = enqueue_unit(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
+    let refused = enqueue_unit(
         &storage,
         unit(|tx| {
             tx.sql("DELETE FROM numbers; INSERT INTO numbers (number) VALUES (2)")?;
             Err::<(), _>(refusal())
         }),
     );
-    let failed = hand_over(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
-    let after = hand_over(&storage, unit(all_numbers));
+    let failed = enqueue_unit(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
+    let after = enqueue_unit(&storage, unit(all_numbers));
     held.let_go().await.expect("the first unit");
     before.await.expect("the second unit");
     assert_eq!(cause(&refused.await.expect_err("a refusal")), "refused");
@@ -111,9 +111,9 @@ async fn a_unit_that_is_refused_takes_back_nothing_but_its_own() {
 async fn if_the_commit_fails_nothing_of_any_unit_was_kept_and_all_are_told() {
     let storage = Arc::new(scratch().await);
     let held = hold(&storage).await;
-    let good = hand_over(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
-    let refused = hand_over(&storage, unit(|_| Err::<(), _>(refusal())));
-    let bad = hand_over(&storage, Sql("INSERT INTO friends VALUES (7)"));
+    let good = enqueue_unit(&storage, Sql("INSERT INTO numbers (number) VALUES (1)"));
+    let refused = enqueue_unit(&storage, unit(|_| Err::<(), _>(refusal())));
+    let bad = enqueue_unit(&storage, Sql("INSERT INTO friends VALUES (7)"));
     let first = held.let_go().await;
     for ended in [first, good.await, refused.await, bad.await] {
         let error = ended.expect_err("a failed commit");
@@ -129,8 +129,8 @@ async fn a_full_disk_is_told_to_all_whom_it_befell_and_is_over_once_there_is_spa
     let storage = Arc::new(scratch().await);
     storage.write(Sql("INSERT INTO numbers (number) VALUES (5)")).await.expect("there is space");
     let held = hold(&storage).await;
-    let tight = hand_over(&storage, Sql("PRAGMA max_page_count = 1"));
-    let fills = hand_over(&storage, Sql("INSERT INTO numbers VALUES (1, zeroblob(1000000))"));
+    let tight = enqueue_unit(&storage, Sql("PRAGMA max_page_count = 1"));
+    let fills = enqueue_unit(&storage, Sql("INSERT INTO numbers VALUES (1, zeroblob(1000000))"));
     let first = held.let_go().await;
     for ended in [first, tight.await, fills.await] {
         let error = ended.expect_err("a full disk");
@@ -174,9 +174,9 @@ async fn a_panic_rolls_its_unit_back_and_the_next_one_runs() {
 
 struct Sleeps;
 
-impl Work<SqliteTx> for Sleeps {
-    type Done = ();
-    type Refused = StorageError;
+impl UnitOfWork<SqliteTx> for Sleeps {
+    type Output = ();
+    type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<(), StorageError> {
         tx.sql("INSERT INTO numbers (number) VALUES (1)")?;
@@ -211,7 +211,7 @@ async fn while_another_process_writes_units_are_refused_as_busy() {
 async fn dropping_the_store_waits_for_what_was_handed_over() {
     let mut storage = Arc::new(scratch().await);
     let held = hold(&storage).await;
-    drop(hand_over(&storage, Sql("INSERT INTO numbers (number) VALUES (1)")));
+    drop(enqueue_unit(&storage, Sql("INSERT INTO numbers (number) VALUES (1)")));
     held.unit.abort();
     let _ = held.unit.await;
     let scratch = Arc::get_mut(&mut storage).expect("nobody else has it");

@@ -1,0 +1,169 @@
+//! Every kind of message, by every channel, in every language.
+
+use std::time::Duration;
+
+use asteroid_kernel::Timestamp;
+use asteroid_messaging::{
+    Branding, Channel, CodeSamples, Content, Language, MessageKind, OutgoingMessage, SmsSize,
+};
+
+use super::{EMAIL, PHONE, branding, message, rendered, renderer};
+
+#[test]
+fn every_message_is_in_words_that_people_understand() {
+    for language in Language::ALL {
+        let renderer = renderer(branding(language));
+        for kind in MessageKind::ALL {
+            let email = rendered(&renderer, EMAIL, kind, false);
+            let (subject, html) = (email.subject.expect("a subject"), email.html.expect("HTML"));
+            let name = |channel: Channel| format!("{language}_{}_{}", kind.as_str(), channel.as_str());
+            insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+                let email = format!("Subject: {subject}\n\n{}\n\n{html}", email.body);
+                insta::assert_snapshot!(name(Channel::Email), email);
+                insta::assert_snapshot!(name(Channel::Sms), rendered(&renderer, PHONE, kind, true).body);
+            });
+        }
+    }
+}
+
+#[test]
+fn only_a_message_with_a_code_shows_one_and_shows_it_wherever_it_is_read() {
+    for language in Language::ALL {
+        let renderer = renderer(branding(language));
+        for kind in MessageKind::ALL {
+            for to in [EMAIL, PHONE] {
+                let message = rendered(&renderer, to, kind, false);
+                assert_eq!(message.code.as_deref(), kind.carries_code().then_some("7G2KD"), "{kind:?}");
+                for text in [Some(&message.body), message.html.as_ref()].into_iter().flatten() {
+                    assert_eq!(text.contains("7G2KD"), kind.carries_code(), "{kind:?}: {text}");
+                }
+                assert_eq!(message.subject.is_some(), message.html.is_some());
+                assert!(!format!("{message:?}").contains("7G2KD"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_code_stands_alone_on_its_line() {
+    for language in Language::ALL {
+        let renderer = renderer(branding(language));
+        for kind in MessageKind::ALL.into_iter().filter(|kind| kind.carries_code()) {
+            let email = rendered(&renderer, EMAIL, kind, false);
+            assert!(email.body.lines().any(|line| line == "    7G2KD"), "{}", email.body);
+            assert!(email.html.expect("HTML").contains(">7G2KD</p>"));
+        }
+    }
+}
+
+#[test]
+fn the_line_that_phones_read_is_the_last_one_and_only_where_it_was_asked_for() {
+    for language in Language::ALL {
+        let renderer = renderer(branding(language));
+        for kind in MessageKind::ALL {
+            let last = |message: OutgoingMessage| message.body.lines().last().map(str::to_owned);
+            let (with, without) =
+                [true, false].map(|autofill| last(rendered(&renderer, PHONE, kind, autofill))).into();
+            let expected = kind.carries_code().then(|| "@example.com #042137".to_owned());
+            assert_eq!(with == expected, kind.carries_code());
+            assert!(without.is_some_and(|line| !line.contains(['@', '#'])));
+        }
+    }
+}
+
+#[test]
+fn every_sms_fits_a_segment() {
+    for language in Language::ALL {
+        let renderer = renderer(branding(language));
+        for kind in MessageKind::ALL {
+            let sms = rendered(&renderer, PHONE, kind, true);
+            assert!(matches!(SmsSize::of(&sms.body), SmsSize::Gsm7 { septets: 1..=160 }), "{}", sms.body);
+        }
+    }
+}
+
+#[test]
+fn there_is_room_for_longer_names_codes_and_times() {
+    for language in Language::ALL {
+        renderer(Branding {
+            product: "Harbor Lane".to_owned(),
+            domain: "accounts.harborlane.example".to_owned(),
+            codes: CodeSamples {
+                typed: "7G2KD7G2".to_owned(),
+                filled_in: "04213704".to_owned(),
+                life: Duration::from_hours(1),
+            },
+            ..branding(language)
+        });
+    }
+}
+
+#[test]
+fn values_are_escaped_in_html_and_nowhere_else() {
+    let product = "Tom & Jerry's <b>Vets</b>".to_owned();
+    let renderer = renderer(Branding { product: product.clone(), ..branding(Language::English) });
+    for kind in MessageKind::ALL {
+        let email = rendered(&renderer, EMAIL, kind, false);
+        assert!(email.body.contains(&product) && email.subject.expect("a subject").contains(&product));
+        let html = email.html.expect("HTML");
+        assert!(html.contains("Tom &amp; Jerry&#x27;s &lt;b&gt;Vets&lt;"), "{html}");
+        assert!(!html.contains("<b>"), "{html}");
+    }
+}
+
+#[test]
+fn without_an_address_that_helps_none_is_named() {
+    for language in Language::ALL {
+        let renderer = renderer(Branding { support: None, ..branding(language) });
+        for kind in MessageKind::ALL {
+            let email = rendered(&renderer, EMAIL, kind, false);
+            assert!(!email.body.contains('@') && !email.html.expect("HTML").contains("mailto:"));
+        }
+    }
+}
+
+#[test]
+fn the_minutes_that_are_left_are_told() {
+    for (language, one, three) in [
+        (Language::English, "1 minute.", "3 minutes."),
+        (Language::German, "1 Minute gültig.", "3 Minuten gültig."),
+    ] {
+        let renderer = renderer(branding(language));
+        for to in [EMAIL, PHONE] {
+            let (message, _) = message(to, MessageKind::SignInCode, false);
+            let told = |seconds_left: i64| {
+                let now = Timestamp::from_micros((600 - seconds_left) * 1_000_000);
+                renderer.render(&message, Some("7G2KD"), None, now).expect("rendered").body
+            };
+            for (seconds, words) in [(0, one), (1, one), (60, one), (121, three), (180, three)] {
+                assert!(told(seconds).contains(&format!(" {words}")), "{seconds}: {}", told(seconds));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sample_is_what_people_would_get() {
+    for language in Language::ALL {
+        let renderer = renderer(branding(language));
+        for kind in MessageKind::ALL {
+            let (email, sms) =
+                (rendered(&renderer, EMAIL, kind, false), rendered(&renderer, PHONE, kind, true));
+            let sample = renderer.sample(kind);
+            assert_eq!(
+                (Some(&sample.subject), &sample.text, Some(&sample.html)),
+                (email.subject.as_ref(), &email.body, email.html.as_ref())
+            );
+            assert_eq!((sample.kind, sample.sms), (kind, sms.body));
+        }
+    }
+}
+
+#[test]
+fn what_has_no_code_where_it_should_and_the_other_way_round_is_not_composed() {
+    let renderer = renderer(Branding::default());
+    let (code, now) = message(EMAIL, MessageKind::ResetCode, false);
+    assert_eq!(renderer.render(&code, None, None, now), None);
+    let notice = asteroid_messaging::Message { content: Content::Notice, ..code };
+    assert_eq!(renderer.render(&notice, Some("7G2KD"), None, now), None);
+}
