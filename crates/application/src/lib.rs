@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+pub mod ports;
+
 mod accounts;
 mod delivery;
 mod development;
@@ -8,7 +11,6 @@ mod message_context;
 #[cfg(feature = "mocks")]
 pub mod mocks;
 mod outbox;
-pub mod ports;
 mod practice;
 mod retention;
 mod rules;

@@ -1,4 +1,3 @@
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_kernel::{Contact, Origin, StorageError};
@@ -62,14 +61,13 @@ pub enum VerifyCodeError {
     Storage(#[from] StorageError),
 }
 
-/// Sends and checks verification codes.
-pub trait VerificationCodes: Send + Sync + 'static {
-    /// Sends codes. A contact that nobody has gets none; the answer is the same.
-    fn send_codes(&self, request: SendCodes) -> impl Future<Output = Result<(), SendCodesError>> + Send;
+asteroid_kernel::port! {
+    /// Sends and checks verification codes.
+    pub trait VerificationCodes {
+        /// Sends codes. A contact that nobody has gets none; the answer is the same.
+        async fn send_codes(&self, request: SendCodes) -> Result<(), SendCodesError>;
 
-    /// Redeems a code: the registration that it belongs to becomes a user, or the contact's owner signs in.
-    fn verify_code(
-        &self,
-        request: VerifyCode,
-    ) -> impl Future<Output = Result<SignedIn, VerifyCodeError>> + Send;
+        /// Redeems a code: the registration that it belongs to becomes a user, or the contact's owner signs in.
+        async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError>;
+    }
 }

@@ -1,7 +1,5 @@
 //! The port that shows the messages of a server to who develops with it.
 
-use std::future::Future;
-
 use asteroid_kernel::{StorageError, Timestamp};
 use asteroid_messaging::{Message, OutboxState};
 use asteroid_verification::Code;
@@ -50,11 +48,10 @@ pub struct ShownMessage {
     pub code: Option<ShownCode>,
 }
 
-/// Shows codes to whoever asks: for development, on the developer's own machine, and nowhere else.
-pub trait DevelopmentOutbox: Send + Sync + 'static {
-    /// The latest messages, whatever has become of them, the newest first, up to `at_most`.
-    fn latest_messages(
-        &self,
-        at_most: usize,
-    ) -> impl Future<Output = Result<Vec<ShownMessage>, StorageError>> + Send;
+asteroid_kernel::port! {
+    /// Shows codes to whoever asks: for development, on the developer's own machine, and nowhere else.
+    pub trait DevelopmentOutbox {
+        /// The latest messages, whatever has become of them, the newest first, up to `at_most`.
+        async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError>;
+    }
 }

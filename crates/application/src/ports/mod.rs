@@ -1,13 +1,17 @@
 //! The ports that drive the use cases: what a surface may ask for, what it gets, and why it may be refused.
 
+#[macro_use]
 mod codes;
+#[macro_use]
 pub mod development;
+#[macro_use]
 mod passwords;
+#[macro_use]
 pub mod practice;
+#[macro_use]
 mod registrations;
+#[macro_use]
 mod sessions;
-
-use std::future::Future;
 
 use asteroid_identity::Profile;
 use asteroid_kernel::StorageError;
@@ -23,8 +27,10 @@ pub use sessions::{
     SignedSignInError,
 };
 
-/// Shows users to themselves.
-pub trait Profiles: Send + Sync + 'static {
-    /// The caller with all contacts; none if the user is gone.
-    fn profile(&self, caller: Caller) -> impl Future<Output = Result<Option<Profile>, StorageError>> + Send;
+asteroid_kernel::port! {
+    /// Shows users to themselves.
+    pub trait Profiles {
+        /// The caller with all contacts; none if the user is gone.
+        async fn profile(&self, caller: Caller) -> Result<Option<Profile>, StorageError>;
+    }
 }

@@ -1,4 +1,3 @@
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_identity::{HashingError, Password, PasswordFlaw};
@@ -87,14 +86,16 @@ pub enum ReviewPasswordChangeError {
     Storage(#[from] StorageError),
 }
 
-/// Changes passwords for a surface that tells all that is wrong at once.
-pub trait ReviewedPasswords: Send + Sync + 'static {
-    /// Does what [`Passwords::change_password`] does, if nothing is wrong. The existing password is checked whatever
-    /// else is wrong, and the new one is held against it; both count as one try.
-    fn review_password_change(
-        &self,
-        request: ReviewPasswordChange,
-    ) -> impl Future<Output = Result<(), ReviewPasswordChangeError>> + Send;
+asteroid_kernel::port! {
+    /// Changes passwords for a surface that tells all that is wrong at once.
+    pub trait ReviewedPasswords {
+        /// Does what [`Passwords::change_password`] does, if nothing is wrong. The existing password is checked whatever
+        /// else is wrong, and the new one is held against it; both count as one try.
+        async fn review_password_change(
+            &self,
+            request: ReviewPasswordChange,
+        ) -> Result<(), ReviewPasswordChangeError>;
+    }
 }
 
 /// Asks for a code to set a new password with.
@@ -136,24 +137,17 @@ pub enum ResetPasswordError {
     Storage(#[from] StorageError),
 }
 
-/// Changes and resets passwords.
-pub trait Passwords: Send + Sync + 'static {
-    /// Replaces the caller's password, ends all other sessions of the user, and tells the user.
-    fn change_password(
-        &self,
-        request: ChangePassword,
-    ) -> impl Future<Output = Result<(), ChangePasswordError>> + Send;
+asteroid_kernel::port! {
+    /// Changes and resets passwords.
+    pub trait Passwords {
+        /// Replaces the caller's password, ends all other sessions of the user, and tells the user.
+        async fn change_password(&self, request: ChangePassword) -> Result<(), ChangePasswordError>;
 
-    /// Sends a reset code to the contact of an enabled user. To anyone else nothing is sent; the answer is the
-    /// same.
-    fn forgot_password(
-        &self,
-        request: ForgotPassword,
-    ) -> impl Future<Output = Result<(), SendCodesError>> + Send;
+        /// Sends a reset code to the contact of an enabled user. To anyone else nothing is sent; the answer is the
+        /// same.
+        async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError>;
 
-    /// Sets a new password with a reset code, ends all sessions of the user, and tells the user.
-    fn reset_password(
-        &self,
-        request: ResetPassword,
-    ) -> impl Future<Output = Result<(), ResetPasswordError>> + Send;
+        /// Sets a new password with a reset code, ends all sessions of the user, and tells the user.
+        async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError>;
+    }
 }

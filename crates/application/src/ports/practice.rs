@@ -1,7 +1,5 @@
 //! The ports that drive the use cases of practices.
 
-use std::future::Future;
-
 use asteroid_clients::{
     Client, ClientFilter, ClientKey, ClientStatus, ExternalId, Membership, Practice, PracticeId, SearchPrefix,
 };
@@ -20,15 +18,17 @@ pub struct PracticeProfile {
     pub membership: Option<(Membership, Practice)>,
 }
 
-/// Shows users what they are in their practice.
-pub trait PracticeProfiles: Send + Sync + 'static {
-    /// The caller's profile in this practice, or where none is named, in the one that the caller was first in.
-    /// [`None`] if the user is gone. A practice that is not the caller's own gives no membership.
-    fn practice_profile(
-        &self,
-        caller: Caller,
-        practice: Option<PracticeId>,
-    ) -> impl Future<Output = Result<Option<PracticeProfile>, StorageError>> + Send;
+asteroid_kernel::port! {
+    /// Shows users what they are in their practice.
+    pub trait PracticeProfiles {
+        /// The caller's profile in this practice, or where none is named, in the one that the caller was first in.
+        /// [`None`] if the user is gone. A practice that is not the caller's own gives no membership.
+        async fn practice_profile(
+            &self,
+            caller: Caller,
+            practice: Option<PracticeId>,
+        ) -> Result<Option<PracticeProfile>, StorageError>;
+    }
 }
 
 /// The terms in force, and whether the caller accepted them.
@@ -75,26 +75,18 @@ pub enum TermsGateError {
     Storage(#[from] StorageError),
 }
 
-/// Shows the terms, takes acceptances, and keeps the gate.
-pub trait TermsOfUse: Send + Sync + 'static {
-    /// The version in force and whether the caller accepted it; none if none was ever published.
-    fn terms_status(
-        &self,
-        caller: Caller,
-    ) -> impl Future<Output = Result<Option<TermsStatus>, StorageError>> + Send;
+asteroid_kernel::port! {
+    /// Shows the terms, takes acceptances, and keeps the gate.
+    pub trait TermsOfUse {
+        /// The version in force and whether the caller accepted it; none if none was ever published.
+        async fn terms_status(&self, caller: Caller) -> Result<Option<TermsStatus>, StorageError>;
 
-    /// Accepts the version in force. Accepting again changes nothing.
-    fn accept_terms(
-        &self,
-        caller: Caller,
-        origin: Origin,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Accepts the version in force. Accepting again changes nothing.
+        async fn accept_terms(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
 
-    /// Lets a caller through who accepted the version in force.
-    fn pass_terms_gate(
-        &self,
-        caller: Caller,
-    ) -> impl Future<Output = Result<TermsAccepted, TermsGateError>> + Send;
+        /// Lets a caller through who accepted the version in force.
+        async fn pass_terms_gate(&self, caller: Caller) -> Result<TermsAccepted, TermsGateError>;
+    }
 }
 
 /// Which clients are wanted, of those that the caller may see.
@@ -133,28 +125,30 @@ pub enum ClientsError {
     Storage(#[from] StorageError),
 }
 
-/// Shows clients to those who may see them.
-pub trait Clients: Send + Sync + 'static {
-    /// What the caller sees: its own record, or all clients of its practice that the query wants.
-    fn look_at_clients(
-        &self,
-        admitted: TermsAccepted,
-        query: ClientQuery,
-    ) -> impl Future<Output = Result<ClientsSeen, ClientsError>> + Send;
+asteroid_kernel::port! {
+    /// Shows clients to those who may see them.
+    pub trait Clients {
+        /// What the caller sees: its own record, or all clients of its practice that the query wants.
+        async fn look_at_clients(
+            &self,
+            admitted: TermsAccepted,
+            query: ClientQuery,
+        ) -> Result<ClientsSeen, ClientsError>;
 
-    /// The next clients behind a filter that [`Clients::look_at_clients`] gave, in the order of their keys.
-    fn next_clients(
-        &self,
-        filter: ClientFilter,
-        after: Option<ClientKey>,
-        at_most: usize,
-    ) -> impl Future<Output = Result<Vec<Client>, StorageError>> + Send;
+        /// The next clients behind a filter that [`Clients::look_at_clients`] gave, in the order of their keys.
+        async fn next_clients(
+            &self,
+            filter: ClientFilter,
+            after: Option<ClientKey>,
+            at_most: usize,
+        ) -> Result<Vec<Client>, StorageError>;
 
-    /// One client by its id, of this practice of the caller's own, or of the one that the caller was first in.
-    fn find_client(
-        &self,
-        admitted: TermsAccepted,
-        practice: Option<PracticeId>,
-        id: ExternalId,
-    ) -> impl Future<Output = Result<Client, ClientsError>> + Send;
+        /// One client by its id, of this practice of the caller's own, or of the one that the caller was first in.
+        async fn find_client(
+            &self,
+            admitted: TermsAccepted,
+            practice: Option<PracticeId>,
+            id: ExternalId,
+        ) -> Result<Client, ClientsError>;
+    }
 }

@@ -1,4 +1,3 @@
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_identity::{ContactType, HashingError, Password, PasswordFlaw, PersonName};
@@ -50,9 +49,11 @@ impl From<SendCodesError> for RegisterError {
     }
 }
 
-/// Begins registrations.
-pub trait Registrations: Send + Sync + 'static {
-    /// Keeps a pending registration and sends its code. To a contact that belongs to a user already, a notice is
-    /// sent instead; the answer and its cost are the same.
-    fn register(&self, request: Register) -> impl Future<Output = Result<(), RegisterError>> + Send;
+asteroid_kernel::port! {
+    /// Begins registrations.
+    pub trait Registrations {
+        /// Keeps a pending registration and sends its code. To a contact that belongs to a user already, a notice is
+        /// sent instead; the answer and its cost are the same.
+        async fn register(&self, request: Register) -> Result<(), RegisterError>;
+    }
 }

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_identity::{HashingError, Password, Session, SessionToken, SigningError};
@@ -96,41 +95,32 @@ pub enum AuthenticateError {
     Storage(#[from] StorageError),
 }
 
-/// Opens, shows and ends sessions.
-pub trait Sessions: Send + Sync + 'static {
-    /// Opens a session with a password.
-    fn sign_in(&self, request: SignIn) -> impl Future<Output = Result<SignedIn, SignInError>> + Send;
+asteroid_kernel::port! {
+    /// Opens, shows and ends sessions.
+    pub trait Sessions {
+        /// Opens a session with a password.
+        async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError>;
 
-    /// Whose session this bearer token opens.
-    fn authenticate(&self, token: String) -> impl Future<Output = Result<Caller, AuthenticateError>> + Send;
+        /// Whose session this bearer token opens.
+        async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError>;
 
-    /// Ends the caller's session.
-    fn sign_out(
-        &self,
-        caller: Caller,
-        origin: Origin,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Ends the caller's session.
+        async fn sign_out(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
 
-    /// The caller's live sessions, the newest first.
-    fn list_sessions(
-        &self,
-        caller: Caller,
-    ) -> impl Future<Output = Result<Vec<Session>, StorageError>> + Send;
+        /// The caller's live sessions, the newest first.
+        async fn list_sessions(&self, caller: Caller) -> Result<Vec<Session>, StorageError>;
 
-    /// Ends one of the caller's sessions. False if there is no such session.
-    fn revoke_session(
-        &self,
-        caller: Caller,
-        session: SessionId,
-        origin: Origin,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Ends one of the caller's sessions. False if there is no such session.
+        async fn revoke_session(
+            &self,
+            caller: Caller,
+            session: SessionId,
+            origin: Origin,
+        ) -> Result<bool, StorageError>;
 
-    /// Ends all of the caller's sessions but the one that asks.
-    fn revoke_other_sessions(
-        &self,
-        caller: Caller,
-        origin: Origin,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Ends all of the caller's sessions but the one that asks.
+        async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+    }
 }
 
 /// Why nobody was signed in by a signed token.
@@ -144,11 +134,10 @@ pub enum SignedSignInError {
     Signing(#[from] SigningError),
 }
 
-/// Opens sessions whose token is signed (a JWT) instead of opaque. Either form opens the same doors.
-pub trait SignedSessions: Send + Sync + 'static {
-    /// Opens a session with a password.
-    fn sign_in_signed(
-        &self,
-        request: SignIn,
-    ) -> impl Future<Output = Result<SignedIn, SignedSignInError>> + Send;
+asteroid_kernel::port! {
+    /// Opens sessions whose token is signed (a JWT) instead of opaque. Either form opens the same doors.
+    pub trait SignedSessions {
+        /// Opens a session with a password.
+        async fn sign_in_signed(&self, request: SignIn) -> Result<SignedIn, SignedSignInError>;
+    }
 }

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::Future;
 use std::net::IpAddr;
 
 use asteroid_kernel::{Contact, ContactId, ContactKey, StorageError, Timestamp, UserId};
@@ -250,136 +249,114 @@ pub struct Profile {
 #[error("the contact belongs to a user already")]
 pub struct ContactTaken;
 
-/// Keeps users and their verified contacts.
-pub trait UserRepository: Send {
-    /// Makes an enabled user with one verified, primary contact, and gives both their ids.
-    ///
-    /// The inner result is [`ContactTaken`] if another user has the contact: then nothing was made, and the
-    /// transaction stays usable. Of several that try at once, one succeeds.
-    fn insert_user(
-        &mut self,
-        user: &NewUser,
-    ) -> impl Future<Output = Result<Result<UserId, ContactTaken>, StorageError>> + Send;
+asteroid_kernel::repository! {
+    /// Keeps users and their verified contacts.
+    pub trait UserRepository {
+        /// Makes an enabled user with one verified, primary contact, and gives both their ids.
+        ///
+        /// The inner result is [`ContactTaken`] if another user has the contact: then nothing was made, and the
+        /// transaction stays usable. Of several that try at once, one succeeds.
+        write fn insert_user(&mut self, user: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError>;
 
-    /// The same with an id that is given: later users get higher ones. No user may have it yet.
-    fn insert_user_with_id(
-        &mut self,
-        id: UserId,
-        user: &NewUser,
-    ) -> impl Future<Output = Result<Result<(), ContactTaken>, StorageError>> + Send;
+        /// The same with an id that is given: later users get higher ones. No user may have it yet.
+        write fn insert_user_with_id(
+            &mut self,
+            id: UserId,
+            user: &NewUser,
+        ) -> Result<Result<(), ContactTaken>, StorageError>;
 
-    /// Gives a user one more verified contact; it becomes the primary one if it is the first of its kind.
-    ///
-    /// The inner result is [`ContactTaken`] if any user has the contact, this one included: then nothing was kept,
-    /// and the transaction stays usable.
-    fn add_contact(
-        &mut self,
-        user: UserId,
-        contact: &Contact,
-        contact_type: ContactType,
-        source: ContactSource,
-        verified_at: Timestamp,
-    ) -> impl Future<Output = Result<Result<(), ContactTaken>, StorageError>> + Send;
+        /// Gives a user one more verified contact; it becomes the primary one if it is the first of its kind.
+        ///
+        /// The inner result is [`ContactTaken`] if any user has the contact, this one included: then nothing was kept,
+        /// and the transaction stays usable.
+        write fn add_contact(
+            &mut self,
+            user: UserId,
+            contact: &Contact,
+            contact_type: ContactType,
+            source: ContactSource,
+            verified_at: Timestamp,
+        ) -> Result<Result<(), ContactTaken>, StorageError>;
 
-    /// Takes a contact away from a user, and locks the user until the transaction ends. If it was the primary one, the
-    /// oldest that is left of its kind becomes the primary one. [`None`], and nothing changed, if the user does not
-    /// have it. From then on, the contact is free.
-    fn remove_contact(
-        &mut self,
-        user: UserId,
-        contact: &ContactKey,
-    ) -> impl Future<Output = Result<Option<RemovedContact>, StorageError>> + Send;
+        /// Takes a contact away from a user, and locks the user until the transaction ends. If it was the primary one, the
+        /// oldest that is left of its kind becomes the primary one. [`None`], and nothing changed, if the user does not
+        /// have it. From then on, the contact is free.
+        write fn remove_contact(
+            &mut self,
+            user: UserId,
+            contact: &ContactKey,
+        ) -> Result<Option<RemovedContact>, StorageError>;
 
-    /// Writes a user's contact as it is written here; its key is the same. False if the user does not have it.
-    fn respell_contact(
-        &mut self,
-        user: UserId,
-        contact: &Contact,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Writes a user's contact as it is written here; its key is the same. False if the user does not have it.
+        write fn respell_contact(&mut self, user: UserId, contact: &Contact) -> Result<bool, StorageError>;
 
-    /// Records that the user's password was set by a code that was sent to this contact. False if the user does not
-    /// have it.
-    fn record_password_reset(
-        &mut self,
-        user: UserId,
-        contact: &ContactKey,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Records that the user's password was set by a code that was sent to this contact. False if the user does not
+        /// have it.
+        write fn record_password_reset(
+            &mut self,
+            user: UserId,
+            contact: &ContactKey,
+            at: Timestamp,
+        ) -> Result<bool, StorageError>;
 
-    /// Calls a user by another name. False if the user is not there.
-    fn rename_user(
-        &mut self,
-        user: UserId,
-        name: &PersonName,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Calls a user by another name. False if the user is not there.
+        write fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError>;
 
-    /// The user to whom the contact belongs.
-    fn find_user_by_contact(
-        &mut self,
-        contact: &ContactKey,
-    ) -> impl Future<Output = Result<Option<User>, StorageError>> + Send;
+        /// The user to whom the contact belongs.
+        read fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError>;
 
-    /// The user with all contacts, in the order of [`Profile`].
-    fn find_profile(
-        &mut self,
-        user: UserId,
-    ) -> impl Future<Output = Result<Option<Profile>, StorageError>> + Send;
+        /// The user with all contacts, in the order of [`Profile`].
+        read fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
 
-    /// Notes that an enabled user signs in now, and locks the user until the transaction ends, so that a change
-    /// of the password waits for it or is seen by it.
-    ///
-    /// `verified` is the hash that the password was just checked against, or none where no password was asked
-    /// for. False, and nothing noted, if the user is not there, is disabled, or no longer has that hash.
-    fn record_sign_in(
-        &mut self,
-        user: UserId,
-        verified: Option<&PasswordHash>,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Notes that an enabled user signs in now, and locks the user until the transaction ends, so that a change
+        /// of the password waits for it or is seen by it.
+        ///
+        /// `verified` is the hash that the password was just checked against, or none where no password was asked
+        /// for. False, and nothing noted, if the user is not there, is disabled, or no longer has that hash.
+        write fn record_sign_in<'a>(
+            &mut self,
+            user: UserId,
+            verified: Option<&'a PasswordHash>,
+            at: Timestamp,
+        ) -> Result<bool, StorageError>;
 
-    /// Replaces the password's hash if it still is `current`, or whatever it is where `current` is none.
-    ///
-    /// False, and nothing changed, if the user is not there or the hash is another by now. A disabled user's password
-    /// can be replaced.
-    fn replace_password(
-        &mut self,
-        user: UserId,
-        current: Option<&PasswordHash>,
-        new: &PasswordHash,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Replaces the password's hash if it still is `current`, or whatever it is where `current` is none.
+        ///
+        /// False, and nothing changed, if the user is not there or the hash is another by now. A disabled user's password
+        /// can be replaced.
+        write fn replace_password<'a>(
+            &mut self,
+            user: UserId,
+            current: Option<&'a PasswordHash>,
+            new: &PasswordHash,
+        ) -> Result<bool, StorageError>;
 
-    /// Leaves a user without a password. False if the user is not there.
-    fn clear_password(&mut self, user: UserId) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Leaves a user without a password. False if the user is not there.
+        write fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError>;
 
-    /// Enables or disables a user. False if the user is not there.
-    fn set_status(
-        &mut self,
-        user: UserId,
-        status: UserStatus,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Enables or disables a user. False if the user is not there.
+        write fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError>;
 
-    /// Remembers that the user signed in from this address at this time; only the latest time is kept, in whatever
-    /// order they come.
-    fn remember_address(
-        &mut self,
-        user: UserId,
-        ip: IpAddr,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Remembers that the user signed in from this address at this time; only the latest time is kept, in whatever
+        /// order they come.
+        write fn remember_address(
+            &mut self,
+            user: UserId,
+            ip: IpAddr,
+            at: Timestamp,
+        ) -> Result<(), StorageError>;
 
-    /// Whether the user signed in from this address at `since` or later.
-    fn is_familiar_address(
-        &mut self,
-        user: UserId,
-        ip: IpAddr,
-        since: Timestamp,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Whether the user signed in from this address at `since` or later.
+        read fn is_familiar_address(
+            &mut self,
+            user: UserId,
+            ip: IpAddr,
+            since: Timestamp,
+        ) -> Result<bool, StorageError>;
 
-    /// Forgets the addresses from which nobody signed in at `before` or later; says how many.
-    fn forget_addresses(
-        &mut self,
-        before: Timestamp,
-    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+        /// Forgets the addresses from which nobody signed in at `before` or later; says how many.
+        write fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError>;
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod ids;
 pub mod mocks;
 mod network;
 mod origin;
+mod port;
 mod randomness;
 mod storage;
 pub mod system;
