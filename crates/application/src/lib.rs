@@ -12,6 +12,7 @@ mod message_context;
 pub mod mocks;
 mod outbox;
 mod practice;
+mod repositories;
 mod retention;
 mod rules;
 
@@ -24,5 +25,6 @@ pub use import::{
 };
 pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
+pub use repositories::AllRepositories;
 pub use retention::{RemovedCounts, Retention};
 pub use rules::{AccountRules, CodeFormats, LimitRules};

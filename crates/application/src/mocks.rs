@@ -24,6 +24,9 @@ asteroid_kernel::mock_ports! {
     /// Every repository there is: every call that a test does not expect fails it.
     pub Tx:
         asteroid_identity::UserRepository,
+        asteroid_identity::UserRegistrationRepository,
+        asteroid_identity::UserAdministrationRepository,
+        asteroid_identity::FamiliarAddressRepository,
         asteroid_identity::PendingRegistrationRepository,
         asteroid_identity::SessionRepository,
         asteroid_verification::ChallengeRepository,

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, Profile,
-    SessionRepository, UserRepository, Verdict,
+    FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
+    PasswordHasher, Profile, SessionRepository, UserRepository, Verdict,
 };
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
@@ -25,7 +25,9 @@ struct BeginChange {
     context: RequestContext,
 }
 
-impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx> for BeginChange {
+impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx>
+    for BeginChange
+{
     type Output = Result<AttemptReservation, Duration>;
     type Error = StorageError;
 
@@ -97,7 +99,12 @@ struct Change {
 impl<S, H> Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + OutboxRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
     H: PasswordHasher,
 {
     /// Looks up whose password it is, and holds the new one against the policy.
@@ -237,7 +244,12 @@ where
 impl<S, H> ReviewedPasswords for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + OutboxRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
     H: PasswordHasher,
 {
     fn review_password_change(

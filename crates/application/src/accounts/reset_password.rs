@@ -2,7 +2,8 @@ use std::future::Future;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, SessionRepository, UserRepository,
+    FamiliarAddressRepository, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher,
+    SessionRepository, UserRepository,
 };
 use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
@@ -128,6 +129,7 @@ impl<S, H> Passwords for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
+        + FamiliarAddressRepository
         + SessionRepository
         + ChallengeRepository
         + OutboxRepository

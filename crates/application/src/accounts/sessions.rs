@@ -2,7 +2,8 @@ use std::future::Future;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    PasswordHasher, Session, SessionRepository, SessionToken, SessionTokenHash, TokenClaims, UserRepository,
+    FamiliarAddressRepository, FoundSession, PasswordHasher, Session, SessionRepository, SessionToken,
+    SessionTokenHash, TokenClaims, UserRepository,
 };
 use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
@@ -21,16 +22,16 @@ enum FindSession {
 }
 
 impl<Tx: SessionRepository + Send> UnitOfWork<Tx> for FindSession {
-    type Output = Option<Session>;
+    type Output = Option<FoundSession>;
     type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Session>, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Option<FoundSession>, StorageError> {
         match self {
             Self::ByToken(hash) => tx.find_session_by_token(hash).await,
             Self::ByClaims(claims) => {
                 let session = tx.find_session(claims.session).await?;
                 // A session that was opened by an opaque token has no signed one.
-                Ok(session.filter(|session| session.user == claims.user && session.token.is_none()))
+                Ok(session.filter(|found| found.session.user == claims.user && found.session.token.is_none()))
             }
         }
     }
@@ -99,7 +100,7 @@ where
 impl<S, H> Sessions for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
     async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError> {
@@ -119,8 +120,8 @@ where
                 None => return Err(AuthenticateError::Unauthenticated),
             },
         };
-        let session = self.storage.read(named).await?;
-        let Some(session) = session.filter(|session| session.is_live(now, lifetime)) else {
+        let found = self.storage.read(named).await?;
+        let Some(session) = found.and_then(|found| found.live(now, lifetime)) else {
             return Err(AuthenticateError::Unauthenticated);
         };
         if session.is_touch_due(now, lifetime)
@@ -160,7 +161,7 @@ where
 impl<S, H> SignedSessions for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
     fn sign_in_signed(

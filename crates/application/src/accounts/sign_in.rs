@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    HashingError, NewPassword, PasswordHash, PasswordHasher, SessionRepository, UserRepository, Verdict,
+    FamiliarAddressRepository, HashingError, NewPassword, PasswordHash, PasswordHasher, SessionRepository,
+    UserRepository, Verdict,
 };
 use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
@@ -32,7 +33,9 @@ struct BeginSignIn {
     context: RequestContext,
 }
 
-impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx> for BeginSignIn {
+impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx>
+    for BeginSignIn
+{
     type Output = PasswordTry;
     type Error = StorageError;
 
@@ -76,7 +79,12 @@ impl OpenSession {
 
 impl<Tx> UnitOfWork<Tx> for OpenSession
 where
-    Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository + Send,
+    Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + LimitRepository
+        + AuditRepository
+        + Send,
 {
     type Output = Option<SignedIn>;
     type Error = StorageError;
@@ -124,7 +132,7 @@ impl<Tx: AuditRepository> UnitOfWork<Tx> for RecordFailedAttempt {
 impl<S, H> Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
     pub(super) async fn sign_in_with_password(

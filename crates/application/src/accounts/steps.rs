@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_identity::{
-    ContactClaim, PasswordHash, PendingRegistrationRepository, SessionRepository, User, UserContact,
-    UserRepository, UserStatus,
+    ContactClaim, FamiliarAddressRepository, PasswordHash, PendingRegistrationRepository, SessionRepository,
+    User, UserContact, UserRepository, UserStatus,
 };
 use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
 use asteroid_limits::{Admission, LimitKey, LimitRepository, Quota};
@@ -226,7 +226,7 @@ pub(super) async fn try_code<Tx: ChallengeRepository + LimitRepository>(
 
 /// Opens the session. None, and nothing kept, if the user may not sign in, or no longer has the password that was
 /// `verified`.
-pub(super) async fn open_session<Tx: UserRepository + SessionRepository>(
+pub(super) async fn open_session<Tx: UserRepository + FamiliarAddressRepository + SessionRepository>(
     tx: &mut Tx,
     user: UserId,
     verified: Option<&PasswordHash>,
@@ -278,7 +278,7 @@ pub(super) enum AttemptReservation {
 }
 
 /// Whether a password may be tried now; if so, counts the try as a failure until [`refund_attempt`].
-pub(super) async fn reserve_attempt<Tx: UserRepository + LimitRepository>(
+pub(super) async fn reserve_attempt<Tx: FamiliarAddressRepository + LimitRepository>(
     tx: &mut Tx,
     user: Option<UserId>,
     contact: Option<&Contact>,

@@ -2,7 +2,8 @@ use std::future::Future;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    ContactSource, NewUser, PendingRegistrationRepository, PersonName, SessionRepository, UserRepository,
+    ContactSource, FamiliarAddressRepository, NewUser, PendingRegistrationRepository, PersonName,
+    SessionRepository, UserRegistrationRepository, UserRepository,
 };
 use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
@@ -33,7 +34,7 @@ impl RedeemCode {
         id: RegistrationId,
     ) -> Result<Option<UserId>, StorageError>
     where
-        Tx: UserRepository + PendingRegistrationRepository,
+        Tx: UserRegistrationRepository + PendingRegistrationRepository,
     {
         let now = self.context.now;
         let Some(registration) = tx.take_registration(id, now).await? else { return Ok(None) };
@@ -64,6 +65,8 @@ impl RedeemCode {
 impl<Tx> UnitOfWork<Tx> for RedeemCode
 where
     Tx: UserRepository
+        + UserRegistrationRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository
@@ -100,6 +103,8 @@ impl<S, H> VerificationCodes for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
+        + UserRegistrationRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository

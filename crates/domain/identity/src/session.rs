@@ -5,6 +5,8 @@ use asteroid_kernel::{Origin, Randomness, SessionId, StorageError, Timestamp, Us
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::UserStatus;
+
 /// An opaque session token: 32 lowercase hexadecimal digits from 128 random bits.
 ///
 /// Shown to its owner once. Only its [hash](SessionTokenHash) is stored.
@@ -101,6 +103,24 @@ pub struct Session {
     pub origin: Origin,
 }
 
+/// A session as the store finds it: with the status that its user has by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundSession {
+    /// The session.
+    pub session: Session,
+    /// The user's status. A disabled user has no live session.
+    pub user_status: UserStatus,
+}
+
+impl FoundSession {
+    /// The session, if it is live and its user is enabled.
+    #[must_use]
+    pub fn live(self, now: Timestamp, lifetime: &SessionLifetime) -> Option<Session> {
+        let is_live = self.user_status == UserStatus::Enabled && self.session.is_live(now, lifetime);
+        is_live.then_some(self.session)
+    }
+}
+
 impl Session {
     /// Whether the session may still be used.
     #[must_use]
@@ -123,14 +143,14 @@ asteroid_kernel::repository! {
         /// Keeps a session; if its user then has more than `at_most`, the oldest end.
         write fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError>;
 
-        /// The session that this token opens, if its user is enabled.
+        /// The session that this token opens.
         read fn find_session_by_token(
             &mut self,
             token: &SessionTokenHash,
-        ) -> Result<Option<Session>, StorageError>;
+        ) -> Result<Option<FoundSession>, StorageError>;
 
-        /// The session of this id, if its user is enabled.
-        read fn find_session(&mut self, id: SessionId) -> Result<Option<Session>, StorageError>;
+        /// The session of this id.
+        read fn find_session(&mut self, id: SessionId) -> Result<Option<FoundSession>, StorageError>;
 
         /// The user's sessions, the newest first.
         read fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError>;
