@@ -16,9 +16,9 @@ use asteroid_terms::*;
 use asteroid_verification::*;
 use futures_util::lock::Mutex;
 
-use crate::ports::development::*;
-use crate::ports::practice::*;
-use crate::ports::*;
+use crate::accounts::*;
+use crate::development::*;
+use crate::practice::*;
 
 asteroid_kernel::mock_ports! {
     /// Every repository there is: every call that a test does not expect fails it.
@@ -88,7 +88,8 @@ impl Storage for MockStorage {
 asteroid_kernel::mock_ports! {
     /// Every driving port of accounts: every call that a test does not expect fails it.
     pub Accounts:
-        Registrations, VerificationCodes, Sessions, Passwords, SignedSessions, ReviewedPasswords, Profiles,
+        Registrations, CodeRequests, CodeVerifications, SignIns, SignedSessions, Sessions, PasswordChanges,
+        ReviewedPasswords, PasswordResetRequests, PasswordResets, Profiles,
 }
 
 asteroid_kernel::mock_ports! {

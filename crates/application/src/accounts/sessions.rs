@@ -1,5 +1,6 @@
-use std::future::Future;
-
+use super::audit::audit;
+use super::open_session::Caller;
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, FoundSession, PasswordHasher, Session, SessionRepository, SessionToken,
@@ -8,12 +9,41 @@ use asteroid_identity::{
 use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
-use super::sign_in::TokenForm;
-use super::steps::audit;
-use super::{Accounts, RequestContext};
-use crate::ports::{
-    AuthenticateError, Caller, Sessions, SignIn, SignInError, SignedIn, SignedSessions, SignedSignInError,
-};
+/// Why a token proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// Malformed, unknown, expired or revoked, or of a disabled user: nobody is told which.
+    #[error("the token opens no session")]
+    Unauthenticated,
+    /// The store did not say.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Shows and ends sessions.
+    pub trait Sessions {
+        /// Whose session this bearer token opens.
+        async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError>;
+
+        /// Ends the caller's session.
+        async fn sign_out(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+
+        /// The caller's live sessions, the newest first.
+        async fn list_sessions(&self, caller: Caller) -> Result<Vec<Session>, StorageError>;
+
+        /// Ends one of the caller's sessions. False if there is no such session.
+        async fn revoke_session(
+            &self,
+            caller: Caller,
+            session: SessionId,
+            origin: Origin,
+        ) -> Result<bool, StorageError>;
+
+        /// Ends all of the caller's sessions but the one that asks.
+        async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+    }
+}
 
 /// Finds the session that a token opens.
 enum FindSession {
@@ -103,14 +133,6 @@ where
     S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
-    async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError> {
-        match self.sign_in_with_password(request, TokenForm::Opaque).await {
-            Ok(signed_in) => Ok(signed_in),
-            Err(SignedSignInError::SignIn(error)) => Err(error),
-            Err(SignedSignInError::Signing(error)) => Err(StorageError::Failed(Box::new(error)).into()),
-        }
-    }
-
     async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError> {
         let (now, lifetime) = (self.tools.clock.now(), &self.tools.rules.sessions);
         let named = match SessionToken::parse(&token) {
@@ -155,19 +177,5 @@ where
 
     async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError> {
         self.end_sessions(caller.user, Which::AllBut(caller.session), origin).await.map(drop)
-    }
-}
-
-impl<S, H> SignedSessions for Accounts<S, H>
-where
-    S: Storage,
-    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
-    H: PasswordHasher,
-{
-    fn sign_in_signed(
-        &self,
-        request: SignIn,
-    ) -> impl Future<Output = Result<SignedIn, SignedSignInError>> + Send {
-        self.sign_in_with_password(request, TokenForm::Signed)
     }
 }
