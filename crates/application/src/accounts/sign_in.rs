@@ -1,8 +1,6 @@
-use super::audit::audit;
-use super::contacts::enabled_owner;
-use super::open_session::{NewSession, SignedIn, open_session};
-use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
-use super::{Accounts, RequestContext};
+use std::future::Future;
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordHash, PasswordHasher,
@@ -10,8 +8,12 @@ use asteroid_identity::{
 };
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
-use std::future::Future;
-use std::time::Duration;
+
+use super::audit::audit;
+use super::contacts::enabled_owner;
+use super::open_session::{NewSession, SignedIn, open_session};
+use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
+use super::{Accounts, RequestContext};
 
 /// Signs in with a password.
 #[derive(Clone, Debug)]

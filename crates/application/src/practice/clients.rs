@@ -1,10 +1,11 @@
-use super::Practices;
-use super::terms::TermsAccepted;
 use asteroid_clients::{
     Client, ClientAccess, ClientFilter, ClientKey, ClientRepository, ClientStatus, ExternalId,
     MembershipRepository, PracticeId, SearchPrefix,
 };
-use asteroid_kernel::{Storage, StorageError, Timestamp, UnitOfWork, UserId};
+use asteroid_kernel::{Storage, StorageError, Timestamp, UnitOfWork, UserId, unit_of_work};
+
+use super::Practices;
+use super::terms::TermsAccepted;
 
 /// Which clients are wanted, of those that the caller may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,21 +103,6 @@ fn is_shown(client: &Client) -> bool {
     client.record.status != ClientStatus::Deleted
 }
 
-struct NextClients {
-    filter: ClientFilter,
-    after: Option<ClientKey>,
-    at_most: usize,
-}
-
-impl<Tx: ClientRepository> UnitOfWork<Tx> for NextClients {
-    type Output = Vec<Client>;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Vec<Client>, StorageError> {
-        tx.list_clients(&self.filter, self.after.as_ref(), self.at_most).await
-    }
-}
-
 /// One client, if the user may see it: of any other, not even its existence is told.
 struct FindClient {
     user: UserId,
@@ -161,7 +147,10 @@ where
         after: Option<ClientKey>,
         at_most: usize,
     ) -> Result<Vec<Client>, StorageError> {
-        self.storage.read(NextClients { filter, after, at_most }).await
+        let next = unit_of_work((filter, after, at_most), |(filter, after, at_most), tx: &mut S::Tx| {
+            Box::pin(tx.list_clients(filter, after.as_ref(), *at_most))
+        });
+        self.storage.read(next).await
     }
 
     async fn find_client(

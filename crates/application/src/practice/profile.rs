@@ -1,8 +1,9 @@
-use super::Practices;
-use crate::accounts::Caller;
 use asteroid_clients::{Membership, MembershipRepository, Practice, PracticeId, PracticeRepository};
 use asteroid_identity::{Profile, UserRepository};
 use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
+
+use super::Practices;
+use crate::accounts::Caller;
 
 /// A user, with what the user is in a practice.
 #[derive(Clone, Debug, PartialEq, Eq)]
