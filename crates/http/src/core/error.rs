@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     self, ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use asteroid_identity::HashingError;
 use asteroid_kernel::{StorageError, in_one_line};
 use serde::Serialize;
@@ -63,6 +63,9 @@ pub(crate) enum ApiError {
 
 /// How a surface says what is wrong: each in an envelope of its own.
 pub(crate) trait Surface: 'static {
+    /// Why a request to it fails.
+    type Error: ResponseError + From<ApiError> + 'static;
+
     /// What it says to those who prove no session.
     const UNAUTHENTICATED: &'static str;
     /// What it says of a body of another type than it reads.

@@ -68,10 +68,10 @@ async fn of_a_sign_in() {
     insta::assert_snapshot!(table, @r#"
     401 {"error":"Invalid email or password."}
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":"Too many requests. Please try again in 60 s."}
-    503 [retry-after: 60] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
-    503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
-    503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
+    503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
     500 {"error":"Something went wrong on our side."}
     "#);
@@ -93,10 +93,10 @@ async fn of_a_change_of_the_password() {
     );
     insta::assert_snapshot!(table, @r#"
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":"Too many requests. Please try again in 60 s."}
-    503 [retry-after: 60] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
-    503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
-    503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
+    503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
     "#);
 }
@@ -113,7 +113,7 @@ async fn of_the_terms_gate() {
         }
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
         403 {"error":"You must accept the terms before using this endpoint."}
-        503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+        503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
         "#); }
     }
 }
@@ -137,7 +137,7 @@ async fn of_a_look_at_clients() {
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
         403 {"error":"You are not authorized to see clients."}
         404 {"error":"There is nothing here, or nothing that you may see."}
-        503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
+        503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
         500 {"error":"Something went wrong on our side."}
         "#); }
     }
@@ -157,8 +157,8 @@ async fn of_the_first_page_of_clients() {
             table += &line(&ask(signed_in_accounts(), practices, request).await);
         }
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
-        503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
-        503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+        503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
+        503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
         500 {"error":"Something went wrong on our side."}
         "#); }
     }
@@ -204,7 +204,7 @@ async fn of_a_store_that_cannot_say_whose_token_it_is() {
         let mut accounts = MockAccounts::new();
         accounts.expect_authenticate().once().returning(|_| Err(AuthenticateError::Storage(unavailable())));
         let refused = line(&ask(accounts, MockPractices::new(), route.request()).await);
-        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}"#); }
+        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}"#); }
     }
 }
 

@@ -221,7 +221,7 @@ async fn a_failure_in_the_middle_breaks_the_body() {
         tokio::time::pause();
         let mut body = body(&Practice::with(3 * PAGE, 2, fate)).await;
         let (bytes, end) = read(&mut body).await;
-        assert_eq!(end, Err("the list breaks off".to_owned()));
+        assert_eq!(end, Err("the client stream was aborted".to_owned()));
         assert!(serde_json::from_slice::<Value>(&bytes).is_err(), "what came is no whole document");
         assert!(String::from_utf8_lossy(&bytes).contains("\"clientId\":\"001000\""));
         tokio::time::resume();
@@ -264,7 +264,7 @@ async fn a_list_that_breaks_off_is_written_in_the_log_with_the_id_of_its_request
     });
     insta::assert_snapshot!(told(&lines.await), @r#"
     INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
-    ERROR "the list breaks off: the store failed: disk I/O error" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
+    ERROR "the client stream was aborted: the store failed: disk I/O error" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
     "#);
 }
 

@@ -115,7 +115,7 @@ async fn use_cases_have_ten_seconds_together() {
         let answer = ask(Stuck, request).await;
         assert_eq!(started.elapsed().as_secs(), 10);
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("5")));
-        insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}"#); }
+        insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}"#); }
     }
 }
 

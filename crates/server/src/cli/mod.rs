@@ -19,7 +19,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asteroid_application::Practices;
+use asteroid_application::{Accounts, Practices};
+use asteroid_argon2::Argon2Hasher;
+use asteroid_diesel::SqliteStorage;
 use asteroid_kernel::{Clock, Randomness};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -168,7 +170,7 @@ pub fn run(
         Some(Command::Keys(command)) => keys::run(&context, &command),
         Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
-        Some(Command::Openapi) => openapi(),
+        Some(Command::Openapi) => openapi(&context),
         Some(Command::Migrate(format)) => store::migrate(&context, format),
         Some(Command::Serve) | None => serve(&context),
     };
@@ -204,8 +206,12 @@ fn serve(context: &Context) -> Result<(), Failure> {
     Ok(crate::serve::run(&settings, &context.clock, &context.randomness)?)
 }
 
-fn openapi() -> Result<(), Failure> {
-    Ok(output::say(&asteroid_http::openapi().to_pretty_json()?)?)
+fn openapi(context: &Context) -> Result<(), Failure> {
+    let settings = context.configuration()?.settings.http_settings();
+    // The description is the same for every store.
+    let description =
+        asteroid_http::openapi::<Accounts<SqliteStorage, Argon2Hasher>, Practices<SqliteStorage>>(&settings);
+    Ok(output::say(&description.to_pretty_json()?)?)
 }
 
 /// Whether whoever read the answer has had enough of it, as `head` does.

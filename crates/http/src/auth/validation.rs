@@ -1,35 +1,26 @@
+//! Reads the fields of request bodies, and collects what is invalid in them.
+
 use asteroid_identity::{InvalidName, Password, PasswordFlaw, PersonName};
 use asteroid_kernel::contact::{InvalidContact, InvalidEmail};
 use asteroid_kernel::{Contact, EmailAddress, PhoneNumber, Region};
+use asteroid_verification::CodeGuess;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::error::AuthError;
-use super::fields::Field;
+use super::fields::{EMAIL, Field, PHONE};
 use crate::HttpSettings;
-use crate::core::{HttpContext, JsonField, JsonObject};
+use crate::core::{JsonField, JsonObject};
 
-/// A request body, read whole: all of its fields are valid.
-pub(super) trait Body: Sized {
-    /// Reads the fields. What is wrong with them stays in the form; if anything is, the result is of no account.
-    fn read(form: &mut Form<'_>, settings: &HttpSettings) -> Option<Self>;
-}
+/// More characters than any code has. The use case refuses what is not a code.
+const CODE_MAX_CHARS: usize = 64;
 
-/// Reads the body of this request.
-pub(super) async fn read<B: Body, A: 'static>(context: &mut HttpContext<A>) -> Result<B, AuthError> {
-    let object = context.object().await?;
-    let mut form = Form { object: &object, errors: ValidationErrors::default() };
-    let body = B::read(&mut form, context.settings());
-    body.filter(|_| form.errors.0.is_empty()).ok_or(AuthError::Invalid(form.errors))
-}
-
-/// What is wrong with a field.
+/// An error of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct FieldError {
-    /// A sentence for a person, that says what would be right.
+pub(crate) struct FieldError {
+    /// A sentence that names the rule, for people.
     #[schema(example = "The value in this field is not valid.")]
     message: String,
-    /// A stable word for a program.
+    /// A stable code, for programs.
     #[schema(example = "invalid")]
     code: &'static str,
 }
@@ -39,7 +30,7 @@ impl FieldError {
         Self { message: message.into(), code }
     }
 
-    /// What the policy has against a new password.
+    /// A rule of the password policy that a new password breaks.
     fn of_password(error: PasswordFlaw, field: &Field) -> Self {
         let label = field.label;
         match error {
@@ -61,7 +52,7 @@ impl FieldError {
                 Self::new("contains_name", format!("The {label} must not contain your name."))
             }
             PasswordFlaw::SameAsCurrent => {
-                Self::new("same_as_old", format!("The {label} must be another than the existing password."))
+                Self::new("same_as_old", format!("The {label} must be different from the existing password."))
             }
         }
     }
@@ -77,10 +68,10 @@ impl FieldError {
 
 /// The invalid fields of a request, in the order in which they were found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ValidationErrors(Vec<(&'static str, Vec<FieldError>)>);
+pub(crate) struct ValidationErrors(Vec<(&'static str, Vec<FieldError>)>);
 
 impl ValidationErrors {
-    /// What the policy has against the new password in this field.
+    /// The rules of the password policy that the new password in this field breaks.
     pub(super) fn of_password(field: &Field, errors: Vec<PasswordFlaw>) -> Self {
         Self(vec![(
             field.name,
@@ -88,7 +79,7 @@ impl ValidationErrors {
         )])
     }
 
-    /// Nothing but that this field is missing.
+    /// This field is missing.
     pub(super) fn missing(field: &Field) -> Self {
         Self(vec![(field.name, vec![FieldError::required(field)])])
     }
@@ -107,19 +98,28 @@ impl Serialize for ValidationErrors {
     }
 }
 
-/// The fields of one body, and what is wrong with them so far.
-pub(super) struct Form<'a> {
+/// The fields of one body, and the errors found in them so far.
+pub(super) struct BodyFields<'a> {
     object: &'a JsonObject,
     errors: ValidationErrors,
 }
 
-impl<'a> Form<'a> {
-    /// Whether the field is there and not null.
+impl<'a> BodyFields<'a> {
+    pub(super) fn new(object: &'a JsonObject) -> Self {
+        Self { object, errors: ValidationErrors::default() }
+    }
+
+    /// The errors that were found, if any.
+    pub(super) fn into_errors(self) -> Option<ValidationErrors> {
+        Some(self.errors).filter(|errors| !errors.0.is_empty())
+    }
+
+    /// Whether the field is present and not null.
     pub(super) fn is_given(&self, field: &Field) -> bool {
         !matches!(self.object.given(field.name), JsonField::Absent | JsonField::Null)
     }
 
-    /// A text that must be there and not blank, as it was sent.
+    /// A required text, as it was sent; not blank.
     pub(super) fn text(&mut self, field: &Field) -> Option<&'a str> {
         let label = field.label;
         let error = match self.object.given(field.name) {
@@ -136,8 +136,8 @@ impl<'a> Form<'a> {
         None
     }
 
-    /// A text with no more characters than the field may have, less the white space around it.
-    pub(super) fn short_text(&mut self, field: &Field, max: usize) -> Option<&'a str> {
+    /// A text of limited length, without the white space around it.
+    fn short_text(&mut self, field: &Field, max: usize) -> Option<&'a str> {
         let text = self.text(field)?.trim();
         if text.chars().count() > max {
             self.errors.add(field, FieldError::too_long(field, max));
@@ -146,13 +146,13 @@ impl<'a> Form<'a> {
         Some(text)
     }
 
-    /// Notes that the field holds something else than it should.
+    /// Adds the error that the value of the field is invalid.
     pub(super) fn refuse(&mut self, field: &Field, message: impl Into<String>) {
         self.errors.add(field, FieldError::new("invalid", message));
     }
 
-    /// Notes that one of two fields is missing.
-    pub(super) fn require(&mut self, field: &Field, message: impl Into<String>) {
+    /// Adds the error that one of two fields is missing.
+    fn require(&mut self, field: &Field, message: impl Into<String>) {
         self.errors.add(field, FieldError::new("required", message));
     }
 
@@ -163,7 +163,7 @@ impl<'a> Form<'a> {
             Err(InvalidName::TooLong) => {
                 self.errors.add(field, FieldError::too_long(field, PersonName::MAX_CHARS));
             }
-            // White space did not come this far; what nobody sees is as good as nothing, too.
+            // White space was refused above. Characters without a glyph are blank, too.
             Err(InvalidName::Blank) => self.errors.add(field, FieldError::required(field)),
             Err(InvalidName::ControlCharacter) => {
                 self.refuse(field, format!("The {} must not contain control characters.", field.label));
@@ -173,7 +173,7 @@ impl<'a> Form<'a> {
     }
 
     /// An e-mail address.
-    pub(super) fn email(&mut self, field: &Field) -> Option<Contact> {
+    fn email(&mut self, field: &Field) -> Option<Contact> {
         match EmailAddress::parse(self.short_text(field, EmailAddress::MAX_CHARS)?) {
             Ok(email) => return Some(email.into()),
             Err(InvalidEmail::TooLong) => {
@@ -187,7 +187,7 @@ impl<'a> Form<'a> {
     }
 
     /// A phone number.
-    pub(super) fn phone(&mut self, field: &Field, region: Region) -> Option<Contact> {
+    fn phone(&mut self, field: &Field, region: Region) -> Option<Contact> {
         let text = self.short_text(field, EmailAddress::MAX_CHARS)?;
         let phone = PhoneNumber::parse(text, region);
         if phone.is_err() {
@@ -216,7 +216,26 @@ impl<'a> Form<'a> {
         None
     }
 
-    /// A password that somebody has, as far as anyone may know.
+    /// A verification code to try.
+    pub(super) fn code(&mut self, field: &Field) -> Option<CodeGuess> {
+        self.short_text(field, CODE_MAX_CHARS).map(CodeGuess::new)
+    }
+
+    /// The contacts in `email` and `phone`, of which at least one is required. A field that is absent or null is not
+    /// given; a blank one is given, and invalid.
+    pub(super) fn email_or_phone(&mut self, settings: &HttpSettings) -> Vec<Contact> {
+        let (email, phone) = (self.is_given(&EMAIL), self.is_given(&PHONE));
+        if !email && !phone {
+            for field in [&EMAIL, &PHONE] {
+                self.require(field, "An e-mail address or a phone number is required.");
+            }
+        }
+        let email = if email { self.email(&EMAIL) } else { None };
+        let phone = if phone { self.phone(&PHONE, settings.default_region) } else { None };
+        email.into_iter().chain(phone).collect()
+    }
+
+    /// A password to check. The policy for new passwords does not apply to it.
     pub(super) fn password(&mut self, field: &Field, settings: &HttpSettings) -> Option<Password> {
         let password = Password::new(self.text(field)?);
         if settings.passwords.is_oversized(&password) {
@@ -228,7 +247,7 @@ impl<'a> Form<'a> {
         Some(password)
     }
 
-    /// A new password and its confirmation, checked against what this request says of its owner.
+    /// A new password and its confirmation, checked by the password policy with the contacts and names of this request.
     pub(super) fn new_password(
         &mut self,
         [field, confirmation]: [&Field; 2],
@@ -252,13 +271,13 @@ impl<'a> Form<'a> {
         password
     }
 
-    /// Notes that the new password is the existing one.
-    pub(super) fn refuse_same(&mut self, field: &Field) {
+    /// Adds the error that the new password is the existing one.
+    pub(super) fn refuse_same_password(&mut self, field: &Field) {
         self.errors.add(field, FieldError::of_password(PasswordFlaw::SameAsCurrent, field));
     }
 }
 
-/// How a phone number is written.
+/// How to write a phone number.
 fn digits(region: Region) -> String {
     format!("with + and the country's calling code (not needed in {region})")
 }

@@ -1,39 +1,13 @@
-//! What the surface answers about users and terms when all went well.
+//! The user as several endpoints answer it.
 
-use actix_web::HttpResponse;
-use asteroid_application::ports::SignedIn;
-use asteroid_application::ports::practice::{PracticeProfile, TermsStatus};
+use asteroid_application::ports::practice::PracticeProfile;
 use asteroid_clients::Role;
 use asteroid_identity::UserContact;
 use asteroid_kernel::ContactKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::core;
-
-/// A new session, and whose it is.
-#[derive(Serialize, ToSchema)]
-pub(super) struct SignInReply {
-    /// The token to be used to authenticate future requests.
-    #[schema(
-        example = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoyNSwiZXhwaXJlc19hdCI6IjIwMjItMTEtMjQgMTg6NDc6NDIgVVRDIn0.K1Y3HB0ljH-DmIVUBX7ggc3J4WUe6z3b4kHmYexHImY"
-    )]
-    token: String,
-    #[serde(flatten)]
-    profile: ProfileReply,
-    /// The same as `timeZone`.
-    #[schema(required = true, example = "America/New_York")]
-    timezone: Option<&'static str>,
-}
-
-impl SignInReply {
-    pub(super) fn new(signed_in: &SignedIn, profile: PracticeProfile) -> Self {
-        let profile = ProfileReply::from(profile);
-        Self { token: signed_in.token.expose().to_owned(), timezone: profile.time_zone, profile }
-    }
-}
-
-/// A user, and what the user is in a practice. Of a user without one, all that comes from it is null or empty.
+/// A user with the membership in a practice. Without a practice, the fields that come from it are null or empty.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProfileReply {
@@ -85,7 +59,7 @@ pub(super) struct ProfileReply {
     source_id: Option<i64>,
     /// The practice's time zone, by its name in the IANA list.
     #[schema(required = true, example = "America/New_York")]
-    time_zone: Option<&'static str>,
+    pub(super) time_zone: Option<&'static str>,
     /// The enterprises that the practice belongs to.
     #[schema(example = json!([1123, 5813, 5827, 2134, 1, 61]))]
     enterprise_ids: Vec<i64>,
@@ -133,49 +107,4 @@ impl From<PracticeProfile> for ProfileReply {
             ..user
         }
     }
-}
-
-/// That something was done.
-#[derive(Serialize, ToSchema)]
-pub(super) struct SuccessReply {
-    #[schema(example = "success")]
-    success: &'static str,
-}
-
-impl SuccessReply {
-    pub(super) const DONE: Self = Self { success: "success" };
-}
-
-/// The terms in force.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TermsReply {
-    /// What the version is called.
-    #[schema(example = "2026-11")]
-    version: String,
-    /// What is accepted.
-    #[schema(example = "By using this service you agree to …")]
-    text: String,
-    /// When the version was published.
-    #[schema(format = DateTime, example = "2022-12-01T15:50:30.000Z")]
-    published_at: String,
-    /// When the user accepted it.
-    #[schema(required = true, format = DateTime, example = "2022-12-01T15:50:30.000Z")]
-    accepted_at: Option<String>,
-}
-
-impl From<TermsStatus> for TermsReply {
-    fn from(TermsStatus { current, accepted_at }: TermsStatus) -> Self {
-        Self {
-            version: current.label.to_string(),
-            text: current.text,
-            published_at: current.published_at.to_string(),
-            accepted_at: accepted_at.map(|time| time.to_string()),
-        }
-    }
-}
-
-/// 200 with a body.
-pub(super) fn ok(body: &impl Serialize) -> HttpResponse {
-    core::json(HttpResponse::Ok(), body)
 }

@@ -1,24 +1,24 @@
-//! A client on the wire.
+//! Clients as endpoints answer them.
 
 use asteroid_clients::{Client, ClientClass, ExternalId, Patient};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// What a user sees of clients.
+/// One client, or those of a practice.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum ClientsReply<'a> {
-    /// The one that the user is.
+    /// The caller's own record.
     Own(Box<ClientReply<'a>>),
-    /// Those of the practice.
+    /// The clients of the practice.
     All(Vec<ClientReply<'a>>),
 }
 
-/// A client of a practice. What its source says is passed on in the source's message.
+/// A client of a practice. Values of its source are passed on unchanged.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the document has them so")]
+#[expect(clippy::struct_excessive_bools, reason = "the API document has these fields")]
 pub(super) struct ClientReply<'a> {
     /// Where the record comes from.
     #[schema(example = 1)]
@@ -190,7 +190,7 @@ impl<'a> From<&'a Client> for ClientReply<'a> {
             balance_due: content.balance_due,
             communications_disabled: content.communications_disabled.as_deref(),
             email_verification_status: content.email_verification_status.as_deref(),
-            // What is no object by any mischance must not cost its owner the whole record.
+            // A value that is not an object must not make the whole record unreadable.
             email_verification_response: serde_json::from_str(&content.email_verification_response)
                 .unwrap_or_default(),
             email_verified_at: content.email_verified_at.map(|time| time.to_string()),
