@@ -1,6 +1,6 @@
 //! `POST /v1/auth/login`
 
-use asteroid_application::ports::{SignIn, SignInError, SignIns};
+use asteroid_application::accounts::{SignIn, SignInError, SignIns, TokenForm};
 use asteroid_identity::Password;
 use asteroid_kernel::{Contact, Origin};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ struct LoginBody {
 
 impl LoginBody {
     fn into_request(self, origin: Origin) -> SignIn {
-        SignIn { contact: self.contact, password: self.password, origin }
+        SignIn { contact: self.contact, password: self.password, token: TokenForm::Opaque, origin }
     }
 }
 
@@ -63,7 +63,7 @@ impl RequestBody for LoginBody {
 async fn login<A: SignIns>(mut context: HttpContext<A>, body: LoginBody) -> AuthResult<SignInError> {
     let request = body.into_request(context.origin());
     let signed_in = context.call(|accounts| accounts.sign_in(request)).await??;
-    Ok(reply::ok(&TokenReply::from(signed_in)))
+    Ok(reply::ok(&TokenReply::from(signed_in.signed_in)))
 }
 
 impl OperationError for SignInError {
@@ -76,6 +76,7 @@ impl From<SignInError> for AuthError {
             SignInError::InvalidCredentials => Self::Refused(CredentialError::Credentials),
             SignInError::TooManyAttempts { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
             SignInError::Hashing(error) => Self::ApiError(error.into()),
+            SignInError::Signing(error) => Self::ApiError(error.into()),
             SignInError::Storage(error) => error.into(),
         }
     }

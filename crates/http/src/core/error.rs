@@ -5,7 +5,7 @@ use actix_web::http::header::{
     self, ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use asteroid_identity::HashingError;
+use asteroid_identity::{HashingError, SigningError};
 use asteroid_kernel::{StorageError, in_one_line};
 use serde::Serialize;
 
@@ -173,6 +173,13 @@ impl From<StorageError> for ApiError {
 }
 
 /// The cause goes to the log and no further.
+impl From<SigningError> for ApiError {
+    fn from(error: SigningError) -> Self {
+        tracing::error!("{}", in_one_line(&error));
+        Self::Broken
+    }
+}
+
 impl From<HashingError> for ApiError {
     fn from(error: HashingError) -> Self {
         match &error {

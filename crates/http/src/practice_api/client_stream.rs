@@ -8,8 +8,8 @@ use std::time::Duration;
 use std::vec::IntoIter;
 
 use actix_web::web::Bytes;
-use asteroid_application::ports::practice::Clients;
-use asteroid_clients::{Client, ClientFilter, ClientKey};
+use asteroid_application::ports::practice::{ClientListing, Clients};
+use asteroid_clients::{Client, ClientKey};
 use asteroid_kernel::{StorageError, in_one_line};
 use futures_util::stream::{Stream, try_unfold};
 use tracing::{Instrument, Span};
@@ -25,7 +25,7 @@ const CHUNK_SIZE: usize = 16 * 1024;
 /// The query that the pages are read with.
 pub(super) struct ClientSource<P> {
     pub(super) practices: Arc<P>,
-    pub(super) filter: ClientFilter,
+    pub(super) listing: ClientListing,
     /// How long one page may take.
     pub(super) timeout: Duration,
 }
@@ -107,8 +107,8 @@ impl<P: Clients> ClientStream<P> {
     }
 
     async fn read_after(&mut self, last: ClientKey) -> Result<(), StreamAborted> {
-        let ClientSource { practices, filter, timeout } = &self.source;
-        let page = practices.next_clients(filter.clone(), Some(last), PAGE_SIZE);
+        let ClientSource { practices, listing, timeout } = &self.source;
+        let page = practices.next_clients(listing.clone(), Some(last), PAGE_SIZE);
         let page = tokio::time::timeout(*timeout, page).await.map_err(|_| {
             tracing::error!("the client stream was aborted: the use case took too long");
             StreamAborted

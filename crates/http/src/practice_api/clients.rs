@@ -6,8 +6,10 @@ use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_TYPE, LINK};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use asteroid_application::ports::practice::{ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted};
-use asteroid_clients::{ClientFilter, ClientKey, SearchPrefix};
+use asteroid_application::ports::practice::{
+    ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted,
+};
+use asteroid_clients::{ClientKey, SearchPrefix};
 use asteroid_kernel::{Region, Timestamp};
 use futures_util::stream;
 
@@ -59,25 +61,25 @@ async fn list_clients<A: AccountUseCases, P: PracticeUseCases>(
     mut context: PracticeContext<A, P>,
     (proof, query): (TermsAccepted, ListQuery),
 ) -> PracticeApiResult<ClientsError> {
-    let ListQuery { filter, after, limit } = query;
-    let seen = context.call(|ports| ports.practices.look_at_clients(proof, filter)).await??;
+    let ListQuery { listing, after, limit } = query;
+    let seen = context.call(|ports| ports.practices.look_at_clients(proof, listing)).await??;
     match (seen, limit) {
         (ClientsSeen::Own(client), _) => Ok(ok(&ClientsReply::own(&client))),
-        (ClientsSeen::All(filter), Some(limit)) => page(context, filter, after, limit).await,
-        (ClientsSeen::All(filter), None) => all(context, filter, after).await,
+        (ClientsSeen::All(listing), Some(limit)) => page(context, listing, after, limit).await,
+        (ClientsSeen::All(listing), None) => all(context, listing, after).await,
     }
 }
 
 /// One page, with a link to the next one.
 async fn page<A: 'static, P: Clients>(
     mut context: PracticeContext<A, P>,
-    filter: ClientFilter,
+    listing: ClientListing,
     after: Option<ClientKey>,
     limit: usize,
 ) -> PracticeApiResult<ClientsError> {
     // One more, to know whether there is a next page.
     let asked = limit + 1;
-    let mut clients = context.call(|ports| ports.practices.next_clients(filter, after, asked)).await??;
+    let mut clients = context.call(|ports| ports.practices.next_clients(listing, after, asked)).await??;
     let is_last = clients.len() <= limit;
     clients.truncate(limit);
     let mut response = ok(&ClientsReply::all(&clients));
@@ -92,7 +94,7 @@ async fn page<A: 'static, P: Clients>(
 /// All clients. An error of the first page is answered; a later one aborts the answer.
 async fn all<A: 'static, P: Clients>(
     mut context: PracticeContext<A, P>,
-    filter: ClientFilter,
+    listing: ClientListing,
     after: Option<ClientKey>,
 ) -> PracticeApiResult<ClientsError> {
     let mut response = HttpResponse::Ok();
@@ -101,16 +103,16 @@ async fn all<A: 'static, P: Clients>(
     if context.request().method() == Method::HEAD {
         return Ok(response.streaming(stream::empty::<Result<Bytes, StreamAborted>>()));
     }
-    let wanted = filter.clone();
+    let wanted = listing.clone();
     let first = context.call(|ports| ports.practices.next_clients(wanted, after, PAGE_SIZE)).await??;
     let practices = Arc::clone(&context.use_cases().practices);
-    let source = ClientSource { practices, filter, timeout: context.settings().handler_timeout };
+    let source = ClientSource { practices, listing, timeout: context.settings().handler_timeout };
     Ok(response.streaming(client_stream::write(source, first)))
 }
 
 /// The query string.
 struct ListQuery {
-    filter: ClientQuery,
+    listing: ClientQuery,
     /// The last client of the previous page.
     after: Option<ClientKey>,
     /// The page size; [`None`] for all clients.
@@ -126,7 +128,7 @@ impl ListQuery {
         let query = Self {
             limit: query.read("limit", "must be a whole number from 1 to 1000", limit),
             after: query.read("after", "must be a cursor that an earlier answer gave", cursor::decode),
-            filter: ClientQuery {
+            listing: ClientQuery {
                 practice: query.practice(),
                 status: query.read("status", "must be active, inactive or deleted", |text| text.parse().ok()),
                 updated_since: query.read(

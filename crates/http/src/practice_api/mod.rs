@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use asteroid_application::ports::practice::{Clients, PracticeProfiles, TermsOfUse};
-use asteroid_application::ports::{ReviewedPasswords, Sessions, SignedSessions};
+use asteroid_application::ports::{ReviewedPasswords, Sessions, SignIns};
 
 use crate::HttpSettings;
 use crate::core::{Endpoint, HttpContext, SurfaceState, below, mount};
@@ -32,9 +32,9 @@ pub(crate) use openapi::openapi;
 pub use terms_gate::AcceptedTerms;
 
 /// The use cases of accounts behind this surface.
-pub trait AccountUseCases: Sessions + SignedSessions + ReviewedPasswords {}
+pub trait AccountUseCases: Sessions + SignIns + ReviewedPasswords {}
 
-impl<A: Sessions + SignedSessions + ReviewedPasswords> AccountUseCases for A {}
+impl<A: Sessions + SignIns + ReviewedPasswords> AccountUseCases for A {}
 
 /// The use cases of practices behind this surface.
 pub trait PracticeUseCases: PracticeProfiles + TermsOfUse + Clients {}

@@ -1,9 +1,8 @@
 //! `POST /users/sign_in`
 
-use asteroid_application::ports::practice::PracticeProfile;
-use asteroid_application::ports::{SignIn, SignInError, SignedIn, SignedSignInError};
+use asteroid_application::accounts::{SignIn, SignInError, SignedInUser, TokenForm};
 use asteroid_identity::Password;
-use asteroid_kernel::{EmailAddress, Origin, in_one_line};
+use asteroid_kernel::{EmailAddress, Origin};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -17,8 +16,7 @@ use super::params::{ParamValue, Params};
 use super::profile::ProfileReply;
 use super::{AccountUseCases, PracticeContext, PracticeUseCases};
 use crate::HttpSettings;
-use crate::core::openapi::SharedResponse;
-use crate::core::{ApiError, Endpoint, OperationError};
+use crate::core::{ApiError, Endpoint};
 
 pub(super) fn endpoint<A: AccountUseCases, P: PracticeUseCases>() -> Endpoint {
     Endpoint::new(__path_sign_in, sign_in::<A, P>)
@@ -31,7 +29,7 @@ struct SignInBody {
 
 impl SignInBody {
     fn into_request(self, origin: Origin) -> SignIn {
-        SignIn { contact: self.email.into(), password: self.password, origin }
+        SignIn { contact: self.email.into(), password: self.password, token: TokenForm::Signed, origin }
     }
 }
 
@@ -93,14 +91,10 @@ impl ParamsBody for SignInBody {
 async fn sign_in<A: AccountUseCases, P: PracticeUseCases>(
     mut context: PracticeContext<A, P>,
     body: SignInBody,
-) -> PracticeApiResult<PracticeSignInError> {
+) -> PracticeApiResult<SignInError> {
     let request = body.into_request(context.origin());
-    let signed_in = context.call(|ports| ports.accounts.sign_in_signed(request)).await?;
-    let signed_in = signed_in.map_err(PracticeSignInError::SignIn)?;
-    let caller = signed_in.caller;
-    let profile = context.call(|ports| ports.practices.practice_profile(caller, None)).await??;
-    let profile = profile.ok_or(PracticeSignInError::UserGone)?;
-    Ok(ok(&SignInReply::new(&signed_in, profile)))
+    let signed_in = context.call(|ports| ports.accounts.sign_in(request)).await??;
+    Ok(ok(&SignInReply::from(signed_in)))
 }
 
 /// A new session and its user.
@@ -118,33 +112,10 @@ struct SignInReply {
     timezone: Option<&'static str>,
 }
 
-impl SignInReply {
-    fn new(signed_in: &SignedIn, profile: PracticeProfile) -> Self {
+impl From<SignedInUser> for SignInReply {
+    fn from(SignedInUser { signed_in, profile }: SignedInUser) -> Self {
         let profile = ProfileReply::from(profile);
         Self { token: signed_in.token.expose().to_owned(), timezone: profile.time_zone, profile }
-    }
-}
-
-enum PracticeSignInError {
-    SignIn(SignedSignInError),
-    /// The user was deleted after the sign-in.
-    UserGone,
-}
-
-impl OperationError for PracticeSignInError {
-    const RESPONSES: &'static [SharedResponse] = &[SharedResponse::TooManyRequests];
-}
-
-impl From<PracticeSignInError> for PracticeApiError {
-    fn from(error: PracticeSignInError) -> Self {
-        match error {
-            PracticeSignInError::SignIn(SignedSignInError::SignIn(error)) => error.into(),
-            PracticeSignInError::SignIn(SignedSignInError::Signing(error)) => {
-                tracing::error!("{}", in_one_line(&error));
-                Self::ApiError(ApiError::Broken)
-            }
-            PracticeSignInError::UserGone => ApiError::Unauthenticated { token_sent: true }.into(),
-        }
     }
 }
 
@@ -154,6 +125,7 @@ impl From<SignInError> for PracticeApiError {
             SignInError::InvalidCredentials => Self::Refused(AccessError::Credentials),
             SignInError::TooManyAttempts { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
             SignInError::Hashing(error) => Self::ApiError(error.into()),
+            SignInError::Signing(error) => Self::ApiError(error.into()),
             SignInError::Storage(error) => error.into(),
         }
     }

@@ -13,8 +13,8 @@ use actix_web::web::Bytes;
 use actix_web::{App, HttpServer};
 use asteroid_application::ports::Caller;
 use asteroid_application::ports::practice::{
-    ClientQuery, Clients, ClientsError, ClientsSeen, PracticeProfile, PracticeProfiles, TermsAccepted,
-    TermsGateError, TermsOfUse, TermsStatus,
+    ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, PracticeProfile, PracticeProfiles,
+    TermsAccepted, TermsGateError, TermsOfUse, TermsStatus,
 };
 use asteroid_clients::{Client, ClientFilter, ClientKey, ExternalId, PracticeId};
 use asteroid_http::{HttpSettings, app, practice_api};
@@ -98,12 +98,17 @@ impl TermsOfUse for Practice {
 impl Clients for Practice {
     async fn look_at_clients(&self, _: TermsAccepted, _: ClientQuery) -> Result<ClientsSeen, ClientsError> {
         let practice = PracticeId(1);
-        Ok(ClientsSeen::All(ClientFilter { practice, status: None, updated_since: None, prefix: None }))
+        Ok(ClientsSeen::All(ClientListing::assumed(ClientFilter {
+            practice,
+            status: None,
+            updated_since: None,
+            prefix: None,
+        })))
     }
 
     async fn next_clients(
         &self,
-        _: ClientFilter,
+        _: ClientListing,
         after: Option<ClientKey>,
         at_most: usize,
     ) -> Result<Vec<Client>, StorageError> {

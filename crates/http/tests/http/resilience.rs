@@ -10,7 +10,7 @@ use asteroid_application::ports::{
     ForgotPassword, PasswordChanges, PasswordResetRequests, PasswordResets, Profiles, Register,
     RegisterError, Registrations, ResetPassword, ResetPasswordError, ReviewPasswordChange,
     ReviewPasswordChangeError, ReviewedPasswords, SendCodes, SendCodesError, Sessions, SignIn, SignInError,
-    SignIns, SignedIn, SignedSessions, SignedSignInError, VerifyCode, VerifyCodeError,
+    SignIns, SignedIn, SignedInUser, VerifyCode, VerifyCodeError,
 };
 use asteroid_http::{HttpSettings, app};
 use asteroid_identity::{Profile, Session};
@@ -41,7 +41,7 @@ impl CodeVerifications for Stuck {
 }
 
 impl SignIns for Stuck {
-    async fn sign_in(&self, _: SignIn) -> Result<SignedIn, SignInError> {
+    async fn sign_in(&self, _: SignIn) -> Result<SignedInUser, SignInError> {
         pending().await
     }
 }
@@ -65,12 +65,6 @@ impl Sessions for Stuck {
     }
 
     async fn revoke_other_sessions(&self, _: Caller, _: Origin) -> Result<(), StorageError> {
-        pending().await
-    }
-}
-
-impl SignedSessions for Stuck {
-    async fn sign_in_signed(&self, _: SignIn) -> Result<SignedIn, SignedSignInError> {
         pending().await
     }
 }
