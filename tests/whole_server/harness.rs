@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use asteroid_diesel::postgres::testing::TestDatabase;
 use reqwest::{Method, StatusCode};
+use rustls::crypto::ring;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -168,6 +169,8 @@ impl Server {
 
     fn spawn_on(store: Arc<Store>, settings: Vec<(String, String)>) -> Self {
         let (port, child) = spawn(&store, &settings);
+        // reqwest makes no client before the process has a TLS provider; another test may have installed it.
+        let _ = ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .pool_max_idle_per_host(64)
             .timeout(PATIENCE)

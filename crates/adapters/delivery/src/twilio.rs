@@ -4,17 +4,17 @@ use asteroid_kernel::Contact;
 use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{StatusCode, Uri};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use crate::http::{Answer, HttpClient, HttpFailure};
+use crate::http::{HttpClient, HttpError, HttpResponse};
 use crate::url::{Sender, TwilioUrl};
 
 /// Hands SMS to Twilio's Messages API, or to whoever speaks it.
 pub struct TwilioTransport {
-    endpoint: Uri,
+    endpoint: Url,
     authorization: HeaderValue,
     sender: Sender,
     http: HttpClient,
@@ -34,7 +34,7 @@ enum TwilioFailure {
     #[error("an SMS goes to a phone number")]
     NoPhone,
     #[error(transparent)]
-    Http(#[from] HttpFailure),
+    Http(#[from] HttpError),
     #[error("{0}")]
     Refused(Refusal),
 }
@@ -106,8 +106,8 @@ impl MessageTransport for TwilioTransport {
     }
 }
 
-impl From<Answer> for Refusal {
-    fn from(answer: Answer) -> Self {
+impl From<HttpResponse> for Refusal {
+    fn from(answer: HttpResponse) -> Self {
         let code = serde_json::from_slice(&answer.body).ok().map(|problem: Problem| problem.code);
         Self { status: answer.status, code, retry_after: answer.retry_after }
     }
@@ -144,6 +144,6 @@ impl fmt::Display for Refusal {
 
 impl fmt::Debug for TwilioTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TwilioTransport").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("TwilioTransport").field("endpoint", &self.endpoint.as_str()).finish_non_exhaustive()
     }
 }

@@ -4,11 +4,11 @@ use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{StatusCode, Uri};
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{StatusCode, Url};
 use sha2::Sha256;
 
-use crate::http::{HttpClient, HttpFailure};
+use crate::http::{HttpClient, HttpError};
 use crate::record::Record;
 use crate::url::WebhookUrl;
 
@@ -19,7 +19,7 @@ use crate::url::WebhookUrl;
 /// `webhook-id` is the message's id, the
 /// same over all tries.
 pub struct WebhookTransport {
-    endpoint: Uri,
+    endpoint: Url,
     signer: Hmac<Sha256>,
     http: HttpClient,
 }
@@ -32,7 +32,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 #[derive(Debug, thiserror::Error)]
 enum WebhookFailure {
     #[error(transparent)]
-    Http(#[from] HttpFailure),
+    Http(#[from] HttpError),
     #[error("the webhook answered {}{}", .0.as_u16(), if .0.is_redirection() { ": redirects are not followed" } else { "" })]
     Refused(StatusCode),
 }
@@ -82,6 +82,6 @@ impl MessageTransport for WebhookTransport {
 
 impl fmt::Debug for WebhookTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookTransport").field("host", &self.endpoint.host()).finish_non_exhaustive()
+        f.debug_struct("WebhookTransport").field("host", &self.endpoint.host_str()).finish_non_exhaustive()
     }
 }
