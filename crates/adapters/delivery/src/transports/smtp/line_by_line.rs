@@ -7,11 +7,11 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncBufRead as _, AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A connection that gives what it reads one line at a time.
+/// A connection that returns at most one line from each read.
 ///
-/// Whoever sits between us and a server can send on what it answers to STARTTLS with further answers. They would wait
-/// in the buffer of whoever reads ahead, and be believed after TLS has begun (the flaw of CVE-2021-22947). Read line
-/// by line, they are left to TLS, which breaks off.
+/// An attacker between us and the server can append further replies to the one to STARTTLS. A client that reads ahead
+/// keeps them in its buffer and takes them for replies within TLS (CVE-2021-22947). With one line at a time they are
+/// left to the TLS handshake, which fails.
 #[derive(Debug)]
 pub(super) struct LineByLine(pub(super) BufReader<TcpStream>);
 
@@ -22,10 +22,10 @@ impl AsyncRead for LineByLine {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut reader = Pin::new(&mut self.0);
-        let waiting = ready!(reader.as_mut().poll_fill_buf(context))?;
-        let line = waiting.iter().position(|byte| *byte == b'\n').map_or(waiting.len(), |end| end + 1);
+        let buffered = ready!(reader.as_mut().poll_fill_buf(context))?;
+        let line = buffered.iter().position(|byte| *byte == b'\n').map_or(buffered.len(), |end| end + 1);
         let count = line.min(buffer.remaining());
-        buffer.put_slice(&waiting[..count]);
+        buffer.put_slice(&buffered[..count]);
         reader.consume(count);
         Poll::Ready(Ok(()))
     }

@@ -1,9 +1,9 @@
 use asteroid_messaging::OutgoingMessage;
 use serde::Serialize;
 
-/// A message as others read it, from a file or a request. Its fields, in this order, are a promise to them.
+/// The JSON of a message in a file or a webhook's request. Its fields and their order are a public format.
 #[derive(Serialize)]
-pub(crate) struct Record<'a> {
+pub(crate) struct MessageRecord<'a> {
     id: String,
     at: String,
     channel: &'a str,
@@ -13,12 +13,12 @@ pub(crate) struct Record<'a> {
     body: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
-    /// For whoever passes an e-mail on. Files go without: nobody reads it there.
+    /// For webhooks, which may send the e-mail on. Files go without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<&'a str>,
 }
 
-impl<'a> Record<'a> {
+impl<'a> MessageRecord<'a> {
     /// With the HTML of an e-mail.
     pub(crate) fn with_html(message: &'a OutgoingMessage) -> Self {
         Self { html: message.html.as_deref(), ..Self::from(message) }
@@ -30,7 +30,7 @@ impl<'a> Record<'a> {
     }
 }
 
-impl<'a> From<&'a OutgoingMessage> for Record<'a> {
+impl<'a> From<&'a OutgoingMessage> for MessageRecord<'a> {
     fn from(message: &'a OutgoingMessage) -> Self {
         Self {
             id: message.id.to_string(),

@@ -1,10 +1,13 @@
 use std::fs;
 
+use super::smtp::SmtpSecurity;
+use super::twilio::TwilioSender;
 use super::*;
+use crate::samples;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-fn parse(text: &str) -> Result<DeliveryUrl, InvalidDeliveryUrl> {
+fn parse(text: &str) -> Result<DeliveryUrl, DeliveryUrlError> {
     text.parse()
 }
 
@@ -34,8 +37,8 @@ fn webhook(text: &str) -> WebhookUrl {
 }
 
 #[test]
-fn the_console_and_files_are_read_and_shown() {
-    for (text, url, shown) in [
+fn console_and_file_urls_are_parsed_and_displayed() {
+    for (text, url, displayed) in [
         ("console:", DeliveryUrl::Console, "console:"),
         ("Console:", DeliveryUrl::Console, "console:"),
         ("file:messages.ndjson", DeliveryUrl::File("messages.ndjson".into()), "file:messages.ndjson"),
@@ -43,21 +46,24 @@ fn the_console_and_files_are_read_and_shown() {
         ("file:///tmp/messages", DeliveryUrl::File("/tmp/messages".into()), "file:/tmp/messages"),
     ] {
         assert_eq!(parse(text), Ok(url.clone()), "{text}");
-        assert_eq!(url.to_string(), shown);
-        assert_eq!(parse(shown), Ok(url));
+        assert_eq!(url.to_string(), displayed);
+        assert_eq!(parse(displayed), Ok(url));
     }
 }
 
 #[test]
-fn a_mail_server_is_read_with_all_its_parts_decoded() {
+fn an_smtp_url_is_parsed_with_all_parts_decoded() {
     let url = smtp(
         "smtp://robot%40example.com:p%40s%3As%2Fw%25%C3%B6rd@Mail.Example.com:2525\
                     ?from=Asteroid%20<no-reply@m%C3%BCller.example>&tls=opportunistic&timeout=5&ca=/etc/ca%20file.pem",
     );
-    assert_eq!(url.security, Security::Opportunistic);
+    assert_eq!(url.security, SmtpSecurity::Opportunistic);
     assert_eq!((url.host.to_string().as_str(), url.port), ("mail.example.com", 2525));
-    let login = url.login.expect("a login");
-    assert_eq!((login.name.as_str(), login.password.0.as_str()), ("robot@example.com", "p@s:s/w%örd"));
+    let credentials = url.credentials.expect("credentials");
+    assert_eq!(
+        (credentials.user.as_str(), credentials.password.0.as_str()),
+        ("robot@example.com", "p@s:s/w%örd")
+    );
     assert_eq!(url.from.name.as_deref(), Some("Asteroid"));
     assert_eq!(url.from.email.to_string(), "no-reply@xn--mller-kva.example");
     assert_eq!(url.timeout, Duration::from_secs(5));
@@ -65,23 +71,23 @@ fn a_mail_server_is_read_with_all_its_parts_decoded() {
 }
 
 #[test]
-fn a_mail_server_is_given_what_is_left_out() {
+fn an_smtp_url_has_defaults() {
     for (text, security, port) in [
-        ("smtp://mail.example.com?from=a@example.com", Security::Required, 587),
-        ("SMTP://mail.example.com/?from=a@example.com&", Security::Required, 587),
-        ("smtp://mail.example.com?from=a@example.com&tls=required", Security::Required, 587),
-        ("smtp://[::1]?from=a@example.com&tls=none", Security::None, 587),
-        ("smtps://mail.example.com?from=a@example.com", Security::Implicit, 465),
+        ("smtp://mail.example.com?from=a@example.com", SmtpSecurity::Required, 587),
+        ("SMTP://mail.example.com/?from=a@example.com&", SmtpSecurity::Required, 587),
+        ("smtp://mail.example.com?from=a@example.com&tls=required", SmtpSecurity::Required, 587),
+        ("smtp://[::1]?from=a@example.com&tls=none", SmtpSecurity::None, 587),
+        ("smtps://mail.example.com?from=a@example.com", SmtpSecurity::Implicit, 465),
     ] {
         let url = smtp(text);
         assert_eq!((url.security, url.port), (security, port), "{text}");
-        assert!(url.login.is_none() && url.ca.is_none() && url.from.name.is_none(), "{text}");
+        assert!(url.credentials.is_none() && url.ca.is_none() && url.from.name.is_none(), "{text}");
         assert_eq!(url.timeout, Duration::from_secs(10));
     }
 }
 
 #[test]
-fn senders_are_read_as_people_write_them() {
+fn smtp_senders_are_parsed_with_and_without_a_name() {
     for (from, name, address) in [
         ("a@example.com", None, "a@example.com"),
         ("bounces+asteroid@example.com", None, "bounces+asteroid@example.com"),
@@ -94,15 +100,15 @@ fn senders_are_read_as_people_write_them() {
     }
     for from in ["Asteroid", "a@", "a@b c", "a b <a@example.com", "ö@example.com", "a@b.com, c@d.com"] {
         let error = error(&format!("smtps://mail.example.com?from={from}"));
-        assert!(error.starts_with("`from=` must be an address without"), "{from}: {error}");
+        assert!(error.starts_with("`from=` must be an address with only ASCII"), "{from}: {error}");
     }
 }
 
 #[test]
-fn twilio_is_read_with_either_kind_of_sender() {
+fn a_twilio_url_is_parsed_with_a_number_or_a_messaging_service() {
     let url = twilio("twilio://AC01:to%2Fken@api.dublin.ie1.twilio.com?from=%2B15005550006");
     assert_eq!((url.account.as_str(), url.token.0.as_str()), ("AC01", "to/ken"));
-    assert!(url.sender == Sender::From("+15005550006".to_owned()) && !url.is_plain());
+    assert!(url.sender == TwilioSender::From("+15005550006".to_owned()) && !url.is_plain_http());
     assert_eq!(
         url.endpoint.as_str(),
         "https://api.dublin.ie1.twilio.com/2010-04-01/Accounts/AC01/Messages.json"
@@ -110,12 +116,12 @@ fn twilio_is_read_with_either_kind_of_sender() {
     // A plus sign is itself.
     assert!(twilio("twilio://AC01:t@api.twilio.com?from=+15005550006").sender == url.sender);
     let url = twilio("twilio+http://AC01:t@127.0.0.1:8080?messaging_service_sid=MG01");
-    assert!(url.sender == Sender::Service("MG01".to_owned()) && url.is_plain());
+    assert!(url.sender == TwilioSender::MessagingService("MG01".to_owned()) && url.is_plain_http());
     assert_eq!(url.endpoint.as_str(), "http://127.0.0.1:8080/2010-04-01/Accounts/AC01/Messages.json");
 }
 
 #[test]
-fn a_webhook_is_read_and_keeps_the_parameters_that_are_its_own() {
+fn a_webhook_url_is_parsed_and_keeps_the_endpoints_parameters() {
     let text = format!("webhook+https://hooks.example.com/T01/x?key=a%20b&secret={SECRET}&ca=ca.pem&quiet");
     let url = webhook(&text);
     assert_eq!(url.endpoint.as_str(), "https://hooks.example.com/T01/x?key=a%20b&quiet");
@@ -134,13 +140,13 @@ fn a_webhook_is_read_and_keeps_the_parameters_that_are_its_own() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_the_forms_that_are_right() {
+fn an_invalid_scheme_is_an_error_that_lists_the_forms() {
     const FORMS: &str =
         "use `console:`, `file:PATH`, `smtp://…`, `smtps://…`, `twilio://…` or `webhook+https://…`";
     for (text, wrong) in [
-        ("", "this is no delivery URL"),
-        ("console", "this is no delivery URL"),
-        ("/tmp/a:b", "this is no delivery URL"),
+        ("", "this is not a delivery URL"),
+        ("console", "this is not a delivery URL"),
+        ("/tmp/a:b", "this is not a delivery URL"),
         ("POP://george:secret@example.com", "messages cannot be delivered by `pop:`"),
     ] {
         assert_eq!(error(text), format!("{wrong}: {FORMS}"));
@@ -155,7 +161,7 @@ fn what_is_wrong_is_said_with_the_forms_that_are_right() {
 }
 
 #[test]
-fn what_is_wrong_with_a_mail_server_is_said_with_an_example() {
+fn an_invalid_smtp_url_is_an_error_with_an_example() {
     const LIKE: &str =
         "write it like `smtp://USER:PASSWORD@mail.example.com:587?from=Asteroid%20<no-reply@example.com>`";
     for (rest, wrong) in [
@@ -168,52 +174,52 @@ fn what_is_wrong_with_a_mail_server_is_said_with_an_example() {
             "//mail.example.com?from=a@b.com&timeout=10s",
             "`timeout=` must be a number of seconds from 1 to 20",
         ),
-        ("//mail.example.com/inbox?from=a@b.com", "it has a path, which means nothing here"),
-        ("//mail.example.com?from=a@b.com#top", "it holds a `#`, which is written as `%23`"),
-        ("//mail.example.com?from=%FF@b.com", "one of its values is no text on one line"),
-        ("//a%0d:b@mail.example.com?from=a@b.com", "its user name is no text on one line"),
+        ("//mail.example.com/inbox?from=a@b.com", "it has a path, which is not supported"),
+        ("//mail.example.com?from=a@b.com#top", "it contains a `#`, which is written as `%23`"),
+        ("//mail.example.com?from=%FF@b.com", "one of its values is not text on one line"),
+        ("//a%0d:b@mail.example.com?from=a@b.com", "its user name is not text on one line"),
         ("//robot@mail.example.com?from=a@b.com", "a user name and a password go together"),
         ("//:word@mail.example.com?from=a@b.com", "a user name and a password go together"),
-        ("mail.example.com?from=a@b.com", "it names no host"),
-        ("//?from=a@b.com", "it names no host"),
-        ("//:25?from=a@b.com", "it names no host"),
+        ("mail.example.com?from=a@b.com", "it has no host"),
+        ("//?from=a@b.com", "it has no host"),
+        ("//:25?from=a@b.com", "it has no host"),
         (
             "//mail.example.com?from=a@b.com&charset=utf-8",
-            "it has a parameter that means nothing; there are `from=`, `tls=` (for smtp: alone), `timeout=` and `ca=`",
+            "it has an unknown parameter; the known ones are `from=`, `tls=` (for smtp: only), `timeout=` and `ca=`",
         ),
     ] {
         assert_eq!(error(&format!("smtp:{rest}")), format!("{wrong}: {LIKE}"), "{rest}");
     }
     let unreadable = error("smtp://robot:pass/word@mail.example.com?from=a@b.com");
-    assert!(unreadable.starts_with("its host or port cannot be read; in names, passwords"), "{unreadable}");
+    assert!(unreadable.starts_with("its host or port is not valid; in names, passwords"), "{unreadable}");
     let only_smtp = error("smtps://mail.example.com?from=a@b.com&tls=none");
-    assert!(only_smtp.starts_with("it has a parameter that means nothing; "), "{only_smtp}");
+    assert!(only_smtp.starts_with("it has an unknown parameter; "), "{only_smtp}");
     assert!(only_smtp.contains("write it like `smtps://"), "{only_smtp}");
 }
 
 #[test]
-fn what_is_wrong_with_twilio_is_said_with_an_example() {
+fn an_invalid_twilio_url_is_an_error_with_an_example() {
     const LIKE: &str = "write it like `twilio://ACCOUNT_SID:AUTH_TOKEN@api.twilio.com?from=%2B15005550006`";
     for (text, wrong) in [
-        ("twilio://api.twilio.com?from=1", "the account and its token are missing"),
+        ("twilio://api.twilio.com?from=1", "the account SID and the auth token are missing"),
         ("twilio://AC01@api.twilio.com?from=1", "a user name and a password go together"),
         (
             "twilio://A%2FC:t@api.twilio.com?from=1",
-            "the account is no SID, which is made of letters and digits",
+            "the account is not a SID, which has letters and digits only",
         ),
         ("twilio://AC01:t@api.twilio.com", "`from=` is missing"),
-        ("twilio://AC01:t@api.twilio.com/2010?from=1", "it has a path, which means nothing here"),
+        ("twilio://AC01:t@api.twilio.com/2010?from=1", "it has a path, which is not supported"),
         (
             "twilio://AC01:t@api.twilio.com?from=1&messaging_service_sid=2",
             "`from=` and `messaging_service_sid=` exclude each other",
         ),
         (
             "twilio://AC01:t@api.twilio.com?from=1&to=2",
-            "it has a parameter that means nothing; there are `from=` and `messaging_service_sid=`",
+            "it has an unknown parameter; the known ones are `from=` and `messaging_service_sid=`",
         ),
         (
             "twilio+http://AC01:t@api.twilio.com?from=1",
-            "plain HTTP goes to this machine alone (localhost, 127.0.0.1 or [::1])",
+            "plain HTTP is only for this machine (localhost, 127.0.0.1 or [::1])",
         ),
     ] {
         assert_eq!(error(text), format!("{wrong}: {LIKE}"), "{text}");
@@ -221,7 +227,7 @@ fn what_is_wrong_with_twilio_is_said_with_an_example() {
 }
 
 #[test]
-fn what_is_wrong_with_a_webhook_is_said_with_an_example() {
+fn an_invalid_webhook_url_is_an_error_with_an_example() {
     const LIKE: &str = "write it like `webhook+https://hooks.example.com/asteroid?secret=whsec_BASE64`";
     const BAD: &str = "`secret=` must be `whsec_` and 24 to 64 random bytes in base64";
     for (text, wrong) in [
@@ -229,14 +235,14 @@ fn what_is_wrong_with_a_webhook_is_said_with_an_example() {
         ("webhook+https://hooks.example.com?secret=MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(), BAD),
         ("webhook+https://hooks.example.com?secret=whsec_MfKQ9r8GKYqrTwjU".to_owned(), BAD),
         ("webhook+https://hooks.example.com?secret=whsec_!".to_owned(), BAD),
-        (format!("webhook+https:hooks.example.com?secret={SECRET}"), "it names no host"),
+        (format!("webhook+https:hooks.example.com?secret={SECRET}"), "it has no host"),
         (
             format!("webhook+https://token@hooks.example.com?secret={SECRET}"),
-            "it has a user name, which means nothing here: requests are signed with the secret",
+            "it has a user name, which is not supported: the secret signs the requests",
         ),
         (
             format!("webhook+http://hooks.example.com?secret={SECRET}"),
-            "plain HTTP goes to this machine alone (localhost, 127.0.0.1 or [::1])",
+            "plain HTTP is only for this machine (localhost, 127.0.0.1 or [::1])",
         ),
     ] {
         assert_eq!(error(&text), format!("{wrong}: {LIKE}"), "{text}");
@@ -244,8 +250,8 @@ fn what_is_wrong_with_a_webhook_is_said_with_an_example() {
 }
 
 #[test]
-fn a_url_is_shown_without_its_secrets() {
-    for (text, shown) in [
+fn display_and_debug_of_a_url_mask_its_secrets() {
+    for (text, displayed) in [
         (
             "smtp://robot:hunter2@mail.example.com?from=A%20B%20<a@example.com>",
             "smtp://robot:***@mail.example.com:587?from=A%20B%20%3Ca%40example.com%3E",
@@ -269,14 +275,14 @@ fn a_url_is_shown_without_its_secrets() {
         ),
     ] {
         let url = parse(text).expect(text);
-        assert_eq!(url.to_string(), shown);
-        let debug = format!("{url:?} {:?}", crate::AnyTransport::from(url.clone()));
+        assert_eq!(url.to_string(), displayed);
+        let debug = format!("{url:?} {:?}", AnyTransport::from(url.clone()));
         assert!(!debug.contains("hunter2") && !debug.contains("aHVu"), "{debug}");
     }
 }
 
 #[test]
-fn an_error_shows_nothing_that_could_be_a_secret() {
+fn an_error_contains_no_possible_secret() {
     for text in [
         "secret@host:25",
         "secret",
@@ -299,14 +305,14 @@ fn an_error_shows_nothing_that_could_be_a_secret() {
         "webhook+https://hooks.example.com/secret?key=secret",
     ] {
         let error = parse(text).expect_err(text);
-        let told = format!("{error} {error:?}").replace("`secret=", "").replace("?secret=whsec_BASE64", "");
-        let told = told.replace("with the secret", "").replace("Missing(\"secret\")", "");
-        assert!(!told.contains("secret"), "{text}: {told}");
+        let shown = format!("{error} {error:?}").replace("`secret=", "").replace("?secret=whsec_BASE64", "");
+        let shown = shown.replace("the secret signs", "").replace("Missing(\"secret\")", "");
+        assert!(!shown.contains("secret"), "{text}: {shown}");
     }
 }
 
 #[test]
-fn what_shows_codes_to_others_is_for_development_only() {
+fn urls_that_expose_codes_are_for_development_only() {
     for (text, is_development_only) in [
         ("console:".to_owned(), true),
         ("file:messages".to_owned(), true),
@@ -325,11 +331,11 @@ fn what_shows_codes_to_others_is_for_development_only() {
 }
 
 #[test]
-fn production_takes_no_mail_server_that_codes_and_passwords_go_to_in_the_clear() {
+fn production_rejects_unencrypted_smtp_to_another_machine() {
     let clear =
-        Some("it sends codes in the clear: `tls=none` is for a server on this machine, so leave `tls` out");
+        Some("it sends codes unencrypted: `tls=none` is for a server on this machine, so leave `tls` out");
     let password = Some(
-        "it sends the password in the clear to whoever takes STARTTLS out of the answers: leave `tls` out",
+        "an attacker who removes STARTTLS from the replies gets the password unencrypted: leave `tls` out",
     );
     for (text, problem) in [
         ("smtps://u:p@mail.example.com?from=a@b.com", None),
@@ -348,7 +354,7 @@ fn production_takes_no_mail_server_that_codes_and_passwords_go_to_in_the_clear()
 }
 
 #[test]
-fn production_reads_the_certificates_before_anything_is_sent() {
+fn production_checks_the_ca_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ca.pem");
     let path = file.display();
@@ -364,7 +370,7 @@ fn production_reads_the_certificates_before_anything_is_sent() {
     assert_eq!(problems(), [(); 2].map(|()| format!("there is no certificate in {path}")));
     fs::write(&file, "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n").expect("written");
     for problem in problems() {
-        let start = format!("a certificate in {path} is none that can be trusted: ");
+        let start = format!("a certificate in {path} cannot be trusted: ");
         assert!(problem.starts_with(&start), "{problem}");
     }
     let certificate = rcgen::generate_simple_self_signed(["example.com".to_owned()]).expect("a certificate");
@@ -375,7 +381,7 @@ fn production_reads_the_certificates_before_anything_is_sent() {
 }
 
 #[test]
-fn a_transport_is_refused_for_a_channel_that_it_does_not_serve() {
+fn a_transport_is_rejected_for_a_channel_that_it_does_not_deliver() {
     let anywhere =
         ["console:".to_owned(), "file:messages".to_owned(), format!("webhook+https://a?secret={SECRET}")];
     for text in anywhere {
@@ -386,19 +392,19 @@ fn a_transport_is_refused_for_a_channel_that_it_does_not_serve() {
     assert_eq!(smtp.check_channel(Channel::Email), Ok(()));
     assert_eq!(
         smtp.check_channel(Channel::Sms).expect_err("no SMS").to_string(),
-        "a mail server sends e-mail alone: for SMS use `twilio://…`, `webhook+https://…`, `file:PATH` or `console:`"
+        "a mail server delivers e-mail only: for SMS use `twilio://…`, `webhook+https://…`, `file:PATH` or `console:`"
     );
     let twilio = parse("twilio://AC01:t@api.twilio.com?from=1").expect("a URL");
     assert_eq!(twilio.check_channel(Channel::Sms), Ok(()));
     assert_eq!(
         twilio.check_channel(Channel::Email).expect_err("no e-mail").to_string(),
-        "Twilio sends SMS alone: for e-mail use `smtp://…`, `smtps://…`, `webhook+https://…`, `file:PATH` or \
+        "Twilio delivers SMS only: for e-mail use `smtp://…`, `smtps://…`, `webhook+https://…`, `file:PATH` or \
          `console:`"
     );
 }
 
 #[test]
-fn the_longest_delivery_is_known() {
+fn a_url_has_the_timeout_of_its_transport() {
     for (text, seconds) in [
         ("console:", None),
         ("smtp://mail.example.com?from=a@b.com&timeout=7", Some(7)),
@@ -406,4 +412,14 @@ fn the_longest_delivery_is_known() {
     ] {
         assert_eq!(parse(text).expect(text).timeout(), seconds.map(Duration::from_secs), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_url_selects_its_transport() {
+    assert!(matches!(AnyTransport::from(DeliveryUrl::Console), AnyTransport::Console(_)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("messages.ndjson");
+    let transport = AnyTransport::from(DeliveryUrl::File(path.clone()));
+    transport.deliver(&samples::sms()).await.expect("delivered");
+    assert_eq!(fs::read_to_string(path).expect("a file").lines().count(), 1);
 }

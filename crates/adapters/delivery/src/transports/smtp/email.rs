@@ -1,4 +1,4 @@
-//! What is handed to a mail server.
+//! An e-mail in the form of RFC 5322.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,32 +11,33 @@ use lettre::message::{Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 
 use crate::address;
 
-/// A message as a mail server takes it.
+/// A message with its envelope, as a mail server accepts it.
 #[derive(Debug)]
-pub(super) struct Mail {
+pub(super) struct ComposedEmail {
     pub(super) from: Address,
     pub(super) to: Address,
     /// Headers and body (RFC 5322).
     pub(super) content: Vec<u8>,
 }
 
-/// Why a message is no e-mail.
+/// Why a message cannot be sent as an e-mail.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unfit {
+pub(super) enum ComposeError {
     #[error("an e-mail goes to an e-mail address")]
-    NoEmail,
-    #[error("mail servers know no address of this form")]
+    NotAnEmailAddress,
+    #[error("the address is not valid in SMTP")]
     Address,
-    #[error("the message cannot be put into the form of an e-mail")]
-    Form(#[source] lettre::error::Error),
+    #[error("the message cannot be composed as an e-mail")]
+    Format(#[source] lettre::error::Error),
 }
 
-impl Mail {
-    pub(super) fn compose(message: &OutgoingMessage, from: &Mailbox) -> Result<Self, Unfit> {
-        let Contact::Email(to) = &message.to else { return Err(Unfit::NoEmail) };
-        let to = address::mailable(to.as_given()).ok_or(Unfit::Address)?;
-        let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()]).map_err(Unfit::Form)?;
-        // It is one line, whatever it is made of.
+impl ComposedEmail {
+    pub(super) fn new(message: &OutgoingMessage, from: &Mailbox) -> Result<Self, ComposeError> {
+        let Contact::Email(to) = &message.to else { return Err(ComposeError::NotAnEmailAddress) };
+        let to = address::smtp_address(to.as_given()).ok_or(ComposeError::Address)?;
+        let envelope =
+            Envelope::new(Some(from.email.clone()), vec![to.clone()]).map_err(ComposeError::Format)?;
+        // A subject is one line.
         let subject = message.subject.as_deref().unwrap_or_default().replace(char::is_control, " ");
         let text = part(ContentType::TEXT_PLAIN, &message.body);
         let builder = Message::builder()
@@ -44,30 +45,30 @@ impl Mail {
             .date(SystemTime::UNIX_EPOCH + Duration::from_millis(message.at.unix_millis()))
             .from(from.clone())
             .to(to.clone().into())
-            // Else it is read from the headers, by rules that refuse the combining marks of many scripts.
+            // Without it, lettre parses the headers, and rejects the combining marks of many scripts.
             .envelope(envelope)
             .subject(subject)
             .header(AutoSubmitted);
         let content = match &message.html {
             Some(html) => {
-                // Not by chance, so that it is the same over all tries. No part has it: each would need the id.
+                // Derived from the id, so that every attempt sends the same bytes. No part contains the id.
                 let boundary = format!("=_{}", message.id);
-                // RFC 2046, 5.1.4: the plainest first, what is liked best last.
+                // RFC 2046, 5.1.4: the plainest part first, the preferred one last.
                 let both = MultiPart::builder().kind(MultiPartKind::Alternative).boundary(boundary);
                 builder.multipart(both.singlepart(text).singlepart(part(ContentType::TEXT_HTML, html)))
             }
             None => builder.singlepart(text),
         };
-        Ok(Self { from: from.email.clone(), to, content: content.map_err(Unfit::Form)?.formatted() })
+        Ok(Self { from: from.email.clone(), to, content: content.map_err(ComposeError::Format)?.formatted() })
     }
 }
 
-/// One line after another, whatever the text is made of; encoded as it needs.
+/// A text with uniform line ends, in the transfer encoding that it needs.
 fn part(kind: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(kind).body(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
-/// Keeps vacation notices and the like from being answered with (RFC 3834).
+/// Asks mail servers not to send automatic replies (RFC 3834).
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -98,8 +99,8 @@ mod tests {
     }
 
     fn composed(message: &OutgoingMessage, name: Option<&str>) -> String {
-        let mail = Mail::compose(message, &from(name)).expect("an e-mail");
-        String::from_utf8(mail.content).expect("UTF-8")
+        let email = ComposedEmail::new(message, &from(name)).expect("an e-mail");
+        String::from_utf8(email.content).expect("UTF-8")
     }
 
     fn headers(content: &str) -> Vec<&str> {
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_email_is_a_text_and_the_same_in_html() {
+    fn an_email_has_a_text_part_and_an_html_part() {
         let expected = "\
 Message-ID: <01547654-e1c6-7fcd-9d7b-39a820e2f465@example.com>
 Date: Tue, 03 May 2016 11:15:54 +0000
@@ -138,7 +139,7 @@ use this code:
 
     7G2KD
 
-Tell it to nobody.
+Do not share it.
 --=_01547654-e1c6-7fcd-9d7b-39a820e2f465
 Content-Type: text/html; charset=utf-8
 Content-Transfer-Encoding: quoted-printable
@@ -147,7 +148,7 @@ Content-Transfer-Encoding: quoted-printable
 <p>Gr=C3=BC=C3=9F Gott,</p>
 <p>use this code:</p>
 <p>    7G2KD</p>
-<p>Tell it to nobody.</p>
+<p>Do not share it.</p>
 
 --=_01547654-e1c6-7fcd-9d7b-39a820e2f465--
 ";
@@ -155,7 +156,7 @@ Content-Transfer-Encoding: quoted-printable
     }
 
     #[test]
-    fn every_try_gives_the_same_email_but_for_its_date() {
+    fn a_retry_sends_the_same_email_except_for_its_date() {
         let first = samples::email();
         let later = OutgoingMessage {
             at: Timestamp::parse("2016-05-03T11:16:54Z").expect("a time"),
@@ -170,7 +171,7 @@ Content-Transfer-Encoding: quoted-printable
     }
 
     #[test]
-    fn a_message_has_all_the_headers_that_an_email_needs() {
+    fn an_email_has_the_required_headers() {
         let expected = "\
 Message-ID: <01547654-e1c6-7fcd-9d7b-39a820e2f465@example.com>
 Date: Tue, 03 May 2016 11:15:54 +0000
@@ -188,13 +189,13 @@ use this code:
 
     7G2KD
 
-Tell it to nobody.
+Do not share it.
 ";
         assert_eq!(composed(&plain(), Some("Asteroid")), expected.replace('\n', "\r\n"));
     }
 
     #[test]
-    fn what_is_beyond_ascii_is_encoded() {
+    fn header_text_beyond_ascii_is_encoded() {
         let content = composed(&with_subject("Ihr Code für Ökoströme"), Some("Jürgen"));
         let headers = headers(&content);
         assert!(headers.contains(&"From: =?utf-8?b?SsO8cmdlbg==?= <no-reply@example.com>"), "{content}");
@@ -203,7 +204,7 @@ Tell it to nobody.
     }
 
     #[test]
-    fn an_ascii_text_is_left_as_it_is_with_whole_lines() {
+    fn an_ascii_text_stays_unencoded_with_uniform_line_ends() {
         let message = OutgoingMessage { body: "a\nb\r\nc\rd\n.\ne".to_owned(), ..plain() };
         let content = composed(&message, None);
         assert!(headers(&content).contains(&"Content-Transfer-Encoding: 7bit"), "{content}");
@@ -211,7 +212,7 @@ Tell it to nobody.
     }
 
     #[test]
-    fn no_line_is_longer_than_mail_servers_take() {
+    fn no_line_exceeds_the_smtp_line_length() {
         let message = OutgoingMessage {
             body: "word ".repeat(1000),
             html: Some(format!("<p style='{}'>{}</p>", "color: black; ".repeat(20), "word".repeat(1000))),
@@ -223,7 +224,7 @@ Tell it to nobody.
     }
 
     #[test]
-    fn no_header_can_be_smuggled_in() {
+    fn header_injection_is_not_possible() {
         let names =
             ["message-id", "date", "from", "to", "subject", "auto-submitted", "mime-version", "content-type"];
         for evil in [
@@ -236,7 +237,7 @@ Tell it to nobody.
             "a\0\u{85}\u{2028}Bcc: eve@example.com",
             "=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLmNvbQ==?=",
         ] {
-            // A name comes without control characters: the URL that it stands in may hold none.
+            // A name has no control characters: a delivery URL rejects them.
             let content = composed(&with_subject(evil), Some(&evil.replace(char::is_control, "")));
             let found: Vec<String> = headers(&content)
                 .into_iter()
@@ -250,28 +251,28 @@ Tell it to nobody.
     }
 
     #[test]
-    fn the_domain_is_put_into_ascii_and_the_local_part_left_as_it_is() {
+    fn an_international_domain_becomes_ascii_and_the_local_part_stays() {
         let to = Contact::parse("jürgen@müller.example", Region::US).expect("an address");
-        let mail =
-            Mail::compose(&OutgoingMessage { to, ..samples::email() }, &from(None)).expect("an e-mail");
-        assert_eq!(mail.to.to_string(), "jürgen@xn--mller-kva.example");
-        let content = String::from_utf8(mail.content).expect("UTF-8");
+        let email =
+            ComposedEmail::new(&OutgoingMessage { to, ..samples::email() }, &from(None)).expect("an e-mail");
+        assert_eq!(email.to.to_string(), "jürgen@xn--mller-kva.example");
+        let content = String::from_utf8(email.content).expect("UTF-8");
         assert!(headers(&content).contains(&"To: jürgen@xn--mller-kva.example"), "{content}");
     }
 
     #[test]
-    fn a_local_part_with_combining_marks_is_composed() {
+    fn a_local_part_with_combining_marks_is_accepted() {
         let to = Contact::parse("संपर्क@डाटामेल.भारत", Region::US).expect("an address");
-        let mail =
-            Mail::compose(&OutgoingMessage { to, ..samples::email() }, &from(None)).expect("an e-mail");
-        assert_eq!(mail.to.to_string(), "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c");
-        let content = String::from_utf8(mail.content).expect("UTF-8");
+        let email =
+            ComposedEmail::new(&OutgoingMessage { to, ..samples::email() }, &from(None)).expect("an e-mail");
+        assert_eq!(email.to.to_string(), "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c");
+        let content = String::from_utf8(email.content).expect("UTF-8");
         assert!(headers(&content).contains(&"To: संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c"), "{content}");
     }
 
     proptest! {
         #[test]
-        fn whatever_a_message_says_it_becomes_an_email(
+        fn every_text_becomes_a_valid_email(
             subject in any::<String>(), body in any::<String>(), html in any::<Option<String>>(), name in "\\PC*",
         ) {
             let parts = 1 + 2 * usize::from(html.is_some());
@@ -284,7 +285,10 @@ Tell it to nobody.
     }
 
     #[test]
-    fn a_phone_number_gets_no_email() {
-        assert!(matches!(Mail::compose(&samples::sms(), &from(None)), Err(Unfit::NoEmail)));
+    fn a_phone_number_is_not_an_email_address() {
+        assert!(matches!(
+            ComposedEmail::new(&samples::sms(), &from(None)),
+            Err(ComposeError::NotAnEmailAddress)
+        ));
     }
 }

@@ -1,3 +1,5 @@
+//! Messages in a file, for development and tests.
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -5,13 +7,13 @@ use std::path::{Path, PathBuf};
 use asteroid_kernel::BoxError;
 use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
 
-use crate::record::Record;
+use crate::message_record::MessageRecord;
 
-/// Appends messages to a file, a JSON object a line (NDJSON), for development and tests.
+/// Appends messages to a file, one JSON object on each line (NDJSON), for development and tests.
 ///
-/// The file is opened anew for each message, so it may be removed or renamed at any time; its folder is made if it
-/// is missing. On Unix its owner alone may read it: it holds codes. It writes on Tokio's blocking threads, and
-/// is called within a Tokio runtime.
+/// It opens the file for each message, so the file may be removed or renamed at any time, and creates missing folders.
+/// On Unix only the owner may read the file: it contains codes. It writes on Tokio's blocking threads, and needs a
+/// Tokio runtime.
 #[derive(Clone, Debug)]
 pub struct FileTransport {
     path: PathBuf,
@@ -25,7 +27,7 @@ impl FileTransport {
     }
 
     async fn append(&self, message: &OutgoingMessage) -> Result<(), BoxError> {
-        let mut line = Record::from(message).json();
+        let mut line = MessageRecord::from(message).json();
         line.push(b'\n');
         let path = self.path.clone();
         tokio::task::spawn_blocking(move || append(&path, &line)).await??;
@@ -39,7 +41,7 @@ impl MessageTransport for FileTransport {
     }
 }
 
-/// Appends the line in one write: the system puts it behind whatever others append at the same time.
+/// Appends the line in one write, so that concurrent writers do not mix their lines.
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_message_is_a_line_of_json() {
+    async fn a_message_is_one_line_of_json() {
         let (_folder, path, transport) = transport("messages.ndjson");
         for message in [samples::email(), samples::sms(), samples::notice()] {
             transport.deliver(&message).await.expect("delivered");
@@ -81,7 +83,7 @@ mod tests {
                 r#"{"id":"01547654-e1c6-7fcd-9d7b-39a820e2f465","at":"2016-05-03T11:15:54.950Z","#,
                 r#""channel":"email","to":"George@Example.com","kind":"registration_code","#,
                 r#""subject":"7G2KD is your \"Asteroid\" code","#,
-                r#""body":"Grüß Gott,\n\nuse this code:\n\n    7G2KD\n\nTell it to nobody.","#,
+                r#""body":"Grüß Gott,\n\nuse this code:\n\n    7G2KD\n\nDo not share it.","#,
                 r#""code":"7G2KD"}"#,
                 "\n",
                 r#"{"id":"01547654-e1c6-7fcd-9d7b-39a820e2f465","at":"2016-05-03T11:15:54.950Z","#,
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn parallel_deliveries_leave_whole_lines() {
+    async fn concurrent_deliveries_do_not_mix_their_lines() {
         let (_folder, path, transport) = transport("messages.ndjson");
         let transport = Arc::new(transport);
         let tasks: Vec<_> = (0..100)
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_file_may_be_renamed_and_removed_with_its_folder() {
+    async fn the_file_may_be_renamed_or_removed_with_its_folder() {
         let (_folder, path, transport) = transport("some/where/messages.ndjson");
         let lines = |path: &Path| fs::read_to_string(path).expect("a file").lines().count();
         transport.deliver(&samples::sms()).await.expect("delivered");
@@ -136,7 +138,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn its_owner_alone_may_read_the_file() {
+    async fn only_the_owner_may_read_the_file() {
         use std::os::unix::fs::PermissionsExt;
 
         let (_folder, path, transport) = transport("messages.ndjson");
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_cannot_be_written_is_a_passing_failure() {
+    async fn an_unwritable_file_is_a_passing_failure() {
         let (folder, ..) = transport("");
         let delivered = FileTransport::new(folder.path()).deliver(&samples::sms()).await;
         assert!(matches!(delivered, Err(DeliveryError::Passing(_))));

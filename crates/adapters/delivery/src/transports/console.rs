@@ -1,19 +1,21 @@
+//! Messages on standard output, for development.
+
 use std::fmt::Write as _;
 use std::io::{self, Stdout, Write};
 use std::sync::{Mutex, PoisonError};
 
 use asteroid_messaging::{Channel, DeliveryError, MessageTransport, OutgoingMessage};
 
-/// Shows messages to a person at a terminal, each in a frame.
+/// Prints messages for a person at a terminal, each in a frame.
 ///
-/// It writes on the thread that delivers: a frame is small, and a terminal takes it at once.
+/// It blocks the calling thread while it writes: a frame is small.
 #[derive(Debug)]
 pub struct ConsoleTransport<W = Stdout> {
     sink: Mutex<W>,
 }
 
 impl ConsoleTransport {
-    /// Shows messages on standard output.
+    /// Prints messages to standard output.
     #[must_use]
     pub fn stdout() -> Self {
         Self::new(io::stdout())
@@ -21,16 +23,16 @@ impl ConsoleTransport {
 }
 
 impl<W: Write + Send> ConsoleTransport<W> {
-    /// Shows messages on this sink.
+    /// Prints messages to this sink.
     #[must_use]
     pub const fn new(sink: W) -> Self {
         Self { sink: Mutex::new(sink) }
     }
 
-    fn show(&self, message: &OutgoingMessage) -> io::Result<()> {
+    fn print(&self, message: &OutgoingMessage) -> io::Result<()> {
         let frame = frame(message);
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        // One write, so that no other line lands inside the frame.
+        // One write, so that no other output splits the frame.
         sink.write_all(frame.as_bytes())?;
         sink.flush()
     }
@@ -38,7 +40,7 @@ impl<W: Write + Send> ConsoleTransport<W> {
 
 impl<W: Write + Send + 'static> MessageTransport for ConsoleTransport<W> {
     async fn deliver(&self, message: &OutgoingMessage) -> Result<(), DeliveryError> {
-        self.show(message).map_err(|error| DeliveryError::Passing(error.into()))
+        self.print(message).map_err(|error| DeliveryError::Passing(error.into()))
     }
 }
 
@@ -72,16 +74,16 @@ mod tests {
     use super::*;
     use crate::samples;
 
-    async fn shown(message: &OutgoingMessage) -> String {
+    async fn printed(message: &OutgoingMessage) -> String {
         let transport = ConsoleTransport::new(Vec::new());
         transport.deliver(message).await.expect("delivered");
         String::from_utf8(transport.sink.into_inner().expect("no panic")).expect("UTF-8")
     }
 
     #[tokio::test]
-    async fn an_email_is_framed_with_its_code() {
+    async fn an_email_is_printed_with_its_code() {
         assert_eq!(
-            shown(&samples::email()).await,
+            printed(&samples::email()).await,
             "\
 ╭─ E-mail to George@Example.com
 │  Subject: 7G2KD is your \"Asteroid\" code
@@ -92,7 +94,7 @@ mod tests {
 │
 │      7G2KD
 │
-│  Tell it to nobody.
+│  Do not share it.
 │
 │  Code: 7G2KD
 ╰─ registration_code, 2016-05-03T11:15:54.950Z
@@ -101,9 +103,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_sms_is_framed_with_its_code() {
+    async fn an_sms_is_printed_with_its_code() {
         assert_eq!(
-            shown(&samples::sms()).await,
+            printed(&samples::sms()).await,
             "\
 ╭─ SMS to +15556654345
 │  042137 is your code.
@@ -117,9 +119,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_notice_is_framed_without_a_code() {
+    async fn a_notice_is_printed_without_a_code() {
         assert_eq!(
-            shown(&samples::notice()).await,
+            printed(&samples::notice()).await,
             "\
 ╭─ SMS to +15556654345
 │  Your password was changed.
@@ -128,11 +130,11 @@ mod tests {
         );
     }
 
-    /// Counts writes and flushes.
+    /// Records the calls of `write` and `flush`.
     #[derive(Default)]
-    struct Counting(Vec<&'static str>);
+    struct RecordingSink(Vec<&'static str>);
 
-    impl Write for Counting {
+    impl Write for RecordingSink {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.push("write");
             Ok(bytes.len())
@@ -145,14 +147,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_frame_is_written_in_one_piece() {
-        let transport = ConsoleTransport::new(Counting::default());
+    async fn a_frame_is_one_write() {
+        let transport = ConsoleTransport::new(RecordingSink::default());
         transport.deliver(&samples::email()).await.expect("delivered");
         assert_eq!(transport.sink.into_inner().expect("no panic").0, ["write", "flush"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn frames_of_parallel_deliveries_do_not_mix() {
+    async fn concurrent_deliveries_do_not_mix_their_frames() {
         let transport = Arc::new(ConsoleTransport::new(Vec::new()));
         let tasks: Vec<_> = (0..100)
             .map(|_| {
@@ -164,13 +166,13 @@ mod tests {
             task.await.expect("no panic").expect("delivered");
         }
         let sink = Arc::into_inner(transport).expect("every task has ended").sink;
-        let shown = String::from_utf8(sink.into_inner().expect("no panic")).expect("UTF-8");
-        assert_eq!(shown, frame(&samples::email()).repeat(100));
+        let printed = String::from_utf8(sink.into_inner().expect("no panic")).expect("UTF-8");
+        assert_eq!(printed, frame(&samples::email()).repeat(100));
     }
 
-    struct Closed;
+    struct ClosedSink;
 
-    impl Write for Closed {
+    impl Write for ClosedSink {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
             Err(io::ErrorKind::BrokenPipe.into())
         }
@@ -182,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_console_is_a_passing_failure() {
-        let delivered = ConsoleTransport::new(Closed).deliver(&samples::sms()).await;
+        let delivered = ConsoleTransport::new(ClosedSink).deliver(&samples::sms()).await;
         assert!(matches!(delivered, Err(DeliveryError::Passing(_))));
     }
 }
