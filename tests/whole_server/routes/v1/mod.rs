@@ -1,0 +1,3 @@
+//! `/v1`, and what `/v2` has besides.
+
+mod auth;
