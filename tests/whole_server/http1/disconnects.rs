@@ -1,4 +1,4 @@
-//! Clients that go away in the middle leave no open transaction, no panic, and nothing half done.
+//! Clients that disconnect leave no open transaction, no panic, and no partial write.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn raw(method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> S
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_hangs_up_in_the_middle_of_any_route_harms_nobody() {
+async fn a_client_disconnect_on_any_route_leaves_the_server_working() {
     let server = Server::start().await;
     let email = "martha@example.com";
     server.user(email, "a fine long password").await;
@@ -46,11 +46,11 @@ async fn a_client_that_hangs_up_in_the_middle_of_any_route_harms_nobody() {
         ("POST", "/v1/auth/logout", None),
     ];
     for (method, path, body) in &routes {
-        // Ended with a session of its own, so that the last route does not end the others'.
-        let own = server.login(email, "a fine long password").await.token();
+        // Each route has its own session, because some routes end it.
+        let own = server.sign_in(email, "a fine long password").await.token();
         let request = raw(method, path, Some(&own), body.as_ref());
         for delay in [0, 1, 3, 8, 20] {
-            // Once whole, then gone without reading the answer; once cut in the middle of the request.
+            // First a disconnect after the request, then one in the middle of it.
             for text in [request.as_str(), &request[..request.len() - 1], &request[..request.len() / 2]] {
                 let mut stream = TcpStream::connect(server.address()).await.expect("a connection");
                 stream.write_all(text.as_bytes()).await.expect("written");
@@ -58,8 +58,8 @@ async fn a_client_that_hangs_up_in_the_middle_of_any_route_harms_nobody() {
                 drop(stream);
             }
         }
-        let written = server.login(email, "a fine long password").await;
-        assert_eq!(written.status, 200, "the store takes writes after {method} {path}: {}", written.text);
+        let written = server.sign_in(email, "a fine long password").await;
+        assert_eq!(written.status, 200, "the store accepts writes after {method} {path}: {}", written.text);
         let me = server.get("/v1/auth/me", Some(&written.token())).await;
         assert_eq!(me.status, 200, "after {method} {path}");
     }
@@ -67,8 +67,8 @@ async fn a_client_that_hangs_up_in_the_middle_of_any_route_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_times_out_leaves_no_open_transaction() {
-    // A hash takes longer than a handler may.
+async fn a_handler_timeout_leaves_no_open_transaction() {
+    // A hash takes longer than the handler timeout.
     let settings = [
         ("ASTEROID_LIMITS__ENABLED", "false"),
         ("ASTEROID_HTTP__HANDLER_TIMEOUT", "1s"),
@@ -87,13 +87,13 @@ async fn a_handler_that_times_out_leaves_no_open_transaction() {
     }
     assert!(timed_out > 0, "hashing takes longer than a second");
     let send = server.post("/v1/auth/verification_codes/send", &json!({"email": "a@example.com"})).await;
-    assert_eq!(send.status, 204, "the store takes writes: {}", send.text);
+    assert_eq!(send.status, 204, "the store accepts writes: {}", send.text);
     assert_eq!(server.get("/readyz", None).await.status, 200);
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
 #[tokio::test]
-async fn slow_headers_and_slow_bodies_are_cut_off() {
+async fn slow_headers_and_slow_bodies_time_out() {
     let settings = [("ASTEROID_HTTP__HEADER_TIMEOUT", "1s"), ("ASTEROID_HTTP__BODY_TIMEOUT", "1s")];
     let server = Server::start_with(&settings).await;
     let whole =

@@ -1,4 +1,4 @@
-//! Bytes on a socket: upgrades, raw targets, and requests that cannot be read.
+//! Bytes on a socket: upgrades, unencoded targets, and malformed requests.
 
 use std::process::Command;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use tokio::net::TcpStream;
 
 use crate::harness::Server;
 
-/// How long an answer may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// What Java's `HttpClient` sends with every request without TLS.
+/// The longest wait for a response on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The fields that Java's `HttpClient` sends with every request without TLS.
 const H2C: &str = "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n\
                    Upgrade: h2c\r\n";
 
 struct Connection(TcpStream);
 
-/// An answer as it came.
+/// A raw response.
 struct Raw {
     head: String,
     body: String,
@@ -32,9 +32,9 @@ impl Connection {
         self.0.write_all(bytes.as_ref()).await.expect("written");
     }
 
-    /// Reads one answer, by its length.
+    /// Reads one response.
     async fn answer(&mut self) -> Raw {
-        tokio::time::timeout(PATIENCE, self.read()).await.expect("an answer in time")
+        tokio::time::timeout(TIMEOUT, self.read()).await.expect("an answer in time")
     }
 
     async fn read(&mut self) -> Raw {
@@ -55,11 +55,11 @@ impl Connection {
         Raw { head, body: String::from_utf8(body).expect("UTF-8") }
     }
 
-    /// Waits until the server closes the connection, and gives what else it sent.
+    /// Waits until the server closes the connection. Returns what it sent before that.
     async fn rest(mut self) -> String {
         let mut rest = String::new();
         let read = self.0.read_to_string(&mut rest);
-        tokio::time::timeout(PATIENCE, read).await.expect("the connection is closed").expect("and not reset");
+        tokio::time::timeout(TIMEOUT, read).await.expect("the connection is closed").expect("and not reset");
         rest
     }
 }
@@ -74,7 +74,7 @@ impl Raw {
     }
 }
 
-fn login(fields: &str) -> String {
+fn sign_in(fields: &str) -> String {
     let body = json!({"contact": "bob@example.com", "password": "a fine long password"}).to_string();
     format!(
         "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{fields}\
@@ -84,7 +84,7 @@ fn login(fields: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_http_upgrade_is_declined_and_the_connection_stays() {
+async fn an_http_upgrade_is_declined_and_the_connection_stays_open() {
     let server = Server::start().await;
     server.user("bob@example.com", "a fine long password").await;
     for fields in [
@@ -98,7 +98,7 @@ async fn an_http_upgrade_is_declined_and_the_connection_stays() {
     ] {
         let mut connection = Connection::open(&server).await;
         for _ in 0..3 {
-            connection.send(login(fields)).await;
+            connection.send(sign_in(fields)).await;
             let answer = connection.answer().await;
             assert_eq!(answer.status(), "200", "{fields}: {}{}", answer.head, answer.body);
             assert!(!answer.head.contains("\r\nconnection:"), "{fields}: {}", answer.head);
@@ -109,14 +109,14 @@ async fn an_http_upgrade_is_declined_and_the_connection_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upgrade_that_asks_for_the_end_of_the_connection_gets_it() {
+async fn an_upgrade_with_connection_close_closes_the_connection() {
     let server = Server::start().await;
     server.user("bob@example.com", "a fine long password").await;
     for fields in
         ["Connection: close, Upgrade\r\nUpgrade: h2c\r\n", "Connection: close\r\nConnection: upgrade\r\n"]
     {
         let mut connection = Connection::open(&server).await;
-        connection.send(login(fields)).await;
+        connection.send(sign_in(fields)).await;
         let answer = connection.answer().await;
         assert!(answer.status() == "200" && answer.has("connection: close"), "{}", answer.head);
         assert_eq!(connection.rest().await, "");
@@ -124,7 +124,7 @@ async fn an_upgrade_that_asks_for_the_end_of_the_connection_gets_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_requests_that_ask_for_an_upgrade_share_one_connection() {
+async fn two_thousand_upgrade_requests_share_one_connection() {
     let server = Server::start().await;
     let head = "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     let request = format!("{head}Content-Length: 2\r\n{H2C}\r\n{{}}");
@@ -147,13 +147,13 @@ async fn the_http_client_of_java_posts_two_thousand_times_without_a_failure() {
             assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
             assert_eq!(told.trim(), "2000 answers, 0 failures");
         }
-        // The bytes that it sends are tried above, too.
+        // The tests above send the same bytes.
         Err(error) => println!("skipped: java does not run here ({error})"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_with_raw_letters_is_read_as_their_percent_encoding() {
+async fn unencoded_letters_in_a_query_are_percent_encoded() {
     let server = Server::start().await;
     let client = |id: &str, name: &str| json!({"sourceId": 1, "clientId": id, "practiceId": 1, "firstName": "A", "lastName": name});
     let imported = server.import(&json!({
@@ -195,7 +195,7 @@ async fn a_search_with_raw_letters_is_read_as_their_percent_encoding() {
         assert_eq!(ids, found, "{target}");
         assert!(answer.head.contains("\r\nx-request-id: "), "{target}");
     }
-    // Bytes that are no text are named as a bad parameter.
+    // Bytes that are not UTF-8 are a validation error of the parameter.
     let latin_1 = [
         b"GET /clients?q=M\xfcller HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ",
         token.as_bytes(),
@@ -208,7 +208,7 @@ async fn a_search_with_raw_letters_is_read_as_their_percent_encoding() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_cannot_be_read_is_answered_in_the_envelope_and_logged() {
+async fn a_malformed_request_is_answered_in_the_envelope_and_logged() {
     let server = Server::start().await;
     let long_field =
         format!("GET /v1/auth/me HTTP/1.1\r\nHost: a\r\nX-Request-Id: id-7\r\nX: {}", "x".repeat(200_000));
@@ -268,21 +268,25 @@ async fn a_request_that_cannot_be_read_is_answered_in_the_envelope_and_logged() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_request_waits_for_the_answers_to_those_before_it() {
+async fn a_malformed_request_is_answered_after_pipelined_requests() {
     let server = Server::start().await;
     server.user("bob@example.com", "a fine long password").await;
     let mut connection = Connection::open(&server).await;
     connection
-        .send(login("") + &login("") + "GET /terms HTTP/1.1\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        .send(
+            sign_in("")
+                + &sign_in("")
+                + "GET /terms HTTP/1.1\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        )
         .await;
     for status in ["200", "200", "400"] {
         assert_eq!(connection.answer().await.status(), status);
     }
-    assert_eq!(connection.rest().await, "", "what follows a refused request is no request");
+    assert_eq!(connection.rest().await, "", "bytes after a malformed request are not parsed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn header_timeout_holds_for_every_request_of_a_connection() {
+async fn header_timeout_applies_to_every_request_of_a_connection() {
     let server = Server::start_with(&[("ASTEROID_HTTP__HEADER_TIMEOUT", "1s")]).await;
     let mut connection = Connection::open(&server).await;
     connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
@@ -296,20 +300,20 @@ async fn header_timeout_holds_for_every_request_of_a_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn http_1_0_and_expect_and_chunks_with_trailer_fields_are_read() {
+async fn http_1_0_expect_and_chunked_trailer_fields_are_supported() {
     let server = Server::start().await;
     server.user("bob@example.com", "a fine long password").await;
-    let whole = login("");
+    let whole = sign_in("");
     let (_, body) = whole.split_once("\r\n\r\n").expect("a body");
 
     let mut connection = Connection::open(&server).await;
-    let request = login("").replace("HTTP/1.1\r\nHost: localhost", "HTTP/1.0");
+    let request = sign_in("").replace("HTTP/1.1\r\nHost: localhost", "HTTP/1.0");
     connection.send(request).await;
     assert_eq!(connection.answer().await.status(), "200");
     assert_eq!(connection.rest().await, "");
 
     let mut connection = Connection::open(&server).await;
-    let request = login("Expect: 100-continue\r\n");
+    let request = sign_in("Expect: 100-continue\r\n");
     let (head, _) = request.split_once('{').expect("a body");
     connection.send(head).await;
     assert_eq!(connection.answer().await.status(), "100");
@@ -327,5 +331,5 @@ async fn http_1_0_and_expect_and_chunks_with_trailer_fields_are_read() {
     let answer = connection.answer().await;
     assert!(answer.status() == "400" && answer.has("connection: close"), "{}", answer.head);
     assert!(answer.body.contains("MALFORMED_JSON"), "{}", answer.body);
-    assert_eq!(connection.rest().await, "", "no second answer follows");
+    assert_eq!(connection.rest().await, "", "no second response follows");
 }

@@ -1,4 +1,4 @@
-//! Clients in several rows, and how they are found by their phones.
+//! Clients in several rows, and search by phone number.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ async fn staff(server: &Server) -> String {
         "roles": ["staff"], "practiceId": 1,
     });
     server.import_users(&[staff]);
-    let token = server.login("staff@example.com", PASSWORD).await.token();
+    let token = server.sign_in("staff@example.com", PASSWORD).await.token();
     server.request(Method::POST, "/terms", Some(&token), None).await.expect("an answer");
     token
 }
@@ -27,7 +27,7 @@ async fn pets(server: &Server, token: &str, client: &str) -> Vec<String> {
     patients.map(|patient| patient["patientId"].as_str().expect("text").to_owned()).collect()
 }
 
-/// A row for each pet, of these clients.
+/// One row for each pet of these clients.
 fn rows(rows: &[(&str, &str)]) -> String {
     let mut text = "sourceId;clientId;practiceId;firstName;patients\n".to_owned();
     for (client, pet) in rows {
@@ -38,7 +38,7 @@ fn rows(rows: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_in_several_rows_has_the_pets_of_all_of_them() {
+async fn a_client_in_several_rows_has_the_pets_of_all_rows() {
     let server = server().await;
     let token = staff(&server).await;
     let csv = ["--format", "csv", "--type", "client"];
@@ -46,7 +46,7 @@ async fn a_client_in_several_rows_has_the_pets_of_all_of_them() {
     for (rows_of, expected, left) in [
         (&all[..], [2, 2, 0, 0], &["pi", "sigma", "tau"][..]),
         (&all[..], [0, 0, 4, 0], &["pi", "sigma", "tau"]),
-        // A pet that no row names is gone, and a new one comes.
+        // A pet that is in no row is removed, and a new one is added.
         (&[all[0], all[1], all[3]], [0, 1, 2, 0], &["pi", "tau"]),
         (&[all[0], all[1], all[3], ("50", "phi")], [0, 1, 3, 0], &["pi", "tau", "phi"]),
     ] {
@@ -55,12 +55,12 @@ async fn a_client_in_several_rows_has_the_pets_of_all_of_them() {
         assert_eq!(pets(&server, &token, "50").await, left);
         assert_eq!(pets(&server, &token, "51").await, ["rho"]);
     }
-    // A row that cannot be read may have named them.
+    // An invalid row may have contained the missing pets, so none is removed.
     let broken = format!("{}1;50;1;Ann;none\n", rows(&[all[0]]));
     let (status, report) = server.import_file(&csv, &broken);
     assert_eq!((status, counts(&report, "clients")), (Some(1), [0, 0, 1, 1]), "{report}");
     assert_eq!(pets(&server, &token, "50").await, ["pi", "tau", "phi"]);
-    // Nor may a file that breaks off take any.
+    // A truncated file removes none either.
     let (status, report) = server.import_file(&csv, &format!("{}1;51;1;\"Ann\n", rows(&[all[0]])));
     assert_eq!((status, counts(&report, "clients")), (Some(1), [0, 0, 1, 0]), "{report}");
     assert!(report["stopped"].as_str().expect("text").contains(":3: a quote is opened"), "{report}");
@@ -93,7 +93,7 @@ async fn a_client_in_several_rows_has_the_pets_of_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_is_found_by_the_phone_however_it_is_written() {
+async fn a_client_is_found_by_every_spelling_of_the_phone_number() {
     let server = server().await;
     let token = staff(&server).await;
     let written = ["8012223331", "(801) 222-3332", "801.222.3333", "+1 801 222 3334"];
@@ -104,7 +104,7 @@ async fn a_client_is_found_by_the_phone_however_it_is_written() {
     server.import_file(&["--format", "json"], &json!({ "clients": clients }).to_string());
     for (q, expected) in [
         ("%2B1801222", vec!["p0", "p1", "p2", "p3"]),
-        // A raw plus sign is a space.
+        // An unencoded plus sign is a space.
         ("+1801222", vec!["p0", "p1", "p2", "p3"]),
         ("1801222", vec!["p0", "p1", "p2", "p3"]),
         ("801222", vec!["p0", "p1", "p2", "p3"]),

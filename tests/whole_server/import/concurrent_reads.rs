@@ -1,4 +1,4 @@
-//! Clients are read, page by page and as one list, while an import inserts, changes and deletes some of them.
+//! Clients are read, in pages and as one list, while an import inserts, changes and deletes some of them.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,15 +13,15 @@ use tokio::net::TcpSocket;
 
 use crate::harness::Server;
 
-/// So many ids there are; every fourth client is touched by no import.
+/// The number of clients. Every fourth one is in no import.
 const IDS: usize = 8000;
-/// An import puts its records in batches of so many.
+/// The records of an import batch.
 const BATCH: usize = 500;
 const PASSWORD: &str = "a fine long password";
-/// However busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an event, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What an import does to a client.
+/// The effect of an import on a client.
 #[derive(Clone, Copy, PartialEq)]
 enum Touch {
     Leaves,
@@ -38,8 +38,8 @@ fn id(n: usize) -> String {
     format!("{n:05}")
 }
 
-/// Long enough that the whole list is more than lies between a server and who reads it slowly: it has to be read from
-/// the store while it is sent.
+/// Long enough that the list exceeds all buffers between the server and a slow client, so that the server reads from
+/// the store while it sends.
 fn address() -> String {
     "Pennsylvania Avenue, ".repeat(150)
 }
@@ -52,26 +52,26 @@ fn record(n: usize, balance: usize, status: &str) -> Value {
     })
 }
 
-/// The touched ones, in an order that leaps about.
+/// The imported clients in a scattered order.
 fn leaping() -> impl Iterator<Item = usize> {
     (0..IDS).map(|i| i * 2477 % IDS).filter(|n| touch(*n) != Touch::Leaves)
 }
 
-/// What is there at first.
+/// The initial records.
 fn base() -> Vec<Value> {
     let practice = json!({
         "type": "practice", "practiceId": 1, "sourceId": 1, "name": "Practice 1", "slug": "practice1",
         "features": [], "timeZone": "UTC", "enterpriseIds": [],
     });
     let staff = json!({
-        "type": "user", "name": "Somebody Else", "email": "staff@example.com", "password": PASSWORD,
+        "type": "user", "name": "Other Staff", "email": "staff@example.com", "password": PASSWORD,
         "primaryRole": "staff", "roles": ["staff"], "practiceId": 1,
     });
     let clients = (0..IDS).filter(|n| touch(*n) != Touch::Inserts).map(|n| record(n, 1, "active"));
     [practice, staff].into_iter().chain(clients).collect()
 }
 
-/// What the first import makes of the touched ones.
+/// The records of the first import.
 fn there() -> Vec<Value> {
     let changed = |n| match touch(n) {
         Touch::Leaves | Touch::Changes | Touch::Inserts => record(n, 2, "active"),
@@ -80,7 +80,7 @@ fn there() -> Vec<Value> {
     leaping().map(changed).collect()
 }
 
-/// What the second one makes of them.
+/// The records of the second import.
 fn and_back() -> Vec<Value> {
     let changed_back = |n| match touch(n) {
         Touch::Leaves | Touch::Changes | Touch::Deletes => record(n, 1, "active"),
@@ -93,7 +93,7 @@ fn lines(records: &[Value]) -> String {
     records.iter().map(|record| record.to_string() + "\n").collect()
 }
 
-/// An import that is given its records when it suits the test.
+/// An import that gets its records in steps.
 struct SlowImport<'a> {
     server: &'a Server,
     token: &'a str,
@@ -111,7 +111,7 @@ impl<'a> SlowImport<'a> {
         Self { server, token, child, input, rest: records }
     }
 
-    /// Puts one more batch, and waits until that is to be seen. False if there is no more.
+    /// Imports one more batch and waits until it is visible. Returns false if there is none.
     async fn put_batch(&mut self) -> bool {
         let batch: Vec<Value> = self.rest.drain(..BATCH.min(self.rest.len())).collect();
         let Some(last) = batch.last() else { return false };
@@ -128,7 +128,7 @@ impl<'a> SlowImport<'a> {
             if is_put {
                 return true;
             }
-            assert!(start.elapsed() < PATIENCE, "the batch with {path} is not put");
+            assert!(start.elapsed() < TIMEOUT, "the batch with {path} is not imported");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -140,11 +140,11 @@ impl<'a> SlowImport<'a> {
     }
 }
 
-/// Every client that no import touches is there once and as it was, every other one once at most and as it was or
-/// will be; in the order of their ids.
+/// Checks that each client that is in no import is listed once and unchanged, that each other one is listed at most once,
+/// with its old or its new content, and that all are in the order of their ids.
 fn check(listed: &[Value], before: &BTreeMap<String, Value>) {
     let ids: Vec<&str> = listed.iter().map(|client| client["clientId"].as_str().expect("an id")).collect();
-    assert!(ids.is_sorted_by(|one, next| one < next), "a client comes twice, or out of order");
+    assert!(ids.is_sorted_by(|one, next| one < next), "a client is listed twice or out of order");
     let found: BTreeMap<&str, &Value> = ids.iter().copied().zip(listed).collect();
     for n in 0..IDS {
         let id = id(n);
@@ -166,19 +166,19 @@ fn check(listed: &[Value], before: &BTreeMap<String, Value>) {
     assert!(found.len() <= IDS);
 }
 
-/// How many of those are listed that are not there at first, or look otherwise than at first.
+/// The number of listed clients that are new or changed.
 fn seen_of_the_import(listed: &[Value]) -> usize {
     listed.iter().filter(|client| client["balanceDue"] == 2).count()
 }
 
-/// The path of the next page, if there is one.
+/// The path of the next page; [`None`] after the last one.
 fn next_page(link: Option<&str>) -> Option<String> {
     let (target, relation) = link?.split_once('>')?;
     assert_eq!(relation, "; rel=\"next\"");
     Some(target.trim_start_matches('<').to_owned())
 }
 
-/// Walks through all pages, and has a batch imported between one and the next.
+/// Reads all pages, with one imported batch between two of them.
 async fn walk(server: &Server, token: &str, import: &mut SlowImport<'_>) -> Vec<Value> {
     let mut listed = Vec::new();
     let mut page = Some("/clients?limit=400".to_owned());
@@ -192,9 +192,9 @@ async fn walk(server: &Server, token: &str, import: &mut SlowImport<'_>) -> Vec<
     listed
 }
 
-/// Reads the list as it comes, and has a batch imported now and then.
+/// Reads the list slowly, with batches imported in between.
 async fn read_slowly(server: &Server, token: &str, import: &mut SlowImport<'_>) -> Vec<Value> {
-    // On a socket that takes little, so that the server cannot be far ahead of what was read.
+    // A socket with a small buffer, so that the server cannot be far ahead of the client.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(16 * 1024).expect("a small buffer");
     let mut stream =
@@ -215,7 +215,7 @@ async fn read_slowly(server: &Server, token: &str, import: &mut SlowImport<'_>) 
     serde_json::from_slice(&joined(&text[head + 4..])).expect("JSON from its first byte to its last")
 }
 
-/// The chunks of a body, which has to end with the last one (RFC 9112, section 7.1).
+/// Joins the chunks of a body, which must end with the last chunk (RFC 9112, section 7.1).
 fn joined(mut body: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     loop {
@@ -231,12 +231,12 @@ fn joined(mut body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_reads_beside_an_import_misses_nothing_and_sees_nothing_twice() {
+async fn reads_concurrent_with_an_import_miss_no_client_and_repeat_none() {
     let server = Server::start().await;
     std::fs::write(server.folder().join("base.ndjson"), lines(&base())).expect("written");
     let imported = server.run(&["import", "base.ndjson"]);
     assert!(imported.status.success(), "{imported:?}");
-    let token = server.login("staff@example.com", PASSWORD).await.token();
+    let token = server.sign_in("staff@example.com", PASSWORD).await.token();
     server.request(Method::POST, "/terms", Some(&token), None).await.expect("an answer");
     let before = server.get("/clients", Some(&token)).await.json();
     let before: BTreeMap<String, Value> = before

@@ -1,4 +1,4 @@
-//! Whose the contacts of imported users are: shared, replaced, exchanged, removed and verified ones.
+//! Ownership of imported contacts: shared, replaced, exchanged, removed and verified ones.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::harness::Server;
 const ANN: &str = "three-spotted-hounds";
 const BEN: &str = "quiet-parrot-at-dawn";
 
-/// A client's user of the practice.
+/// The record of a user who is a client of the practice.
 pub(crate) fn owner(client: &str, name: &str, contacts: &Value) -> Value {
     let mut user = json!({
         "name": name, "primaryRole": "pet", "roles": ["client"], "practiceId": 1, "clientId": client,
@@ -38,7 +38,7 @@ pub(crate) async fn server() -> Server {
     server
 }
 
-/// The answer to `/users/sign_in`.
+/// The response of `/users/sign_in`.
 async fn sign_in(server: &Server, email: &str, password: &str) -> (u16, Value) {
     let answer =
         server.post("/users/sign_in", &json!({"user": {"email": email, "password": password}})).await;
@@ -46,10 +46,10 @@ async fn sign_in(server: &Server, email: &str, password: &str) -> (u16, Value) {
 }
 
 async fn signs_in(server: &Server, contact: &str, password: &str) -> bool {
-    server.login(contact, password).await.status == 200
+    server.sign_in(contact, password).await.status == 200
 }
 
-/// Whose contacts these are, as the first name of the user who signs in by each.
+/// The e-mail addresses of the user.
 async fn emails(server: &Server, token: &str) -> Vec<String> {
     let me = server.get("/v1/auth/me", Some(token)).await.json();
     let list = me["emails"]["data"].as_array().expect("a list").clone();
@@ -57,7 +57,7 @@ async fn emails(server: &Server, token: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_that_two_records_share_belongs_to_the_first_and_the_second_is_refused() {
+async fn an_address_of_two_records_belongs_to_the_first_and_the_second_is_refused() {
     let server = server().await;
     let shared = json!({"email": "lees@example.com"});
     let users = [owner("1001", "Ann Lee", &shared), owner("1002", "Ben Lee", &shared)];
@@ -77,7 +77,7 @@ async fn an_address_that_two_records_share_belongs_to_the_first_and_the_second_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_three_who_share_a_phone_the_first_has_it_and_the_others_come_with_a_warning() {
+async fn a_phone_of_three_records_belongs_to_the_first_and_the_others_get_a_warning() {
     let server = server().await;
     let contacts = |name: &str| json!({"email": format!("{name}@example.com"), "phone": "555-665-4345"});
     let users = [
@@ -97,14 +97,14 @@ async fn of_three_who_share_a_phone_the_first_has_it_and_the_others_come_with_a_
         }])
     );
     assert_eq!(first["warnings"].as_array().map(Vec::len), Some(2));
-    // Again, and in another order: the phone does not move.
+    // The same import in another order: the phone does not move.
     let (counts, again) = server.import_users(&users);
     assert_eq!((counts, &again["warnings"]), ([0, 0, 3, 0], &first["warnings"]));
     let reversed: Vec<Value> = users.iter().rev().cloned().collect();
     let (counts, report) = server.import_users(&reversed);
     assert_eq!((counts, report["warnings"].as_array().map(Vec::len)), ([0, 0, 3, 0], Some(2)), "{report}");
     assert!(signs_in(&server, "555-665-4345", ANN).await);
-    let ben = server.login("ben@example.com", BEN).await.token();
+    let ben = server.sign_in("ben@example.com", BEN).await.token();
     assert_eq!(server.get("/v1/auth/me", Some(&ben)).await.json()["phones"]["data"], json!([]));
     let plain = server.import(&json!({ "users": users }));
     let (out, err) = (String::from_utf8_lossy(&plain.stdout), String::from_utf8_lossy(&plain.stderr));
@@ -113,7 +113,7 @@ async fn of_three_who_share_a_phone_the_first_has_it_and_the_others_come_with_a_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_that_is_corrected_gives_no_access_to_whoever_holds_the_mistaken_one() {
+async fn a_corrected_address_revokes_the_access_of_the_wrong_address() {
     let server = server().await;
     for (client, extra) in [("1001", json!({})), ("1002", json!({"id": 777}))] {
         let (mistaken, right) = (format!("nora{client}@exmaple.com"), format!("nora{client}@example.com"));
@@ -123,8 +123,8 @@ async fn an_address_that_is_corrected_gives_no_access_to_whoever_holds_the_mista
             user
         };
         server.import_users(&[record(&mistaken)]);
-        let session = server.login(&mistaken, ANN).await.token();
-        // The holder of the mistaken address sets a password, and has a code to sign in with.
+        let session = server.sign_in(&mistaken, ANN).await.token();
+        // The owner of the wrong address sets a password, and has a sign-in code.
         server.post("/v1/auth/password/forgot", &json!({"contact": mistaken})).await;
         let code = server.code(&mistaken, "reset_code").await;
         let theirs = "a stranger's own words";
@@ -134,7 +134,7 @@ async fn an_address_that_is_corrected_gives_no_access_to_whoever_holds_the_mista
         assert_eq!(server.put("/v1/auth/password/reset", None, &reset).await.status, 200);
         server.post("/v1/auth/verification_codes/send", &json!({"email": mistaken})).await;
         let code = server.code(&mistaken, "sign_in_code").await;
-        let stolen = server.login(&mistaken, theirs).await.token();
+        let stolen = server.sign_in(&mistaken, theirs).await.token();
 
         assert_eq!(server.import_users(&[record(&right)]).0, [0, 1, 0, 0]);
         for token in [&session, &stolen] {
@@ -147,7 +147,7 @@ async fn an_address_that_is_corrected_gives_no_access_to_whoever_holds_the_mista
         }
         assert_eq!(sign_in(&server, &right, ANN).await.1["clientId"], client);
         assert_eq!(server.import_users(&[record(&right)]).0, [0, 0, 1, 0]);
-        // The mistaken address is free.
+        // The wrong address is free.
         let stranger = server.user(&mistaken, "5VphcVNdGhJi").await;
         assert_eq!(server.get("/users/current", Some(&stranger)).await.json()["clientId"], Value::Null);
     }
@@ -163,7 +163,7 @@ async fn records_exchange_their_addresses_within_one_file() {
         users
     };
     server.import_users(&users("a@example.com", "b@example.com", None));
-    let session = server.login("a@example.com", ANN).await.token();
+    let session = server.sign_in("a@example.com", ANN).await.token();
     let swapped = users("b@example.com", "a@example.com", None);
     let (counts, report) = server.import_users(&swapped);
     assert_eq!((counts, &report["warnings"]), ([0, 2, 0, 0], &json!([])), "{report}");
@@ -172,14 +172,14 @@ async fn records_exchange_their_addresses_within_one_file() {
     assert_eq!(sign_in(&server, "a@example.com", BEN).await.1["clientId"], "1002");
     assert!(!signs_in(&server, "a@example.com", ANN).await);
     assert_eq!(server.import_users(&swapped).0, [0, 0, 2, 0]);
-    // A chain: each gets what the next one gives up, whatever the order.
+    // A chain: each record gets the address that the next one gives up, in any order.
     let mut chain = users("new@example.com", "b@example.com", Some("a@example.com"));
     chain.reverse();
     let (counts, report) = server.import_users(&chain);
     assert_eq!((counts, &report["warnings"]), ([1, 2, 0, 0], &json!([])), "{report}");
     chain.reverse();
     assert_eq!(server.import_users(&chain).0, [0, 0, 3, 0]);
-    // One that is refused gives nothing up.
+    // A refused record keeps its address.
     let stuck = [
         owner("1001", "Ann Lee", &mail("b@example.com")),
         owner("1002", "Ben Lee", &mail("a@example.com")),
@@ -193,7 +193,7 @@ async fn records_exchange_their_addresses_within_one_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_moves_to_another_record_in_any_order_and_one_that_is_removed_is_gone() {
+async fn an_address_moves_to_another_record_in_any_order_and_a_removed_one_is_deleted() {
     let server = server().await;
     let (phones, email) = (["555-665-4345", "555-665-4346"], "a@example.com");
     for reversed in [false, true] {
@@ -222,19 +222,19 @@ async fn an_address_moves_to_another_record_in_any_order_and_one_that_is_removed
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_contact_that_is_only_spelled_otherwise_ends_no_session() {
+async fn a_new_spelling_of_a_contact_ends_no_session() {
     let server = server().await;
     let record =
         |email: &str, phone: &str| owner("1001", "Ann Lee", &json!({"email": email, "phone": phone}));
     server.import_users(&[record("Ann.Lee@Example.com", "555-665-4345")]);
-    let token = server.login("ann.lee@example.com", ANN).await.token();
+    let token = server.sign_in("ann.lee@example.com", ANN).await.token();
     assert_eq!(server.import_users(&[record("ann.lee@example.com", "(555) 665 4345")]).0, [0, 1, 0, 0]);
     assert_eq!(emails(&server, &token).await, ["ann.lee@example.com"]);
     assert_eq!(server.import_users(&[record("ann.lee@example.com", "+15556654345")]).0, [0, 0, 1, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_user_verified_stays() {
+async fn a_contact_that_the_user_verified_stays() {
     let server = server().await;
     let (own, password) = ("martha@example.com", "5VphcVNdGhJi");
     server.user(own, password).await;
@@ -253,7 +253,7 @@ async fn what_the_user_verified_stays() {
             assert!(!signs_in(&server, replaced, password).await);
         }
     }
-    // Neither by its id nor beside it is an account taken over.
+    // A record cannot take over an account, neither by its id nor by its contact.
     server.user("other@example.com", password).await;
     for record in [
         json!({"id": 2, "name": "Zed Zed", "email": "zed@example.com"}),

@@ -1,4 +1,4 @@
-//! An import that is cut off loses nothing and is finished by the next.
+//! Crash of an import: the next import completes it.
 
 use std::fmt::Write;
 use std::process::Stdio;
@@ -18,7 +18,7 @@ fn records() -> String {
         "features": [], "timeZone": "UTC", "enterpriseIds": [],
     });
     let staff = json!({
-        "type": "user", "name": "Somebody Else", "email": "staff@example.com", "password": PASSWORD,
+        "type": "user", "name": "Other Staff", "email": "staff@example.com", "password": PASSWORD,
         "primaryRole": "staff", "roles": ["staff"], "practiceId": 1,
     });
     let mut lines = format!("{practice}\n{staff}\n");
@@ -33,7 +33,7 @@ fn records() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_killed_is_finished_by_the_next() {
+async fn an_import_after_kill_9_is_completed_by_the_next_one() {
     let server = Server::start().await;
     std::fs::write(server.folder().join("records.ndjson"), records()).expect("written");
     for delay in [80, 250, 400, 700] {
@@ -50,9 +50,9 @@ async fn an_import_that_is_killed_is_finished_by_the_next() {
     let report = String::from_utf8_lossy(&again.stdout).into_owned();
     let clients = report.lines().find(|line| line.starts_with("clients")).expect("a line on clients");
     let counts: Vec<&str> = clients.split_whitespace().skip(1).collect();
-    assert_eq!(counts, ["0", "0", "5000", "0"], "all are there, as they are: {report}");
+    assert_eq!(counts, ["0", "0", "5000", "0"], "all records are unchanged: {report}");
 
-    let token = server.login("staff@example.com", PASSWORD).await.token();
+    let token = server.sign_in("staff@example.com", PASSWORD).await.token();
     server.request(Method::POST, "/terms", Some(&token), None).await.expect("an answer");
     let listed = server.get("/clients", Some(&token)).await.json();
     let listed = listed.as_array().expect("a list");

@@ -1,4 +1,4 @@
-//! What `docs/moving-to-asteroid.md` tells people to type, on small invented exports of the old systems.
+//! The commands of `docs/moving-to-asteroid.md`, on small example exports of other systems.
 
 use std::collections::HashMap;
 use std::env;
@@ -15,7 +15,7 @@ use crate::harness::Server;
 
 const PAGE: &str = include_str!("../../../docs/moving-to-asteroid.md");
 
-/// What Firebase's console says of the invented project.
+/// The hash parameters of the example project, as Firebase's console shows them.
 const FIREBASE: [(&str, &str); 4] = [
     (
         "SIGNER_KEY",
@@ -26,11 +26,11 @@ const FIREBASE: [(&str, &str); 4] = [
     ("MEM_COST", "10"),
 ];
 
-/// How the old system gives its users out.
+/// An export of another system.
 enum Export {
     /// A file of this name, for jq.
     File(&'static str, &'static str),
-    /// A database of `PostgreSQL`, as this script makes it.
+    /// A `PostgreSQL` database that this script creates.
     Database(&'static str),
 }
 
@@ -41,21 +41,21 @@ fn blocks(heading: &str) -> Vec<&'static str> {
     section.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default()).collect()
 }
 
-/// The commands of the steps that every system has in common.
+/// The commands of the common steps.
 fn steps() -> Vec<&'static str> {
     let (steps, _) = PAGE.split_once("\n## ").expect("there are sections");
     steps.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default()).collect()
 }
 
-/// Whether the program is there. If not, standard error tells once of what is skipped.
-fn is_there(program: &str, required_by: &str) -> bool {
+/// Whether the program is installed. If not, standard error says once that tests are skipped.
+fn is_installed(program: &str, required_by: &str) -> bool {
     static SAID: Once = Once::new();
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).status();
     if found.is_ok_and(|status| status.success()) {
         return true;
     }
     assert!(env::var_os(required_by).is_none(), "{required_by} is set, and {program} is not installed");
-    // Not by a macro, whose output the test harness would keep.
+    // Not with a macro: the test harness captures its output.
     SAID.call_once(|| {
         let what = "moving from other systems";
         drop(writeln!(
@@ -66,20 +66,20 @@ fn is_there(program: &str, required_by: &str) -> bool {
     false
 }
 
-/// The records that the page's command makes of an export; none if what it needs is not installed.
+/// The records that the page's command creates from an export; [`None`] if a program that it needs is not installed.
 fn records(heading: &str, export: &Export) -> Option<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut variables = HashMap::from(FIREBASE);
     let database = match export {
         Export::File(name, text) => {
-            if !is_there("jq", "ASTEROID_REQUIRE_JQ") {
+            if !is_installed("jq", "ASTEROID_REQUIRE_JQ") {
                 return None;
             }
             fs::write(folder.path().join(name), text).expect("written");
             None
         }
         Export::Database(script) => {
-            if !is_there("psql", "ASTEROID_REQUIRE_POSTGRES") {
+            if !is_installed("psql", "ASTEROID_REQUIRE_POSTGRES") {
                 return None;
             }
             let database = TestDatabase::create()?;
@@ -104,7 +104,7 @@ fn shell(script: &str, folder: &Path, variables: &HashMap<&str, &str>) -> Output
     bash.output().expect("bash runs")
 }
 
-/// Runs a script where the server is, with its settings, as its administrator does.
+/// Runs a script in the server's folder with its settings, as its operator does.
 fn administer(server: &Server, script: &str) -> Output {
     let asteroid = server.command(&[]);
     let binaries = Path::new(asteroid.get_program()).parent().expect("a folder");
@@ -124,14 +124,14 @@ fn succeed(output: &Output) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// What became of the users in the file, counted.
+/// The counts of the imported users.
 fn report(server: &Server, command: &str) -> Value {
     let output = administer(server, command);
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
     report["users"].clone()
 }
 
-/// Moves an export's users over, and signs each in with the password that it has in the old system.
+/// Imports the users of an export, and signs each in with its password of the other system.
 async fn moves(heading: &str, export: &Export, users: &[(&str, Option<&str>)], others: &[(&str, &str)]) {
     let Some(records) = records(heading, export) else { return };
     let server = Server::start().await;
@@ -140,30 +140,30 @@ async fn moves(heading: &str, export: &Export, users: &[(&str, Option<&str>)], o
 
     succeed(&administer(&server, try_it));
     for (contact, password) in users {
-        let answer = server.login(contact, password.unwrap_or_default()).await;
+        let answer = server.sign_in(contact, password.unwrap_or_default()).await;
         assert_ne!(answer.status, 200, "{contact}: a dry run keeps nothing");
     }
     succeed(&administer(&server, import));
     for (contact, password) in users {
         if let Some(password) = password {
-            // The hash is replaced in between.
+            // The first sign-in replaces the hash.
             for time in ["first", "second"] {
-                assert_eq!(server.login(contact, password).await.status, 200, "{contact}, {time} time");
+                assert_eq!(server.sign_in(contact, password).await.status, 200, "{contact}, {time} time");
             }
-            let answer = server.login(contact, &format!("x{password}")).await;
+            let answer = server.sign_in(contact, &format!("x{password}")).await;
             assert_eq!(answer.status, 401, "{contact}");
         }
         server.post("/v1/auth/password/forgot", &json!({ "contact": contact })).await;
         server.code(&sent_to(contact), "reset_code").await;
     }
     for (contact, password) in others {
-        assert_eq!(server.login(contact, password).await.status, 401, "{contact}");
+        assert_eq!(server.sign_in(contact, password).await.status, 401, "{contact}");
     }
     let again = report(&server, "asteroid import --json users.ndjson");
     assert_eq!((&again["created"], &again["updated"], &again["refused"]), (&json!(0), &json!(0), &json!(0)));
 }
 
-/// Where a message to this contact goes.
+/// The stored text of this contact.
 fn sent_to(contact: &str) -> String {
     if contact.contains('@') { contact.to_owned() } else { format!("+1{contact}") }
 }
@@ -247,9 +247,9 @@ async fn users_move_from_keycloak_with_their_passwords() {
     moves("From Keycloak", &export, &users, &others).await;
 }
 
-/// One of the three has a hash of a scheme that is not supported.
+/// One of the three users has a hash of an unsupported scheme.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_whose_hash_is_not_taken_moves_without_it_and_resets_the_password() {
+async fn a_user_with_an_unsupported_hash_moves_without_it_and_resets_the_password() {
     let export = Export::File("users.json", include_str!("other_systems/backend.ndjson"));
     let Some(records) = records("From another backend of `/v1/auth`", &export) else { return };
     let server = Server::start().await;
@@ -264,9 +264,9 @@ async fn a_user_whose_hash_is_not_taken_moves_without_it_and_resets_the_password
     let [without_hashes, ..] = blocks("Passwords that are not")[..] else { panic!("a command") };
     succeed(&administer(&server, without_hashes));
     for contact in ["dora.penn@example.com", "5556654347"] {
-        assert_eq!(server.login(contact, "IWasTheFirstPrez1776").await.status, 200, "{contact}");
+        assert_eq!(server.sign_in(contact, "IWasTheFirstPrez1776").await.status, 200, "{contact}");
     }
-    let token = server.login("dora.penn@example.com", "IWasTheFirstPrez1776").await.token();
+    let token = server.sign_in("dora.penn@example.com", "IWasTheFirstPrez1776").await.token();
     assert_eq!(server.get("/v1/auth/me", Some(&token)).await.json()["id"], 101);
 
     let contact = "faye.sand@example.com";
@@ -277,5 +277,5 @@ async fn a_user_whose_hash_is_not_taken_moves_without_it_and_resets_the_password
         "password": "a pier in the mist", "password_confirmation": "a pier in the mist",
     });
     assert_eq!(server.put("/v1/auth/password/reset", None, &body).await.status, 200);
-    assert_eq!(server.login(contact, "a pier in the mist").await.status, 200);
+    assert_eq!(server.sign_in(contact, "a pier in the mist").await.status, 200);
 }

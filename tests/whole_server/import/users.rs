@@ -1,4 +1,4 @@
-//! Who imported users are: members of several practices or of none, disabled ones, and those of two records.
+//! Imported users: members of several practices or none, disabled users, and users of two records.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn with(record: &Value, name: &str, value: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_of_two_practices_is_one_user_who_names_the_practice() {
+async fn a_client_of_two_practices_is_one_user_who_selects_the_practice() {
     let server = server().await;
     let first = owner("1001", "Ona Two", &json!({"email": "ona@example.com"}));
     let second = with(&with(&first, "practiceId", json!(2)), "clientId", json!("77"));
@@ -51,7 +51,7 @@ async fn a_client_of_two_practices_is_one_user_who_names_the_practice() {
         let answer = server.get(path, token).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["clientId"]), (status, &client), "{path}");
     }
-    // Each practice replaces the address that it gave; the name is the first one's.
+    // Each practice replaces its own address; the name is that of the first one.
     let moved = with(&with(&second, "email", json!("ona2@example.com")), "name", json!("O. Two"));
     let (counts, report) = server.import_users(std::slice::from_ref(&moved));
     assert_eq!((counts, &report["warnings"][0]["problems"][0]["field"]), ([0, 1, 0, 0], &json!("name")));
@@ -61,13 +61,13 @@ async fn a_client_of_two_practices_is_one_user_who_names_the_practice() {
     let again = with(&second, "email", json!("ona3@example.com"));
     assert_eq!(server.import_users(&[again]).0, [0, 1, 0, 0]);
     for (email, status) in [("ona@example.com", 200), ("ona2@example.com", 401), ("ona3@example.com", 200)] {
-        assert_eq!(server.login(email, PASSWORD).await.status, status, "{email}");
+        assert_eq!(server.sign_in(email, PASSWORD).await.status, status, "{email}");
     }
-    // Another name in another practice is another person, who shares the address.
+    // A record with another name in another practice is another user with a shared address.
     let other = json!({"email": "ona@example.com", "phone": "555-665-0001", "practiceId": 2});
     let (counts, report) = server.import_users(&[owner("78", "Ben Lee", &other)]);
     assert_eq!((counts, report["warnings"].as_array().map(Vec::len)), ([1, 0, 0, 0], Some(1)), "{report}");
-    // What a record takes away is gone at once.
+    // A removed membership ends at once.
     let profile = signed_in(&server, "ona@example.com").await;
     let token = profile["token"].as_str();
     assert_eq!(server.get("/clients", token).await.status, 200);
@@ -103,12 +103,12 @@ async fn a_user_may_have_no_practice_one_name_and_no_password() {
     let body = json!({"contact": "none@example.com", "code": code});
     let token = server.post("/v1/auth/verification_codes/verify", &body).await.token();
     assert_eq!(server.get("/v1/auth/me", Some(&token)).await.json()["last_name"], "Password");
-    // Without a practice, an id tells whose address it is.
+    // Without a practice, the id identifies the user.
     let by_id = |email: &str| json!({"id": 500, "name": "By Id", "email": email, "password": PASSWORD});
     server.import_users(&[by_id("one@example.com")]);
     assert_eq!(server.import_users(&[by_id("two@example.com")]).0, [0, 1, 0, 0]);
-    assert_eq!(server.login("one@example.com", PASSWORD).await.status, 401);
-    assert_eq!(server.login("two@example.com", PASSWORD).await.status, 200);
+    assert_eq!(server.sign_in("one@example.com", PASSWORD).await.status, 401);
+    assert_eq!(server.sign_in("two@example.com", PASSWORD).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,24 +116,24 @@ async fn a_disabled_user_is_signed_out_at_once() {
     let server = server().await;
     let record = owner("1001", "Ann Lee", &json!({"email": "ann@example.com"}));
     server.import_users(std::slice::from_ref(&record));
-    let token = server.login("ann@example.com", PASSWORD).await.token();
+    let token = server.sign_in("ann@example.com", PASSWORD).await.token();
     let (disabled, enabled) =
         (with(&record, "status", json!("disabled")), with(&record, "status", json!("enabled")));
     for (record, expected, status) in [
         (&disabled, [0, 1, 0, 0], 401),
         (&disabled, [0, 0, 1, 0], 401),
-        // A record that does not say it changes nothing.
+        // A record without a status changes nothing.
         (&record, [0, 0, 1, 0], 401),
         (&enabled, [0, 1, 0, 0], 200),
     ] {
         assert_eq!(server.import_users(std::slice::from_ref(record)).0, expected, "{record}");
         assert_eq!(server.get("/users/current", Some(&token)).await.status, 401);
-        assert_eq!(server.login("ann@example.com", PASSWORD).await.status, status, "{record}");
+        assert_eq!(server.sign_in("ann@example.com", PASSWORD).await.status, status, "{record}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_records_of_one_client_with_other_contacts_the_second_is_refused() {
+async fn a_second_record_of_a_client_with_other_contacts_is_refused() {
     let server = server().await;
     let record = |email: &str| owner("1001", "Ann Lee", &json!({"email": email}));
     let users = [record("a@example.com"), record("b@example.com"), record("a@example.com")];
@@ -147,7 +147,7 @@ async fn of_two_records_of_one_client_with_other_contacts_the_second_is_refused(
             "an earlier record of this file is of the same user, with other values"
         );
     }
-    // Who is known by a contact alone is another person under another name.
+    // A record that only a contact identifies is another user if the name differs.
     let staff = |name: &str| json!({"name": name, "email": "s@example.com", "primaryRole": "staff", "roles": ["staff"], "practiceId": 1});
     assert_eq!(server.import_users(&[staff("Rob Ek")]).0, [1, 0, 0, 0]);
     assert_eq!(server.import_users(&[staff("rob ek")]).0, [0, 1, 0, 0]);

@@ -1,4 +1,4 @@
-//! Several servers on one store: what is done at one is done at all.
+//! Several servers on one store.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::harness::{BACKEND, Backend, Server, registration};
 
 const PASSWORD: &str = "a fine long password";
-/// However busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// The longest wait for an event, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(240);
 
 async fn two(settings: &[(&str, &str)]) -> [Server; 2] {
     let one = Server::start_with(settings).await;
@@ -23,12 +23,12 @@ async fn two(settings: &[(&str, &str)]) -> [Server; 2] {
 const NO_LIMITS: &[(&str, &str)] = &[("ASTEROID_LIMITS__ENABLED", "false")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_that_is_ended_at_one_server_is_dead_at_the_other() {
+async fn a_session_that_one_server_ends_is_ended_on_the_other() {
     let [one, other] = two(NO_LIMITS).await;
     let token = one.user("martha@example.com", PASSWORD).await;
     let signed = json!({"user": {"email": "martha@example.com", "password": PASSWORD}});
     for _ in 0..20 {
-        let second = other.login("martha@example.com", PASSWORD).await.token();
+        let second = other.sign_in("martha@example.com", PASSWORD).await.token();
         let jwt = one.post("/users/sign_in", &signed).await.json()["token"].as_str().map(str::to_owned);
         let jwt = jwt.expect("a token");
         for server in [&one, &other] {
@@ -51,16 +51,16 @@ async fn a_session_that_is_ended_at_one_server_is_dead_at_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_code_works_at_every_server_and_its_guesses_are_counted_together() {
+async fn a_code_works_on_every_server_and_its_guesses_are_counted_together() {
     let servers = two(NO_LIMITS).await;
     let verify = "/v1/auth/verification_codes/verify";
     let email = "martha@example.com";
-    // Asked for at one, redeemed at the other.
+    // Requested on one, redeemed on the other.
     assert_eq!(servers[0].post("/v1/auth/register", &registration(email, PASSWORD)).await.status, 200);
     let code = servers[0].code(email, "registration_code").await;
     assert_eq!(servers[1].post(verify, &json!({"contact": email, "code": code})).await.status, 200);
     assert_eq!(servers[0].post(verify, &json!({"contact": email, "code": code})).await.status, 401);
-    // Two guesses at one and three at the other are five.
+    // Two guesses on one and three on the other are five.
     for (wrong, status) in [(4, 200), (5, 401)] {
         assert_eq!(
             servers[0].post("/v1/auth/verification_codes/send", &json!({"email": email})).await.status,
@@ -79,22 +79,22 @@ async fn a_code_works_at_every_server_and_its_guesses_are_counted_together() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wrong_passwords_at_either_server_lock_both() {
+async fn wrong_passwords_on_either_server_count_on_both() {
     let long = ("ASTEROID_LIMITS__WRONG_PASSWORDS__FIRST_WAIT", "1h");
     let servers = two(&[long, ("ASTEROID_LIMITS__WRONG_PASSWORDS__LONGEST_WAIT", "1h")]).await;
-    // Four cost nothing, and the fifth an hour. (Whoever has the contact could sign in from here still; nobody has.)
+    // Four attempts without a delay, and an hour after the fifth.
     for attempt in 0..5 {
-        let answer = servers[attempt % 2].login("nobody@example.com", "not the password").await;
+        let answer = servers[attempt % 2].sign_in("unknown@example.com", "not the password").await;
         assert_eq!(answer.status, 401, "{}", answer.text);
     }
     for server in &servers {
-        let answer = server.login("nobody@example.com", "not the password").await;
+        let answer = server.sign_in("unknown@example.com", "not the password").await;
         assert_eq!(answer.status, 429, "{}", answer.text);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ids_of_users_never_collide() {
+async fn concurrent_registrations_on_two_servers_have_different_user_ids() {
     let mut settings = NO_LIMITS.to_vec();
     settings.extend([
         ("ASTEROID_PASSWORDS__HASHING__MEMORY_KIB", "64"),
@@ -118,10 +118,10 @@ async fn ids_of_users_never_collide() {
     assert_eq!(ids.len(), 100);
 }
 
-/// One worker is killed in the middle. No message is lost, and what it had in its hands may have gone twice, once more
-/// each: nobody can know whether a message left before or after the moment of its death.
+/// One server is killed during delivery. No message is lost, and each message in flight may be sent a second time: no one
+/// can know whether it was sent before the crash.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_is_killed_loses_no_message() {
+async fn a_crash_of_one_server_loses_no_message() {
     let messages = match BACKEND {
         Backend::Sqlite => 2_000,
         Backend::Postgres => 10_000,
@@ -143,7 +143,7 @@ async fn a_worker_that_is_killed_loses_no_message() {
         let request = request.header("content-type", "application/json");
         let request = request.body(json!({"contact": "martha@example.com"}).to_string());
         async {
-            // An answer that was lost with its server acknowledges nothing.
+            // A response that was lost in the crash acknowledges nothing.
             if request.send().await.is_ok_and(|answer| answer.status() == 200) {
                 acknowledged.fetch_add(1, Ordering::Relaxed);
             }
@@ -160,7 +160,7 @@ async fn a_worker_that_is_killed_loses_no_message() {
     tokio::join!(rest, kill);
     let acknowledged = acknowledged.into_inner();
 
-    // All that were asked for leave, those of the dead worker when its leases have ended.
+    // All requested messages are sent, those of the crashed server after their lease.
     let start = Instant::now();
     let ids = loop {
         let mut ids: BTreeMap<String, usize> = BTreeMap::new();
@@ -172,22 +172,22 @@ async fn a_worker_that_is_killed_loses_no_message() {
         if ids.len() >= acknowledged && waiting == json!([]) {
             break ids;
         }
-        assert!(start.elapsed() < PATIENCE, "{} of {acknowledged} left; waiting: {waiting}", ids.len());
+        assert!(start.elapsed() < TIMEOUT, "{} of {acknowledged} left; waiting: {waiting}", ids.len());
         tokio::time::sleep(Duration::from_millis(500)).await;
     };
     let dead = one.run(&["outbox", "list", "--state", "dead", "--json"]);
     assert_eq!(String::from_utf8_lossy(&dead.stdout).trim(), "[]");
     let twice = ids.values().filter(|count| **count == 2).count();
-    assert!(ids.values().all(|count| *count <= 2), "nothing goes three times");
+    assert!(ids.values().all(|count| *count <= 2), "no message is sent three times");
     assert!(twice <= at_once, "{twice} went twice: more than the dead worker had in its hands");
     println!("{acknowledged} acknowledged, {} left, {twice} of them twice", ids.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_servers_start_at_once_on_an_empty_store() {
+async fn twenty_servers_start_concurrently_on_an_empty_store() {
     let servers = Server::start_together(20, &[("ASTEROID_DATABASE__CONNECTIONS", "2")]).await;
     let migrated: usize = servers[0].log().matches("migrated the database").count();
-    assert_eq!(migrated, 1, "one of them migrated, once");
+    assert_eq!(migrated, 1, "exactly one of them migrated");
     let terms = servers[0].run(&["terms", "list", "--json"]);
     let terms: Value = serde_json::from_slice(&terms.stdout).expect("JSON");
     assert_eq!(terms.as_array().map(Vec::len), Some(1), "{terms}");
@@ -198,7 +198,7 @@ async fn twenty_servers_start_at_once_on_an_empty_store() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_start_that_is_killed_while_it_migrates_is_finished_by_the_next() {
+async fn a_migration_after_kill_9_is_completed_by_the_next_start() {
     let mut interrupted = 0;
     for wait in (0..12).map(|step| Duration::from_millis(15 * step)) {
         let mut server = Server::spawn(NO_LIMITS);
@@ -209,5 +209,5 @@ async fn a_start_that_is_killed_while_it_migrates_is_finished_by_the_next() {
         let answer = server.post("/v1/auth/register", &registration("martha@example.com", PASSWORD)).await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "{}"), "killed after {wait:?}");
     }
-    assert!(interrupted > 0, "no start was killed before it had migrated");
+    assert!(interrupted > 0, "no start was killed during its migrations");
 }

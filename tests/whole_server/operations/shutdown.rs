@@ -27,7 +27,7 @@ async fn a_restart_keeps_users_sessions_and_codes() {
     );
     let verified = server.post(VERIFY, &json!({"contact": "late@example.com", "code": code})).await;
     assert_eq!(verified.status, 200, "codes are derived with the same keys: {}", verified.text);
-    server.login("MARTHA@example.com", "a fine long password").await.token();
+    server.sign_in("MARTHA@example.com", "a fine long password").await.token();
 }
 
 #[tokio::test]

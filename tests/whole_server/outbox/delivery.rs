@@ -1,4 +1,4 @@
-//! Messages on their way: through kills of the server, and beside a provider that stalls.
+//! Delivery of messages: with crashes of the server, and with a provider that stalls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::provider::{Does, Handed, Provider};
+use super::provider::{AcceptedMessage, Behaviour, Provider};
 use crate::harness::{Server, registration};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 const QUICK: Duration = Duration::from_millis(20);
 
 fn email(number: usize) -> String {
@@ -40,46 +40,46 @@ async fn register_all(server: &Server, contacts: impl IntoIterator<Item = String
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(started.elapsed() < TIMEOUT, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-/// The messages in the outbox that are in this state.
+/// The messages of the outbox in this state.
 fn listed(server: &Server, state: &str) -> Vec<Value> {
     let output = server.run(&["outbox", "list", "--state", state, "--limit", "100000", "--json"]);
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The settings of a server whose hashes are cheap and whose messages go to these providers.
+/// Settings with cheap hashes and these providers.
 fn settings<'a>(emails: &'a Provider, sms: &'a Provider) -> [(&'a str, &'a str); 6] {
     [
         ("ASTEROID_LIMITS__ENABLED", "false"),
         ("ASTEROID_PASSWORDS__HASHING__MEMORY_KIB", "64"),
         ("ASTEROID_PASSWORDS__HASHING__ITERATIONS", "1"),
-        // As short as it may be beside the ten seconds that a webhook may take.
+        // The shortest lease that exceeds the timeout of a webhook, ten seconds.
         ("ASTEROID_OUTBOX__LEASE", "11s"),
         ("ASTEROID_EMAIL__URL", &emails.url),
         ("ASTEROID_SMS__URL", &sms.url),
     ]
 }
 
-/// A message that was in flight at a kill (claimed, and not yet noted as delivered) may be handed over twice, both times
-/// with the same id; no other is, and none is lost. In flight are no more than there are places, 16 for each channel.
+/// A message that was in flight at a crash (claimed, its result not written) may be sent twice, with the same id. All others
+/// are sent once, and none is lost. At most 16 messages of each channel are in flight.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_messages_survive_kill_9_and_only_those_in_flight_go_twice() {
+async fn two_thousand_messages_survive_kill_9_and_only_those_in_flight_are_sent_twice() {
     const EACH: usize = 1000;
     const IN_FLIGHT: usize = 2 * 16;
-    // Slow until all are in the outbox, so that the kills find most of them there.
-    let slow = Does::Takes(Duration::from_secs(2));
+    // The provider is slow until all messages are in the outbox, so that most of them are there at the crashes.
+    let slow = Behaviour::Takes(Duration::from_secs(2));
     let (emails, sms) = (Provider::start(slow).await, Provider::start(slow).await);
     let mut server = Server::start_with(&settings(&emails, &sms)).await;
     let contacts: BTreeSet<String> = (0..EACH).flat_map(|number| [email(number), phone(number)]).collect();
     register_all(&server, contacts.iter().cloned()).await;
 
-    emails.now(Does::Takes(QUICK));
-    sms.now(Does::Takes(QUICK));
+    emails.now(Behaviour::Takes(QUICK));
+    sms.now(Behaviour::Takes(QUICK));
     let kills = [600, 1000, 1400];
     for threshold in kills {
         until("enough is delivered", || emails.count() + sms.count() >= threshold).await;
@@ -87,7 +87,7 @@ async fn two_thousand_messages_survive_kill_9_and_only_those_in_flight_go_twice(
     }
     let started = Instant::now();
     while !listed(&server, "waiting").is_empty() {
-        assert!(started.elapsed() < PATIENCE, "some are never delivered");
+        assert!(started.elapsed() < TIMEOUT, "some messages are never delivered");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
@@ -123,9 +123,9 @@ async fn two_thousand_messages_survive_kill_9_and_only_those_in_flight_go_twice(
 
 /// Lets the provider of one channel stall: the other channel and the API go on as if nothing were, and nothing is lost.
 async fn stall(stalled: fn(usize) -> String, going: fn(usize) -> String) {
-    let takes = Does::Takes(Duration::ZERO);
+    let takes = Behaviour::Takes(Duration::ZERO);
     let [emails, sms] = [email, phone].map(|channel| {
-        let does = if channel(0) == stalled(0) { Does::Stalls } else { takes };
+        let does = if channel(0) == stalled(0) { Behaviour::Stalls } else { takes };
         Provider::start(does)
     });
     let (emails, sms) = (emails.await, sms.await);
@@ -143,23 +143,23 @@ async fn stall(stalled: fn(usize) -> String, going: fn(usize) -> String) {
     let verified = json!({ "contact": to, "code": code });
     let verified = server.post("/v1/auth/verification_codes/verify", &verified).await;
     assert_eq!(server.get("/v1/auth/me", Some(&verified.token())).await.status, 200);
-    assert_eq!(server.login(&to, "a fine long password").await.status, 200);
+    assert_eq!(server.sign_in(&to, "a fine long password").await.status, 200);
 
     stalling.now(takes);
     let all: BTreeSet<String> = (0..80).map(stalled).collect();
     let reached = || -> BTreeSet<String> {
-        let to = |handed: Handed| handed.message["to"].as_str().map(str::to_owned);
+        let to = |handed: AcceptedMessage| handed.message["to"].as_str().map(str::to_owned);
         stalling.taken().into_iter().filter_map(to).collect()
     };
     until("the provider that stalled has taken all", || reached() == all).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_of_e_mail_that_stalls_holds_up_neither_sms_nor_the_api() {
+async fn a_stalled_email_provider_delays_neither_sms_nor_requests() {
     stall(email, phone).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_provider_of_sms_that_stalls_holds_up_neither_e_mail_nor_the_api() {
+async fn a_stalled_sms_provider_delays_neither_email_nor_requests() {
     stall(phone, email).await;
 }

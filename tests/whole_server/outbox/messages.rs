@@ -1,4 +1,4 @@
-//! What people are told, in which words, and that no request has a say in it.
+//! The texts of messages: language, templates, and no input from requests.
 
 use std::fs;
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{Server, registration};
 
-/// What a message says, its code aside.
+/// The subject and the body of a message, with its code replaced.
 fn words(message: &Value) -> String {
     let code = message["code"].as_str().expect("a code");
     let words = format!("{}\n{}", message["subject"], message["body"]).replace(code, "CODE");
-    // When the registration was made, to the minute.
+    // The time of the registration, to the minute.
     match words.split_once(" UTC.") {
         Some((before, after)) => {
             format!("{} TIME UTC.{after}", &before[..before.len() - " 2026-01-31 14:05".len()])
@@ -20,7 +20,7 @@ fn words(message: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_deployment_speaks_its_own_language_in_its_own_words() {
+async fn messages_use_the_configured_language_and_templates() {
     let templates = tempfile::tempdir().expect("a folder");
     fs::create_dir(templates.path().join("de")).expect("made");
     let sms = "{{ code }} öffnet {{ product }}, {{ minutes }} Minuten lang.\n";
@@ -62,7 +62,7 @@ async fn a_deployment_speaks_its_own_language_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn no_header_of_a_request_gets_into_a_message() {
+async fn request_headers_do_not_reach_a_message() {
     let server = Server::start().await;
     let mut told = Vec::new();
     for (email, evil) in [("plain@example.com", false), ("evil@example.com", true)] {
@@ -84,7 +84,7 @@ async fn no_header_of_a_request_gets_into_a_message() {
 }
 
 #[tokio::test]
-async fn a_line_of_the_file_is_what_it_has_always_been() {
+async fn the_format_of_the_file_transport_is_stable() {
     let server = Server::start().await;
     let email = "martha@example.com";
     assert_eq!(server.post("/v1/auth/register", &registration(email, "Mount-Vernon-1759")).await.status, 200);

@@ -1,4 +1,4 @@
-//! A stand-in for a provider of messages: it takes what a webhook is handed, and says what it was.
+//! A stub of a message provider: accepts webhook requests and records them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,51 +8,51 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What a provider does with what it is handed.
+/// The behaviour of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Does {
-    /// Takes it after so long.
+pub(crate) enum Behaviour {
+    /// Accepts each message after this time.
     Takes(Duration),
-    /// Answers nothing, until it does something else.
+    /// Sends no response until the behaviour changes.
     Stalls,
 }
 
-/// What a provider was handed: the id that is the same over all tries, and the message.
+/// An accepted message: its id, the same in every attempt, and its JSON.
 #[derive(Clone, Debug)]
-pub(crate) struct Handed {
+pub(crate) struct AcceptedMessage {
     pub(crate) id: String,
     pub(crate) message: Value,
 }
 
-/// A provider on a port of its own, until the runtime of the test ends.
+/// A provider on its own port. It ends with the runtime of the test.
 pub(crate) struct Provider {
     pub(crate) url: String,
-    does: watch::Sender<Does>,
-    taken: Arc<Mutex<Vec<Handed>>>,
+    behaviour: watch::Sender<Behaviour>,
+    taken: Arc<Mutex<Vec<AcceptedMessage>>>,
 }
 
 impl Provider {
-    pub(crate) async fn start(does: Does) -> Self {
+    pub(crate) async fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (sender, does) = watch::channel(does);
-        let taken = Arc::<Mutex<Vec<Handed>>>::default();
+        let (sender, behaviour) = watch::channel(behaviour);
+        let taken = Arc::<Mutex<Vec<AcceptedMessage>>>::default();
         let log = Arc::clone(&taken);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, does.clone(), Arc::clone(&log)));
+                tokio::spawn(serve(stream, behaviour.clone(), Arc::clone(&log)));
             }
         });
         let url = format!("webhook+http://{address}/?secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        Self { url, does: sender, taken }
+        Self { url, behaviour: sender, taken }
     }
 
-    pub(crate) fn now(&self, does: Does) {
-        self.does.send_replace(does);
+    pub(crate) fn now(&self, behaviour: Behaviour) {
+        self.behaviour.send_replace(behaviour);
     }
 
-    /// All that it has taken so far, as often as it was handed over.
-    pub(crate) fn taken(&self) -> Vec<Handed> {
+    /// All accepted messages, repetitions included.
+    pub(crate) fn taken(&self) -> Vec<AcceptedMessage> {
         self.taken.lock().expect("no panic").clone()
     }
 
@@ -61,13 +61,21 @@ impl Provider {
     }
 }
 
-/// Answers the requests of one connection, until the other side goes away or is killed.
-async fn serve(stream: TcpStream, mut does: watch::Receiver<Does>, taken: Arc<Mutex<Vec<Handed>>>) {
+/// Serves one connection until the client closes it or is killed.
+async fn serve(
+    stream: TcpStream,
+    mut behaviour: watch::Receiver<Behaviour>,
+    taken: Arc<Mutex<Vec<AcceptedMessage>>>,
+) {
     let mut stream = BufReader::new(stream);
     while let Some(handed) = read(&mut stream).await {
-        let Ok(how) = does.wait_for(|does| *does != Does::Stalls).await.map(|does| *does) else { return };
-        if let Does::Takes(after) = how {
-            // Taken from here on: whoever is killed before the answer does not know it.
+        let Ok(how) =
+            behaviour.wait_for(|behaviour| *behaviour != Behaviour::Stalls).await.map(|behaviour| *behaviour)
+        else {
+            return;
+        };
+        if let Behaviour::Takes(after) = how {
+            // Accepted from here on: a client that is killed before the response behaviour not know it.
             taken.lock().expect("no panic").push(handed);
             tokio::time::sleep(after).await;
         }
@@ -77,7 +85,7 @@ async fn serve(stream: TcpStream, mut does: watch::Receiver<Does>, taken: Arc<Mu
     }
 }
 
-async fn read(stream: &mut BufReader<TcpStream>) -> Option<Handed> {
+async fn read(stream: &mut BufReader<TcpStream>) -> Option<AcceptedMessage> {
     let (mut id, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();
@@ -96,5 +104,5 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Handed> {
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Handed { id, message: serde_json::from_slice(&body).expect("JSON") })
+    Some(AcceptedMessage { id, message: serde_json::from_slice(&body).expect("JSON") })
 }

@@ -1,11 +1,11 @@
-//! The pages of a server in development, as its developer sees them.
+//! `/` and `/dev/outbox` in development.
 
 use serde_json::json;
 
 use crate::harness::{Server, registration};
 
 #[tokio::test]
-async fn the_outbox_shows_a_code_that_works_until_it_is_used() {
+async fn the_outbox_page_shows_a_code_until_it_is_used() {
     let server = Server::start().await;
     let email = "martha.o'custis&co@example.com";
     let start = server.get("/", None).await;
@@ -27,7 +27,7 @@ async fn the_outbox_shows_a_code_that_works_until_it_is_used() {
 }
 
 #[tokio::test]
-async fn another_host_that_leads_to_this_machine_is_shown_no_codes() {
+async fn the_outbox_page_is_hidden_from_other_host_names() {
     let server = Server::start().await;
     let asked = server.client.get(server.url("/dev/outbox")).header("host", "rebound.example.com");
     let answer = asked.send().await.expect("an answer");

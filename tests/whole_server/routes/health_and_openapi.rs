@@ -1,4 +1,4 @@
-//! What operators and tools ask.
+//! `/healthz`, `/readyz`, `/openapi.json`, `/docs/` and request ids.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::harness::Server;
 const COPY: &str = include_str!("../../../docs/api/openapi.json");
 
 #[tokio::test]
-async fn the_server_says_that_it_is_alive_and_ready() {
+async fn healthz_and_readyz_answer_ok() {
     let server = Server::start().await;
     for path in ["/healthz", "/readyz"] {
         let answer = server.get(path, None).await;
@@ -20,7 +20,7 @@ async fn the_server_says_that_it_is_alive_and_ready() {
 }
 
 #[tokio::test]
-async fn the_served_api_description_is_the_committed_one() {
+async fn openapi_json_equals_the_committed_copy() {
     let server = Server::start().await;
     let served = server.get("/openapi.json", None).await;
     let copy: serde_json::Value = serde_json::from_str(COPY).expect("JSON");
@@ -29,14 +29,14 @@ async fn the_served_api_description_is_the_committed_one() {
 }
 
 #[test]
-fn the_command_line_prints_the_committed_api_description() {
+fn the_openapi_command_prints_the_committed_copy() {
     let printed = Command::new(env!("CARGO_BIN_EXE_asteroid")).arg("openapi").output().expect("it runs");
     assert!(printed.status.success());
     assert_eq!(String::from_utf8_lossy(&printed.stdout), COPY, "run `just openapi` and commit the result");
 }
 
 #[tokio::test]
-async fn the_reference_page_asks_for_nothing_outside() {
+async fn the_reference_page_loads_no_external_assets() {
     let server = Server::start().await;
     let page = server.get("/docs/", None).await;
     assert_eq!(page.status, 200);
@@ -49,7 +49,7 @@ async fn the_reference_page_asks_for_nothing_outside() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_a_request_id() {
+async fn every_response_has_a_request_id() {
     let server = Server::start().await;
     for path in ["/healthz", "/v1/auth/me", "/v1/auth/nowhere", "/nowhere", "/v1/auth/login"] {
         let answer = server.get(path, None).await;
@@ -59,5 +59,5 @@ async fn every_answer_carries_a_request_id() {
     let request = server.client.get(server.url("/nowhere")).header("x-request-id", "sane_Id-1");
     let response = request.send().await.expect("an answer");
     assert_eq!(response.headers()["x-request-id"], "sane_Id-1");
-    assert!(server.log().contains("sane_Id-1"), "it is in the log lines of the request");
+    assert!(server.log().contains("sane_Id-1"), "the log lines of the request contain it");
 }

@@ -18,7 +18,7 @@ async fn sign_in_answers_as_documented() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     for wrong in [
         json!({"user": {"email": "jeremy@test.com", "password": "wrong"}}),
-        json!({"user": {"email": "nobody@test.com", "password": PASSWORD}}),
+        json!({"user": {"email": "unknown@test.com", "password": PASSWORD}}),
         json!({"user": {"email": "jeremy@test.com"}}),
         json!({}),
     ] {
@@ -59,14 +59,14 @@ async fn change_password_answers_as_documented() {
     }});
     let changed = server.put("/users", Some(&token), &right).await;
     assert_eq!((changed.status.as_u16(), changed.json()), (200, documented("## Change Password", "200")));
-    server.login("jeremy@test.com", "an even finer one").await.token();
+    server.sign_in("jeremy@test.com", "an even finer one").await.token();
 }
 
 #[tokio::test]
 async fn tokens_of_both_apis_are_accepted_by_both() {
     let server = server().await;
     let signed = token(&sign_in(&server).await);
-    let opaque = server.login("jeremy@test.com", PASSWORD).await.token();
+    let opaque = server.sign_in("jeremy@test.com", PASSWORD).await.token();
     for token in [&signed, &opaque] {
         let me = server.get("/v1/auth/me", Some(token)).await;
         assert_eq!((me.status.as_u16(), me.json()["id"].as_i64()), (200, Some(25)));

@@ -1,5 +1,5 @@
-//! Nobody ever sees a client of another practice: three practices, every role, every route, before and after the terms
-//! are accepted.
+//! No user sees a client of another practice: three practices, every role, every route, before and after the terms are
+//! accepted.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,13 +17,13 @@ fn client(practice: i64, id: &str) -> Value {
     })
 }
 
-/// The same ids of clients in each practice, so that only the practice tells them apart.
+/// The same client ids in each practice, so that only the practice distinguishes them.
 fn records() -> Value {
     let practices = [1, 2, 3];
     let users = practices.into_iter().flat_map(|practice| {
         ROLES.into_iter().map(move |role| {
             json!({
-                "name": "Somebody Else", "email": format!("{role}@practice{practice}.example.com"),
+                "name": "Other User", "email": format!("{role}@practice{practice}.example.com"),
                 "password": PASSWORD, "primaryRole": role, "roles": [role], "practiceId": practice,
                 "clientId": (role == "client").then_some("1"),
             })
@@ -52,14 +52,14 @@ fn assert_all_of(practice: i64, answer: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_sees_a_client_of_another_practice() {
+async fn no_user_sees_a_client_of_another_practice() {
     let server = Server::start().await;
     let imported = server.import(&records());
     assert!(imported.status.success(), "{imported:?}");
     for practice in 1..=3 {
         for role in ROLES {
             let email = format!("{role}@practice{practice}.example.com");
-            let token = server.login(&email, PASSWORD).await.token();
+            let token = server.sign_in(&email, PASSWORD).await.token();
             for path in
                 ["/clients", "/clients?limit=2", "/clients?q=owner", "/clients/1", "/clients/2", "/clients/9"]
             {
@@ -102,7 +102,7 @@ async fn nobody_sees_a_client_of_another_practice() {
                     assert_eq!(list.json()["clientId"], "1");
                     assert_all_of(practice, &list.json());
                     assert_eq!((found.status.as_u16(), unknown.status.as_u16()), (404, 404));
-                    assert_eq!(found.json(), unknown.json(), "its existence is not told");
+                    assert_eq!(found.json(), unknown.json(), "the response does not reveal that it exists");
                 }
                 _ => {
                     for answer in [&list, &found, &unknown] {
@@ -115,12 +115,12 @@ async fn nobody_sees_a_client_of_another_practice() {
 }
 
 #[tokio::test]
-async fn a_page_walk_sees_every_client_once_and_a_newer_version_of_the_terms_closes_the_gate() {
+async fn pagination_lists_every_client_once_and_new_terms_close_the_terms_gate() {
     let server = Server::start().await;
     let mut records = records();
     records["clients"] = (0..25).map(|n| client(1, &format!("{n:02}"))).collect();
     assert!(server.import(&records).status.success());
-    let token = server.login("staff@practice1.example.com", PASSWORD).await.token();
+    let token = server.sign_in("staff@practice1.example.com", PASSWORD).await.token();
     server.request(Method::POST, "/terms", Some(&token), None).await.expect("an answer");
     let (mut path, mut seen) = ("/clients?limit=10".to_owned(), Vec::new());
     loop {
@@ -136,7 +136,7 @@ async fn a_page_walk_sees_every_client_once_and_a_newer_version_of_the_terms_clo
     let whole = server.get("/clients", Some(&token)).await;
     assert_eq!(whole.json().as_array().map(Vec::len), Some(25));
 
-    // A record that came today is told to who asks for changes since yesterday, however old it says it is.
+    // A record that was imported today is a change since yesterday, even if its own date is older.
     records["clients"][7]["firstName"] = json!("Changed");
     records["clients"][7]["lastSyncedAt"] = json!("2022-12-01T15:50:30.000Z");
     let mut fresh = client(1, "fresh");

@@ -1,5 +1,5 @@
-//! Registrations of one contact by several networks: which password the account gets. All orders of actions are tried in
-//! the tests of the application.
+//! Account pre-hijacking: registrations of one contact from several networks, and the password of the account. The tests
+//! of `asteroid-application` try all orders of actions.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const CONTACT: &str = "martha@example.com";
 const OWNER: &str = "192.0.2.1";
 const ATTACKER: &str = "198.51.100.7";
 
-/// Behind a proxy, so that each client can have an address of its own.
+/// A server behind a proxy, so that clients have different addresses.
 async fn server() -> Server {
     Server::start_with(&[
         ("ASTEROID_LIMITS__ENABLED", "false"),
@@ -43,38 +43,38 @@ async fn send(server: &Server, from: &str) -> Value {
     newest(server, before).await
 }
 
-/// The message that follows the first ones.
+/// The first message after this many.
 async fn newest(server: &Server, after: usize) -> Value {
     server.message(CONTACT, |_| server.messages().len() > after).await
 }
 
-/// Redeems the code of a message, and gives the account's `me`.
+/// Redeems the code of a message. Returns the account's `me`.
 async fn verify(server: &Server, from: &str, message: &Value) -> Value {
     let body = json!({"contact": CONTACT, "code": message["code"]});
     let token = post(server, "/v1/auth/verification_codes/verify", from, body).await.token();
     server.get("/v1/auth/me", Some(&token)).await.json()
 }
 
-async fn login(server: &Server, password: &str) -> u16 {
+async fn sign_in(server: &Server, password: &str) -> u16 {
     let answer =
         post(server, "/v1/auth/login", OWNER, json!({"contact": CONTACT, "password": password})).await;
     answer.status.as_u16()
 }
 
 #[tokio::test]
-async fn a_later_registration_from_another_network_does_not_replace_the_owners_password() {
+async fn pre_hijacking_a_later_registration_does_not_replace_the_owners_password() {
     let server = server().await;
     register(&server, OWNER, "Martha", "the owner's password").await;
     register(&server, ATTACKER, "Mallory", "the attacker's password").await;
     let message = send(&server, OWNER).await;
     let me = verify(&server, OWNER, &message).await;
     assert_eq!(me["first_name"], "Martha");
-    assert_eq!(login(&server, "the attacker's password").await, 401);
-    assert_eq!(login(&server, "the owner's password").await, 200);
+    assert_eq!(sign_in(&server, "the attacker's password").await, 401);
+    assert_eq!(sign_in(&server, "the owner's password").await, 200);
 }
 
 #[tokio::test]
-async fn a_code_that_completes_anothers_registration_signs_in_and_sets_no_password() {
+async fn pre_hijacking_the_code_of_an_attackers_registration_sets_no_password() {
     let server = server().await;
     let message = register(&server, ATTACKER, "Mallory", "the attacker's password").await;
     let body = message["body"].as_str().expect("a text");
@@ -83,9 +83,9 @@ async fn a_code_that_completes_anothers_registration_signs_in_and_sets_no_passwo
     let message = send(&server, OWNER).await;
     let me = verify(&server, OWNER, &message).await;
     assert_eq!((&me["first_name"], &me["last_name"]), (&json!(""), &json!("")));
-    assert_eq!(login(&server, "the attacker's password").await, 401);
+    assert_eq!(sign_in(&server, "the attacker's password").await, 401);
 
-    // The owner sets a password by a reset code.
+    // The owner sets a password with a reset code.
     let before = server.messages().len();
     let forgot = post(&server, "/v1/auth/password/forgot", OWNER, json!({"contact": CONTACT})).await;
     assert_eq!(forgot.status, 200, "{}", forgot.text);
@@ -96,14 +96,14 @@ async fn a_code_that_completes_anothers_registration_signs_in_and_sets_no_passwo
     });
     let answer = server.put("/v1/auth/password/reset", None, &reset).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(login(&server, password).await, 200);
+    assert_eq!(sign_in(&server, password).await, 200);
 }
 
 #[tokio::test]
-async fn a_registration_on_wifi_that_is_verified_on_mobile_data_keeps_its_password() {
+async fn pre_hijacking_rules_keep_the_password_after_a_change_of_network() {
     let server = server().await;
     let message = register(&server, "2001:db8:0:1::7", "Martha", "the owner's password").await;
     let me = verify(&server, "203.0.113.9", &message).await;
     assert_eq!(me["first_name"], "Martha");
-    assert_eq!(login(&server, "the owner's password").await, 200);
+    assert_eq!(sign_in(&server, "the owner's password").await, 200);
 }

@@ -1,4 +1,4 @@
-//! The limits that are on in every deployment.
+//! Rate limits with the default settings.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::harness::{Server, registration};
 
 #[tokio::test]
-async fn codes_to_one_contact_are_a_minute_apart_whoever_has_it() {
+async fn rate_limit_of_codes_is_one_a_minute_for_known_and_unknown_contacts() {
     let server = Server::start_with(&[]).await;
-    for email in ["martha@example.com", "nobody@example.com"] {
+    for email in ["martha@example.com", "unknown@example.com"] {
         let send = json!({"email": email});
         let first = server.post("/v1/auth/verification_codes/send", &send).await;
         assert_eq!((first.status.as_u16(), first.text.as_str()), (204, ""));
@@ -21,14 +21,14 @@ async fn codes_to_one_contact_are_a_minute_apart_whoever_has_it() {
             assert_eq!(second.json()["error"]["code"], "TOO_MANY_REQUESTS");
         }
         let forgot = server.post("/v1/auth/password/forgot", &json!({"contact": email})).await;
-        assert_eq!(forgot.status, 429, "one limit over every way to be sent a code");
+        assert_eq!(forgot.status, 429, "one rate limit for all routes that send a code");
         let register = server.post("/v1/auth/register", &registration(email, "a fine long password")).await;
         assert_eq!(register.status, 429);
     }
 }
 
 #[tokio::test]
-async fn limits_survive_a_crash() {
+async fn rate_limits_survive_a_crash() {
     let mut server = Server::start_with(&[]).await;
     let send = json!({"email": "martha@example.com"});
     assert_eq!(server.post("/v1/auth/verification_codes/send", &send).await.status, 204);
@@ -37,44 +37,48 @@ async fn limits_survive_a_crash() {
 }
 
 #[tokio::test]
-async fn wrong_passwords_slow_a_stranger_down_and_not_the_owner() {
-    // Behind a proxy, so that stranger and owner can have addresses of their own.
-    // The first wait is longer than any pause of a busy machine.
+async fn wrong_passwords_delay_an_unfamiliar_address_and_not_the_owner() {
+    // Behind a proxy, so that stranger and owner have different addresses.
+    // The first back-off is longer than any pause of a busy machine.
     let settings = [
         ("ASTEROID_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]"),
         ("ASTEROID_LIMITS__WRONG_PASSWORDS__FIRST_WAIT", "1m"),
     ];
     let server = Server::start_with(&settings).await;
-    let login = |password: &'static str, ip: &'static str| {
+    let sign_in = |password: &'static str, ip: &'static str| {
         let body = json!({"contact": "martha@example.com", "password": password}).to_string();
         let request = server.client.request(Method::POST, server.url("/v1/auth/login"));
         let request = request.header("content-type", "application/json").header("x-forwarded-for", ip);
         async move { request.body(body).send().await.expect("an answer").status().as_u16() }
     };
     server.user("martha@example.com", "a fine long password").await;
-    assert_eq!(login("a fine long password", "192.0.2.1").await, 200);
+    assert_eq!(sign_in("a fine long password", "192.0.2.1").await, 200);
     let mut statuses = Vec::new();
     for _ in 0..7 {
-        statuses.push(login("a wrong password", "198.51.100.7").await);
+        statuses.push(sign_in("a wrong password", "198.51.100.7").await);
     }
-    // Five are admitted: four that cost nothing, and the one after which the wait begins.
+    // Five attempts are admitted: four without a delay, and the one that starts the back-off.
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
-    assert_eq!(login("a fine long password", "198.51.100.7").await, 429, "the right one too, from there");
     assert_eq!(
-        login("a fine long password", "192.0.2.1").await,
+        sign_in("a fine long password", "198.51.100.7").await,
+        429,
+        "the right password too, from that address"
+    );
+    assert_eq!(
+        sign_in("a fine long password", "192.0.2.1").await,
         200,
         "the owner is let in from a familiar place"
     );
-    let nobody = json!({"contact": "nobody@example.com", "password": "a wrong password"});
+    let unknown = json!({"contact": "unknown@example.com", "password": "a wrong password"});
     let mut statuses = Vec::new();
     for _ in 0..7 {
-        statuses.push(server.post("/v1/auth/login", &nobody).await.status.as_u16());
+        statuses.push(server.post("/v1/auth/login", &unknown).await.status.as_u16());
     }
-    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429], "the same for a contact that nobody has");
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429], "the same for an unknown contact");
 }
 
 #[tokio::test]
-async fn strangers_cannot_use_up_the_guesses_of_whoever_asked_for_the_code() {
+async fn strangers_cannot_use_up_the_guesses_of_the_requester() {
     let settings =
         [("ASTEROID_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]"), ("ASTEROID_LIMITS__ENABLED", "false")];
     let server = Server::start_with(&settings).await;
@@ -90,7 +94,7 @@ async fn strangers_cannot_use_up_the_guesses_of_whoever_asked_for_the_code() {
     for n in 0..20 {
         assert_eq!(verify(format!("{n:03}UU"), "198.51.100.7").await, 401);
     }
-    assert_eq!(verify(code.clone(), "198.51.100.7").await, 401, "not even the right one, from there");
+    assert_eq!(verify(code.clone(), "198.51.100.7").await, 401, "not even the right code, from that address");
     assert_eq!(verify("000UU".into(), "127.0.0.1").await, 401);
     assert_eq!(verify(code, "127.0.0.1").await, 200);
 }

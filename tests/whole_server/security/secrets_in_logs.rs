@@ -1,11 +1,11 @@
-//! No secret ever shows in a log line, at any level.
+//! Logs contain no secrets, at any level.
 
 use serde_json::json;
 
 use crate::harness::{Server, registration};
 
 #[tokio::test]
-async fn a_whole_life_at_trace_level_leaves_no_secret_in_the_logs() {
+async fn logs_at_trace_level_contain_no_secrets() {
     let settings = [("ASTEROID_LIMITS__ENABLED", "false"), ("ASTEROID_LOG__LEVEL", "trace")];
     let server = Server::start_with(&settings).await;
     let (email, first, second) = ("martha.custis@example.com", "Chestnut-Grove-1731", "Mount-Vernon-1759");
@@ -18,8 +18,8 @@ async fn a_whole_life_at_trace_level_leaves_no_secret_in_the_logs() {
     let code = server.code(email, "reset_code").await;
     let reset = json!({"contact": email, "code": code, "password": first, "password_confirmation": first});
     assert_eq!(server.put("/v1/auth/password/reset", None, &reset).await.status, 200);
-    let again = server.login(email, first).await.token();
-    assert_eq!(server.login(email, second).await.status, 401);
+    let again = server.sign_in(email, first).await.token();
+    assert_eq!(server.sign_in(email, second).await.status, 401);
     assert_eq!(server.post("/v1/auth/register", &registration(email, second)).await.status, 200);
     let phone = json!({
         "first_name": "Martha", "last_name": "Custis", "phone": "555-665-4345", "type": "work",

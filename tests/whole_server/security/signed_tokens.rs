@@ -1,4 +1,4 @@
-//! Signed tokens over a socket: what was not given out opens nothing, and rotated keys keep what was.
+//! Signed tokens: forged ones are rejected, and a key rotation keeps valid ones.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn with_part(token: &str, index: usize, part: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_bad_token_is_accepted_and_none_breaks_the_server() {
+async fn forged_tokens_are_rejected() {
     let server = Server::start().await;
     server.user("martha@example.com", PASSWORD).await;
     let good = sign_in(&server).await;
@@ -47,7 +47,7 @@ async fn no_bad_token_is_accepted_and_none_breaks_the_server() {
         "x".repeat(4000),
         "eyJ".repeat(2700),
     ]);
-    // Any other last character, and any other first one of the signature.
+    // Every other last character, and every other first character of the signature.
     let signature = good.rsplit('.').next().expect("a signature");
     for letter in ["A", "B", "-", "_"] {
         if !signature.starts_with(letter) {
@@ -66,7 +66,7 @@ async fn no_bad_token_is_accepted_and_none_breaks_the_server() {
 }
 
 #[tokio::test]
-async fn a_rotation_of_keys_ends_no_session() {
+async fn a_key_rotation_ends_no_session() {
     let mut server = Server::start().await;
     server.user("martha@example.com", PASSWORD).await;
     let before = sign_in(&server).await;

@@ -1,4 +1,4 @@
-//! Many at once: races have one winner.
+//! Concurrent requests: races have one winner.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -7,7 +7,7 @@ use crate::harness::{Server, registration};
 
 const VERIFY: &str = "/v1/auth/verification_codes/verify";
 
-/// Posts all bodies at once; gives the statuses.
+/// Posts all bodies concurrently. Returns the statuses.
 async fn post_all(server: &Server, path: &str, bodies: Vec<Value>) -> Vec<u16> {
     let mut requests = JoinSet::new();
     for body in bodies {
@@ -23,7 +23,7 @@ fn count(statuses: &[u16], status: u16) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_200_parallel_right_codes_one_wins() {
+async fn one_of_200_concurrent_right_codes_is_redeemed() {
     let server = Server::start().await;
     let email = "martha@example.com";
     assert_eq!(
@@ -40,7 +40,7 @@ async fn of_200_parallel_right_codes_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_200_parallel_wrong_codes_the_right_one_is_dead() {
+async fn after_200_concurrent_wrong_codes_the_right_one_is_rejected() {
     let server = Server::start().await;
     let email = "martha@example.com";
     assert_eq!(
@@ -56,8 +56,8 @@ async fn after_200_parallel_wrong_codes_the_right_one_is_dead() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_100_parallel_registrations_of_one_contact_one_becomes_a_user() {
-    // Cheap hashes, and room for all of them to wait: it is the store that is raced for.
+async fn one_of_100_concurrent_registrations_of_a_contact_becomes_a_user() {
+    // Cheap hashes and a queue for all of them: the race is about the store.
     let settings = [
         ("ASTEROID_LIMITS__ENABLED", "false"),
         ("ASTEROID_PASSWORDS__HASHING__MEMORY_KIB", "8"),
@@ -83,7 +83,7 @@ async fn of_100_parallel_registrations_of_one_contact_one_becomes_a_user() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_login_beside_a_change_never_ends_with_a_session_from_the_old_password() {
+async fn a_sign_in_concurrent_with_a_password_change_leaves_no_session_of_the_old_password() {
     let server = Server::start().await;
     let email = "martha@example.com";
     let mut current = "password number 0".to_owned();
@@ -95,18 +95,18 @@ async fn a_login_beside_a_change_never_ends_with_a_session_from_the_old_password
         });
         let (changed, first, second) = tokio::join!(
             server.put("/v1/auth/password/change", Some(&token), &body),
-            server.login(email, &current),
-            server.login(email, &current),
+            server.sign_in(email, &current),
+            server.sign_in(email, &current),
         );
         assert_eq!(changed.status, 200, "{}", changed.text);
-        for login in [first, second] {
-            if login.status == 200 {
-                let me = server.get("/v1/auth/me", Some(&login.token())).await;
+        for sign_in in [first, second] {
+            if sign_in.status == 200 {
+                let me = server.get("/v1/auth/me", Some(&sign_in.token())).await;
                 assert_eq!(me.status, 401, "round {round}");
             }
         }
         assert_eq!(server.get("/v1/auth/me", Some(&token)).await.status, 200);
-        token = server.login(email, &next).await.token();
+        token = server.sign_in(email, &next).await.token();
         current = next;
     }
 }

@@ -1,4 +1,4 @@
-//! What was acknowledged is on disk.
+//! Crashes (`kill -9`): acknowledged writes are durable.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,7 +67,7 @@ async fn work(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_before_kill_9_is_there_after_the_restart() {
+async fn acknowledged_writes_survive_kill_9() {
     const ROUNDS: u64 = 10;
     const WORKERS: u64 = 5;
     const PER_ROUND: u64 = 10; // 10 × 5 × 10 = 500 registrations and as many verifications
@@ -104,7 +104,7 @@ async fn what_was_acknowledged_before_kill_9_is_there_after_the_restart() {
         );
     }
     for email in &all.registered {
-        // Acknowledged registrations have their code on the way, or are users by now.
+        // The code of each acknowledged registration is sent, or the user exists already.
         server.message(email, |message| message["kind"] == "registration_code").await;
     }
 }

@@ -1,3 +1,3 @@
-//! `/v1`, and what `/v2` has besides.
+//! `/v1` and `/v2`.
 
 mod auth;

@@ -1,4 +1,4 @@
-//! `/v1/auth`: every example of the API document, and the rules that the document does not show.
+//! `/v1/auth`: every example of the API document, and the rules beyond the document.
 
 mod login;
 mod me;

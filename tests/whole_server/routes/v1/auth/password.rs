@@ -20,7 +20,7 @@ async fn change_password_answers_as_documented() {
     check(&route, "example", &replay(&server, &route, Some(&token), Some(example)).await);
     let again = example.replace("\"newpassword\"", "\"anotherpassword\"");
     check(&route, "wrong_existing", &replay(&server, &route, Some(&token), Some(&again)).await);
-    server.login("george.washington@example.com", "newpassword").await.token();
+    server.sign_in("george.washington@example.com", "newpassword").await.token();
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn forgot_and_reset_password_answer_as_documented() {
     let with_code = example.replace("\"12345\"", &json!(code).to_string());
     check(&reset, "example", &replay(&server, &reset, None, Some(&with_code)).await);
     check(&reset, "code_used", &replay(&server, &reset, None, Some(&with_code)).await);
-    server.login("george.washington@gmail.com", "5VphcVNdGhJi").await.token();
+    server.sign_in("george.washington@gmail.com", "5VphcVNdGhJi").await.token();
     server.message("george.washington@gmail.com", |m| m["kind"] == "password_reset").await;
 }
 
@@ -46,7 +46,7 @@ async fn forgot_and_reset_password_answer_as_documented() {
 async fn a_changed_password_ends_every_other_session() {
     let server = Server::start().await;
     let kept = server.user("martha@example.com", "a fine long password").await;
-    let other = server.login("martha@example.com", "a fine long password").await.token();
+    let other = server.sign_in("martha@example.com", "a fine long password").await.token();
     let body = json!({
         "existing_password": "a fine long password",
         "new_password": "an even finer one", "new_password_confirmation": "an even finer one",
@@ -73,6 +73,6 @@ async fn a_password_reset_ends_every_session_and_its_code_cannot_sign_in() {
     let done = server.put("/v1/auth/password/reset", None, &reset("an even finer one")).await;
     assert_eq!(done.status, 200, "a 422 does not use up the code: {}", done.text);
     assert_eq!(server.get("/v1/auth/me", Some(&token)).await.status, 401);
-    assert_eq!(server.login(email, "a fine long password").await.status, 401);
-    server.login(email, "an even finer one").await.token();
+    assert_eq!(server.sign_in(email, "a fine long password").await.status, 401);
+    server.sign_in(email, "an even finer one").await.token();
 }

@@ -20,7 +20,7 @@ async fn register_answers_as_documented() {
     assert_eq!(message["channel"], "sms");
     check(&route, "nothing_given", &replay(&server, &route, None, Some("{}")).await);
     let all_wrong = json!({
-        "first_name": 1, "last_name": " ", "phone": "12", "email": "nobody", "type": "home", "password": "short",
+        "first_name": 1, "last_name": " ", "phone": "12", "email": "unknown", "type": "home", "password": "short",
         "password_confirmation": "different",
     });
     check(&route, "all_wrong", &replay(&server, &route, None, Some(&all_wrong.to_string())).await);
@@ -32,7 +32,7 @@ async fn a_pending_registration_cannot_sign_in() {
     let answer =
         server.post("/v1/auth/register", &registration("martha@example.com", "a fine long password")).await;
     assert_eq!(answer.status, 200);
-    let refused = server.login("martha@example.com", "a fine long password").await;
+    let refused = server.sign_in("martha@example.com", "a fine long password").await;
     assert_eq!(refused.status, 401);
     assert_eq!(refused.json()["data"]["code"], "AUTHENTICATION_FAILED");
 }
@@ -54,8 +54,8 @@ async fn each_registration_of_a_contact_keeps_its_own_password() {
         server.message(email, |m| m["kind"] == "registration_code" && m["code"] != first.as_str()).await;
     assert_ne!(second["code"], first.as_str());
     server.post(VERIFY, &json!({"contact": email, "code": first})).await.token();
-    assert_eq!(server.login(email, "the second password").await.status, 401);
-    server.login(email, "the first password").await.token();
+    assert_eq!(server.sign_in(email, "the second password").await.status, 401);
+    server.sign_in(email, "the first password").await.token();
     let late = server.post(VERIFY, &json!({"contact": email, "code": second["code"]})).await;
     assert_eq!((late.status.as_u16(), late.json()["data"]["code"].as_str()), (401, Some("INVALID_CODE")));
 }
@@ -71,7 +71,7 @@ async fn a_taken_contact_is_not_revealed_and_its_owner_is_notified() {
     assert_eq!((taken.status, &taken.text), (fresh.status, &fresh.text));
     let notice = server.message("martha@example.com", |m| m["kind"] == "already_registered").await;
     assert_eq!(notice.get("code"), None);
-    server.login("martha@example.com", "a fine long password").await.token();
+    server.sign_in("martha@example.com", "a fine long password").await.token();
 }
 
 #[tokio::test]
@@ -93,5 +93,5 @@ async fn the_code_of_a_replaced_pending_registration_does_not_affect_the_others(
     assert_eq!(verify(codes[0].clone()).await, 401, "the fourth registration ended the first");
     assert_eq!(verify(codes[2].clone()).await, 200);
     assert_eq!(verify(codes[3].clone()).await, 401, "another registration became the user");
-    server.login(email, "a fine long password 2").await.token();
+    server.sign_in(email, "a fine long password 2").await.token();
 }

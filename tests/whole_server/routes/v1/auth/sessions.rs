@@ -8,7 +8,7 @@ use crate::harness::Server;
 async fn only_the_owner_lists_and_ends_sessions() {
     let server = Server::start().await;
     let first = server.user("martha@example.com", "a fine long password").await;
-    let second = server.login("martha@example.com", "a fine long password").await.token();
+    let second = server.sign_in("martha@example.com", "a fine long password").await.token();
     let stranger = server.user("jack@example.com", "a fine long password").await;
     let listed = server.get("/v1/auth/sessions", Some(&first)).await.json();
     let sessions = listed["data"].as_array().expect("a list").clone();
@@ -25,7 +25,7 @@ async fn only_the_owner_lists_and_ends_sessions() {
     assert_eq!(delete(path.clone(), first.clone()).await, 204);
     assert_eq!(delete(path, first.clone()).await, 404);
     assert_eq!(server.get("/v1/auth/me", Some(&second)).await.status, 401);
-    let third = server.login("martha@example.com", "a fine long password").await.token();
+    let third = server.sign_in("martha@example.com", "a fine long password").await.token();
     assert_eq!(delete("/v1/auth/sessions".into(), first.clone()).await, 204);
     assert_eq!(server.get("/v1/auth/me", Some(&third)).await.status, 401);
     let logout =
