@@ -35,6 +35,15 @@ pub(crate) const SMS_FORMS: &str = "`twilio://…`, `webhook+https://…`, `file
 
 /// The value of the settings `email.url` and `sms.url`: the transport that delivers a channel's messages.
 ///
+/// | URL | transport | channel |
+/// | --- | --- | --- |
+/// | `console:` | [`ConsoleTransport`] | both, in development: a frame on standard output, for a person at a terminal |
+/// | `file:PATH` | [`FileTransport`] | both, in development and tests: one JSON object on each line |
+/// | `smtp://USER:PASSWORD@HOST:587?from=ADDRESS` | [`SmtpTransport`] | e-mail, with STARTTLS (see [`SmtpUrl`] for `tls`, `timeout`, `ca`) |
+/// | `smtps://USER:PASSWORD@HOST:465?from=ADDRESS` | [`SmtpTransport`] | e-mail, with implicit TLS |
+/// | `twilio://ACCOUNT_SID:AUTH_TOKEN@api.twilio.com?from=NUMBER` | [`TwilioTransport`] | SMS (see [`TwilioUrl`]) |
+/// | `webhook+https://HOST/PATH?secret=whsec_BASE64` | [`WebhookTransport`] | both (see [`WebhookUrl`]) |
+///
 /// [`Display`](fmt::Display) and [`Debug`] show `***` in place of passwords, tokens, secrets and the path of a
 /// webhook, which is a secret at some providers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -110,6 +110,8 @@ impl fmt::Debug for TwilioUrl {
 }
 
 /// Sends SMS by Twilio's Messages API, or by a server with the same API.
+///
+/// Permanent failures: 400 or 404 with an error code that concerns the phone number.
 pub struct TwilioTransport {
     endpoint: Url,
     authorization: HeaderValue,

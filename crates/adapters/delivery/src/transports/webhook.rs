@@ -93,6 +93,8 @@ impl fmt::Debug for WebhookUrl {
 ///
 /// The body is the object that [`FileTransport`](crate::FileTransport) writes; that of an e-mail has its HTML as
 /// `html`. `webhook-id` is the message's id, the same in every attempt.
+///
+/// Permanent failures: 400, 410 and 422. Redirects are not followed, and count as passing failures.
 pub struct WebhookTransport {
     endpoint: Url,
     signer: Hmac<Sha256>,

@@ -16,6 +16,8 @@ pub(crate) enum HttpAction {
     Respond(u16, &'static str, &'static str),
     /// Sends this status, and closes the connection within the body.
     Truncate(u16),
+    /// Sends this status, and stalls within the body.
+    StallInBody(u16),
     /// Closes the connection.
     HangUp,
     /// Sends nothing, and keeps the connection open.
@@ -102,6 +104,12 @@ impl HttpServer {
                     let response = format!("HTTP/1.1 {status} Status\r\ncontent-length: 99\r\n\r\n{{");
                     stream.write_all(response.as_bytes()).await.ok()?;
                     return stream.shutdown().await.ok();
+                }
+                HttpAction::StallInBody(status) => {
+                    let response = format!("HTTP/1.1 {status} Status\r\ncontent-length: 99\r\n\r\n{{");
+                    stream.write_all(response.as_bytes()).await.ok()?;
+                    stream.flush().await.ok()?;
+                    std::future::pending().await
                 }
                 HttpAction::HangUp => return None,
                 HttpAction::Stall => std::future::pending().await,

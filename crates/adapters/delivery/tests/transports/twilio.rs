@@ -133,6 +133,26 @@ async fn a_truncated_response_body_does_not_change_the_outcome() {
 }
 
 #[tokio::test]
+async fn a_response_body_is_read_up_to_64_kib() {
+    for (length, outcome) in [
+        (
+            64 * 1024,
+            "permanent: Twilio answered 400 (error 21211, see https://www.twilio.com/docs/api/errors/21211)",
+        ),
+        (64 * 1024 + 1, "passing: Twilio answered 400"),
+    ] {
+        let error = r#"{"code": 21211}"#;
+        let body: &'static str = (error.to_owned() + &" ".repeat(length - error.len())).leak();
+        assert_eq!(outcome_with(HttpAction::Respond(400, "", body)).await, outcome);
+    }
+}
+
+#[tokio::test]
+async fn a_response_body_that_stalls_is_a_timeout() {
+    assert_eq!(outcome_with(HttpAction::StallInBody(201)).await, "passing: there was no answer within 10 s");
+}
+
+#[tokio::test]
 async fn a_silent_or_unreachable_server_is_a_timeout_or_a_passing_failure() {
     let server = HttpServer::start([HttpAction::Stall], None).await;
     let (silent, start) = (transport(&url(&server, "from=Asteroid")), Instant::now());

@@ -132,7 +132,7 @@ fn an_old_key_verifies_until_its_retirement() {
 #[test]
 fn debug_prints_no_key() {
     let signer = JwtSigner::new(vec![key("a", SECRET), key("b", &[8; 32])]).expect("good keys");
-    assert_eq!(format!("{signer:?}"), "JwtSigner { ring: Ring([JwtKey(a), JwtKey(b)]) }");
+    assert_eq!(format!("{signer:?}"), "JwtSigner { ring: KeyRing([JwtKey(a), JwtKey(b)]) }");
     assert_eq!(format!("{:?}", key("a", SECRET)), "JwtKey(a)");
 }
 

@@ -23,6 +23,9 @@ pub use self::url::SmtpUrl;
 ///
 /// The `Message-ID` is made of the message's id: it is the same in every attempt. An attempt ends within the URL's
 /// `timeout`, whatever the server does.
+///
+/// Permanent failures: 5xx to sender, recipient or message, except failed authentication (530, 534, 535, 538), and an
+/// address beyond ASCII at a server without SMTPUTF8.
 pub struct SmtpTransport {
     url: SmtpUrl,
     /// Sessions for the next message. A session returns only after a reply to every command: in one that was
