@@ -5,7 +5,7 @@ mod banner;
 mod cli;
 pub mod config;
 mod import;
-pub mod keys;
+mod keys;
 mod logging;
 mod messages;
 mod readiness;

@@ -1,9 +1,12 @@
 //! What each profile asks before a server may start, beyond settings that are valid.
 
+use std::error::Error;
+
 use asteroid_argon2::Argon2Settings;
+use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 
 use crate::config::{Configuration, Profile, Settings};
-use crate::keys::{KeysError, KeysFile};
+use crate::keys::token_signer;
 use crate::messages;
 
 /// Notes all that keeps a server of this configuration from starting.
@@ -59,26 +62,29 @@ fn is_strong(hashing: &Argon2Settings) -> bool {
 }
 
 fn check_keys(configuration: &mut Configuration, settings: &Settings) {
-    const MAKE: &str = "make one with `asteroid keys rotate`";
+    const CREATE: &str = "create one with `asteroid keys rotate`";
+    const REPAIR: &str = "repair the file";
     let Ok(path) = settings.keys_file() else {
-        let right = "name the file with the keys, and make it with `asteroid keys rotate`";
+        let right = "set the path of the key file, and create it with `asteroid keys rotate`";
         configuration.add("keys.file", "is empty", right);
         return;
     };
+    let cannot_be_used = |error: &dyn Error| format!("cannot be used ({error})");
     match KeysFile::at(&path).load() {
-        Ok(keys) if keys.flaws.is_empty() => {}
-        Ok(keys) => {
-            let right = "production takes random keys that only the server can read";
-            configuration.add("keys.file", format!("has flaws ({})", keys.flaws.join("; ")), right);
+        Ok(LoadedKeys { tokens, warnings, .. }) => {
+            if let Err(error) = token_signer(tokens) {
+                configuration.add("keys.file", cannot_be_used(&error), REPAIR);
+            } else if !warnings.is_empty() {
+                let right = "production requires random keys that only the server can read";
+                configuration.add("keys.file", format!("is unsafe ({})", warnings.join("; ")), right);
+            }
         }
-        Err(error @ KeysError::Missing(_)) => {
-            configuration.add("keys.file", format!("cannot be used ({error})"), MAKE);
-        }
+        Err(error @ KeysError::Missing(_)) => configuration.add("keys.file", cannot_be_used(&error), CREATE),
         Err(error @ KeysError::NoKey(ring)) => {
-            let right = format!("make one with `asteroid keys rotate --ring {}`", ring.as_str());
-            configuration.add("keys.file", format!("cannot be used ({error})"), right);
+            let right = format!("create one with `asteroid keys rotate --ring {}`", ring.as_str());
+            configuration.add("keys.file", cannot_be_used(&error), right);
         }
-        Err(error) => configuration.add("keys.file", format!("cannot be used ({error})"), "mend the file"),
+        Err(error) => configuration.add("keys.file", cannot_be_used(&error), REPAIR),
     }
 }
 

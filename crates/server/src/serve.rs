@@ -14,7 +14,9 @@ use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
 use asteroid_http::{Parts, Readiness, app, auth, practice_api};
+use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
+use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tokio::task::JoinError;
@@ -22,7 +24,7 @@ use tokio::task::JoinError;
 use crate::background::{Background, WakeUp};
 use crate::banner::banner;
 use crate::config::{DatabaseUrl, Masked, NoKeysFile, Profile, Settings};
-use crate::keys::{KeysError, KeysFile, LoadedKeys};
+use crate::keys::token_signer;
 use crate::messages::{self, MessageFlaws};
 use crate::stop::{StopSignal, until_stopped};
 use crate::store::{self, Store, StoreError, with_store};
@@ -39,6 +41,8 @@ pub(crate) enum ServeError {
     NoKeysFile(#[from] NoKeysFile),
     #[error("the keys cannot be used (keys.file)")]
     Keys(#[from] KeysError),
+    #[error("the keys cannot be used (keys.file)")]
+    TokenKeys(#[from] InvalidJwtKeys),
     #[error(transparent)]
     Messages(#[from] MessageFlaws),
     #[error("passwords cannot be hashed (passwords.hashing)")]
@@ -108,7 +112,7 @@ async fn serve<S: Store>(
     stop: StopSignal,
 ) -> Result<(), ServeError> {
     let LoadedKeys { codes, tokens, .. } = keys(settings, &**clock, &**randomness)?;
-    let keys = Arc::new(codes);
+    let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
     let hashing = (&settings.passwords.hashing).into();
     let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(randomness))?);
     let wake_up = WakeUp::default();
@@ -152,7 +156,7 @@ async fn serve<S: Store>(
         randomness: Arc::clone(randomness),
         signal: Arc::new(wake_up.clone()),
         keys,
-        signer: Arc::new(tokens),
+        signer,
         rules: settings.account_rules(),
     };
     let (server, address) = listen(
@@ -214,8 +218,8 @@ fn keys(
         Profile::Development => file.load_or_create(clock, randomness)?,
         Profile::Production => file.load()?,
     };
-    for flaw in &loaded.flaws {
-        tracing::warn!(flaw, "the keys are not fit for production");
+    for reason in &loaded.warnings {
+        tracing::warn!(reason, "the keys are unsafe for production");
     }
     Ok(loaded)
 }

@@ -1,8 +1,8 @@
+use asteroid_keyring::{KeyInfo, KeyRing, KeysFile, Lifetimes, Rotation};
 use clap::{Args, Subcommand};
 
 use super::output::answer;
-use super::{Context, Failure, Format};
-use crate::keys::{KeyInfo, KeysFile, Lives, Ring, Rotation};
+use super::{Context, Failure, Format, names};
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid keys rotate && asteroid keys list")]
@@ -26,8 +26,8 @@ Examples:
   asteroid keys rotate --ring tokens")]
 pub(super) struct Rotate {
     /// Only the keys that codes are derived with, or that tokens are signed with; both if left out.
-    #[arg(long, value_name = "RING")]
-    ring: Option<Ring>,
+    #[arg(long, value_name = "RING", value_parser = names(KeyRing::ALL, KeyRing::as_str))]
+    ring: Option<KeyRing>,
     /// Let the new keys verify and not sign yet; the next rotation lets them sign.
     #[arg(long)]
     stage: bool,
@@ -40,14 +40,14 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
     let file = KeysFile::at(settings.keys_file()?);
     match command {
         Command::Rotate(Rotate { ring, stage, format }) => {
-            let rings = ring.map_or_else(|| vec![Ring::Codes, Ring::Tokens], |ring| vec![ring]);
+            let rings = ring.map_or_else(|| KeyRing::ALL.to_vec(), |ring| vec![ring]);
             let (clock, randomness) = (&*context.clock, &*context.randomness);
             let rotations = if *stage {
                 file.stage(&rings, clock, randomness)?
             } else {
-                let lives =
-                    Lives { codes: settings.codes.life.get(), tokens: settings.sessions.absolute.get() };
-                file.rotate(&rings, lives, clock, randomness)?
+                let lifetimes =
+                    Lifetimes { codes: settings.codes.life.get(), tokens: settings.sessions.absolute.get() };
+                file.rotate(&rings, lifetimes, clock, randomness)?
             };
             answer(*format, &rotations, || told(&file, &rotations))
         }

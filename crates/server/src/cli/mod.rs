@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use asteroid_application::Practices;
 use asteroid_kernel::{Clock, Randomness};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
@@ -87,6 +88,15 @@ enum Command {
 /// A runtime for a command that asks and waits.
 fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
+}
+
+/// Reads one of these values by its name; the help lists the names.
+fn names<T: Copy + Send + Sync + 'static>(
+    values: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let known = PossibleValuesParser::new(values.iter().map(|value| name(*value)));
+    known.try_map(move |text| values.iter().copied().find(|value| name(*value) == text).ok_or("is not known"))
 }
 
 /// How a command answers.

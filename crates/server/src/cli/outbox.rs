@@ -7,13 +7,12 @@ use asteroid_messaging::{
     Channel, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
 use asteroid_verification::ChallengeRepository;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format};
+use super::{Context, Failure, Format, names};
 use crate::store::with_store;
 
 #[derive(Debug, Subcommand)]
@@ -30,10 +29,10 @@ pub(super) enum Command {
     asteroid outbox list --state dead --json | jq -r '.[] | .reason' | sort | uniq -c")]
 pub(super) struct List {
     /// Only messages that wait for their next try, were delivered, or were given up.
-    #[arg(long, value_name = "STATE", value_parser = states())]
+    #[arg(long, value_name = "STATE", value_parser = names(&OutboxStateKind::ALL, OutboxStateKind::as_str))]
     state: Option<OutboxStateKind>,
     /// Only e-mails, or only SMS.
-    #[arg(long, value_name = "CHANNEL", value_parser = channels())]
+    #[arg(long, value_name = "CHANNEL", value_parser = names(&Channel::ALL, Channel::as_str))]
     channel: Option<Channel>,
     /// At most so many.
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -54,16 +53,6 @@ pub(super) struct Retry {
     dead: bool,
     #[command(flatten)]
     format: Format,
-}
-
-fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
-    PossibleValuesParser::new(OutboxStateKind::ALL.map(OutboxStateKind::as_str))
-        .try_map(|text| OutboxStateKind::parse(&text).ok_or("no state"))
-}
-
-fn channels() -> impl TypedValueParser<Value = Channel> {
-    PossibleValuesParser::new(Channel::ALL.map(Channel::as_str))
-        .try_map(|text| Channel::parse(&text).ok_or("no channel"))
 }
 
 /// A message, as it is listed.

@@ -163,20 +163,20 @@ fn production_refuses_keys_that_are_missing_samples_or_open_to_everybody() {
     };
     assert_eq!(
         problem(),
-        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no file keys.json): make one with `asteroid keys \
+        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no file keys.json): create one with `asteroid keys \
          rotate`"
     );
     assert_eq!(machine.run(&["keys", "rotate"], &environment).status, 0);
     assert_eq!(problem(), "");
     fs::set_permissions(machine.path("keys.json"), fs::Permissions::from_mode(0o644)).expect("set");
-    assert!(problem().contains("keys.json is open to everybody on this machine"), "{}", problem());
+    assert!(problem().contains("keys.json can be read by every user of this machine"), "{}", problem());
     let sample = |ring: &str| {
         format!(r#""{ring}":[{{"id":"sample","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}]"#)
     };
     machine.write("keys.json", &format!("{{{}}}", sample("codes")));
     assert_eq!(
         problem(),
-        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no key for tokens): make one with `asteroid keys \
+        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no key for tokens): create one with `asteroid keys \
          rotate --ring tokens`"
     );
     let sample = format!("{{{},{}}}", sample("codes"), sample("tokens"));
@@ -225,7 +225,7 @@ fn keys_are_rotated_and_listed_without_being_shown() {
     assert_eq!(machine.run(&["keys", "rotate", "--stage"], &[]).status, 0);
     let again = machine.run(&["keys", "rotate", "--stage"], &[]);
     assert_eq!(again.status, 1);
-    assert!(again.err.contains("is staged already: rotate to put it first"), "{}", again.err);
+    assert!(again.err.contains("is already staged: rotate to put it first"), "{}", again.err);
 
     let text = machine.run(&["keys", "list"], &[]).out;
     assert!(text.contains(&format!("codes   {}  signs, made 2", id(0))), "{text}");

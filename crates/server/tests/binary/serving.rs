@@ -238,7 +238,7 @@ fn keys_that_cannot_be_read_stop_the_start() {
         (answer.status, answer.err.as_str()),
         (
             1,
-            "asteroid: the keys cannot be used (keys.file)\n  because data/keys.json is no file of keys: see line 1, \
+            "asteroid: the keys cannot be used (keys.file)\n  because data/keys.json is not a valid key file: line 1, \
              column 2\n"
         )
     );

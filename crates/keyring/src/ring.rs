@@ -1,4 +1,4 @@
-//! A ring of keys as it is stored, and how it is rotated.
+//! A key ring as it is stored, and its rotation.
 
 use std::time::Duration;
 
@@ -6,71 +6,74 @@ use asteroid_kernel::{Randomness, Timestamp, random_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::KeysError;
+use crate::KeysError;
 
-/// What a ring of keys is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+/// A key ring, by what its keys are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "lowercase")]
-pub enum Ring {
+#[strum(serialize_all = "lowercase")]
+pub enum KeyRing {
     /// Its keys derive codes.
     Codes,
     /// Its keys sign tokens.
     Tokens,
 }
 
-impl Ring {
-    /// Its name in the file: `codes`, `tokens`.
+impl KeyRing {
+    /// Both rings.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The name in the file: `codes`, `tokens`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Codes => "codes",
-            Self::Tokens => "tokens",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
-/// What came of rotating a ring.
+/// The result of rotating or staging a key of one ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rotation {
-    /// Which ring.
-    pub ring: Ring,
-    /// The key that signs from the next start on.
+    /// The ring.
+    pub ring: KeyRing,
+    /// The key that signs after the next start.
     pub current: String,
-    /// The key that verifies from the next start on, and signs after the next rotation.
+    /// The key that verifies after the next start and signs after the next rotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staged: Option<String>,
-    /// The older keys, that still verify.
+    /// The older keys, which still verify.
     pub kept: Vec<String>,
-    /// The keys that were taken out: nothing that they signed is alive.
+    /// The keys that were removed: nothing that they signed is still valid.
     pub dropped: Vec<String>,
 }
 
+/// A key as it stands in the file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredKey {
     pub(super) id: String,
     pub(super) key: String,
-    /// Missing in files written by hand.
+    /// Missing in files that were written by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) made_at: Option<String>,
-    /// Whether it waits to be put first.
+    /// Whether it verifies and does not sign yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) staged: bool,
-    /// When it was put first, if that was later than it was made.
+    /// When it was put first, if that was after it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) promoted_at: Option<String>,
 }
 
 impl StoredKey {
-    /// How many random bytes a new key has.
+    /// The random bytes of a new key.
     pub(super) const BYTES: usize = 32;
 
     pub(super) fn fresh(now: Timestamp, randomness: &dyn Randomness) -> Self {
         let made_at = now.to_string();
         let [a, b, c] = random_bytes(randomness);
         Self {
-            // The day tells people which is which; the rest makes it one of a kind.
+            // The date is for people; the rest makes the id unique.
             id: format!("{}-{a:02x}{b:02x}{c:02x}", &made_at[..10]),
             key: STANDARD.encode(random_bytes::<{ Self::BYTES }>(randomness)),
             made_at: Some(made_at),
@@ -79,18 +82,18 @@ impl StoredKey {
         }
     }
 
-    /// When it was put first, and so the one before it signed for the last time.
+    /// When it was put first: the key before it signed for the last time then.
     fn took_over_at(&self) -> Option<Timestamp> {
         self.promoted_at.as_deref().or(self.made_at.as_deref()).and_then(Timestamp::parse)
     }
 }
 
-/// Servers that run on may sign with the key before the newest until they are started anew.
-const GRACE: Duration = Duration::from_hours(24);
+/// Running servers may sign with the previous key until they are restarted.
+const RESTART_GRACE: Duration = Duration::from_hours(24);
 
-/// Puts the staged key first, or else a new one; drops the keys that signed nothing that is alive.
+/// Puts the staged key first, or a new one; drops the keys that signed nothing that is still valid.
 pub(super) fn rotate(
-    ring: Ring,
+    ring: KeyRing,
     keys: &mut Vec<StoredKey>,
     life: Duration,
     now: Timestamp,
@@ -102,21 +105,21 @@ pub(super) fn rotate(
         None => StoredKey::fresh(now, randomness),
     };
     let current = first.id.clone();
-    // A key signed for the last time when the one before it in the ring took over.
+    // A key signed for the last time when its successor, the one before it in the ring, took over.
     let mut replaced_at = Some(now);
     let (mut kept, mut dropped) = (vec![first], Vec::new());
     for key in keys.drain(..) {
-        let useless = replaced_at.is_some_and(|at| at + life + GRACE < now);
+        let is_expired = replaced_at.is_some_and(|at| at + life + RESTART_GRACE < now);
         replaced_at = key.took_over_at();
-        if useless { dropped.push(key.id) } else { kept.push(key) }
+        if is_expired { dropped.push(key.id) } else { kept.push(key) }
     }
     *keys = kept;
     Rotation { ring, current, staged: None, kept: ids(&keys[1..]), dropped }
 }
 
-/// Puts a new key second: it verifies, and the next rotation puts it first. In an empty ring it is the first at once.
+/// Puts a new key second: it verifies, and the next rotation puts it first. In an empty ring it is first immediately.
 pub(super) fn stage(
-    ring: Ring,
+    ring: KeyRing,
     keys: &mut Vec<StoredKey>,
     now: Timestamp,
     randomness: &dyn Randomness,

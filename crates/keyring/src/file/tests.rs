@@ -1,12 +1,11 @@
-use asteroid_identity::{TokenClaims, TokenSigner};
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Timestamp, UserId};
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
 
 const LIFE: Duration = Duration::from_mins(10);
-const LIVES: Lives = Lives { codes: LIFE, tokens: DAY };
+const LIFETIMES: Lifetimes = Lifetimes { codes: LIFE, tokens: DAY };
 const DAY: Duration = Duration::from_hours(24);
 
 struct Bench {
@@ -36,31 +35,34 @@ impl Bench {
         file
     }
 
-    /// Rotates every ring, and says what became of this one.
-    fn rotate(&self, ring: Ring) -> Rotation {
-        let rings = StoredKeys::RINGS;
-        let rotations = self.file().rotate(&rings, LIVES, &self.clock, &self.randomness).expect("rotated");
+    /// Rotates every ring; the result of this one.
+    fn rotate(&self, ring: KeyRing) -> Rotation {
+        let rotations =
+            self.file().rotate(KeyRing::ALL, LIFETIMES, &self.clock, &self.randomness).expect("rotated");
         rotations.into_iter().find(|rotation| rotation.ring == ring).expect("rotated")
     }
 
     fn stage(&self) -> Result<Rotation, KeysError> {
-        let rotations = self.file().stage(&[Ring::Tokens], &self.clock, &self.randomness);
+        let rotations = self.file().stage(&[KeyRing::Tokens], &self.clock, &self.randomness);
         rotations.map(|mut rotations| rotations.pop().expect("staged"))
     }
 }
 
-fn claims() -> TokenClaims {
-    let issued_at = Timestamp::from_micros(0);
-    let session = "0184a5c3-d3b0-7000-8000-000000000019".parse().expect("an id");
-    TokenClaims { user: UserId(25), session, issued_at, expires_at: issued_at + DAY }
+/// A key for tokens, by its id and secret.
+type Secret = (String, Vec<u8>);
+
+fn token_keys(file: &KeysFile) -> Vec<Secret> {
+    let keys = file.load().expect("read").tokens;
+    keys.into_iter().map(|key| (key.id, key.secret.expose_secret().to_vec())).collect()
 }
 
-fn signed(file: &KeysFile) -> String {
-    file.load().expect("read").tokens.sign(&claims()).expect("signed")
+/// The key that a server signs tokens with.
+fn signing_key(file: &KeysFile) -> Secret {
+    token_keys(file).remove(0)
 }
 
-fn reads(file: &KeysFile, token: &str) -> bool {
-    file.load().expect("read").tokens.read(token, claims().issued_at).is_some()
+fn verifies(file: &KeysFile, key: &Secret) -> bool {
+    token_keys(file).contains(key)
 }
 
 fn close(file: &KeysFile) {
@@ -86,11 +88,11 @@ fn good(seed: u8) -> Vec<u8> {
 }
 
 #[test]
-fn keys_are_made_at_the_first_start_and_kept_for_the_next() {
+fn key_file_is_created_once_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::new();
     let made = bench.file().load_or_create(&bench.clock, &bench.randomness).expect("made");
-    assert_eq!(made.flaws, [""; 0]);
+    assert_eq!(made.warnings, [""; 0]);
     let permissions = fs::metadata(bench.file().path()).expect("there").permissions();
     assert_eq!(permissions.mode() & 0o777, 0o600);
     let again = bench.file().load_or_create(&bench.clock, &bench.randomness).expect("read");
@@ -100,7 +102,7 @@ fn keys_are_made_at_the_first_start_and_kept_for_the_next() {
 }
 
 #[test]
-fn of_two_servers_that_start_at_once_one_makes_the_keys() {
+fn concurrent_starts_create_one_key_file() {
     let bench = Bench::new();
     let file = bench.file();
     let ids: Vec<String> = std::thread::scope(|scope| {
@@ -114,7 +116,7 @@ fn of_two_servers_that_start_at_once_one_makes_the_keys() {
 }
 
 #[test]
-fn a_file_from_before_there_were_tokens_gets_a_key_for_them_and_keeps_the_others() {
+fn load_or_create_adds_token_keys_to_an_older_file() {
     let bench = Bench::new();
     let file = bench.with(&format!(r#"{{"codes":{}}}"#, ring(&[("old", &good(1))])));
     assert_eq!(
@@ -123,52 +125,48 @@ fn a_file_from_before_there_were_tokens_gets_a_key_for_them_and_keeps_the_others
     );
     let made = file.load_or_create(&bench.clock, &bench.randomness).expect("made");
     assert_eq!(made.codes.current_id(), "old");
-    let token = signed(&file);
+    let key = signing_key(&file);
     file.load_or_create(&bench.clock, &bench.randomness).expect("read");
-    assert!(reads(&file, &token), "it is made once");
+    assert!(verifies(&file, &key), "it is created once");
 }
 
 #[test]
-fn the_first_key_of_each_ring_is_the_one_that_signs() {
+fn first_key_of_each_ring_signs() {
     let bench = Bench::new();
     let (one, other) = (good(1), good(2));
     let file = bench.with(&rings(&[("new", &one), ("old", &other)], &[("t2", &one), ("t1", &other)]));
-    let token = signed(&file);
+    let key = signing_key(&file);
     assert_eq!(file.load().expect("read").codes.current_id(), "new");
     bench.with(&rings(&[("new", &one)], &[("t3", &good(3)), ("t2", &one)]));
-    assert!(reads(&file, &token));
+    assert!(verifies(&file, &key));
     bench.with(&rings(&[("new", &one)], &[("t1", &other)]));
-    assert!(!reads(&file, &token));
+    assert!(!verifies(&file, &key));
 }
 
 #[test]
-fn keys_that_cannot_be_used_are_refused() {
+fn invalid_key_files_are_refused_without_quoting_them() {
     let bench = Bench::new();
     let (one, other) = (good(1), good(2));
     let fine: &[Key<'_>] = &[("a", &one)];
-    for (wrong, in_codes, in_tokens) in [
-        (vec![], "there is no key for codes", "there is no key for tokens"),
-        (
-            vec![("a", &one[..31])],
-            "the key `a` has fewer than 32 bytes",
-            "the key `a` has fewer than 32 bytes",
-        ),
-        (vec![("a", &one[..]), ("a", &other)], "two keys have the id `a`", "two keys have the id `a`"),
+    let error = |text: String| bench.with(&text).load().expect_err("refused").to_string();
+    for (wrong, in_codes) in [
+        (vec![], "there is no key for codes"),
+        (vec![("a", &one[..31])], "the key `a` has fewer than 32 bytes"),
+        (vec![("a", &one[..]), ("a", &other)], "two keys have the id `a`"),
     ] {
-        let error = |text: String| bench.with(&text).load().expect_err("refused").to_string();
         assert_eq!(error(rings(&wrong, fine)), in_codes);
-        assert_eq!(error(rings(fine, &wrong)), in_tokens);
     }
+    assert_eq!(error(rings(fine, &[])), "there is no key for tokens");
     let file = bench.with(r#"{"codes":[{"id":"a","key":"no base64!"}]}"#);
-    assert_eq!(file.load().expect_err("refused").to_string(), "the key `a` is no base64");
+    assert_eq!(file.load().expect_err("refused").to_string(), "the key `a` is not valid base64");
     let error = bench.with("{\"codes\":\n [\"c2VjcmV0\"]}").load().expect_err("refused").to_string();
-    assert!(error.ends_with("keys.json is no file of keys: see line 2, column 12"), "{error}");
+    assert!(error.ends_with("keys.json is not a valid key file: line 2, column 12"), "{error}");
     let missing = KeysFile::at(bench.folder.path().join("none.json")).load();
     assert!(matches!(missing, Err(KeysError::Missing(_))));
 }
 
 #[test]
-fn samples_and_files_open_to_everybody_are_flaws() {
+fn sample_keys_and_world_readable_files_are_warnings() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::new();
     let file = bench.with(&rings(
@@ -176,19 +174,19 @@ fn samples_and_files_open_to_everybody_are_flaws() {
         &[("fine", &good(2)), ("zeros", &[0; 64])],
     ));
     assert_eq!(
-        file.load().expect("read").flaws,
+        file.load().expect("read").warnings,
         ["the key `text` is a sample, not random bytes", "the key `zeros` is a sample, not random bytes"]
     );
     let file = bench.with(&rings(&[("good", &good(1))], &[("fine", &good(2))]));
-    for (mode, flaws) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o666, 1)] {
+    for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o666, 1)] {
         fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("set");
-        assert_eq!(file.load().expect("read").flaws.len(), flaws, "{mode:o}");
+        assert_eq!(file.load().expect("read").warnings.len(), warnings, "{mode:o}");
     }
 }
 
 #[test]
-fn a_rotation_puts_a_new_key_first_and_keeps_what_may_still_verify() {
-    for (ring, life) in [(Ring::Codes, LIFE), (Ring::Tokens, DAY)] {
+fn rotation_puts_a_new_key_first_and_drops_expired_keys() {
+    for (ring, life) in [(KeyRing::Codes, LIFE), (KeyRing::Tokens, DAY)] {
         let bench = Bench::new();
         let first = bench.rotate(ring);
         assert_eq!((first.kept.len(), first.dropped.len()), (0, 0));
@@ -200,13 +198,13 @@ fn a_rotation_puts_a_new_key_first_and_keeps_what_may_still_verify() {
         assert_eq!(
             third.kept,
             [second.current.clone(), first.current.clone()],
-            "a day and a life are not over"
+            "the restart grace and the lifetime have not passed"
         );
         bench.clock.advance(30 * DAY);
         let fourth = bench.rotate(ring);
         assert_eq!(fourth.kept, [third.current], "it signed until now");
         assert_eq!(fourth.dropped, [second.current, first.current]);
-        assert_eq!(bench.file().load().expect("read").flaws, [""; 0]);
+        assert_eq!(bench.file().load().expect("read").warnings, [""; 0]);
         let current: Vec<String> = bench
             .file()
             .list()
@@ -219,70 +217,70 @@ fn a_rotation_puts_a_new_key_first_and_keeps_what_may_still_verify() {
 }
 
 #[test]
-fn one_ring_alone_can_be_rotated_and_a_missing_one_is_made() {
+fn rotation_of_one_ring_fills_an_empty_ring_too() {
     let bench = Bench::new();
-    let rotate = |rings: &[Ring]| -> Vec<Ring> {
-        let rotations = bench.file().rotate(rings, LIVES, &bench.clock, &bench.randomness);
+    let rotate = |rings: &[KeyRing]| -> Vec<KeyRing> {
+        let rotations = bench.file().rotate(rings, LIFETIMES, &bench.clock, &bench.randomness);
         rotations.expect("rotated").into_iter().map(|rotation| rotation.ring).collect()
     };
-    assert_eq!(rotate(&[Ring::Tokens]), [Ring::Codes, Ring::Tokens]);
-    let token = signed(&bench.file());
-    assert_eq!(rotate(&[Ring::Codes]), [Ring::Codes]);
-    assert_eq!(signed(&bench.file()), token);
-    assert_eq!(rotate(&[Ring::Tokens]), [Ring::Tokens]);
-    assert_ne!(signed(&bench.file()), token);
-    assert!(reads(&bench.file(), &token));
+    assert_eq!(rotate(&[KeyRing::Tokens]), [KeyRing::Codes, KeyRing::Tokens]);
+    let key = signing_key(&bench.file());
+    assert_eq!(rotate(&[KeyRing::Codes]), [KeyRing::Codes]);
+    assert_eq!(signing_key(&bench.file()), key);
+    assert_eq!(rotate(&[KeyRing::Tokens]), [KeyRing::Tokens]);
+    assert_ne!(signing_key(&bench.file()), key);
+    assert!(verifies(&bench.file(), &key));
 }
 
 #[test]
-fn a_staged_key_verifies_before_it_signs() {
+fn staged_key_verifies_before_it_signs() {
     let bench = Bench::new();
-    assert_eq!(bench.stage().expect("made").staged, None, "nothing else could sign");
+    assert_eq!(bench.stage().expect("made").staged, None, "it is the only key and signs");
     let file = bench.file();
-    let before = signed(&file);
+    let before = signing_key(&file);
     let staged = bench.stage().expect("staged");
-    assert_eq!(signed(&file), before, "it does not sign yet");
+    assert_eq!(signing_key(&file), before, "it does not sign yet");
     let error = bench.stage().expect_err("one is enough").to_string();
     let id = staged.staged.expect("a key");
-    assert_eq!(error, format!("the key `{id}` for tokens is staged already: rotate to put it first"));
-    // What a server reads that was started between the two steps.
+    assert_eq!(error, format!("the key `{id}` for tokens is already staged: rotate to put it first"));
+    // The keys of a server that was started between the two steps.
     let between = file.load().expect("read");
 
     bench.clock.advance(30 * DAY);
-    let promoted = bench.rotate(Ring::Tokens);
+    let promoted = bench.rotate(KeyRing::Tokens);
     assert_eq!((promoted.current, promoted.kept), (id.clone(), vec![staged.current.clone()]));
-    let after = signed(&file);
+    let after = signing_key(&file);
     assert_ne!(after, before);
-    assert!(reads(&file, &before));
-    assert!(between.tokens.read(&after, claims().issued_at).is_some());
+    assert!(verifies(&file, &before));
+    assert!(between.tokens.iter().any(|key| key.id == after.0));
 
-    // The key before signed until the promotion, however long ago its successor was made.
+    // The previous key signed until the promotion, however long ago its successor was made.
     bench.clock.advance(DAY);
-    assert_eq!(bench.rotate(Ring::Tokens).kept, [id, staged.current]);
+    assert_eq!(bench.rotate(KeyRing::Tokens).kept, [id, staged.current]);
 }
 
 #[test]
-fn a_rotation_keeps_keys_of_unknown_age_and_whoever_may_read_them() {
+fn rotation_keeps_keys_without_made_at_and_file_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::new();
     let file = bench.with(&rings(&[("b", &good(1)), ("a", &good(2))], &[("c", &good(3))]));
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o640)).expect("set");
-    assert_eq!(bench.rotate(Ring::Codes).kept, ["b", "a"]);
+    assert_eq!(bench.rotate(KeyRing::Codes).kept, ["b", "a"]);
     assert_eq!(fs::metadata(file.path()).expect("there").permissions().mode() & 0o777, 0o640);
 }
 
 #[test]
-fn a_rotation_does_not_touch_a_file_that_it_cannot_read() {
+fn rotation_leaves_an_invalid_file_unchanged() {
     let bench = Bench::new();
     let file = bench.with("{\"codes\": 5}");
-    file.rotate(&StoredKeys::RINGS, LIVES, &bench.clock, &bench.randomness).expect_err("refused");
+    file.rotate(KeyRing::ALL, LIFETIMES, &bench.clock, &bench.randomness).expect_err("refused");
     assert_eq!(fs::read_to_string(file.path()).expect("there"), "{\"codes\": 5}");
 }
 
 #[test]
-fn a_key_is_named_by_its_day_and_never_printed() {
+fn key_id_has_the_date_and_debug_output_no_secret() {
     let bench = Bench::new();
-    let rotation = bench.rotate(Ring::Codes);
+    let rotation = bench.rotate(KeyRing::Codes);
     assert!(rotation.current.starts_with("2025-11-22-"), "{}", rotation.current);
     let text = fs::read_to_string(bench.file().path()).expect("there");
     let loaded = bench.file().load().expect("read");
