@@ -45,6 +45,7 @@ fn allowed_in_tests(package: &str) -> BTreeSet<&'static str> {
         "asteroid-diesel" => names.extend(["asteroid-conformance", "asteroid-diesel"]),
         name if ADAPTERS.contains(&name) => names.extend(["asteroid-conformance"]),
         "asteroid-application" => names.extend(["asteroid-application", "asteroid-memory"]),
+        "asteroid-import" | "asteroid-runtime" => names.extend(["asteroid-memory"]),
         _ => {}
     }
     names

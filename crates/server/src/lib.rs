@@ -4,7 +4,6 @@ mod background;
 mod banner;
 mod cli;
 pub mod config;
-mod import;
 mod keys;
 mod logging;
 mod messages;

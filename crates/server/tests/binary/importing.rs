@@ -180,10 +180,10 @@ fn standard_input_is_read_as_the_options_say() {
     assert_eq!((&report["refusals"][0]["line"], &report["refusals"][0]["column"]), (&1.into(), &14.into()));
 
     for (arguments, problem) in [
-        (&["import", "-"][..], "say how standard input is written: --format json, ndjson or csv"),
+        (&["import", "-"][..], "the format of standard input is unknown: set --format json, ndjson or csv"),
         (
             &["import", "export.csv"],
-            "say what export.csv holds: --type practice, clientClass, user or client",
+            "the records of export.csv are of unknown type: set --type practice, clientClass, user or client",
         ),
         (&["import"], "the following required arguments were not provided"),
     ] {

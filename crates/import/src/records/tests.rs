@@ -41,18 +41,18 @@ fn fields(value: &Value) -> Fields {
     Fields::of_json(value.to_string().as_bytes()).expect("an object")
 }
 
-fn read_json(kind: Kind, value: &Value) -> Result<ImportRecord, Vec<String>> {
-    let said = |problem: Problem| format!("{}: {}", problem.field, problem.reason);
+fn read_json(kind: RecordKind, value: &Value) -> Result<ImportRecord, Vec<String>> {
+    let line = |problem: FieldError| format!("{}: {}", problem.field, problem.reason);
     let record = read(kind, fields(value), Region::US);
-    record.map_err(|problems| problems.into_iter().map(said).collect())
+    record.map_err(|problems| problems.into_iter().map(line).collect())
 }
 
-fn problems(kind: Kind, value: &Value) -> Vec<String> {
+fn problems(kind: RecordKind, value: &Value) -> Vec<String> {
     read_json(kind, value).err().unwrap_or_default()
 }
 
 fn client(value: &Value) -> ImportedClient {
-    match read_json(Kind::Client, value) {
+    match read_json(RecordKind::Client, value) {
         Ok(ImportRecord::Client(client)) => *client,
         Ok(_) => panic!("no client"),
         Err(problems) => panic!("{problems:?}"),
@@ -60,7 +60,7 @@ fn client(value: &Value) -> ImportedClient {
 }
 
 fn user(value: &Value) -> ImportedUser {
-    match read_json(Kind::User, value) {
+    match read_json(RecordKind::User, value) {
         Ok(ImportRecord::User(user)) => Arc::into_inner(user).expect("the only one"),
         Ok(_) => panic!("no user"),
         Err(problems) => panic!("{problems:?}"),
@@ -81,7 +81,7 @@ fn without(value: &Value, name: &str) -> Value {
 }
 
 #[test]
-fn a_whole_client_comes_out_unchanged() {
+fn client_with_every_field_is_read_unchanged() {
     let client = client(&whole_client());
     let text = |text: &str| Some(text.to_owned());
     assert_eq!((client.key.source.0, client.key.id.as_str(), client.practice.0), (1, "1", 1));
@@ -154,7 +154,7 @@ fn a_whole_client_comes_out_unchanged() {
 }
 
 #[test]
-fn what_a_client_leaves_out_is_filled_in() {
+fn missing_client_fields_get_defaults() {
     let value = json!({
         "sourceId": 7, "clientId": "x", "practiceId": 3, "lastName": null,
         "clientClass": {"clientClassId": "cool"}, "patients": [{"patientId": "pi", "name": ""}],
@@ -171,7 +171,7 @@ fn what_a_client_leaves_out_is_filled_in() {
 }
 
 #[test]
-fn all_that_is_wrong_with_a_client_is_said_at_once() {
+fn client_errors_are_reported_together() {
     let value = json!({
         "sourceId": "1", "clientId": " ", "frist_name": "Nora", "status": "gone", "balanceDue": 1.5,
         "emailVerificationResponse": [], "alertsDisabled": "no", "updatedAt": "yesterday",
@@ -179,7 +179,7 @@ fn all_that_is_wrong_with_a_client_is_said_at_once() {
         "patients": [{"patientId": "pi", "deceasedDate": "2022-02-30", "nmae": "Pi"}, 5],
     });
     assert_eq!(
-        problems(Kind::Client, &value),
+        problems(RecordKind::Client, &value),
         [
             "sourceId: must be a whole number from 0 to 9007199254740991",
             "clientId: an id has 1 to 255 characters, none of them a control character",
@@ -199,23 +199,27 @@ fn all_that_is_wrong_with_a_client_is_said_at_once() {
         ]
     );
     let patients = with(&whole_client(), "patients", json!({}));
-    assert_eq!(problems(Kind::Client, &patients), ["patients: must be a list of objects, not an object"]);
+    assert_eq!(
+        problems(RecordKind::Client, &patients),
+        ["patients: must be a list of objects, not an object"]
+    );
 }
 
 #[test]
-fn a_field_that_is_there_twice_is_refused() {
+fn duplicate_field_is_refused() {
     let fields = Fields::of_json(br#"{"clientClassId": "a", "sourceId": 1, "clientClassId": "b"}"#);
-    let problems = read(Kind::ClientClass, fields.expect("an object"), Region::US).err().expect("refused");
-    assert_eq!(problems, [Problem { field: "clientClassId".into(), reason: "is there twice".into() }]);
+    let problems =
+        read(RecordKind::ClientClass, fields.expect("an object"), Region::US).err().expect("refused");
+    assert_eq!(problems, [FieldError { field: "clientClassId".into(), reason: "is there twice".into() }]);
 }
 
 #[test]
-fn a_practice_has_a_time_zone_of_the_list() {
+fn practice_needs_an_iana_time_zone() {
     let practice = json!({
         "practiceId": 1, "sourceId": 1, "name": "Harbour Vets", "slug": "harbour", "pms": null, "sms": null,
         "features": ["analytics"], "timeZone": "America/New_York", "enterpriseIds": [1123, 5813],
     });
-    match read_json(Kind::Practice, &practice) {
+    match read_json(RecordKind::Practice, &practice) {
         Ok(ImportRecord::Practice(practice)) => {
             assert_eq!((practice.id.0, practice.time_zone.as_str()), (1, "America/New_York"));
             assert_eq!(
@@ -236,13 +240,13 @@ fn a_practice_has_a_time_zone_of_the_list() {
         ("features", json!("analytics"), "must be a list"),
         ("enterpriseIds", json!([1, -1]), "item 2: must be a whole number from 0 to 9007199254740991"),
     ] {
-        let problems = problems(Kind::Practice, &with(&practice, name, value));
+        let problems = problems(RecordKind::Practice, &with(&practice, name, value));
         assert_eq!(problems, [format!("{name}: {problem}")]);
     }
 }
 
 #[test]
-fn a_user_has_one_name_and_one_password() {
+fn user_errors_name_the_field() {
     let base = json!({
         "id": 25, "name": "Jeremy  van der Mickelson ", "email": "jeremy@example.com", "phone": "555-665-4345",
         "password": "5VphcVNdGhJi", "primaryRole": "pet", "roles": ["client"], "practiceId": 1,
@@ -279,12 +283,12 @@ fn a_user_has_one_name_and_one_password() {
         (without(&base, "primaryRole"), "primaryRole: is missing"),
         (with(&base, "password", json!(12_345_678)), "password: must be text, not a number"),
     ] {
-        assert_eq!(problems(Kind::User, &wrong)[0], expected);
+        assert_eq!(problems(RecordKind::User, &wrong)[0], expected);
     }
 }
 
 #[test]
-fn a_user_may_have_one_name_no_practice_and_no_password() {
+fn user_without_practice_last_name_or_password_is_valid() {
     let base = json!({"firstName": "Ada", "lastName": "Quill", "email": "ada@example.com"});
     let single = json!({"name": " Teller ", "email": "teller@example.com", "practiceId": null});
     for (record, first, last) in [
@@ -309,18 +313,18 @@ fn a_user_may_have_one_name_no_practice_and_no_password() {
 }
 
 #[test]
-fn the_fields_of_every_kind_are_known_by_name() {
+fn field_names_of_each_kind_are_complete() {
     for (kind, name) in [
-        (Kind::Practice, "enterpriseIds"),
-        (Kind::ClientClass, "communicationsDisabled"),
-        (Kind::User, "lastName"),
-        (Kind::Client, "updatedAt"),
+        (RecordKind::Practice, "enterpriseIds"),
+        (RecordKind::ClientClass, "communicationsDisabled"),
+        (RecordKind::User, "lastName"),
+        (RecordKind::Client, "updatedAt"),
     ] {
         assert!(names(kind).contains(&name), "{name}");
     }
     let client = whole_client();
     let mut fields: Vec<&str> = client.as_object().expect("an object").keys().map(String::as_str).collect();
-    let mut known = names(Kind::Client);
+    let mut known = names(RecordKind::Client);
     fields.sort_unstable();
     known.sort_unstable();
     assert_eq!(known, fields);

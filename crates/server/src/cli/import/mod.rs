@@ -1,15 +1,20 @@
+mod progress;
+
+use std::fmt::{Display, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_application::Import;
 use asteroid_argon2::{Argon2Hasher, Argon2Settings};
+use asteroid_import::{FileFormat, ImportPlan, ImportReport, InputFile, RecordCounts, RecordKind};
 use clap::Args;
 
+use progress::Progress;
+
 use super::output::{answer, warn};
-use super::{Context, Failure, Format, runtime};
+use super::{Context, Failure, Format, names, runtime};
 use crate::config::Settings;
-use crate::import::{self, FileFormat, Input, Kind, Order, Report};
 use crate::store::{self, Store, with_store};
 
 #[derive(Debug, Args)]
@@ -44,11 +49,11 @@ pub(super) struct Arguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How the files are written, if their names do not say it.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = names(FileFormat::ALL, FileFormat::as_str))]
     format: Option<FileFormat>,
     /// What is in CSV files, if their names do not say it.
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: Option<Kind>,
+    #[arg(long = "type", value_name = "TYPE", value_parser = names(RecordKind::ALL, RecordKind::as_str))]
+    kind: Option<RecordKind>,
     /// Do all of it, say what would come of it, and keep nothing.
     #[arg(long)]
     dry_run: bool,
@@ -58,15 +63,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { files, format, kind, dry_run, answer: answer_format } = arguments;
-    let inputs: Result<Vec<Input>, _> = files.iter().map(|file| Input::new(file, *format, *kind)).collect();
+    let inputs: Result<Vec<InputFile>, _> =
+        files.iter().map(|file| InputFile::new(file, *format, *kind)).collect();
     let inputs = inputs.map_err(|error| Failure::Usage("import", error.to_string()))?;
     let settings = context.configuration()?.settings;
-    let order = Order {
-        inputs,
-        region: settings.product.default_region,
-        dry_run: *dry_run,
-        quiet: answer_format.json,
-    };
+    let plan = ImportPlan { inputs, region: settings.product.default_region, dry_run: *dry_run };
     let runtime = runtime()?;
     let storage = runtime.block_on(store::open(&settings, &context.clock, &context.randomness))?;
     let hasher = Argon2Hasher::start(hashing(&settings), Arc::clone(&context.randomness))?;
@@ -74,16 +75,17 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failur
     let passwords = settings.account_rules().passwords;
     let report = with_store!(storage, |storage| {
         let import = Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords);
-        import::run(&order, import, &runtime)
+        let progress = Progress::new(plan.inputs.iter().map(InputFile::length).sum(), answer_format.json);
+        asteroid_import::run(&plan, import, &runtime, &progress)
     });
-    answer(*answer_format, &report, || report.table())?;
+    answer(*answer_format, &report, || table(&report))?;
     if let Some(stopped) = report.stopped.as_ref().filter(|_| !answer_format.json) {
         warn(&format!("{stopped}\n  {}", what_stays(&report)));
     }
     if report.is_clean() { Ok(()) } else { Err(Failure::Answered) }
 }
 
-fn what_stays(report: &Report) -> &'static str {
+fn what_stays(report: &ImportReport) -> &'static str {
     if report.dry_run {
         "nothing after it was looked at"
     } else {
@@ -95,4 +97,29 @@ fn what_stays(report: &Report) -> &'static str {
 fn hashing(settings: &Settings) -> Argon2Settings {
     let settings = Argon2Settings::from(&settings.passwords.hashing);
     Argon2Settings { queue: 64, max_wait: Duration::from_mins(1), ..settings }
+}
+
+/// The counts, for people.
+fn table(report: &ImportReport) -> String {
+    let mut table = row("", ["created", "updated", "unchanged", "refused"]);
+    for (name, RecordCounts { created, updated, unchanged, refused }) in report.counts() {
+        let counts = [created, updated, unchanged, refused];
+        if counts != [0; 4] {
+            table += &row(name, counts);
+        }
+    }
+    if report.unreadable > 0 {
+        table += &row("unreadable", ["", "", "", &report.unreadable.to_string()]);
+    }
+    if report.warned > 0 {
+        writeln!(table, "{:<14}  {:>9}", "with warnings", report.warned).expect("a text takes any text");
+    }
+    if report.dry_run {
+        table.push_str("This was a dry run: nothing was kept.\n");
+    }
+    table
+}
+
+fn row<T: Display>(name: &str, [created, updated, unchanged, refused]: [T; 4]) -> String {
+    format!("{name:<14}  {created:>9}  {updated:>9}  {unchanged:>9}  {refused:>9}\n")
 }

@@ -1,5 +1,5 @@
-//! The fields of a record, looked at one after the other: what is wrong with any of them is noted, so that all of it is
-//! said at once.
+//! The fields of a record. Each is read in turn and its errors are collected, so that a record is refused with all of
+//! them at once.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,36 +9,36 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::kind::unknown;
+use crate::kind::unknown;
 
-/// Something that is wrong with a field.
+/// An error or a warning about a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
-    /// The field, as `patients[3].name`; empty if it is the record itself.
-    pub(crate) field: String,
-    /// What is wrong with it. Never holds a value that may be a secret.
-    pub(crate) reason: String,
+pub struct FieldError {
+    /// The path of the field, like `patients[3].name`; empty for the record itself.
+    pub field: String,
+    /// The reason. Never contains a value that may be a secret.
+    pub reason: String,
 }
 
-/// What a field was given as.
+/// The value of a field.
 #[derive(Clone, Debug)]
-pub(crate) enum Given {
-    /// By a file that tells texts from numbers.
+pub(crate) enum FieldValue {
+    /// From a format with types.
     Json(Value),
-    /// By one that does not, and not empty.
+    /// From a format without types; not empty.
     Cell(String),
 }
 
-/// The fields of a record that were not looked at yet.
+/// The fields of a record that have not been read yet, and the errors so far.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     prefix: String,
-    given: BTreeMap<String, Given>,
+    values: BTreeMap<String, FieldValue>,
     known: Vec<&'static str>,
-    problems: Vec<Problem>,
+    errors: Vec<FieldError>,
 }
 
-/// The fields of a JSON object, in their order, with those that are there twice.
+/// The members of a JSON object in their order, duplicates included.
 struct Object(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Object {
@@ -71,16 +71,16 @@ impl Fields {
         let Object(members) = serde_json::from_slice(text)?;
         let mut fields = Self::default();
         for (name, value) in members {
-            fields.add(name, Given::Json(value));
+            fields.add(name, FieldValue::Json(value));
         }
         Ok(fields)
     }
 
-    /// Adds a field; a null is as good as none.
-    pub(crate) fn add(&mut self, name: String, given: Given) {
-        match self.given.entry(name) {
+    /// Adds a field. A null counts as missing.
+    pub(crate) fn add(&mut self, name: String, values: FieldValue) {
+        match self.values.entry(name) {
             Entry::Vacant(place) => {
-                place.insert(given);
+                place.insert(values);
             }
             Entry::Occupied(other) => {
                 let name = other.key().clone();
@@ -89,26 +89,26 @@ impl Fields {
         }
     }
 
-    /// Notes that something is wrong with a field.
+    /// Adds an error about a field.
     pub(crate) fn note(&mut self, name: &str, reason: impl Into<String>) {
-        self.problems.push(Problem { field: format!("{}{name}", self.prefix), reason: reason.into() });
+        self.errors.push(FieldError { field: format!("{}{name}", self.prefix), reason: reason.into() });
     }
 
-    /// Whether the field is there, and not null.
+    /// Whether the field is present and not null.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.given.get(name).is_some_and(|given| !matches!(given, Given::Json(Value::Null)))
+        self.values.get(name).is_some_and(|values| !matches!(values, FieldValue::Json(Value::Null)))
     }
 
-    /// The field as `read` reads it; none if it is not there, null, or wrong, which is noted.
+    /// The field as `read` parses it; [`None`] if it is missing, null, or invalid, which adds an error.
     pub(crate) fn get<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Given) -> Result<T, String>,
+        read: impl FnOnce(FieldValue) -> Result<T, String>,
     ) -> Option<T> {
         self.known.push(name);
-        match self.given.remove(name)? {
-            Given::Json(Value::Null) => None,
-            given => match read(given) {
+        match self.values.remove(name)? {
+            FieldValue::Json(Value::Null) => None,
+            value => match read(value) {
                 Ok(value) => Some(value),
                 Err(reason) => {
                     self.note(name, reason);
@@ -118,14 +118,14 @@ impl Fields {
         }
     }
 
-    /// The same for a field that must be there.
+    /// Like [`get`](Self::get), for a field that must be present.
     pub(crate) fn need<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Given) -> Result<T, String>,
+        read: impl FnOnce(FieldValue) -> Result<T, String>,
     ) -> Option<T> {
         if !self.has(name) {
-            self.given.remove(name);
+            self.values.remove(name);
             self.note(name, "is missing");
         }
         self.get(name, read)
@@ -141,7 +141,7 @@ impl Fields {
         self.inner(name, value, read)
     }
 
-    /// Reads the objects in a field's list.
+    /// Reads the list of objects in a field.
     pub(crate) fn objects<T>(
         &mut self,
         name: &'static str,
@@ -164,43 +164,43 @@ impl Fields {
             self.note(name, format!("must be an object, not {}", kind_of(&value)));
             return None;
         };
-        let given = members.into_iter().map(|(name, value)| (name, Given::Json(value))).collect();
+        let values = members.into_iter().map(|(name, value)| (name, FieldValue::Json(value))).collect();
         let prefix = format!("{}{name}.", self.prefix);
-        let mut inner = Self { prefix, given, ..Self::default() };
+        let mut inner = Self { prefix, values, ..Self::default() };
         let value = read(&mut inner);
-        self.problems.extend(inner.finish());
+        self.errors.extend(inner.finish());
         value
     }
 
-    /// The names that were looked for.
+    /// The names of the fields that were read.
     pub(crate) fn known(&self) -> &[&'static str] {
         &self.known
     }
 
-    /// What was found wrong so far.
-    pub(crate) fn problems(self) -> Vec<Problem> {
-        self.problems
+    /// The errors so far.
+    pub(crate) fn errors(self) -> Vec<FieldError> {
+        self.errors
     }
 
-    /// All that is wrong; a field that nobody looked at is, too.
-    pub(crate) fn finish(mut self) -> Vec<Problem> {
-        for name in std::mem::take(&mut self.given).into_keys() {
+    /// All errors, including one for each field that was not read.
+    pub(crate) fn finish(mut self) -> Vec<FieldError> {
+        for name in std::mem::take(&mut self.values).into_keys() {
             let reason = unknown(self.known.iter().copied(), &name);
             self.note(&name, reason);
         }
-        self.problems
+        self.errors
     }
 }
 
-/// JSON of any kind; in a cell it is written out.
-fn json(given: Given) -> Result<Value, String> {
-    match given {
-        Given::Json(value) => Ok(value),
-        Given::Cell(text) => serde_json::from_str(&text).map_err(|_| "must be JSON".to_owned()),
+/// A JSON value; a cell contains its text.
+fn json(values: FieldValue) -> Result<Value, String> {
+    match values {
+        FieldValue::Json(value) => Ok(value),
+        FieldValue::Cell(text) => serde_json::from_str(&text).map_err(|_| "must be JSON".to_owned()),
     }
 }
 
-/// What a JSON value is, to people.
+/// The type of a JSON value in words.
 pub(crate) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

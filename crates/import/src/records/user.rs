@@ -3,10 +3,10 @@ use asteroid_clients::{ExternalId, GoogleApiKey, PracticeId, Role};
 use asteroid_identity::{Password, PasswordHash, PersonName, UserStatus};
 use asteroid_kernel::{EmailAddress, PhoneNumber, Region, UserId};
 
-use crate::import::fields::{Fields, Given};
-use crate::import::values::{id, list, parsed, text, whole, word};
+use crate::fields::{FieldValue, Fields};
+use crate::values::{id, list, parsed, text, whole, word};
 
-/// Users made later get higher ids, and JSON has to carry those without loss, too.
+/// The highest imported id: later users get higher ids, which JSON must represent without loss, too.
 const MAX_ID: i64 = 1 << 52;
 
 pub(super) fn user(fields: &mut Fields, region: Region) -> Option<ImportedUser> {
@@ -42,7 +42,7 @@ pub(super) fn user(fields: &mut Fields, region: Region) -> Option<ImportedUser> 
     Some(ImportedUser { id: id_of_user, name, email, phone, password, status, membership, unplaced })
 }
 
-/// A first and a last name, or both in one, parted at the last space. A person may have one name only.
+/// A first and a last name, or both in one field, split at the last space. One name is enough.
 fn name(fields: &mut Fields) -> Option<PersonName> {
     let (whole, in_parts) = (fields.has("name"), fields.has("firstName") || fields.has("lastName"));
     if whole == in_parts {
@@ -70,8 +70,8 @@ fn name(fields: &mut Fields) -> Option<PersonName> {
     })
 }
 
-/// A part of a name; other systems write an empty one for people with one name.
-fn part(given: Given) -> Result<Option<String>, String> {
+/// A part of a name. Other systems write an empty part for people with one name.
+fn part(given: FieldValue) -> Result<Option<String>, String> {
     let text = text(given)?;
     if text.trim().is_empty() {
         return Ok(None);
@@ -79,7 +79,7 @@ fn part(given: Given) -> Result<Option<String>, String> {
     PersonName::parse_part(&text).map(Some).map_err(|error| error.to_string())
 }
 
-fn status(given: Given) -> Result<UserStatus, String> {
+fn status(given: FieldValue) -> Result<UserStatus, String> {
     match text(given)?.as_str() {
         "enabled" => Ok(UserStatus::Enabled),
         "disabled" => Ok(UserStatus::Disabled),
@@ -89,7 +89,7 @@ fn status(given: Given) -> Result<UserStatus, String> {
 
 fn password(fields: &mut Fields) -> Option<ImportedPassword> {
     let plain = fields.get("password", text).map(|text| ImportedPassword::Plain(Password::new(&text)));
-    // Other systems write an empty one for users without a password.
+    // Other systems write an empty hash for users without a password.
     let hash = fields.get("passwordHash", text).filter(|text| !text.trim().is_empty());
     let hash = hash.map(|text| ImportedPassword::Hash(PasswordHash::new(text)));
     if plain.is_some() && hash.is_some() {
@@ -98,6 +98,6 @@ fn password(fields: &mut Fields) -> Option<ImportedPassword> {
     plain.or(hash)
 }
 
-fn role(given: Given) -> Result<Role, String> {
+fn role(given: FieldValue) -> Result<Role, String> {
     word(given).map(Role::new)
 }

@@ -1,26 +1,26 @@
 use proptest::prelude::*;
 
-use super::reading::{Item, Stopped};
 use super::*;
+use crate::sink::{ReadRecord, SinkClosed};
 
-/// What was read: each record by its kind, or what is wrong with it, behind its place.
+/// A sink that keeps a line for each record: its position, and its kind or first error.
 #[derive(Default)]
-struct Notes {
+struct RecordLines {
     lines: Vec<String>,
-    patience: Option<usize>,
+    limit: Option<usize>,
 }
 
-impl Taker for Notes {
-    fn take(&mut self, item: Item) -> Result<(), Stopped> {
-        if self.patience == Some(self.lines.len()) {
-            return Err(Stopped);
+impl RecordSink for RecordLines {
+    fn take(&mut self, item: ReadRecord) -> Result<(), SinkClosed> {
+        if self.limit == Some(self.lines.len()) {
+            return Err(SinkClosed);
         }
-        let Place { line, column } = item.place;
+        let FilePosition { line, column } = item.position;
         let column = column.map(|column| format!(":{column}")).unwrap_or_default();
         let what = match item.record {
-            Ok(record) => Kind::of(&record).as_str().to_owned(),
+            Ok(record) => RecordKind::of(&record).as_str().to_owned(),
             Err(problems) => {
-                let kind = item.kind.map_or("?", Kind::as_str);
+                let kind = item.kind.map_or("?", RecordKind::as_str);
                 let first = &problems[0];
                 format!("{kind} {}: {}", first.field, first.reason)
             }
@@ -30,28 +30,28 @@ impl Taker for Notes {
     }
 }
 
-/// What was read of this text, and how it ended.
-fn read(layout: Layout, text: &[u8]) -> (Vec<String>, Result<(), String>) {
-    let mut notes = Notes::default();
-    let end = read_from(text, layout, Region::US, &mut notes).map_err(|unreadable| match unreadable {
-        Unreadable::Broken { place: Place { line, column }, reason } => {
+/// The records of this text, and how reading ended.
+fn read(layout: FileLayout, text: &[u8]) -> (Vec<String>, Result<(), String>) {
+    let mut sink = RecordLines::default();
+    let end = read_from(text, layout, Region::US, &mut sink).map_err(|unreadable| match unreadable {
+        ReadError::Malformed { position: FilePosition { line, column }, reason } => {
             format!("{line}:{} {reason}", column.unwrap_or_default())
         }
-        Unreadable::Io(error) => panic!("{error}"),
-        Unreadable::Stopped => "stopped".to_owned(),
+        ReadError::Io(error) => panic!("{error}"),
+        ReadError::SinkClosed => "stopped".to_owned(),
     });
-    (notes.lines, end)
+    (sink.lines, end)
 }
 
 const GOOD: &str = r#"{"clientClassId": "a", "sourceId": 1}"#;
 
 #[test]
-fn json_is_read_record_by_record_and_a_wrong_one_does_not_end_it() {
+fn json_reports_invalid_records_and_reads_on() {
     let text = format!(
         "{{\n  \"practices\": [],\n  \"clientClasses\": [\n    {GOOD}, {GOOD},\n    {{\"sourceId\": 1}},\n    5,\n\n    \
          {GOOD}\n  ],\n  \"cleints\": [{{}}],\n  \"clientClasses\": [{GOOD}]\n}}\n"
     );
-    let (lines, end) = read(Layout::Json, text.as_bytes());
+    let (lines, end) = read(FileLayout::Json, text.as_bytes());
     assert_eq!(
         lines,
         [
@@ -68,7 +68,7 @@ fn json_is_read_record_by_record_and_a_wrong_one_does_not_end_it() {
 }
 
 #[test]
-fn json_that_breaks_off_is_read_up_to_there() {
+fn malformed_json_is_read_up_to_the_error() {
     for (text, records, problem) in [
         (
             format!(r#"{{"clientClasses": [{GOOD}, {{"clientClassId": "b"#),
@@ -85,13 +85,13 @@ fn json_that_breaks_off_is_read_up_to_there() {
         ),
         (String::new(), 0, "1:0 EOF while parsing a value"),
     ] {
-        let (lines, end) = read(Layout::Json, text.as_bytes());
+        let (lines, end) = read(FileLayout::Json, text.as_bytes());
         assert_eq!((lines.len(), end), (records, Err(problem.to_owned())), "{text}");
     }
 }
 
 #[test]
-fn of_ndjson_each_line_stands_alone() {
+fn ndjson_reports_invalid_lines_and_reads_on() {
     let text = format!(
         "{{\"type\": \"clientClass\", {}\n\n  \r\n{{\"type\": \"clientClass\"\n{GOOD}\n\"hunter2\"\n\
          {{\"type\": \"cilent\"}}\n\u{0}\n{{\"type\": \"user\"}}",
@@ -99,7 +99,7 @@ fn of_ndjson_each_line_stands_alone() {
     );
     let mut text = text.into_bytes();
     text.extend(b"\n{\"type\": \"\xFF\"}\n");
-    let (lines, end) = read(Layout::Ndjson, &text);
+    let (lines, end) = read(FileLayout::Ndjson, &text);
     assert_eq!(
         lines,
         [
@@ -117,7 +117,7 @@ fn of_ndjson_each_line_stands_alone() {
 }
 
 #[test]
-fn of_csv_each_row_stands_alone() {
+fn csv_reports_invalid_rows_and_reads_on() {
     let text = "clientId,practiceId,sourceId,balanceDue,alertsDisabled,patients,lastName\r\n\
                 1,1,1,500,TRUE,\"[{\"\"patientId\"\": \"\"pi\"\", \"\"name\"\": \"\"Pi\"\"}]\",\"Quayle\nByrne\"\r\n\
                 2,1,1,,,,\r\n\r\n\n\
@@ -126,7 +126,7 @@ fn of_csv_each_row_stands_alone() {
                 5,1,1,,,pi,\r\n";
     let mut bytes = text.as_bytes().to_vec();
     bytes.extend(b"6,1,1,,,,\xFF\r\n7,1,1,,,,\r\n");
-    let (lines, end) = read(Layout::Csv(Kind::Client), &bytes);
+    let (lines, end) = read(FileLayout::Csv(RecordKind::Client), &bytes);
     assert_eq!(
         lines,
         [
@@ -142,10 +142,10 @@ fn of_csv_each_row_stands_alone() {
     assert_eq!(end, Ok(()));
 }
 
-const CLASSES: Layout = Layout::Csv(Kind::ClientClass);
+const CLASSES: FileLayout = FileLayout::Csv(RecordKind::ClientClass);
 
 #[test]
-fn the_header_of_csv_tells_what_parts_columns() {
+fn csv_delimiter_is_detected_from_the_header() {
     for (text, line) in [
         ("clientClassId,sourceId,description\na,1,x\n", 2),
         ("clientClassId;sourceId;description\na;1;x, y\n", 2),
@@ -163,7 +163,7 @@ fn the_header_of_csv_tells_what_parts_columns() {
 }
 
 #[test]
-fn empty_columns_at_the_right_and_empty_rows_are_ignored() {
+fn csv_ignores_empty_rows_and_unnamed_columns() {
     let text = "clientClassId,sourceId,,\na,1,,\n,,,\n , ,,\nb,1\nc,1,,x\nd,1,,,,,\ne\n";
     let (lines, end) = read(CLASSES, text.as_bytes());
     assert_eq!(
@@ -180,17 +180,17 @@ fn empty_columns_at_the_right_and_empty_rows_are_ignored() {
 }
 
 #[test]
-fn a_quote_that_is_out_of_order_ends_the_file_where_it_is() {
+fn csv_with_a_broken_quote_is_read_up_to_the_quote() {
     const NEVER: &str = "a quote is opened here and never closed";
-    const WITHIN: &str = "a quote is opened here, and where it is closed the cell does not end";
+    const WITHIN: &str = "a quote is opened here, and its closing quote does not end the cell";
     let long = format!("a,1,x\nb,1,\"{}", "c,1,x\n".repeat(300_000));
     for (rows, records, problem) in [
         ("a,1,\"x\nb,1,y\nc,1,z\n", 0, format!("2:0 {NEVER}")),
         ("a,1,x\nb,1,\"y\nc,1,z\n", 1, format!("3:0 {NEVER}")),
-        // The next quote closes it, rows behind.
+        // The next quote closes it, some rows later.
         ("a,1,x\nb,1,\"y\nc,1,z\nd,1,\"w\"\n", 1, format!("3:0 {WITHIN}")),
         ("a,1,x\n\"b,1,y\nc,1,\"\"z\n", 1, format!("3:0 {NEVER}")),
-        // Another cell of the row has line ends of its own.
+        // Another cell of the row contains line ends.
         ("a,1,\"x\ny\"\n\"b\nb\",1,\"y\nc,1,z\n", 1, format!("5:0 {NEVER}")),
         ("a,1,\"x\" y\nb,1,y\n", 0, format!("2:0 {WITHIN}")),
         (long.as_str(), 1, "3:0 a quote is opened here and not closed within 1048576 bytes".to_owned()),
@@ -206,70 +206,70 @@ fn a_quote_that_is_out_of_order_ends_the_file_where_it_is() {
 }
 
 #[test]
-fn a_byte_order_mark_tells_the_encoding_of_every_layout() {
+fn byte_order_mark_selects_the_encoding_in_every_format() {
     let json = format!(r#"{{"clientClasses": [{GOOD}]}}"#);
     let line = format!("{{\"type\": \"clientClass\", {}\n", &GOOD[1..]);
     let row = "clientClassId,sourceId,description\r\na,1,Zoë 🦀\r\n".to_owned();
-    for (layout, text) in [(Layout::Json, json), (Layout::Ndjson, line), (CLASSES, row)] {
+    for (layout, text) in [(FileLayout::Json, json), (FileLayout::Ndjson, line), (CLASSES, row)] {
         let marked = format!("\u{feff}{text}");
         let little = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for bytes in [text.clone().into_bytes(), marked.clone().into_bytes(), little, big] {
             let input = std::io::BufReader::new(input::to_utf8(&bytes[..]));
-            let mut notes = Notes::default();
-            let end = read_from(input, layout, Region::US, &mut notes);
-            assert!(end.is_ok() && notes.lines.len() == 1, "{layout:?}: {:?}", notes.lines);
-            assert!(notes.lines[0].ends_with("clientClass"), "{:?}", notes.lines);
+            let mut sink = RecordLines::default();
+            let end = read_from(input, layout, Region::US, &mut sink);
+            assert!(end.is_ok() && sink.lines.len() == 1, "{layout:?}: {:?}", sink.lines);
+            assert!(sink.lines[0].ends_with("clientClass"), "{:?}", sink.lines);
         }
     }
 }
 
 #[test]
-fn a_csv_file_with_a_wrong_column_is_not_read() {
+fn csv_with_an_unknown_or_duplicate_column_is_refused() {
     for (header, problem) in [
         ("clientId,fristName", "1:0 the column \"fristName\" is unknown: did you mean \"firstName\"?"),
         ("clientId,clientId", "1:0 the column \"clientId\" is there twice"),
     ] {
         let text = format!("{header}\n1,2\n");
-        let (lines, end) = read(Layout::Csv(Kind::Client), text.as_bytes());
+        let (lines, end) = read(FileLayout::Csv(RecordKind::Client), text.as_bytes());
         assert_eq!((lines.len(), end), (0, Err(problem.to_owned())));
     }
 }
 
 #[test]
-fn whoever_takes_the_records_may_stop() {
+fn reading_stops_when_the_sink_is_closed() {
     let json = format!(r#"{{"clientClasses": [{GOOD}, {GOOD}, {GOOD}]}}"#);
     let line = format!("{{\"type\": \"clientClass\", {}\n", &GOOD[1..]);
     let row = "a,1\n";
     for (layout, text) in [
-        (Layout::Json, json),
-        (Layout::Ndjson, line.repeat(3)),
-        (Layout::Csv(Kind::ClientClass), format!("clientClassId,sourceId\n{}", row.repeat(3))),
+        (FileLayout::Json, json),
+        (FileLayout::Ndjson, line.repeat(3)),
+        (FileLayout::Csv(RecordKind::ClientClass), format!("clientClassId,sourceId\n{}", row.repeat(3))),
     ] {
-        let mut notes = Notes { patience: Some(2), ..Notes::default() };
-        let end = read_from(text.as_bytes(), layout, Region::US, &mut notes);
-        assert!(matches!(end, Err(Unreadable::Stopped)), "{layout:?}");
-        assert_eq!(notes.lines.len(), 2);
+        let mut sink = RecordLines { limit: Some(2), ..RecordLines::default() };
+        let end = read_from(text.as_bytes(), layout, Region::US, &mut sink);
+        assert!(matches!(end, Err(ReadError::SinkClosed)), "{layout:?}");
+        assert_eq!(sink.lines.len(), 2);
     }
 }
 
 proptest! {
     #[test]
-    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        for layout in [Layout::Json, Layout::Ndjson, Layout::Csv(Kind::User)] {
+    fn readers_do_not_panic_on_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for layout in [FileLayout::Json, FileLayout::Ndjson, FileLayout::Csv(RecordKind::User)] {
             let _ = read(layout, &bytes);
         }
     }
 
     #[test]
-    fn no_record_makes_a_reader_panic(
+    fn readers_do_not_panic_on_any_record(
         text in r#"\{("(id|name|roles|patients|clientClass|sourceId|clientId)": ?(null|1e9|"[a-z ]{0,3}"|\[1\]|\{\}|\[\{\}\]),?){0,5}\}"#
     ) {
-        for kind in Kind::ALL {
+        for kind in RecordKind::ALL {
             let list = format!(r#"{{"{}": [{text}]}}"#, kind.list());
-            let _ = read(Layout::Json, list.as_bytes());
+            let _ = read(FileLayout::Json, list.as_bytes());
             let line = text.replacen('{', &format!(r#"{{"type": "{}","#, kind.as_str()), 1);
-            let _ = read(Layout::Ndjson, line.as_bytes());
+            let _ = read(FileLayout::Ndjson, line.as_bytes());
         }
     }
 }

@@ -1,17 +1,18 @@
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
+use asteroid_import::{ImportObserver, RefusedRecord, WarnedRecord};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How far an import has come, to people at a terminal; and what it has to say meanwhile. Both go to standard error.
-pub(crate) struct Progress {
+/// Shows the progress of an import, and the refused records, on standard error.
+pub(super) struct Progress {
     bar: ProgressBar,
     quiet: bool,
 }
 
 impl Progress {
-    /// A bar over so many bytes; without it, only how many they are. Where nobody looks, there is none. If `quiet`,
-    /// nothing is said either.
-    pub(crate) fn new(bytes: Option<u64>, quiet: bool) -> Self {
+    /// A progress bar up to this many bytes; without a total, the number of bytes. Only a terminal gets one. `quiet` shows
+    /// nothing at all.
+    pub(super) fn new(bytes: Option<u64>, quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(bytes, target);
         let template = match bytes {
@@ -24,23 +25,32 @@ impl Progress {
         Self { bar, quiet }
     }
 
-    /// Counts what is read from a file.
-    pub(crate) fn watch<R: Read>(&self, file: R) -> impl Read + use<R> {
-        self.bar.wrap_read(file)
-    }
-
-    /// Says these lines, above the bar.
-    pub(crate) fn say(&self, lines: &[String]) {
+    /// Prints these lines above the bar.
+    fn print(&self, lines: &[String]) {
         if self.quiet {
             return;
         }
         self.bar.suspend(|| {
             let mut stderr = io::stderr().lock();
             for line in lines {
-                // If nobody listens there, there is nobody to tell.
+                // A closed standard error is no reason to stop.
                 let _ = writeln!(stderr, "{line}");
             }
         });
+    }
+}
+
+impl ImportObserver for Progress {
+    fn bytes_read(&self, count: u64) {
+        self.bar.inc(count);
+    }
+
+    fn record_refused(&self, record: &RefusedRecord) {
+        self.print(&record.lines());
+    }
+
+    fn record_warned(&self, record: &WarnedRecord) {
+        self.print(&record.lines());
     }
 }
 

@@ -4,8 +4,8 @@ use asteroid_clients::{
     SourceId,
 };
 
-use crate::import::fields::{Fields, Given};
-use crate::import::values::{cents, flag, from_text, id, object_text, parsed, text, time};
+use crate::fields::{FieldValue, Fields};
+use crate::values::{cents, flag, from_text, id, object_text, parsed, text, time};
 
 const ACTIVE: &str = "active";
 
@@ -15,7 +15,7 @@ pub(super) fn client(fields: &mut Fields) -> Option<ImportedClient> {
     let id_of_client = fields.need("clientId", parsed(ExternalId::parse));
     let practice = fields.need("practiceId", id).map(PracticeId);
     let status = fields.get("status", from_text).unwrap_or(ClientStatus::Active);
-    // It is made from what the record says, whatever it was where the record comes from.
+    // Computed from the record: the value of the other system is ignored.
     fields.get("fingerprint", id);
     let mut content = content(fields);
     let class = fields.object("clientClass", |fields| class(fields, source));
@@ -106,6 +106,6 @@ fn patient(fields: &mut Fields, source: Option<SourceId>, practice: Option<Pract
     })
 }
 
-fn pet_records(given: Given) -> Result<PetRecords, String> {
+fn pet_records(given: FieldValue) -> Result<PetRecords, String> {
     PetRecords::parse(&text(given)?).ok_or_else(|| "must be Active or Unregistered".to_owned())
 }

@@ -1,20 +1,25 @@
 use asteroid_application::ImportRecord;
-use clap::ValueEnum;
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 
-/// What a record is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+/// The kind of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "camelCase")]
-#[value(rename_all = "camelCase")]
-pub(crate) enum Kind {
+#[strum(serialize_all = "camelCase")]
+pub enum RecordKind {
+    /// A practice.
     Practice,
+    /// A class of clients.
     ClientClass,
+    /// A user, with its membership of a practice.
     User,
+    /// A client, with its patients.
     Client,
 }
 
-impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Practice, Self::ClientClass, Self::User, Self::Client];
+impl RecordKind {
+    /// Every kind, in the order in which records refer to each other.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     pub(crate) const fn of(record: &ImportRecord) -> Self {
         match record {
@@ -25,14 +30,15 @@ impl Kind {
         }
     }
 
-    /// Its name, as NDJSON's `type` and `--type` have it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Practice => "practice",
-            Self::ClientClass => "clientClass",
-            Self::User => "user",
-            Self::Client => "client",
-        }
+    /// The name, as in the `type` of NDJSON: `practice`, `clientClass`, `user`, `client`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// The kind of this name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
     }
 
     /// The name of a list of such records in JSON.
@@ -45,7 +51,7 @@ impl Kind {
         }
     }
 
-    /// The kinds whose records have to be there before one of this kind.
+    /// The kinds whose records have to be imported before one of this kind.
     pub(crate) const fn needs(self) -> &'static [Self] {
         match self {
             Self::Practice | Self::ClientClass => &[],
@@ -54,15 +60,15 @@ impl Kind {
         }
     }
 
-    /// Reads a file's name without its extension: `clients`, `client_classes`.
+    /// The kind that the stem of a file name names: `clients`, `client_classes`.
     pub(crate) fn of_file(stem: &str) -> Option<Self> {
         let plain: String = stem.chars().filter(|c| !"-_ ".contains(*c)).collect();
         let is = |name: &str| name.eq_ignore_ascii_case(&plain);
-        Self::ALL.into_iter().find(|kind| is(kind.as_str()) || is(kind.list()))
+        Self::ALL.iter().copied().find(|kind| is(kind.as_str()) || is(kind.list()))
     }
 }
 
-/// The name that is most like this one, if any is like it at all.
+/// The most similar name, if one is similar at all.
 pub(crate) fn nearest<'a>(names: impl IntoIterator<Item = &'a str>, name: &str) -> Option<&'a str> {
     let plain = |name: &str| name.replace(['_', '-', ' '], "").to_ascii_lowercase();
     let wanted = plain(name);
@@ -74,7 +80,7 @@ pub(crate) fn nearest<'a>(names: impl IntoIterator<Item = &'a str>, name: &str) 
         .map(|(_, known)| known)
 }
 
-/// What to say of a name that nothing has.
+/// The reason for an unknown name, with the most similar one.
 pub(crate) fn unknown<'a>(names: impl IntoIterator<Item = &'a str>, name: &str) -> String {
     match nearest(names, name) {
         Some(near) => format!("is unknown: did you mean {near:?}?"),
@@ -87,22 +93,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_named_after_what_it_holds() {
+    fn record_kind_is_read_from_the_file_name() {
         for (stem, kind) in [
-            ("clients", Some(Kind::Client)),
-            ("Client", Some(Kind::Client)),
-            ("client_classes", Some(Kind::ClientClass)),
-            ("client-class", Some(Kind::ClientClass)),
-            ("clientClasses", Some(Kind::ClientClass)),
+            ("clients", Some(RecordKind::Client)),
+            ("Client", Some(RecordKind::Client)),
+            ("client_classes", Some(RecordKind::ClientClass)),
+            ("client-class", Some(RecordKind::ClientClass)),
+            ("clientClasses", Some(RecordKind::ClientClass)),
             ("clients-2026", None),
             ("", None),
         ] {
-            assert_eq!(Kind::of_file(stem), kind, "{stem}");
+            assert_eq!(RecordKind::of_file(stem), kind, "{stem}");
         }
     }
 
     #[test]
-    fn the_nearest_name_is_found() {
+    fn unknown_name_suggests_the_most_similar_one() {
         let names = ["firstName", "lastName", "balanceDue"];
         assert_eq!(unknown(names, "first_name"), "is unknown: did you mean \"firstName\"?");
         assert_eq!(unknown(names, "fristName"), "is unknown: did you mean \"firstName\"?");

@@ -1,7 +1,7 @@
 use asteroid_clients::{Practice, PracticeId, SourceId};
 
-use crate::import::fields::Fields;
-use crate::import::values::{from_text, full_text, id, list, text, word};
+use crate::fields::Fields;
+use crate::values::{from_text, full_text, id, list, text, word};
 
 pub(super) fn practice(fields: &mut Fields) -> Option<Practice> {
     let practice = fields.need("practiceId", id).map(PracticeId);
