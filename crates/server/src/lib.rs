@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod background;
 mod banner;
 mod cli;
 pub mod config;
@@ -9,7 +8,7 @@ mod logging;
 mod messages;
 mod readiness;
 mod serve;
-mod stop;
+mod shutdown;
 mod store;
 mod terms;
 

@@ -3,10 +3,9 @@
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_server::Server;
-use actix_web::rt::{self, System};
+use actix_web::rt::System;
 use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_application::{Accounts, Dispatcher, OpenOutbox, Retention, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
@@ -17,16 +16,16 @@ use asteroid_http::{Parts, Readiness, app, auth, practice_api};
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
+use asteroid_runtime::{BackgroundTasks, OutboxNotifier, ShutdownSignal, close_storage};
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tokio::task::JoinError;
 
-use crate::background::{Background, WakeUp};
 use crate::banner::banner;
 use crate::config::{DatabaseUrl, Masked, NoKeysFile, Profile, Settings};
 use crate::keys::token_signer;
 use crate::messages::{self, MessageFlaws};
-use crate::stop::{StopSignal, until_stopped};
+use crate::shutdown::until_stopped;
 use crate::store::{self, Store, StoreError, with_store};
 
 /// How many connections may wait to be accepted.
@@ -87,7 +86,7 @@ pub(crate) fn run(
     };
     let ended = System::new().block_on(async {
         // Listened for from the first, so that a signal during the start stops the server as any other does.
-        let stop = StopSignal::listen().map_err(ServeError::Signal)?;
+        let stop = ShutdownSignal::listen().map_err(ServeError::Signal)?;
         let open = {
             let (settings, clock, randomness) = (settings.clone(), Arc::clone(clock), Arc::clone(randomness));
             async move { store::open(&settings, &clock, &randomness).await }
@@ -109,13 +108,13 @@ async fn serve<S: Store>(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
-    stop: StopSignal,
+    stop: ShutdownSignal,
 ) -> Result<(), ServeError> {
     let LoadedKeys { codes, tokens, .. } = keys(settings, &**clock, &**randomness)?;
     let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
     let hashing = (&settings.passwords.hashing).into();
     let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(randomness))?);
-    let wake_up = WakeUp::default();
+    let notifier = OutboxNotifier::default();
     if !settings.limits.enabled {
         tracing::warn!(
             "limits.enabled is false: passwords may be tried and codes be sent without end; only the guesses at each \
@@ -154,7 +153,7 @@ async fn serve<S: Store>(
     let tools = Tools {
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
-        signal: Arc::new(wake_up.clone()),
+        signal: Arc::new(notifier.clone()),
         keys,
         signer,
         rules: settings.account_rules(),
@@ -186,25 +185,12 @@ async fn serve<S: Store>(
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());
     }
 
-    let background = Background::start(dispatcher, retention, &wake_up);
+    let background = BackgroundTasks::start(dispatcher, retention, &notifier);
     let ended = until_stopped(server, stop, settings.http_workers(), address).await;
     background.stop().await;
-    close(storage).await;
+    close_storage(storage).await;
     tracing::info!("stopped");
     ended.map_err(ServeError::Server)
-}
-
-/// Closes the store when all that was handed over to it has run. The threads of the workers may let go of it a
-/// little later than the server says that it has ended.
-async fn close<S: Store>(mut storage: Arc<S>) {
-    for _ in 0..200 {
-        match Arc::try_unwrap(storage) {
-            Ok(last) => return drop(last),
-            Err(shared) => storage = shared,
-        }
-        rt::time::sleep(Duration::from_millis(5)).await;
-    }
-    tracing::warn!("the database was not closed: it is still in use");
 }
 
 /// In production the file is there: it was asked for before anything was started.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::output::{answer, say, warn};
 use super::{Context, Failure, Format, runtime};
-use crate::stop::reachable;
+use crate::shutdown::reachable;
 
 /// A server that takes longer is not ready.
 const PATIENCE: Duration = Duration::from_secs(3);
