@@ -54,13 +54,13 @@ impl OutboxStateKind {
     /// Every state there is.
     pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
 
-    /// Its name: `waiting`, `delivered`, `dead`.
+    /// Its name: `waiting`, `delivered`, `failed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Delivered => "delivered",
-            Self::Failed => "dead",
+            Self::Failed => "failed",
         }
     }
 
@@ -136,7 +136,7 @@ impl RetrySchedule {
     }
 }
 
-/// Keeps messages until they are delivered or dead.
+/// Keeps messages until they are delivered or have failed.
 pub trait OutboxRepository: Send {
     /// Puts a message into the outbox; it is due from its `created_at` on.
     fn enqueue(&mut self, message: &Message) -> impl Future<Output = Result<(), StorageError>> + Send;
@@ -175,8 +175,8 @@ pub trait OutboxRepository: Send {
         at_most: usize,
     ) -> impl Future<Output = Result<Vec<OutboxEntry>, StorageError>> + Send;
 
-    /// Lets a dead message wait again, due now, as long as it is not useless. Its attempts go on counting, so that no
-    /// attempt from before its death can complete it. False, and nothing changed, if it is not dead, or useless at `now`.
+    /// Lets a failed message wait again, due now, unless it has expired at `now`. Its attempts go on counting, so that no
+    /// attempt from before the failure can complete it. False, and nothing changed, if it has not failed, or has expired.
     fn requeue(
         &mut self,
         id: MessageId,

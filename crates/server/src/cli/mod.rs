@@ -66,7 +66,7 @@ enum Command {
     /// Publish or list the terms of use.
     #[command(subcommand)]
     Terms(terms::Command),
-    /// List the messages that the server sends, or try dead ones again.
+    /// List the messages of the outbox, or retry failed ones.
     #[command(subcommand)]
     Outbox(outbox::Command),
     /// Check or show the configuration.

@@ -7,6 +7,7 @@ use asteroid_messaging::{
     Channel, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
 use asteroid_verification::ChallengeRepository;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
@@ -16,25 +17,25 @@ use super::{Context, Failure, Format, names};
 use crate::store::with_store;
 
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  asteroid outbox list --state dead && asteroid outbox retry --dead")]
+#[command(after_help = "Example:\n  asteroid outbox list --state failed && asteroid outbox retry --failed")]
 pub(super) enum Command {
-    /// List messages, the newest first. No code is shown and no text: neither is kept.
+    /// List messages, newest first. The outbox stores neither their text nor their code.
     List(List),
-    /// Try dead messages again that are still of use. A running server begins within a second.
+    /// Retry failed messages that have not expired. A running server starts within a second.
     Retry(Retry),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  asteroid outbox list --state waiting --channel sms\n  \
-    asteroid outbox list --state dead --json | jq -r '.[] | .reason' | sort | uniq -c")]
+    asteroid outbox list --state failed --json | jq -r '.[] | .reason' | sort | uniq -c")]
 pub(super) struct List {
-    /// Only messages that wait for their next try, were delivered, or were given up.
-    #[arg(long, value_name = "STATE", value_parser = names(&OutboxStateKind::ALL, OutboxStateKind::as_str))]
+    /// Only messages in this state.
+    #[arg(long, value_name = "STATE", value_parser = states())]
     state: Option<OutboxStateKind>,
     /// Only e-mails, or only SMS.
     #[arg(long, value_name = "CHANNEL", value_parser = names(&Channel::ALL, Channel::as_str))]
     channel: Option<Channel>,
-    /// At most so many.
+    /// The most messages to list.
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
     #[command(flatten)]
@@ -43,16 +44,28 @@ pub(super) struct List {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  asteroid outbox retry 019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55\n  \
-    asteroid outbox retry --dead --json")]
+    asteroid outbox retry --failed --json")]
 pub(super) struct Retry {
     /// The messages, by the ids that `asteroid outbox list` shows.
-    #[arg(value_name = "ID", required_unless_present = "dead")]
+    #[arg(value_name = "ID", required_unless_present = "failed")]
     ids: Vec<MessageId>,
-    /// All dead messages that are still of use.
-    #[arg(long, conflicts_with = "ids")]
-    dead: bool,
+    /// All failed messages that have not expired.
+    #[arg(long, alias = "dead", conflicts_with = "ids")]
+    failed: bool,
     #[command(flatten)]
     format: Format,
+}
+
+/// Reads a state by its name. Version 0.1 called failed messages dead.
+fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
+    let value = |state: OutboxStateKind| match state {
+        OutboxStateKind::Failed => PossibleValue::new(state.as_str()).alias("dead"),
+        OutboxStateKind::Waiting | OutboxStateKind::Delivered => PossibleValue::new(state.as_str()),
+    };
+    PossibleValuesParser::new(OutboxStateKind::ALL.map(value)).try_map(|text| match text.as_str() {
+        "dead" => Ok(OutboxStateKind::Failed),
+        name => OutboxStateKind::parse(name).ok_or("is not known"),
+    })
 }
 
 /// A message, as it is listed.
@@ -66,21 +79,21 @@ struct Listed {
     kind: &'static str,
     attempts: u32,
     state: &'static str,
-    /// When a message that waits is tried next; one that is being tried: if nothing comes of it.
+    /// When a waiting message is tried next; for one in flight, the end of its lease.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    settled_at: Option<String>,
-    /// Why it was given up.
+    completed_at: Option<String>,
+    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    useless_at: String,
+    expires_at: String,
 }
 
 impl From<OutboxEntry> for Listed {
     fn from(OutboxEntry { message, attempts, state }: OutboxEntry) -> Self {
         let kind = state.kind().as_str();
-        let (due_at, settled_at, reason) = match state {
+        let (due_at, completed_at, reason) = match state {
             OutboxState::Waiting { due_at } => (Some(due_at), None, None),
             OutboxState::Delivered { at } => (None, Some(at), None),
             OutboxState::Failed { at, reason } => (None, Some(at), Some(reason)),
@@ -94,9 +107,9 @@ impl From<OutboxEntry> for Listed {
             attempts,
             state: kind,
             due_at: due_at.map(|at| at.to_string()),
-            settled_at: settled_at.map(|at| at.to_string()),
+            completed_at: completed_at.map(|at| at.to_string()),
             reason,
-            useless_at: message.expires_at.to_string(),
+            expires_at: message.expires_at.to_string(),
         }
     }
 }
@@ -111,7 +124,7 @@ struct Refused {
 pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
     match command {
         Command::List(arguments) => list(context, arguments),
-        Command::Retry(Retry { dead: true, format, .. }) => retry_dead(context, *format),
+        Command::Retry(Retry { failed: true, format, .. }) => retry_failed(context, *format),
         Command::Retry(Retry { ids, format, .. }) => retry(context, ids, *format),
     }
 }
@@ -165,7 +178,7 @@ fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
     }
 }
 
-fn retry_dead(context: &Context, format: Format) -> Result<(), Failure> {
+fn retry_failed(context: &Context, format: Format) -> Result<(), Failure> {
     let all = context.in_store(async |store| {
         Ok(with_store!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await?))
     })?;
@@ -175,7 +188,7 @@ fn retry_dead(context: &Context, format: Format) -> Result<(), Failure> {
             |count: u64| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
         let tried = messages(retried.len() as u64);
         let left = messages(all.left);
-        format!("Tried again: {tried}. Left dead, because nobody has any use for them: {left}.")
+        format!("Tried again: {tried}. Expired or without a recipient, not tried again: {left}.")
     })
 }
 
@@ -201,7 +214,7 @@ fn table(listed: &[Listed]) -> String {
 }
 
 fn row(message: &Listed) -> [String; 7] {
-    let state = match (message.state, &message.due_at, &message.settled_at, &message.reason) {
+    let state = match (message.state, &message.due_at, &message.completed_at, &message.reason) {
         (state, Some(due_at), ..) => format!("{state} until {due_at}"),
         // On one line, whatever the reason says.
         (state, _, Some(at), Some(reason)) => {
@@ -254,7 +267,7 @@ mod tests {
         ID                                    CREATED                   CHANNEL  TO               KIND              TRIES  STATE
         019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    g…n@example.com  password_changed  3      waiting until 2026-01-02T03:05:00.000Z
         019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  sms      …4345            password_changed  3      delivered at 2026-01-02T03:05:00.000Z
-        019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    …@example.com    password_changed  3      dead since 2026-01-02T03:05:00.000Z: 550 no such [2J mailbox
+        019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    …@example.com    password_changed  3      failed since 2026-01-02T03:05:00.000Z: 550 no such [2J mailbox
         ");
         assert_eq!(table(&[]), "No such message is in the outbox.");
     }

@@ -157,7 +157,7 @@ pub struct Outbox {
     pub retry_first: TimeSpan,
     /// The longest wait between two tries.
     pub retry_longest: TimeSpan,
-    /// How long delivered and dead messages stay to be looked at.
+    /// How long delivered and failed messages are kept.
     pub keep: TimeSpan,
 }
 
