@@ -1,14 +1,66 @@
-use std::sync::Arc;
+//! The messages of a server, shown to those who develop with it.
 
 use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_messaging::{
-    Content, MessageRenderer, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState,
+    Content, Message, MessageRenderer, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState,
 };
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, ChallengeState, Code, CodeKeys};
+use std::sync::Arc;
 
 use crate::message_context::MessageContext;
-use crate::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage, ShownText};
+
+/// What can still be done with the code of a message.
+#[derive(Clone, Debug)]
+pub enum ShownCode {
+    /// It works.
+    Works {
+        /// The code.
+        code: Code,
+        /// From when on it does not.
+        until: Timestamp,
+    },
+    /// It was redeemed, or ended with another of its contact and purpose.
+    Spent,
+    /// Too many wrong codes were tried.
+    Guessed,
+    /// It is too old.
+    Expired,
+    /// The key that it is derived with is no longer in the key ring.
+    Lost,
+}
+
+/// The words of a message.
+#[derive(Clone)]
+pub struct ShownText {
+    /// The subject of an e-mail; an SMS has none.
+    pub subject: Option<String>,
+    /// The text. It may hold a code.
+    pub body: String,
+}
+
+/// A message, as it is shown to a developer.
+#[derive(Clone)]
+pub struct ShownMessage {
+    /// The message.
+    pub message: Message,
+    /// How often its delivery was begun.
+    pub attempts: u32,
+    /// What has become of it.
+    pub state: OutboxState,
+    /// Its words, rendered anew: a message whose code no longer works has none.
+    pub text: Option<ShownText>,
+    /// What can still be done with its code; none if it carries none, or was for nobody.
+    pub code: Option<ShownCode>,
+}
+
+asteroid_kernel::port! {
+    /// Shows codes to whoever asks: for development, on the developer's own machine, and nowhere else.
+    pub trait DevelopmentOutbox {
+        /// The latest messages, whatever has become of them, the newest first, up to `at_most`.
+        async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError>;
+    }
+}
 
 /// The messages of a server with their codes, over any store and whatever they leave by. No text is kept: each is
 /// rendered anew, as long as its code works.

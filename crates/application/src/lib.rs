@@ -1,17 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-mod accounts;
+#[macro_use]
+pub mod accounts;
 mod delivery;
-mod development;
+#[macro_use]
+pub mod development;
 mod import;
 mod message_context;
-#[cfg(feature = "mocks")]
-pub mod mocks;
 mod outbox;
-pub mod ports;
-mod practice;
+#[macro_use]
+pub mod practice;
+mod repositories;
 mod retention;
 mod rules;
+
+// After the ports that it makes mocks of.
+#[cfg(feature = "mocks")]
+pub mod mocks;
 
 pub use accounts::{Accounts, Tools};
 pub use delivery::{Batch, Completed, Delivery, DeliveryRules, Dispatcher};
@@ -22,5 +27,12 @@ pub use import::{
 };
 pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
+pub use repositories::AllRepositories;
 pub use retention::{RemovedCounts, Retention};
 pub use rules::{AccountRules, CodeFormats, LimitRules};
+
+/// The ports, by their former path.
+pub mod ports {
+    pub use crate::accounts::*;
+    pub use crate::{development, practice};
+}

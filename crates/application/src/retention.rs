@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_audit::AuditRepository;
-use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
+use asteroid_identity::{FamiliarAddressRepository, PendingRegistrationRepository, SessionRepository};
 use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
@@ -55,7 +55,7 @@ struct RunRetentionTask {
 
 impl<Tx> UnitOfWork<Tx> for RunRetentionTask
 where
-    Tx: UserRepository
+    Tx: FamiliarAddressRepository
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository
@@ -83,7 +83,7 @@ where
 impl<S> Retention<S>
 where
     S: Storage,
-    S::Tx: UserRepository
+    S::Tx: FamiliarAddressRepository
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository

@@ -10,7 +10,8 @@ use asteroid_application::ports::{
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{
-    Password, PasswordFlaw, PersonName, Profile, Session, SessionToken, TokenClaims, User, UserStatus,
+    FoundSession, Password, PasswordFlaw, PersonName, Profile, Session, SessionToken, TokenClaims, User,
+    UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, Origin, Region, SessionId, Timestamp, UserId};
@@ -200,6 +201,7 @@ async fn a_signed_token_is_worth_no_more_than_its_session() {
         (Some(Session { expires_at: now(), ..session(None) }), 25, false),
     ] {
         let mut tx = MockTx::new();
+        let found = found.map(|session| FoundSession { session, user_status: UserStatus::Enabled });
         tx.expect_find_session().returning(move |_| Ok(found.clone()));
         let outcome = accounts(tx, signer_that_reads(names), 0).authenticate("a.b.c".into()).await;
         match outcome {
@@ -208,5 +210,18 @@ async fn a_signed_token_is_worth_no_more_than_its_session() {
                 assert!(!admitted && matches!(error, AuthenticateError::Unauthenticated), "{error:?}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_user_has_no_session() {
+    for (user_status, is_admitted) in [(UserStatus::Enabled, true), (UserStatus::Disabled, false)] {
+        let opaque = SessionToken::new(&CountingRandomness::default());
+        let session = session(Some(SessionToken::new(&CountingRandomness::default())));
+        let mut tx = MockTx::new();
+        tx.expect_find_session_by_token()
+            .returning(move |_| Ok(Some(FoundSession { session: session.clone(), user_status })));
+        let outcome = accounts(tx, MockSigner::new(), 0).authenticate(opaque.expose().to_owned()).await;
+        assert_eq!(outcome.is_ok(), is_admitted, "{outcome:?}");
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode};
 use asteroid_application::ports::{
-    CodeVersion, Profiles, Register, Registrations, SendCodes, Sessions, SignIn, SignedIn, VerificationCodes,
-    VerifyCode, VerifyCodeError,
+    CodeRequests, CodeVerifications, CodeVersion, Profiles, Register, Registrations, SendCodes, SignIn,
+    SignIns, SignedIn, VerifyCode, VerifyCodeError,
 };
 use asteroid_application::{AccountRules, Accounts, OpenOutbox, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};

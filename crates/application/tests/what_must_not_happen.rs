@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::ports::{
-    CodeVersion, ForgotPassword, Passwords, Register, RegisterError, Registrations, ResetPassword,
-    ResetPasswordError, SendCodes, SendCodesError, Sessions, SignIn, SignInError, VerificationCodes,
-    VerifyCode, VerifyCodeError,
+    CodeRequests, CodeVerifications, CodeVersion, ForgotPassword, PasswordResetRequests, PasswordResets,
+    Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, SendCodes, SendCodesError,
+    SignIn, SignInError, SignIns, VerifyCode, VerifyCodeError,
 };
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_audit::{Action, Outcome};

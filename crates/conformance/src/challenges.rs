@@ -39,7 +39,7 @@ pub async fn a_challenge_comes_back_as_it_was_given(storage: impl CompleteStorag
         assert_eq!(found, given);
         // Contacts are equal however they are written; this one has to be written as it was given.
         assert_eq!(found.contact.as_str(), given.contact.as_str());
-        assert_eq!(store.live_challenges(&given.contact, &ALL, at(3)).await, [given]);
+        assert_eq!(store.live_challenges_of(&given.contact, &ALL, at(3)).await, [given]);
     }
     assert_eq!(store.find_challenge(ChallengeId::new(at(0), &*RANDOMNESS)).await, None);
 }
@@ -51,9 +51,9 @@ pub async fn live_challenges_come_newest_first(storage: impl CompleteStorage) {
         [2, 3, 1].map(|seconds| challenge(&contact("George@example.com"), Purpose::Login, at(seconds)));
     let other = challenge(&fresh_contact(), Purpose::Login, at(4));
     store.insert_challenges(&[second.clone(), third.clone(), first.clone(), other]).await;
-    let live = store.live_challenges(&contact("GEORGE@EXAMPLE.COM"), &LOGIN, at(5)).await;
+    let live = store.live_challenges_of(&contact("GEORGE@EXAMPLE.COM"), &LOGIN, at(5)).await;
     assert_eq!(live, [third, second, first]);
-    assert_eq!(store.live_challenges(&fresh_contact(), &LOGIN, at(5)).await, []);
+    assert_eq!(store.live_challenges_of(&fresh_contact(), &LOGIN, at(5)).await, []);
 }
 
 /// Live is what is for one of the purposes that are asked for, unspent, before its expiry and short of its guesses.
@@ -77,7 +77,7 @@ pub async fn only_live_challenges_are_given(storage: impl CompleteStorage) {
         ])
         .await;
     assert!(store.spend_challenge(spent.id, at(6)).await);
-    let live = async |purposes: &[PurposeKind], now| store.live_challenges(&contact, purposes, now).await;
+    let live = async |purposes: &[PurposeKind], now| store.live_challenges_of(&contact, purposes, now).await;
     assert_eq!(live(&LOGIN, at(60) - TICK).await, [short, long.clone()]);
     let two = [PurposeKind::Register, PurposeKind::Login];
     assert_eq!(live(&two, at(60)).await, [long.clone(), registers.clone()]);
@@ -105,7 +105,7 @@ pub async fn a_guess_counts_against_every_live_challenge(storage: impl CompleteS
     store.spend_challenge(spent.id, at(8)).await;
 
     let purposes = [PurposeKind::Register, PurposeKind::Login];
-    let counted = store.count_guess(&contact, &purposes, Guesser::Asker, at(10)).await;
+    let counted = store.count_guess_of(&contact, &purposes, Guesser::Asker, at(10)).await;
     let [first, second] = [Challenge { guesses: 1, ..first }, Challenge { guesses: 4, ..second }];
     assert_eq!(counted, [second.clone(), first.clone()]);
     for kept in untouched.into_iter().chain([first, second]) {
@@ -122,13 +122,13 @@ pub async fn guesses_end_with_their_number(storage: impl CompleteStorage) {
     let opened = challenge(&contact, Purpose::Login, at(0));
     store.insert_challenge(&opened).await;
     for guesses in 1..=5 {
-        let counted = store.count_guess(&contact, &LOGIN, Guesser::Asker, at(1)).await;
+        let counted = store.count_guess_of(&contact, &LOGIN, Guesser::Asker, at(1)).await;
         assert_eq!(counted, [Challenge { guesses, ..opened.clone() }]);
     }
     for guesser in [Guesser::Asker, Guesser::Stranger] {
-        assert_eq!(store.count_guess(&contact, &LOGIN, guesser, at(1)).await, []);
+        assert_eq!(store.count_guess_of(&contact, &LOGIN, guesser, at(1)).await, []);
     }
-    assert_eq!(store.live_challenges(&contact, &LOGIN, at(1)).await, []);
+    assert_eq!(store.live_challenges_of(&contact, &LOGIN, at(1)).await, []);
     assert_eq!(store.find_challenge(opened.id).await, Some(Challenge { guesses: 5, ..opened }));
 }
 
@@ -139,15 +139,15 @@ pub async fn strangers_use_up_their_own_guesses_only(storage: impl CompleteStora
     let opened = challenge(&contact, Purpose::Login, at(0));
     store.insert_challenge(&opened).await;
     for count in 1..=2 {
-        let counted = store.count_guess(&contact, &LOGIN, Guesser::Stranger, at(1)).await;
+        let counted = store.count_guess_of(&contact, &LOGIN, Guesser::Stranger, at(1)).await;
         assert_eq!(counted, [Challenge { guesses: count, stranger_guesses: count, ..opened.clone() }]);
     }
-    assert_eq!(store.count_guess(&contact, &LOGIN, Guesser::Stranger, at(1)).await, []);
+    assert_eq!(store.count_guess_of(&contact, &LOGIN, Guesser::Stranger, at(1)).await, []);
     for guesses in 3..=5 {
-        let counted = store.count_guess(&contact, &LOGIN, Guesser::Asker, at(1)).await;
+        let counted = store.count_guess_of(&contact, &LOGIN, Guesser::Asker, at(1)).await;
         assert_eq!(counted, [Challenge { guesses, stranger_guesses: 2, ..opened.clone() }]);
     }
-    assert_eq!(store.count_guess(&contact, &LOGIN, Guesser::Asker, at(1)).await, []);
+    assert_eq!(store.count_guess_of(&contact, &LOGIN, Guesser::Asker, at(1)).await, []);
 }
 
 /// A stranger's guess counts against those challenges alone whose strangers have guesses left.
@@ -157,7 +157,7 @@ pub async fn a_strangers_guess_passes_over_what_strangers_used_up(storage: impl 
     let used_up = Challenge { guesses: 2, stranger_guesses: 2, ..challenge(&contact, Purpose::Login, at(0)) };
     let open = challenge(&contact, Purpose::Login, at(1));
     store.insert_challenges(&[used_up.clone(), open.clone()]).await;
-    let counted = store.count_guess(&contact, &LOGIN, Guesser::Stranger, at(2)).await;
+    let counted = store.count_guess_of(&contact, &LOGIN, Guesser::Stranger, at(2)).await;
     assert_eq!(counted, [Challenge { guesses: 1, stranger_guesses: 1, ..open }]);
     assert_eq!(store.find_challenge(used_up.id).await, Some(used_up));
 }
@@ -178,7 +178,7 @@ async fn guesses_at_once(store: Store<impl CompleteStorage>, guesser: Guesser, t
         store.insert_challenge(&opened).await;
         let answers = at_once((0..tried).map(|_| {
             let (store, contact) = (store.clone(), opened.contact.clone());
-            async move { store.count_guess(&contact, &LOGIN, guesser, at(1)).await }
+            async move { store.count_guess_of(&contact, &LOGIN, guesser, at(1)).await }
         }))
         .await;
         // Each that came through saw a count of its own.
@@ -237,8 +237,8 @@ pub async fn all_challenges_of_a_contact_end(storage: impl CompleteStorage) {
     store.spend_challenge(spent.id, at(6)).await;
 
     let purposes = [PurposeKind::Login, PurposeKind::Register];
-    assert_eq!(store.end_challenges(&own, &purposes, at(7)).await, 3);
-    assert_eq!(store.end_challenges(&own, &purposes, at(8)).await, 0);
+    assert_eq!(store.end_challenges(&own.key(), &purposes, at(7)).await, 3);
+    assert_eq!(store.end_challenges(&own.key(), &purposes, at(8)).await, 0);
     for opened in ended {
         assert_eq!(state(&store, &opened).await, ChallengeState::Spent { at: at(7) });
     }
@@ -246,7 +246,7 @@ pub async fn all_challenges_of_a_contact_end(storage: impl CompleteStorage) {
     for other in others {
         assert_eq!(state(&store, &other).await, ChallengeState::Open);
     }
-    assert_eq!(store.live_challenges(&own, &purposes, at(7)).await, []);
+    assert_eq!(store.live_challenges_of(&own, &purposes, at(7)).await, []);
 }
 
 async fn state(store: &Store<impl CompleteStorage>, challenge: &Challenge) -> ChallengeState {

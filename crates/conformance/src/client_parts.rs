@@ -114,10 +114,10 @@ pub async fn the_patients_of_clients_are_found(storage: impl CompleteStorage) {
     let records = [with("1", &["b", "a"]), with("2", &[]), with("3", &["c"])];
     store.put_clients(&records).await;
     let keys = ["3", "2", "1", "4"].map(client_key);
-    let found = store.patients_of(&keys).await;
+    let found = store.sorted_patients_of(&keys).await;
     let expected = [0, 2].map(|place: usize| (records[place].key.clone(), records[place].patients.clone()));
     assert_eq!(found, expected);
-    assert!(store.patients_of(&keys[1..2]).await.is_empty());
+    assert!(store.sorted_patients_of(&keys[1..2]).await.is_empty());
 }
 
 /// Putting a class says whether it is new, another than before, or the same; classes are told apart by their source and

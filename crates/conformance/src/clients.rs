@@ -195,13 +195,13 @@ pub async fn fingerprints_are_those_of_the_clients_that_are_there(storage: impl 
     keys.extend(["01", "%", "X"].map(client_key));
     let mut expected = all.clone();
     expected.sort_unstable();
-    assert_eq!(store.fingerprints(&keys).await, expected);
-    assert_eq!(store.fingerprints(&keys[..1]).await, all[..1]);
-    assert_eq!(store.fingerprints(&[client_key("01")]).await, []);
-    assert_eq!(store.fingerprints(&[]).await, []);
+    assert_eq!(store.sorted_fingerprints(&keys).await, expected);
+    assert_eq!(store.sorted_fingerprints(&keys[..1]).await, all[..1]);
+    assert_eq!(store.sorted_fingerprints(&[client_key("01")]).await, []);
+    assert_eq!(store.sorted_fingerprints(&[]).await, []);
     let changed = ClientRecord { fingerprint: print(77), ..records[0].clone() };
     store.put_client(&changed).await;
-    assert_eq!(store.fingerprints(&keys[..1]).await, [(changed.key, print(77))]);
+    assert_eq!(store.sorted_fingerprints(&keys[..1]).await, [(changed.key, print(77))]);
 }
 
 fn print(number: i64) -> Fingerprint {
@@ -215,7 +215,7 @@ pub async fn a_client_of_no_practice_is_refused(storage: impl CompleteStorage) {
     let keys: Vec<_> = records.iter().map(|record| record.key.clone()).collect();
     let answer = store.try_write(records, |records, tx| Box::pin(tx.put_clients(records))).await;
     assert!(matches!(answer, Err(StorageError::Failed(_))), "{answer:?}");
-    assert_eq!(store.fingerprints(&keys).await, []);
+    assert_eq!(store.sorted_fingerprints(&keys).await, []);
 }
 
 /// Of several that put the same client at once, one is last, and what it put is there as a whole.

@@ -1,6 +1,8 @@
-//! Clauses of [`asteroid_identity::UserRepository`]: the contacts that a user has beside the first.
+//! Clauses of [`asteroid_identity::UserAdministrationRepository`]: the contacts that a user has beside the first.
 
-use asteroid_identity::{ContactSource, ContactTaken, ContactType, NewUser, RemovedContact, UserRepository};
+use asteroid_identity::{
+    ContactSource, ContactTaken, ContactType, NewUser, RemovedContact, UserAdministrationRepository,
+};
 use asteroid_kernel::Contact;
 
 use crate::CompleteStorage;
@@ -22,7 +24,7 @@ pub async fn a_user_gets_further_contacts(storage: impl CompleteStorage) {
             store.add_contact(user, contact, ContactType::Work, ContactSource::Verified, at(seconds)).await,
             Ok(())
         );
-        assert_eq!(store.find_user(contact).await.map(|user| user.id), Some(user));
+        assert_eq!(store.find_user_by_contact(&contact.key()).await.map(|user| user.id), Some(user));
     }
     let profile = store.find_profile(user).await.expect("the user is there");
     let seen: Vec<_> = profile
@@ -69,10 +71,10 @@ pub async fn a_contact_that_somebody_has_is_not_added(storage: impl CompleteStor
             })
             .await;
         assert_eq!((refused, next), (Err(ContactTaken), Ok(())));
-        assert_eq!(store.find_user(phone).await.map(|user| user.id), Some(owner));
+        assert_eq!(store.find_user_by_contact(&phone.key()).await.map(|user| user.id), Some(owner));
     }
     assert_eq!(store.find_profile(user).await, before);
-    assert_eq!(store.find_user(&others).await.map(|user| user.id), Some(owner));
+    assert_eq!(store.find_user_by_contact(&others.key()).await.map(|user| user.id), Some(owner));
     let late = new_user(&phones[0]);
     assert_eq!(store.insert_user(&late).await, Err(ContactTaken), "an added contact is taken");
 }
@@ -139,19 +141,22 @@ pub async fn a_replaced_contact_belongs_to_its_user_no_longer(storage: impl Comp
     let (mistaken, right) = (contact("Nora@exmaple.com"), contact("nora@example.com"));
     let user = store.insert_user(&new_user(&mistaken)).await.expect("the contact is free");
     let bystander = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
-    assert_eq!(store.remove_contact(bystander, &mistaken).await, None);
-    assert_eq!(store.find_user(&mistaken).await.map(|user| user.id), Some(user));
+    assert_eq!(store.remove_contact(bystander, &mistaken.key()).await, None);
+    assert_eq!(store.find_user_by_contact(&mistaken.key()).await.map(|user| user.id), Some(user));
     let spelled = contact("NORA@exmaple.com");
-    assert_eq!(store.remove_contact(user, &spelled).await, Some(RemovedContact { password_reset_at: None }));
-    assert_eq!(store.remove_contact(user, &mistaken).await, None);
-    assert_eq!(store.find_user(&mistaken).await, None);
+    assert_eq!(
+        store.remove_contact(user, &spelled.key()).await,
+        Some(RemovedContact { password_reset_at: None })
+    );
+    assert_eq!(store.remove_contact(user, &mistaken.key()).await, None);
+    assert_eq!(store.find_user_by_contact(&mistaken.key()).await, None);
     let added = store.add_contact(user, &right, ContactType::Personal, imported(None), at(1)).await;
     assert_eq!(added, Ok(()));
     let profile = store.find_profile(user).await.expect("the user is there");
     let seen: Vec<_> = profile.contacts.iter().map(|one| (one.contact.as_str(), one.primary)).collect();
     assert_eq!(seen, [("nora@example.com", true)]);
     let next = store.insert_user(&new_user(&mistaken)).await.expect("the contact is free again");
-    assert_eq!(store.find_user(&mistaken).await.map(|user| user.id), Some(next));
+    assert_eq!(store.find_user_by_contact(&mistaken.key()).await.map(|user| user.id), Some(next));
 }
 
 /// Where the primary contact is removed, the oldest that is left of its kind is primary; of the other kind nothing
@@ -170,7 +175,7 @@ pub async fn the_next_contact_is_primary_when_the_primary_one_is_removed(storage
         (&contacts[3], vec![("c@example.com", true)]),
         (&contacts[2], vec![]),
     ] {
-        assert!(store.remove_contact(user, removed).await.is_some());
+        assert!(store.remove_contact(user, &removed.key()).await.is_some());
         let profile = store.find_profile(user).await.expect("the user is there");
         let seen: Vec<_> = profile.contacts.iter().map(|one| (one.contact.as_str(), one.primary)).collect();
         assert_eq!(seen, left);
@@ -186,7 +191,7 @@ pub async fn a_shared_contact_belongs_to_one_user_until_it_is_given_up(storage: 
     let ben = store.insert_user(&new_user(&other)).await.expect("the contact is free");
     let add = |user, contact| store.add_contact(user, contact, ContactType::Work, imported(Some(1)), at(1));
     assert_eq!(add(ben, &shared).await, Err(ContactTaken));
-    assert_eq!(store.find_user(&shared).await.map(|user| user.id), Some(ann));
+    assert_eq!(store.find_user_by_contact(&shared.key()).await.map(|user| user.id), Some(ann));
     let context = (ann, ben, shared.clone(), other.clone());
     let exchanged = store
         .write(context, |(ann, ben, shared, other), tx| {
@@ -200,8 +205,8 @@ pub async fn a_shared_contact_belongs_to_one_user_until_it_is_given_up(storage: 
         })
         .await;
     assert_eq!(exchanged, (Ok(()), Ok(())));
-    assert_eq!(store.find_user(&shared).await.map(|user| user.id), Some(ben));
-    assert_eq!(store.find_user(&other).await.map(|user| user.id), Some(ann));
+    assert_eq!(store.find_user_by_contact(&shared.key()).await.map(|user| user.id), Some(ben));
+    assert_eq!(store.find_user_by_contact(&other.key()).await.map(|user| user.id), Some(ann));
 }
 
 /// A contact is written anew without changing anything else of it; one that the user does not have is not.
@@ -214,7 +219,10 @@ pub async fn a_contact_is_respelled(storage: impl CompleteStorage) {
     let after = store.find_profile(user).await.expect("the user is there").contacts;
     assert_eq!(after[0].contact.as_str(), "Nora@Example.com");
     assert_eq!(after, before);
-    assert_eq!(store.find_user(&contact("nora@example.com")).await.map(|user| user.id), Some(user));
+    assert_eq!(
+        store.find_user_by_contact(&contact("nora@example.com").key()).await.map(|user| user.id),
+        Some(user)
+    );
 }
 
 /// When a password was last set by a code to a contact is known when the contact is removed, and goes with it.
@@ -223,14 +231,14 @@ pub async fn a_password_reset_is_known_of_its_contact(storage: impl CompleteStor
     let (one, other) = (fresh_contact(), fresh_contact());
     let user = store.insert_user(&new_user(&one)).await.expect("the contact is free");
     assert_eq!(store.add_contact(user, &other, ContactType::Work, imported(None), at(1)).await, Ok(()));
-    assert!(store.record_password_reset(user, &one, at(2)).await);
-    assert!(store.record_password_reset(user, &one, at(3)).await);
-    assert!(!store.record_password_reset(user, &fresh_contact(), at(3)).await);
+    assert!(store.record_password_reset(user, &one.key(), at(2)).await);
+    assert!(store.record_password_reset(user, &one.key(), at(3)).await);
+    assert!(!store.record_password_reset(user, &fresh_contact().key(), at(3)).await);
     let reset = |password_reset_at| Some(RemovedContact { password_reset_at });
-    assert_eq!(store.remove_contact(user, &other).await, reset(None));
-    assert_eq!(store.remove_contact(user, &one).await, reset(Some(at(3))));
+    assert_eq!(store.remove_contact(user, &other.key()).await, reset(None));
+    assert_eq!(store.remove_contact(user, &one.key()).await, reset(Some(at(3))));
     assert_eq!(store.add_contact(user, &one, ContactType::Work, imported(None), at(4)).await, Ok(()));
-    assert_eq!(store.remove_contact(user, &one).await, reset(None));
+    assert_eq!(store.remove_contact(user, &one.key()).await, reset(None));
 }
 
 /// A password is taken away; nobody signs in with it any more.

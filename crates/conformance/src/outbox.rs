@@ -17,7 +17,7 @@ fn claim(message: &Message, attempt: u32) -> Claim {
 /// Messages that became necessary in these seconds, enqueued in this order.
 async fn enqueued<S: CompleteStorage, const N: usize>(store: &Store<S>, seconds: [u64; N]) -> [Message; N] {
     let messages = seconds.map(|seconds| notice(&fresh_contact(), at(seconds)));
-    store.enqueue(&messages).await;
+    store.enqueue_all(&messages).await;
     messages
 }
 
@@ -40,7 +40,7 @@ pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage)
             }
         }
     }
-    store.enqueue(&given).await;
+    store.enqueue_all(&given).await;
     for given in &given {
         let entry = store.find_entry(given.id).await.expect("it is there");
         let state = OutboxState::Waiting { due_at: given.created_at };
@@ -49,7 +49,7 @@ pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage)
         assert_eq!(entry.message.to.as_str(), given.to.as_str());
     }
     for channel in Channel::ALL {
-        let claims = store.claim_due_by(channel, at(100), at(130), usize::MAX).await;
+        let claims = store.claim_due(channel, at(100), at(130), usize::MAX).await;
         let given = given.iter().filter(|message| message.channel() == channel);
         assert_eq!(claims, given.map(|message| claim(message, 1)).collect::<Vec<_>>());
     }
@@ -60,8 +60,8 @@ pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage)
 pub async fn a_message_is_due_at_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [message] = enqueued(&store, [5]).await;
-    assert_eq!(store.claim_due(at(5) - TICK, at(35), 10).await, []);
-    assert_eq!(store.claim_due(at(5), at(35), 10).await, [claim(&message, 1)]);
+    assert_eq!(store.claim_emails(at(5) - TICK, at(35), 10).await, []);
+    assert_eq!(store.claim_emails(at(5), at(35), 10).await, [claim(&message, 1)]);
 }
 
 /// Nobody gets a leased message before its lease ends; whoever gets it then makes another attempt.
@@ -72,9 +72,9 @@ pub async fn a_lease_ends_when_it_says(storage: impl CompleteStorage) {
     for attempt in 1..=3 {
         let next_end = lease_end + Duration::from_secs(30);
         if attempt > 1 {
-            assert_eq!(store.claim_due(lease_end - TICK, next_end, 10).await, []);
+            assert_eq!(store.claim_emails(lease_end - TICK, next_end, 10).await, []);
         }
-        assert_eq!(store.claim_due(lease_end, next_end, 10).await, [claim(&message, attempt)]);
+        assert_eq!(store.claim_emails(lease_end, next_end, 10).await, [claim(&message, attempt)]);
         lease_end = next_end;
         let state = OutboxState::Waiting { due_at: lease_end };
         let entry = OutboxEntry { message: message.clone(), attempts: attempt, state };
@@ -86,13 +86,16 @@ pub async fn a_lease_ends_when_it_says(storage: impl CompleteStorage) {
 pub async fn the_longest_due_are_claimed_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [third, first, fourth, second] = enqueued(&store, [3, 1, 4, 2]).await;
-    assert_eq!(store.claim_due(at(4), at(34), 0).await, []);
-    assert_eq!(store.claim_due(at(4), at(34), 3).await, [&first, &second, &third].map(|one| claim(one, 1)));
-    assert_eq!(store.claim_due(at(4), at(35), 3).await, [claim(&fourth, 1)]);
+    assert_eq!(store.claim_emails(at(4), at(34), 0).await, []);
+    assert_eq!(
+        store.claim_emails(at(4), at(34), 3).await,
+        [&first, &second, &third].map(|one| claim(one, 1))
+    );
+    assert_eq!(store.claim_emails(at(4), at(35), 3).await, [claim(&fourth, 1)]);
     // By now the first three have been due longer than the fourth.
     assert!(store.complete(second.id, 1, &OutboxState::Waiting { due_at: at(20) }).await);
     let again = [claim(&second, 2), claim(&first, 2)];
-    let claims = store.claim_due(at(40), at(70), 4).await;
+    let claims = store.claim_emails(at(40), at(70), 4).await;
     assert_eq!(claims[..1], again[..1]);
     assert_eq!(claims.last(), Some(&claim(&fourth, 2)));
     assert_eq!(claims.len(), 4);
@@ -103,18 +106,18 @@ pub async fn each_channel_is_claimed_for_itself(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [first, second] = enqueued(&store, [0, 1]).await;
     let sms = [2, 3].map(|seconds| notice(&contact("555-665-4345"), at(seconds)));
-    assert_eq!(store.next_due_by(Channel::Sms).await, None);
-    store.enqueue(&sms).await;
-    let due = [Channel::Email, Channel::Sms].map(|channel| store.next_due_by(channel));
+    assert_eq!(store.next_due(Channel::Sms).await, None);
+    store.enqueue_all(&sms).await;
+    let due = [Channel::Email, Channel::Sms].map(|channel| store.next_due(channel));
     let [email_due, sms_due] = due;
     assert_eq!((email_due.await, sms_due.await), (Some(at(0)), Some(at(2))));
-    assert_eq!(store.claim_due_by(Channel::Sms, at(5), at(35), 1).await, [claim(&sms[0], 1)]);
-    assert_eq!(store.claim_due_by(Channel::Sms, at(5), at(35), 10).await, [claim(&sms[1], 1)]);
-    assert_eq!(store.next_due_by(Channel::Sms).await, Some(at(35)));
-    assert_eq!(store.next_due_by(Channel::Email).await, Some(at(0)));
+    assert_eq!(store.claim_due(Channel::Sms, at(5), at(35), 1).await, [claim(&sms[0], 1)]);
+    assert_eq!(store.claim_due(Channel::Sms, at(5), at(35), 10).await, [claim(&sms[1], 1)]);
+    assert_eq!(store.next_due(Channel::Sms).await, Some(at(35)));
+    assert_eq!(store.next_due(Channel::Email).await, Some(at(0)));
     let emails = [&first, &second].map(|message| claim(message, 1));
-    assert_eq!(store.claim_due_by(Channel::Email, at(5), at(36), 10).await, emails);
-    assert_eq!(store.next_due_by(Channel::Sms).await, Some(at(35)));
+    assert_eq!(store.claim_due(Channel::Email, at(5), at(36), 10).await, emails);
+    assert_eq!(store.next_due(Channel::Sms).await, Some(at(35)));
 }
 
 /// Workers that claim at once never hold the same message, and none is left behind.
@@ -124,16 +127,16 @@ pub async fn no_two_workers_hold_the_same_message(storage: impl CompleteStorage)
         // Each round's leases outlive all rounds.
         let (now, lease_until) = (at(round), at(1_000_000));
         let messages: Vec<_> = (0..6).map(|_| notice(&fresh_contact(), now)).collect();
-        store.enqueue(&messages).await;
+        store.enqueue_all(&messages).await;
         let mut held: Vec<Claim> = at_once((0..3).map(|_| {
             let store = store.clone();
-            async move { store.claim_due(now, lease_until, 3).await }
+            async move { store.claim_emails(now, lease_until, 3).await }
         }))
         .await
         .into_iter()
         .flatten()
         .collect();
-        held.extend(store.claim_due(now, lease_until, 6).await);
+        held.extend(store.claim_emails(now, lease_until, 6).await);
         assert!(held.iter().all(|claim| claim.attempt == 1));
         let mut held: Vec<MessageId> = held.into_iter().map(|claim| claim.message.id).collect();
         let mut enqueued: Vec<MessageId> = messages.into_iter().map(|message| message.id).collect();
@@ -152,9 +155,9 @@ pub async fn a_settled_message_is_not_claimed_again(storage: impl CompleteStorag
     ];
     for state in states {
         let [message] = enqueued(&store, [1]).await;
-        assert_eq!(store.claim_due(at(1), at(31), 10).await, [claim(&message, 1)]);
+        assert_eq!(store.claim_emails(at(1), at(31), 10).await, [claim(&message, 1)]);
         assert!(store.complete(message.id, 1, &state).await);
-        assert_eq!(store.claim_due(at(1000), at(1030), 10).await, []);
+        assert_eq!(store.claim_emails(at(1000), at(1030), 10).await, []);
         let entry = OutboxEntry { message: message.clone(), attempts: 1, state };
         assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&entry));
         let again = OutboxState::Waiting { due_at: at(5) };
@@ -167,15 +170,15 @@ pub async fn a_settled_message_is_not_claimed_again(storage: impl CompleteStorag
 pub async fn a_message_waits_for_its_next_try(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [message] = enqueued(&store, [0]).await;
-    store.claim_due(at(0), at(30), 10).await;
+    store.claim_emails(at(0), at(30), 10).await;
     let state = OutboxState::Waiting { due_at: at(60) };
     assert!(store.complete(message.id, 1, &state).await);
     assert_eq!(
         store.find_entry(message.id).await,
         Some(OutboxEntry { message: message.clone(), attempts: 1, state })
     );
-    assert_eq!(store.claim_due(at(60) - TICK, at(90), 10).await, []);
-    assert_eq!(store.claim_due(at(60), at(90), 10).await, [claim(&message, 2)]);
+    assert_eq!(store.claim_emails(at(60) - TICK, at(90), 10).await, []);
+    assert_eq!(store.claim_emails(at(60), at(90), 10).await, [claim(&message, 2)]);
 }
 
 /// A message is settled by the attempt that claimed it last, even after its lease, and by no other.
@@ -185,8 +188,8 @@ pub async fn only_the_attempt_that_claimed_a_message_settles_it(storage: impl Co
     let delivered = OutboxState::Delivered { at: at(99) };
     assert!(!store.complete(message.id, 1, &delivered).await, "nobody has claimed it");
     assert!(!store.complete(MessageId::new(at(0), &*RANDOMNESS), 1, &delivered).await);
-    store.claim_due(at(0), at(30), 1).await;
-    store.claim_due(at(30), at(60), 2).await;
+    store.claim_emails(at(0), at(30), 1).await;
+    store.claim_emails(at(30), at(60), 2).await;
     let before = store.find_entry(message.id).await.expect("it is there");
     assert_eq!(before.attempts, 2);
     for attempt in [0, 1, 3] {
@@ -204,24 +207,24 @@ pub async fn only_the_attempt_that_claimed_a_message_settles_it(storage: impl Co
 /// The next message is due when the first of those that wait is; a leased one waits for the end of its lease.
 pub async fn the_next_message_is_due_when_the_first_is(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    assert_eq!(store.next_due().await, None);
+    assert_eq!(store.next_email_due().await, None);
     let [second, first] = enqueued(&store, [2, 1]).await;
-    assert_eq!(store.next_due().await, Some(at(1)));
-    store.claim_due(at(1), at(31), 10).await;
-    assert_eq!(store.next_due().await, Some(at(2)));
-    store.claim_due(at(2), at(32), 10).await;
-    assert_eq!(store.next_due().await, Some(at(31)));
+    assert_eq!(store.next_email_due().await, Some(at(1)));
+    store.claim_emails(at(1), at(31), 10).await;
+    assert_eq!(store.next_email_due().await, Some(at(2)));
+    store.claim_emails(at(2), at(32), 10).await;
+    assert_eq!(store.next_email_due().await, Some(at(31)));
     assert!(store.complete(first.id, 1, &OutboxState::Delivered { at: at(3) }).await);
-    assert_eq!(store.next_due().await, Some(at(32)));
+    assert_eq!(store.next_email_due().await, Some(at(32)));
     assert!(store.complete(second.id, 1, &OutboxState::Failed { at: at(3), reason: "gone".into() }).await);
-    assert_eq!(store.next_due().await, None);
+    assert_eq!(store.next_email_due().await, None);
 }
 
 /// Removed are the messages that were delivered or given up before then, and no others.
 pub async fn messages_settled_long_ago_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let messages = enqueued(&store, [0, 1, 2, 3, 4]).await;
-    store.claim_due(at(4), at(34), 10).await;
+    store.claim_emails(at(4), at(34), 10).await;
     let before = at(10);
     let dead = |at: Timestamp| OutboxState::Failed { at, reason: "gone".into() };
     let states = [

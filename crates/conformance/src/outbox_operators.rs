@@ -21,11 +21,11 @@ async fn settled<S: CompleteStorage>(
     state: OutboxState,
 ) -> OutboxEntry {
     let message = notice(&contact(to), at(seconds));
-    store.enqueue(std::slice::from_ref(&message)).await;
+    store.enqueue_all(std::slice::from_ref(&message)).await;
     if matches!(state, OutboxState::Waiting { .. }) {
         return OutboxEntry { message, attempts: 0, state };
     }
-    let claims = store.claim_due_by(message.channel(), at(seconds), at(seconds + 30), 10).await;
+    let claims = store.claim_due(message.channel(), at(seconds), at(seconds + 30), 10).await;
     assert_eq!(claims.len(), 1, "nothing else is due");
     assert!(store.complete(message.id, 1, &state).await);
     OutboxEntry { message, attempts: 1, state }
@@ -33,25 +33,25 @@ async fn settled<S: CompleteStorage>(
 
 async fn waiting<S: CompleteStorage, const N: usize>(store: &Store<S>, seconds: [u64; N]) -> [Message; N] {
     let messages = seconds.map(|seconds| notice(&fresh_contact(), at(seconds)));
-    store.enqueue(&messages).await;
+    store.enqueue_all(&messages).await;
     messages
 }
 
 /// The newest message comes first, and a list goes on behind any message, also one that is gone.
 pub async fn messages_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    assert_eq!(store.list_entries(ALL, None, 10).await, []);
+    assert_eq!(store.list_entries(&ALL, None, 10).await, []);
     let between = MessageId::new(at(25), &*RANDOMNESS);
     let [third, first, second] = waiting(&store, [30, 10, 20]).await;
     let ids = |entries: Vec<OutboxEntry>| -> Vec<MessageId> {
         entries.into_iter().map(|entry| entry.message.id).collect()
     };
-    assert_eq!(ids(store.list_entries(ALL, None, 10).await), [third.id, second.id, first.id]);
-    assert_eq!(ids(store.list_entries(ALL, None, 2).await), [third.id, second.id]);
-    assert_eq!(ids(store.list_entries(ALL, Some(second.id), 10).await), [first.id]);
-    assert_eq!(ids(store.list_entries(ALL, Some(between), 1).await), [second.id]);
-    assert_eq!(ids(store.list_entries(ALL, Some(first.id), 10).await), []);
-    assert_eq!(ids(store.list_entries(ALL, None, 0).await), []);
+    assert_eq!(ids(store.list_entries(&ALL, None, 10).await), [third.id, second.id, first.id]);
+    assert_eq!(ids(store.list_entries(&ALL, None, 2).await), [third.id, second.id]);
+    assert_eq!(ids(store.list_entries(&ALL, Some(second.id), 10).await), [first.id]);
+    assert_eq!(ids(store.list_entries(&ALL, Some(between), 1).await), [second.id]);
+    assert_eq!(ids(store.list_entries(&ALL, Some(first.id), 10).await), []);
+    assert_eq!(ids(store.list_entries(&ALL, None, 0).await), []);
 }
 
 /// Every condition of a filter holds for every message that is listed, which comes as it is.
@@ -73,7 +73,7 @@ pub async fn messages_are_listed_as_the_filter_wants(storage: impl CompleteStora
             let filter = OutboxFilter { state, channel };
             let wanted: Vec<_> = entries.iter().filter(|entry| filter.wants(entry)).cloned().collect();
             assert!(!wanted.is_empty());
-            assert_eq!(store.list_entries(filter, None, 10).await, wanted, "{filter:?}");
+            assert_eq!(store.list_entries(&filter, None, 10).await, wanted, "{filter:?}");
         }
     }
 }
@@ -90,8 +90,8 @@ pub async fn a_dead_message_is_revived_as_long_as_it_is_useful(storage: impl Com
         assert!(store.requeue(id, now).await);
         let state = OutboxState::Waiting { due_at: now };
         assert_eq!(store.find_entry(id).await, Some(OutboxEntry { state, ..entry.clone() }));
-        assert_eq!(store.claim_due_by(channel, now - TICK, at(999_999), 10).await, []);
-        let claims = store.claim_due_by(channel, now, at(999_999), 10).await;
+        assert_eq!(store.claim_due(channel, now - TICK, at(999_999), 10).await, []);
+        let claims = store.claim_due(channel, now, at(999_999), 10).await;
         let claims: Vec<_> = claims.into_iter().map(|claim| (claim.message, claim.attempt)).collect();
         assert_eq!(claims, [(entry.message, 2)]);
     }
@@ -118,7 +118,7 @@ pub async fn no_attempt_from_before_its_death_settles_a_revived_message(storage:
     let entry = settled(&store, "George@Example.com", 0, dead(at(1))).await;
     let id = entry.message.id;
     assert!(store.requeue(id, at(9)).await);
-    store.claim_due(at(9), at(39), 1).await;
+    store.claim_emails(at(9), at(39), 1).await;
     let delivered = OutboxState::Delivered { at: at(10) };
     assert!(!store.complete(id, 1, &delivered).await);
     assert!(store.complete(id, 2, &delivered).await);

@@ -1,6 +1,9 @@
 //! Clauses of [`asteroid_identity::SessionRepository`], alone and beside changes of the user.
 
-use asteroid_identity::{PasswordHash, Session, SessionRepository, SessionToken, UserRepository, UserStatus};
+use asteroid_identity::{
+    FoundSession, PasswordHash, Session, SessionRepository, SessionToken, UserAdministrationRepository,
+    UserRepository, UserStatus,
+};
 use asteroid_kernel::{Origin, SessionId, Timestamp, UserId};
 
 use crate::CompleteStorage;
@@ -9,6 +12,11 @@ use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
 const MANY: usize = 20;
+
+/// The session, without the status of its user.
+fn found(found: Option<FoundSession>) -> Option<Session> {
+    found.map(|found| found.session)
+}
 
 async fn a_user<S: CompleteStorage>(store: &Store<S>) -> UserId {
     store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free")
@@ -54,10 +62,10 @@ pub async fn a_session_comes_back_as_it_was_given(storage: impl CompleteStorage)
         };
         for given in [opaque, signed] {
             store.insert_session(&given, MANY).await;
-            assert_eq!(store.find_session(given.id).await.as_ref(), Some(&given));
+            assert_eq!(found(store.find_session(given.id).await).as_ref(), Some(&given));
             assert_eq!(store.list_sessions(user).await.iter().find(|one| one.id == given.id), Some(&given));
             if let Some(token) = given.token {
-                assert_eq!(store.find_session_by_token(token).await, Some(given));
+                assert_eq!(found(store.find_session_by_token(&token).await), Some(given));
             }
         }
     }
@@ -70,11 +78,11 @@ pub async fn a_session_is_found_by_its_token_and_by_its_id(storage: impl Complet
     let [first, second] = sessions_from(&store, user, [1, 2]).await;
     for session in [first, second] {
         let token = session.token.expect("it has one");
-        assert_eq!(store.find_session_by_token(token).await.as_ref(), Some(&session));
-        assert_eq!(store.find_session(session.id).await, Some(session));
+        assert_eq!(found(store.find_session_by_token(&token).await).as_ref(), Some(&session));
+        assert_eq!(found(store.find_session(session.id).await), Some(session));
     }
-    assert_eq!(store.find_session_by_token(SessionToken::new(&*RANDOMNESS).hash()).await, None);
-    assert_eq!(store.find_session(SessionId::new(at(1), &*RANDOMNESS)).await, None);
+    assert_eq!(found(store.find_session_by_token(&SessionToken::new(&*RANDOMNESS).hash()).await), None);
+    assert_eq!(found(store.find_session(SessionId::new(at(1), &*RANDOMNESS)).await), None);
 }
 
 /// Which sessions are live is the caller's to say: one that has expired is found as any other.
@@ -84,26 +92,25 @@ pub async fn an_expired_session_is_found_until_it_is_removed(storage: impl Compl
     let expired = Session { expires_at: at(0), last_used_at: at(0), ..session(user, at(0)) };
     store.insert_session(&expired, MANY).await;
     let token = expired.token.expect("it has one");
-    assert_eq!(store.find_session_by_token(token).await.as_ref(), Some(&expired));
-    assert_eq!(store.find_session(expired.id).await.as_ref(), Some(&expired));
+    assert_eq!(found(store.find_session_by_token(&token).await).as_ref(), Some(&expired));
+    assert_eq!(found(store.find_session(expired.id).await).as_ref(), Some(&expired));
     assert_eq!(store.list_sessions(user).await, [expired]);
 }
 
-/// While a user is disabled, no session of theirs is found, and everybody else's is.
-pub async fn a_disabled_user_has_no_session(storage: impl CompleteStorage) {
+/// A session comes with the status that its user has by now, and no other user's.
+pub async fn a_session_is_found_with_its_users_status(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (user, other) = (a_user(&store).await, a_user(&store).await);
     let [own] = sessions_from(&store, user, [1]).await;
     let [others] = sessions_from(&store, other, [1]).await;
-    let (own_token, others_token) = (own.token.expect("it has one"), others.token.expect("it has one"));
-    store.set_status(user, UserStatus::Disabled).await;
-    assert_eq!(store.find_session_by_token(own_token).await, None);
-    assert_eq!(store.find_session(own.id).await, None);
-    assert_eq!(store.find_session_by_token(others_token).await.as_ref(), Some(&others));
-    assert_eq!(store.find_session(others.id).await, Some(others));
-    store.set_status(user, UserStatus::Enabled).await;
-    assert_eq!(store.find_session_by_token(own_token).await.as_ref(), Some(&own));
-    assert_eq!(store.find_session(own.id).await, Some(own));
+    for status in [UserStatus::Disabled, UserStatus::Enabled] {
+        store.set_status(user, status).await;
+        for (session, user_status) in [(&own, status), (&others, UserStatus::Enabled)] {
+            let found = Some(FoundSession { session: session.clone(), user_status });
+            assert_eq!(store.find_session(session.id).await, found);
+            assert_eq!(store.find_session_by_token(&session.token.expect("it has one")).await, found);
+        }
+    }
 }
 
 /// A user's sessions are listed, the newest first, and nobody else's.
@@ -127,7 +134,7 @@ pub async fn one_session_too_many_ends_the_oldest(storage: impl CompleteStorage)
         store.insert_session(session, 3).await;
     }
     let [second, first, third, fourth] = sessions;
-    assert_eq!(store.find_session_by_token(first.token.expect("it has one")).await, None);
+    assert_eq!(found(store.find_session_by_token(&first.token.expect("it has one")).await), None);
     assert_eq!(store.list_sessions(user).await, [fourth, third, second]);
     let newest = session(user, at(5));
     store.insert_session(&newest, 1).await;
@@ -160,9 +167,9 @@ pub async fn a_use_is_written_down_unless_a_later_one_is(storage: impl CompleteS
     for (seconds, kept) in [(5, 5), (3, 5), (5, 5), (9, 9), (0, 9)] {
         store.touch_session(touched.id, at(seconds)).await;
         let session = Session { last_used_at: at(kept), ..touched.clone() };
-        assert_eq!(store.find_session(touched.id).await, Some(session));
+        assert_eq!(found(store.find_session(touched.id).await), Some(session));
     }
-    assert_eq!(store.find_session(other.id).await, Some(other));
+    assert_eq!(found(store.find_session(other.id).await), Some(other));
     store.touch_session(SessionId::new(at(1), &*RANDOMNESS), at(9)).await;
 }
 
@@ -172,11 +179,11 @@ pub async fn a_user_revokes_their_own_session_only(storage: impl CompleteStorage
     let (user, other) = (a_user(&store).await, a_user(&store).await);
     let [revoked, kept] = sessions_from(&store, user, [1, 2]).await;
     assert!(!store.revoke_session(other, revoked.id).await);
-    assert_eq!(store.find_session(revoked.id).await.as_ref(), Some(&revoked));
+    assert_eq!(found(store.find_session(revoked.id).await).as_ref(), Some(&revoked));
     assert!(store.revoke_session(user, revoked.id).await);
     assert!(!store.revoke_session(user, revoked.id).await);
-    assert_eq!(store.find_session(revoked.id).await, None);
-    assert_eq!(store.find_session_by_token(revoked.token.expect("it has one")).await, None);
+    assert_eq!(found(store.find_session(revoked.id).await), None);
+    assert_eq!(found(store.find_session_by_token(&revoked.token.expect("it has one")).await), None);
     assert_eq!(store.list_sessions(user).await, [kept]);
 }
 

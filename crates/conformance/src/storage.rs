@@ -10,8 +10,9 @@ use asteroid_clients::{
     ClientRecord, ClientRepository, Membership, MembershipRepository, PracticeRepository,
 };
 use asteroid_identity::{
-    ContactSource, ContactType, PendingRegistrationRepository, PersonName, Session, SessionRepository,
-    UserRepository, UserStatus,
+    ContactSource, ContactType, FamiliarAddressRepository, PendingRegistrationRepository, PersonName,
+    Session, SessionRepository, UserAdministrationRepository, UserRegistrationRepository, UserRepository,
+    UserStatus,
 };
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 use asteroid_limits::{ConsecutiveFailures, LimitRepository, SlidingWindow};
@@ -86,7 +87,7 @@ pub async fn a_reading_unit_that_fails_harms_nobody(storage: impl CompleteStorag
         let answer = store.storage().read(Fails { panics: true }).await;
         assert!(matches!(answer, Err(Refusal::Storage(StorageError::Failed(_)))), "{answer:?}");
     }
-    assert_eq!(store.next_due().await, None);
+    assert_eq!(store.next_email_due().await, None);
     assert_eq!(works(store.write_all_repositories(&FullFixture::new(), Ending::Done).await), WHOLE);
 }
 
@@ -178,7 +179,7 @@ pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (there, other) = (FullFixture::new(), FullFixture::new());
     works(store.write_all_repositories(&there, Ending::Done).await);
-    let user = store.find_user(&there.contact).await.expect("it was just made").id;
+    let user = store.find_user_by_contact(&there.contact.key()).await.expect("it was just made").id;
     let context = (user, there.clone(), other.clone());
     let before = all_of(&store, user, &there).await;
 
@@ -255,7 +256,7 @@ async fn all_of<S: CompleteStorage>(
         store.find_profile(user).await,
         (
             store.find_registration(what.registration.id, at(1)).await,
-            store.claimants(&what.contact, at(1)).await,
+            store.claimants(&what.contact.key(), at(1)).await,
         ),
         store.list_sessions(user).await,
         store.find_challenge(what.challenge.id).await,

@@ -83,7 +83,7 @@ macro_rules! suite {
                 a_session_comes_back_as_it_was_given,
                 a_session_is_found_by_its_token_and_by_its_id,
                 an_expired_session_is_found_until_it_is_removed,
-                a_disabled_user_has_no_session,
+                a_session_is_found_with_its_users_status,
                 sessions_are_listed_newest_first,
                 one_session_too_many_ends_the_oldest,
                 sessions_at_once_stay_within_their_number,

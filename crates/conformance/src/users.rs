@@ -1,7 +1,8 @@
 //! Clauses of [`asteroid_identity::UserRepository`]: users, their contacts, passwords and addresses.
 
 use asteroid_identity::{
-    ContactTaken, ContactType, NewUser, PersonName, Profile, User, UserContact, UserRepository, UserStatus,
+    ContactTaken, ContactType, NewUser, PersonName, Profile, User, UserAdministrationRepository, UserContact,
+    UserRegistrationRepository, UserRepository, UserStatus,
 };
 use asteroid_kernel::{ContactId, StorageError, Timestamp, UserId};
 
@@ -56,7 +57,7 @@ pub async fn a_new_user_comes_back_as_it_was_given(storage: impl CompleteStorage
         assert_eq!(profile, Profile { user: user.clone(), contacts: vec![only_contact] });
         // Contacts are equal however they are written; this one has to be written as it was given.
         assert_eq!(profile.contacts[0].contact.as_str(), new.contact.as_str());
-        assert_eq!(store.find_user(&new.contact).await, Some(user));
+        assert_eq!(store.find_user_by_contact(&new.contact.key()).await, Some(user));
     }
 }
 
@@ -99,7 +100,7 @@ pub async fn a_contact_belongs_to_one_user(storage: impl CompleteStorage) {
         assert_eq!(refused, Err(ContactTaken));
         let next = next.expect("the transaction stays usable");
         assert!(store.find_profile(next).await.is_some(), "what followed in the transaction was committed");
-        let owner = store.find_user(&contact(other)).await.expect("the owner is there");
+        let owner = store.find_user_by_contact(&contact(other).key()).await.expect("the owner is there");
         assert_eq!((owner.id, owner.name.first()), (first, "George"));
         for id in first.0 + 1..next.0 {
             assert_eq!(store.find_profile(UserId(id)).await, None, "nobody was made");
@@ -117,7 +118,7 @@ pub async fn a_contact_is_taken_within_the_unit_that_took_it(storage: impl Compl
         })
         .await;
     assert_eq!(second, Err(ContactTaken));
-    assert_eq!(store.find_user(&user.contact).await.map(|user| user.id), first.ok());
+    assert_eq!(store.find_user_by_contact(&user.contact.key()).await.map(|user| user.id), first.ok());
 }
 
 /// Of several that try at once to make a user with a contact, one succeeds.
@@ -132,7 +133,7 @@ pub async fn of_many_who_want_a_contact_one_gets_it(storage: impl CompleteStorag
         .await;
         let made: Vec<UserId> = answers.into_iter().filter_map(Result::ok).collect();
         assert_eq!(made.len(), 1);
-        assert_eq!(store.find_user(&contact).await.map(|user| user.id), Some(made[0]));
+        assert_eq!(store.find_user_by_contact(&contact.key()).await.map(|user| user.id), Some(made[0]));
     }
 }
 
@@ -144,7 +145,7 @@ pub async fn a_user_gets_the_id_that_is_given(storage: impl CompleteStorage) {
     for id in [by_store.0 + 1_000, by_store.0 + 1_001, by_store.0 + 500].map(UserId) {
         let new = new_user(&fresh_contact());
         assert_eq!(store.insert_user_with_id(id, &new).await, Ok(()));
-        let found = store.find_user(&new.contact).await.expect("the user is there");
+        let found = store.find_user_by_contact(&new.contact.key()).await.expect("the user is there");
         assert_eq!((found.id, found.status, found.created_at), (id, UserStatus::Enabled, new.created_at));
         let profile = store.find_profile(id).await.expect("the user is there");
         assert_eq!((profile.user, profile.contacts.len()), (found, 1));
@@ -174,7 +175,7 @@ pub async fn a_given_id_is_free_until_its_user_is_made(storage: impl CompleteSto
         })
         .await;
     assert_eq!((refused, made), (Err(ContactTaken), Ok(())));
-    assert_eq!(store.find_user(&free.contact).await.map(|user| user.id), Some(id));
+    assert_eq!(store.find_user_by_contact(&free.contact.key()).await.map(|user| user.id), Some(id));
 }
 
 /// An id that a user has cannot be given again: the store fails, and the user stays as it was.
@@ -188,7 +189,7 @@ pub async fn an_id_is_not_given_twice(storage: impl CompleteStorage) {
         .await;
     assert!(matches!(answer, Err(StorageError::Failed(_))), "{answer:?}");
     assert_eq!(store.find_profile(id).await, before);
-    assert_eq!(store.find_user(&second.contact).await, None);
+    assert_eq!(store.find_user_by_contact(&second.contact.key()).await, None);
 }
 
 /// A user is called by another name, and nothing else changes. Nobody is not.
@@ -218,10 +219,14 @@ pub async fn a_user_is_found_by_the_contact(storage: impl CompleteStorage) {
     ]
     .map(|id| id.expect("the contact is free"));
     for (text, id) in [("gEORGE@eXAMPLE.cOM", ids[0]), ("(555) 665 4345", ids[1])] {
-        assert_eq!(store.find_user(&contact(text)).await.map(|user| user.id), Some(id), "{text}");
+        assert_eq!(
+            store.find_user_by_contact(&contact(text).key()).await.map(|user| user.id),
+            Some(id),
+            "{text}"
+        );
     }
     for text in ["georg@example.com", "george@example.co", "5556654346", "g%@example.com"] {
-        assert_eq!(store.find_user(&contact(text)).await, None, "{text}");
+        assert_eq!(store.find_user_by_contact(&contact(text).key()).await, None, "{text}");
     }
     assert_eq!(store.find_profile(NO_USER).await, None);
 }
@@ -320,7 +325,7 @@ pub async fn a_user_is_disabled_and_enabled(storage: impl CompleteStorage) {
     let user = store.insert_user(&new_user(&contact)).await.expect("the contact is free");
     for status in [UserStatus::Disabled, UserStatus::Disabled, UserStatus::Enabled, UserStatus::Enabled] {
         assert!(store.set_status(user, status).await);
-        assert_eq!(store.find_user(&contact).await.map(|user| user.status), Some(status));
+        assert_eq!(store.find_user_by_contact(&contact.key()).await.map(|user| user.status), Some(status));
     }
     assert!(!store.set_status(NO_USER, UserStatus::Enabled).await);
 }

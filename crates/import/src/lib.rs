@@ -16,7 +16,7 @@ mod values;
 
 use std::io::BufRead;
 
-use asteroid_application::Import;
+use asteroid_application::{AllRepositories, Import};
 use asteroid_identity::PasswordHasher;
 use asteroid_kernel::{Region, Storage, in_one_line};
 use tokio::runtime::Runtime;
@@ -24,7 +24,6 @@ use tokio::runtime::Runtime;
 pub use fields::FieldError;
 pub use input::{FileFormat, InputFile, LayoutError};
 pub use kind::RecordKind;
-pub use loader::ImportRepositories;
 pub use observer::ImportObserver;
 pub use report::{ImportReport, RecordCounts, RefusedRecord, WarnedRecord};
 
@@ -54,7 +53,7 @@ pub fn run<S, H>(
     observer: &dyn ImportObserver,
 ) -> ImportReport
 where
-    S: Storage<Tx: ImportRepositories>,
+    S: Storage<Tx: AllRepositories>,
     H: PasswordHasher,
 {
     let mut loader = BatchLoader::new(runtime, import, observer, plan.dry_run);

@@ -2,12 +2,11 @@
 
 use std::error::Error;
 
-use asteroid_application::{EndOfFile, Import, ImportError, ImportRecord, RecordOutcome, Warning};
-use asteroid_audit::AuditRepository;
-use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
-use asteroid_identity::{PasswordHasher, SessionRepository, UserRepository};
+use asteroid_application::{
+    AllRepositories, EndOfFile, Import, ImportError, ImportRecord, RecordOutcome, Warning,
+};
+use asteroid_identity::PasswordHasher;
 use asteroid_kernel::Storage;
-use asteroid_verification::ChallengeRepository;
 use tokio::runtime::Runtime;
 
 use crate::ImportObserver;
@@ -18,29 +17,6 @@ use crate::sink::{FilePosition, ReadRecord, RecordSink, SinkClosed};
 
 /// The most records of one unit of work.
 const BATCH: usize = 500;
-
-/// The repositories that an import writes to.
-pub trait ImportRepositories:
-    PracticeRepository
-    + MembershipRepository
-    + ClientRepository
-    + UserRepository
-    + SessionRepository
-    + ChallengeRepository
-    + AuditRepository
-{
-}
-
-impl<Tx> ImportRepositories for Tx where
-    Tx: PracticeRepository
-        + MembershipRepository
-        + ClientRepository
-        + UserRepository
-        + SessionRepository
-        + ChallengeRepository
-        + AuditRepository
-{
-}
 
 /// Collects the records of a file into batches, imports them, and keeps the report.
 pub(crate) struct BatchLoader<'a, S, H> {
@@ -70,7 +46,7 @@ enum PendingRecord {
 
 impl<'a, S, H> BatchLoader<'a, S, H>
 where
-    S: Storage<Tx: ImportRepositories>,
+    S: Storage<Tx: AllRepositories>,
     H: PasswordHasher,
 {
     pub(crate) fn new(
@@ -200,7 +176,7 @@ where
 
 impl<S, H> RecordSink for BatchLoader<'_, S, H>
 where
-    S: Storage<Tx: ImportRepositories>,
+    S: Storage<Tx: AllRepositories>,
     H: PasswordHasher,
 {
     fn take(&mut self, ReadRecord { position, kind, record }: ReadRecord) -> Result<(), SinkClosed> {

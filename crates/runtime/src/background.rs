@@ -1,40 +1,13 @@
 use std::sync::Arc;
 
-use asteroid_application::{Dispatcher, Retention};
-use asteroid_audit::AuditRepository;
-use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
+use asteroid_application::{AllRepositories, Dispatcher, Retention};
 use asteroid_kernel::Storage;
-use asteroid_limits::LimitRepository;
-use asteroid_messaging::{Channel, MessageTransport, OutboxRepository};
-use asteroid_verification::ChallengeRepository;
+use asteroid_messaging::{Channel, MessageTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::channel_worker::ChannelWorker;
 use crate::{OutboxNotifier, retention};
-
-/// The repositories that background tasks use.
-pub trait BackgroundRepositories:
-    UserRepository
-    + PendingRegistrationRepository
-    + SessionRepository
-    + ChallengeRepository
-    + OutboxRepository
-    + LimitRepository
-    + AuditRepository
-{
-}
-
-impl<Tx> BackgroundRepositories for Tx where
-    Tx: UserRepository
-        + PendingRegistrationRepository
-        + SessionRepository
-        + ChallengeRepository
-        + OutboxRepository
-        + LimitRepository
-        + AuditRepository
-{
-}
 
 /// The running background tasks: a delivery worker for each channel, and retention.
 #[derive(Debug)]
@@ -55,7 +28,7 @@ impl BackgroundTasks {
         notifier: &OutboxNotifier,
     ) -> Self
     where
-        S: Storage<Tx: BackgroundRepositories>,
+        S: Storage<Tx: AllRepositories>,
         E: MessageTransport,
         P: MessageTransport,
     {

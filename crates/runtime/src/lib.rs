@@ -10,7 +10,7 @@ mod supervise;
 #[cfg(test)]
 mod test_support;
 
-pub use background::{BackgroundRepositories, BackgroundTasks};
+pub use background::BackgroundTasks;
 pub use close::close_storage;
 pub use notifier::OutboxNotifier;
 pub use shutdown_signal::ShutdownSignal;

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use asteroid_application::Retention;
+use asteroid_application::{AllRepositories, Retention};
 use asteroid_kernel::Storage;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::BackgroundRepositories;
 use crate::supervise::supervise;
 
 /// The pause between two rounds, after a failed one, too.
@@ -14,7 +13,7 @@ pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_mins(10);
 /// Removes expired data in every interval, until it is stopped or the sender is dropped.
 pub(crate) async fn run<S>(retention: Retention<S>, mut stopped: watch::Receiver<bool>)
 where
-    S: Storage<Tx: BackgroundRepositories>,
+    S: Storage<Tx: AllRepositories>,
 {
     while !*stopped.borrow() {
         if let Some(removed) = supervise("retention", retention.sweep()).await {

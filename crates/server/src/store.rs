@@ -4,18 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use asteroid_application::{Practices, PublishTermsError};
-use asteroid_audit::AuditRepository;
-use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
+use asteroid_application::{AllRepositories, Practices, PublishTermsError};
 use asteroid_diesel::postgres::{self, ConnectError};
 use asteroid_diesel::sqlite::{self, OpenError};
 use asteroid_diesel::{PostgresStorage, SqliteStorage};
-use asteroid_identity::{PendingRegistrationRepository, SessionRepository, UserRepository};
 use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
-use asteroid_limits::LimitRepository;
-use asteroid_messaging::OutboxRepository;
-use asteroid_terms::{InvalidTerms, TermsRepository};
-use asteroid_verification::ChallengeRepository;
+use asteroid_terms::InvalidTerms;
 
 use crate::config::{DatabaseUrl, Settings};
 use crate::terms;
@@ -45,21 +39,7 @@ pub(crate) enum StoreError {
 }
 
 /// A store that a server can run on: every repository, and its own layout.
-pub(crate) trait Store:
-    Storage<
-    Tx: UserRepository
-            + PendingRegistrationRepository
-            + SessionRepository
-            + ChallengeRepository
-            + OutboxRepository
-            + LimitRepository
-            + AuditRepository
-            + TermsRepository
-            + PracticeRepository
-            + MembershipRepository
-            + ClientRepository,
->
-{
+pub(crate) trait Store: Storage<Tx: AllRepositories> {
     /// Runs the migrations that it lacks; gives their names.
     fn run_migrations(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 

@@ -9,7 +9,7 @@ use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_diesel::{SqliteOptions, SqliteStorage};
 use asteroid_identity::{
     ContactSource, ContactType, NewUser, PersonName, Session, SessionRepository, SessionToken,
-    SessionTokenHash, UserRepository,
+    SessionTokenHash, UserRegistrationRepository, UserRepository,
 };
 use asteroid_kernel::system::{SystemClock, SystemRandomness};
 use asteroid_kernel::{
@@ -49,7 +49,7 @@ struct Open {
     now: Timestamp,
 }
 
-impl<Tx: UserRepository + SessionRepository> UnitOfWork<Tx> for Open {
+impl<Tx: UserRegistrationRepository + UserRepository + SessionRepository> UnitOfWork<Tx> for Open {
     type Output = ();
     type Error = StorageError;
 

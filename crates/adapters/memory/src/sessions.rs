@@ -1,6 +1,6 @@
 use std::cmp::Reverse;
 
-use asteroid_identity::{Session, SessionRepository, SessionTokenHash};
+use asteroid_identity::{FoundSession, Session, SessionRepository, SessionTokenHash};
 use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
 use imbl::OrdMap;
 
@@ -43,8 +43,9 @@ impl Sessions {
 }
 
 impl State {
-    fn find_session_of_enabled(&self, id: SessionId) -> Option<Session> {
-        self.sessions.by_id.get(&id).filter(|session| self.users.is_enabled(session.user)).cloned()
+    fn found_session(&self, id: SessionId) -> Option<FoundSession> {
+        let session = self.sessions.by_id.get(&id)?.clone();
+        Some(FoundSession { user_status: self.users.status(session.user)?, session })
     }
 }
 
@@ -62,13 +63,13 @@ impl SessionRepository for MemoryTx {
     async fn find_session_by_token(
         &mut self,
         token: &SessionTokenHash,
-    ) -> Result<Option<Session>, StorageError> {
+    ) -> Result<Option<FoundSession>, StorageError> {
         let id = self.state().sessions.by_token.get(token);
-        Ok(id.and_then(|id| self.state().find_session_of_enabled(*id)))
+        Ok(id.and_then(|id| self.state().found_session(*id)))
     }
 
-    async fn find_session(&mut self, id: SessionId) -> Result<Option<Session>, StorageError> {
-        Ok(self.state().find_session_of_enabled(id))
+    async fn find_session(&mut self, id: SessionId) -> Result<Option<FoundSession>, StorageError> {
+        Ok(self.state().found_session(id))
     }
 
     async fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError> {

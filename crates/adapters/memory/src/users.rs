@@ -1,8 +1,9 @@
 use std::net::IpAddr;
 
 use asteroid_identity::{
-    ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, RemovedContact,
-    User, UserContact, UserRepository, UserStatus,
+    ContactSource, ContactTaken, ContactType, FamiliarAddressRepository, NewUser, PasswordHash, PersonName,
+    Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserRegistrationRepository,
+    UserRepository, UserStatus,
 };
 use asteroid_kernel::{Contact, ContactId, ContactKey, StorageError, Timestamp, UserId};
 use imbl::OrdMap;
@@ -29,8 +30,8 @@ impl Users {
         self.profiles.contains_key(&user)
     }
 
-    pub(crate) fn is_enabled(&self, user: UserId) -> bool {
-        self.profiles.get(&user).is_some_and(|profile| profile.user.status == UserStatus::Enabled)
+    pub(crate) fn status(&self, user: UserId) -> Option<UserStatus> {
+        self.profiles.get(&user).map(|profile| profile.user.status)
     }
 
     fn user_mut(&mut self, user: UserId) -> Option<&mut User> {
@@ -99,12 +100,69 @@ impl Users {
 }
 
 impl UserRepository for MemoryTx {
+    async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError> {
+        let users = &self.state().users;
+        let profile = users.owners.get(contact).and_then(|owner| users.profiles.get(owner));
+        Ok(profile.map(|profile| profile.user.clone()))
+    }
+
+    async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
+        Ok(self.state().users.profiles.get(&user).cloned())
+    }
+
+    async fn record_sign_in(
+        &mut self,
+        user: UserId,
+        verified: Option<&PasswordHash>,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let Some(user) = self.state_to_change()?.users.user_mut(user) else { return Ok(false) };
+        let is_current = verified.is_none() || verified == user.password_hash.as_ref();
+        if user.status != UserStatus::Enabled || !is_current {
+            return Ok(false);
+        }
+        user.last_login = Some(at);
+        Ok(true)
+    }
+
+    async fn replace_password(
+        &mut self,
+        user: UserId,
+        current: Option<&PasswordHash>,
+        new: &PasswordHash,
+    ) -> Result<bool, StorageError> {
+        let Some(user) = self.state_to_change()?.users.user_mut(user) else { return Ok(false) };
+        if current.is_some() && current != user.password_hash.as_ref() {
+            return Ok(false);
+        }
+        user.password_hash = Some(new.clone());
+        Ok(true)
+    }
+
+    async fn record_password_reset(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let users = &mut self.state_to_change()?.users;
+        let has_it = users.has_contact(user, contact);
+        if has_it {
+            users.password_resets.insert(contact.clone(), at);
+        }
+        Ok(has_it)
+    }
+}
+
+impl UserRegistrationRepository for MemoryTx {
     async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
         let users = &mut self.state_to_change()?.users;
         let id = UserId(users.last_user + 1);
         Ok(users.insert(id, new).map(|()| id))
     }
+}
 
+impl UserAdministrationRepository for MemoryTx {
     async fn insert_user_with_id(
         &mut self,
         id: UserId,
@@ -151,62 +209,9 @@ impl UserRepository for MemoryTx {
         Ok(own.map(|own| own.contact = contact.clone()).is_some())
     }
 
-    async fn record_password_reset(
-        &mut self,
-        user: UserId,
-        contact: &ContactKey,
-        at: Timestamp,
-    ) -> Result<bool, StorageError> {
-        let users = &mut self.state_to_change()?.users;
-        let has_it = users.has_contact(user, contact);
-        if has_it {
-            users.password_resets.insert(contact.clone(), at);
-        }
-        Ok(has_it)
-    }
-
     async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
         let user = self.state_to_change()?.users.user_mut(user);
         Ok(user.map(|user| user.name = name.clone()).is_some())
-    }
-
-    async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError> {
-        let users = &self.state().users;
-        let profile = users.owners.get(contact).and_then(|owner| users.profiles.get(owner));
-        Ok(profile.map(|profile| profile.user.clone()))
-    }
-
-    async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
-        Ok(self.state().users.profiles.get(&user).cloned())
-    }
-
-    async fn record_sign_in(
-        &mut self,
-        user: UserId,
-        verified: Option<&PasswordHash>,
-        at: Timestamp,
-    ) -> Result<bool, StorageError> {
-        let Some(user) = self.state_to_change()?.users.user_mut(user) else { return Ok(false) };
-        let is_current = verified.is_none() || verified == user.password_hash.as_ref();
-        if user.status != UserStatus::Enabled || !is_current {
-            return Ok(false);
-        }
-        user.last_login = Some(at);
-        Ok(true)
-    }
-
-    async fn replace_password(
-        &mut self,
-        user: UserId,
-        current: Option<&PasswordHash>,
-        new: &PasswordHash,
-    ) -> Result<bool, StorageError> {
-        let Some(user) = self.state_to_change()?.users.user_mut(user) else { return Ok(false) };
-        if current.is_some() && current != user.password_hash.as_ref() {
-            return Ok(false);
-        }
-        user.password_hash = Some(new.clone());
-        Ok(true)
     }
 
     async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError> {
@@ -218,7 +223,9 @@ impl UserRepository for MemoryTx {
         let user = self.state_to_change()?.users.user_mut(user);
         Ok(user.map(|user| user.status = status).is_some())
     }
+}
 
+impl FamiliarAddressRepository for MemoryTx {
     async fn remember_address(
         &mut self,
         user: UserId,

@@ -1,6 +1,8 @@
 //! What is particular to units of work in memory.
 
-use asteroid_identity::{ContactSource, ContactType, NewUser, PersonName, UserRepository};
+use asteroid_identity::{
+    ContactSource, ContactType, NewUser, PersonName, UserRegistrationRepository, UserRepository,
+};
 use asteroid_kernel::{Contact, Region, Storage, StorageError, Timestamp, UnitOfWork, UserId};
 use asteroid_memory::MemoryStorage;
 
@@ -13,7 +15,7 @@ struct Enrol {
     waits: bool,
 }
 
-impl<Tx: UserRepository> UnitOfWork<Tx> for Enrol {
+impl<Tx: UserRegistrationRepository> UnitOfWork<Tx> for Enrol {
     type Output = UserId;
     type Error = StorageError;
 

@@ -1,23 +1,66 @@
-use std::future::Future;
-use std::time::Duration;
-
+use super::audit::audit;
+use super::contacts::addresses;
+use super::notices::send_notices;
+use super::open_session::Caller;
+use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
+use super::profile::FindProfile;
+use super::review_password_change::{PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError};
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, Profile,
-    SessionRepository, UserRepository, Verdict,
+    FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
+    PasswordHasher, Profile, SessionRepository, UserRepository, Verdict,
 };
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
+use asteroid_verification::ChallengeRepository;
+use std::future::Future;
+use std::time::Duration;
 
-use super::profile::FindProfile;
-use super::sign_in::RecordFailedAttempt;
-use super::steps::{AttemptReservation, addresses, audit, refund_attempt, reserve_attempt, send_notices};
-use super::{Accounts, RequestContext};
-use crate::ports::{
-    Caller, ChangePassword, ChangePasswordError, PasswordReview, ReviewPasswordChange,
-    ReviewPasswordChangeError, ReviewedPasswords,
-};
+/// Replaces the caller's password.
+#[derive(Clone, Debug)]
+pub struct ChangePassword {
+    /// Whose password.
+    pub caller: Caller,
+    /// The password so far.
+    pub existing: Password,
+    /// The password from now on.
+    pub new: Password,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// Why a password was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangePasswordError {
+    /// The new password does not meet the policy.
+    #[error("the password is refused")]
+    WeakPassword(Vec<PasswordFlaw>),
+    /// The existing password is another.
+    #[error("the existing password is wrong")]
+    InvalidExistingPassword,
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyAttempts {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Changes passwords.
+    pub trait PasswordChanges {
+        /// Replaces the caller's password, ends all other sessions of the user, and tells the user.
+        async fn change_password(&self, request: ChangePassword) -> Result<(), ChangePasswordError>;
+    }
+}
 
 /// Counts a try of the caller's own password; says how long to wait if there may be none now.
 struct BeginChange {
@@ -25,7 +68,9 @@ struct BeginChange {
     context: RequestContext,
 }
 
-impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx> for BeginChange {
+impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx>
+    for BeginChange
+{
     type Output = Result<AttemptReservation, Duration>;
     type Error = StorageError;
 
@@ -97,7 +142,12 @@ struct Change {
 impl<S, H> Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + OutboxRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
     H: PasswordHasher,
 {
     /// Looks up whose password it is, and holds the new one against the policy.
@@ -185,7 +235,7 @@ where
         }
     }
 
-    async fn review_own_password(
+    pub(super) async fn review_own_password(
         &self,
         request: ReviewPasswordChange,
     ) -> Result<(), ReviewPasswordChangeError> {
@@ -234,16 +284,22 @@ where
     }
 }
 
-impl<S, H> ReviewedPasswords for Accounts<S, H>
+impl<S, H> PasswordChanges for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + OutboxRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
     H: PasswordHasher,
 {
-    fn review_password_change(
+    fn change_password(
         &self,
-        request: ReviewPasswordChange,
-    ) -> impl Future<Output = Result<(), ReviewPasswordChangeError>> + Send {
-        self.review_own_password(request)
+        request: ChangePassword,
+    ) -> impl Future<Output = Result<(), ChangePasswordError>> + Send {
+        self.replace_own_password(request)
     }
 }

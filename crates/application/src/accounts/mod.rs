@@ -1,24 +1,56 @@
-//! What people do with their accounts, a file for each use case.
+//! What people do with their accounts: a file for each use case, with its port, and one for each concept that several
+//! share.
 
+mod audit;
+#[macro_use]
 mod change_password;
+#[macro_use]
+mod codes;
+mod contacts;
+#[macro_use]
+mod forgot_password;
+mod notices;
+#[macro_use]
+mod open_session;
+mod password_attempts;
+#[macro_use]
 mod profile;
+mod rate_limits;
+#[macro_use]
 mod register;
+#[macro_use]
 mod reset_password;
+#[macro_use]
+mod review_password_change;
+#[macro_use]
 mod send_codes;
+#[macro_use]
 mod sessions;
+#[macro_use]
 mod sign_in;
-mod steps;
+#[macro_use]
 mod verify_code;
 
-use std::sync::Arc;
-
-use asteroid_identity::{Session, SessionToken, SessionTokenHash, SigningError, TokenClaims, TokenSigner};
-use asteroid_kernel::{Clock, Origin, Randomness, SessionId, Timestamp, UserId};
+use asteroid_identity::TokenSigner;
+use asteroid_kernel::{Clock, Origin, Randomness, Timestamp};
 use asteroid_messaging::DeliverySignal;
 use asteroid_verification::CodeKeys;
+use std::sync::Arc;
 
 use crate::AccountRules;
-use crate::ports::{BearerToken, Caller, SignedIn};
+
+pub use change_password::*;
+pub use codes::*;
+pub use forgot_password::*;
+pub use open_session::*;
+pub use profile::*;
+pub use register::*;
+pub use reset_password::*;
+pub use review_password_change::*;
+pub use send_codes::*;
+pub use sessions::*;
+pub use sign_in::*;
+pub use verify_code::*;
 
 /// What the use cases need besides a store and a hasher.
 pub struct Tools {
@@ -87,52 +119,5 @@ impl RequestContext {
     /// When a session that begins now ends.
     fn session_end(&self) -> Timestamp {
         self.now + self.rules().sessions.absolute
-    }
-}
-
-/// The id and the token of a session that is about to be opened, made before its unit of work.
-#[derive(Clone)]
-struct NewSession {
-    id: SessionId,
-    token: BearerToken,
-    /// What is stored of an opaque token; a signed one names the session, and nothing of it is stored.
-    token_hash: Option<SessionTokenHash>,
-}
-
-impl NewSession {
-    /// A session with an opaque token.
-    fn opaque(context: &RequestContext) -> Self {
-        let id = SessionId::new(context.now, context.randomness());
-        let token = SessionToken::new(context.randomness());
-        Self { id, token_hash: Some(token.hash()), token: token.into() }
-    }
-
-    /// A session of this user with a signed token.
-    fn signed(user: UserId, context: &RequestContext) -> Result<Self, SigningError> {
-        let session = SessionId::new(context.now, context.randomness());
-        let (issued_at, expires_at) = (context.now, context.session_end());
-        let claims = TokenClaims { user, session, issued_at, expires_at };
-        let token = BearerToken::signed(context.tools.signer.sign(&claims)?);
-        Ok(Self { id: session, token_hash: None, token })
-    }
-
-    fn of(&self, user: UserId, context: &RequestContext) -> Session {
-        Session {
-            id: self.id,
-            user,
-            token: self.token_hash,
-            created_at: context.now,
-            expires_at: context.session_end(),
-            last_used_at: context.now,
-            origin: context.origin.clone(),
-        }
-    }
-
-    fn opened(&self, session: &Session) -> SignedIn {
-        SignedIn {
-            token: self.token.clone(),
-            expires_at: session.expires_at,
-            caller: Caller { user: session.user, session: session.id },
-        }
     }
 }

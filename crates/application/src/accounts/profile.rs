@@ -1,8 +1,15 @@
+use super::Accounts;
+use super::open_session::Caller;
 use asteroid_identity::{Profile, UserRepository};
 use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
 
-use super::Accounts;
-use crate::ports::{Caller, Profiles};
+asteroid_kernel::port! {
+    /// Shows users to themselves.
+    pub trait Profiles {
+        /// The caller with all contacts; none if the user is gone.
+        async fn profile(&self, caller: Caller) -> Result<Option<Profile>, StorageError>;
+    }
+}
 
 pub(super) struct FindProfile(pub(super) UserId);
 

@@ -1,18 +1,74 @@
-use std::future::Future;
-
+use super::audit::audit;
+use super::codes::{CodeForm, CodeVersion, send_code};
+use super::contacts::{claim_contact, verified_spelling};
+use super::notices::send_notices;
+use super::rate_limits::reserve_sends;
+use super::send_codes::{SendCodesError, Sent, WhenMayCodesBeSent};
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::{PasswordHasher, PendingRegistration, PendingRegistrationRepository, UserRepository};
-use asteroid_kernel::{RegistrationId, Storage, StorageError, UnitOfWork};
+use asteroid_identity::{
+    ContactType, HashingError, Password, PasswordFlaw, PasswordHasher, PendingRegistration,
+    PendingRegistrationRepository, PersonName, UserRepository,
+};
+use asteroid_kernel::{Contact, Origin, RegistrationId, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, Purpose};
+use std::future::Future;
+use std::time::Duration;
 
-use super::steps::{
-    CodeForm, audit, claim_contact, reserve_sends, send_code, send_notices, verified_spelling,
-};
-use super::{Accounts, RequestContext};
-use crate::accounts::send_codes::{Sent, WhenMayCodesBeSent};
-use crate::ports::{CodeVersion, Register, RegisterError, Registrations};
+/// Asks to become a user.
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// What the person is called.
+    pub name: PersonName,
+    /// The contact to be verified.
+    pub contact: Contact,
+    /// Work or personal.
+    pub contact_type: ContactType,
+    /// The password that the user will have.
+    pub password: Password,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// Why a registration was not begun.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The password does not meet the policy.
+    #[error("the password is refused")]
+    WeakPassword(Vec<PasswordFlaw>),
+    /// Too many codes were asked for this contact.
+    #[error("too many codes were asked for")]
+    TooManyCodes {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<SendCodesError> for RegisterError {
+    fn from(error: SendCodesError) -> Self {
+        match error {
+            SendCodesError::TooManyCodes { retry_after } => Self::TooManyCodes { retry_after },
+            SendCodesError::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+asteroid_kernel::port! {
+    /// Begins registrations.
+    pub trait Registrations {
+        /// Keeps a pending registration and sends its code. To a contact that belongs to a user already, a notice is
+        /// sent instead; the answer and its cost are the same.
+        async fn register(&self, request: Register) -> Result<(), RegisterError>;
+    }
+}
 
 /// Keeps the registration and sends its code, or tells the contact's owner that somebody tried.
 struct KeepRegistration {

@@ -1,58 +1,54 @@
-use std::future::Future;
-
+use super::audit::audit;
+use super::codes::try_code;
+use super::contacts::{addresses, enabled_owner};
+use super::notices::send_notices;
+use super::password_attempts::failures_key;
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, SessionRepository, UserRepository,
+    FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
+    PasswordHasher, SessionRepository, UserRepository,
 };
-use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork};
+use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
-use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
+use asteroid_verification::{ChallengeRepository, CodeGuess, PurposeKind};
 
-use super::send_codes::Sent;
-use super::steps::{
-    CodeForm, addresses, audit, enabled_owner, failures_key, reserve_sends, send_code, send_decoy,
-    send_notices, try_code, verified_spelling,
-};
-use super::{Accounts, RequestContext};
-use crate::ports::{
-    ChangePassword, ChangePasswordError, CodeVersion, ForgotPassword, Passwords, ResetPassword,
-    ResetPasswordError, SendCodesError,
-};
-
-/// Sends a reset code to the contact's owner, if that user may sign in.
-struct SendResetCode {
-    contact: Contact,
-    context: RequestContext,
+/// Sets a new password with a code.
+#[derive(Clone, Debug)]
+pub struct ResetPassword {
+    /// Where the code was sent.
+    pub contact: Contact,
+    /// What was typed.
+    pub guess: CodeGuess,
+    /// The password from now on.
+    pub new: Password,
+    /// From where.
+    pub origin: Origin,
 }
 
-impl<Tx> UnitOfWork<Tx> for SendResetCode
-where
-    Tx: UserRepository + ChallengeRepository + OutboxRepository + LimitRepository + AuditRepository + Send,
-{
-    type Output = Sent;
-    type Error = StorageError;
+/// Why a password was not reset.
+#[derive(Debug, thiserror::Error)]
+pub enum ResetPasswordError {
+    /// The new password does not meet the policy; the code is not used up.
+    #[error("the password is refused")]
+    WeakPassword(Vec<PasswordFlaw>),
+    /// Wrong, expired, used, never sent, for another purpose, or guessed at too often: nobody is told which.
+    #[error("the code is invalid")]
+    InvalidCode,
+    /// The new password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
 
-    async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let (contact, context) = (&self.contact, &self.context);
-        let action = Action::ForgotPassword;
-        if let Err(retry_after) = reserve_sends(tx, std::slice::from_ref(contact), context).await? {
-            audit(tx, action, Outcome::Limited, None, Some(contact), context).await?;
-            return Ok(Sent::Limited { retry_after });
-        }
-        let owner = enabled_owner(tx, contact).await?.map(|user| user.id);
-        let proved = match owner {
-            Some(owner) => verified_spelling(tx, owner, contact).await?,
-            None => None,
-        };
-        let form = CodeForm::of(CodeVersion::V1, context);
-        match &proved {
-            Some(proved) => send_code(tx, proved, Purpose::Reset, form, context).await?,
-            None => send_decoy(tx, contact, Purpose::Reset, form, context).await?,
-        }
-        let outcome = if proved.is_some() { Outcome::Done } else { Outcome::Refused };
-        audit(tx, action, outcome, owner, Some(contact), context).await?;
-        Ok(Sent::Sent)
+asteroid_kernel::port! {
+    /// Sets new passwords with codes.
+    pub trait PasswordResets {
+        /// Sets a new password with a reset code, ends all sessions of the user, and tells the user.
+        async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError>;
     }
 }
 
@@ -124,10 +120,11 @@ where
     }
 }
 
-impl<S, H> Passwords for Accounts<S, H>
+impl<S, H> PasswordResets for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
+        + FamiliarAddressRepository
         + SessionRepository
         + ChallengeRepository
         + OutboxRepository
@@ -135,19 +132,6 @@ where
         + AuditRepository,
     H: PasswordHasher,
 {
-    fn change_password(
-        &self,
-        request: ChangePassword,
-    ) -> impl Future<Output = Result<(), ChangePasswordError>> + Send {
-        self.replace_own_password(request)
-    }
-
-    async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError> {
-        let ForgotPassword { contact, origin } = request;
-        let work = SendResetCode { contact, context: self.context(origin) };
-        self.send_by(work).await
-    }
-
     async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError> {
         let ResetPassword { contact, guess, new: password, origin } = request;
         let context = self.context(origin);

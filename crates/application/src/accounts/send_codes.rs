@@ -1,17 +1,52 @@
-use std::time::Duration;
-
+use super::audit::audit;
+use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
+use super::contacts::{claim_contact, verified_spelling};
+use super::rate_limits::{reserve_sends, sends_key};
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::{PendingRegistration, PendingRegistrationRepository, UserRepository, UserStatus};
-use asteroid_kernel::{Contact, Network, Storage, StorageError, UnitOfWork};
+use asteroid_identity::{
+    FamiliarAddressRepository, PendingRegistration, PendingRegistrationRepository, SessionRepository,
+    UserRegistrationRepository, UserRepository, UserStatus,
+};
+use asteroid_kernel::{Contact, Network, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
+use std::future::Future;
+use std::time::Duration;
 
-use super::steps::{
-    CodeForm, audit, claim_contact, reserve_sends, send_code, send_decoy, sends_key, verified_spelling,
-};
-use super::{Accounts, RequestContext};
-use crate::ports::{CodeVersion, SendCodes, SendCodesError};
+/// Asks for codes to these contacts: to finish a registration where one waits, else to sign in.
+#[derive(Clone, Debug)]
+pub struct SendCodes {
+    /// Each gets a code of its own, or none does.
+    pub contacts: Vec<Contact>,
+    /// Decides what the code looks like.
+    pub version: CodeVersion,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// Why no code was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendCodesError {
+    /// Too many codes were asked for one of the contacts.
+    #[error("too many codes were asked for")]
+    TooManyCodes {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Sends codes that are asked for.
+    pub trait CodeRequests {
+        /// Sends codes. A contact that nobody has gets none; the answer is the same.
+        async fn send_codes(&self, request: SendCodes) -> Result<(), SendCodesError>;
+    }
+}
 
 /// What came of asking for a code.
 pub(super) enum Sent {
@@ -149,5 +184,24 @@ impl<S: Storage, H> Accounts<S, H> {
                 Ok(())
             }
         }
+    }
+}
+
+impl<S, H> CodeRequests for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + UserRegistrationRepository
+        + FamiliarAddressRepository
+        + PendingRegistrationRepository
+        + SessionRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+    H: Send + Sync + 'static,
+{
+    fn send_codes(&self, request: SendCodes) -> impl Future<Output = Result<(), SendCodesError>> + Send {
+        self.send_due_codes(request)
     }
 }

@@ -1,18 +1,49 @@
-use std::future::Future;
-
+use super::audit::audit;
+use super::open_session::Caller;
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    PasswordHasher, Session, SessionRepository, SessionToken, SessionTokenHash, TokenClaims, UserRepository,
+    FamiliarAddressRepository, FoundSession, PasswordHasher, Session, SessionRepository, SessionToken,
+    SessionTokenHash, TokenClaims, UserRepository,
 };
 use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
-use super::sign_in::TokenForm;
-use super::steps::audit;
-use super::{Accounts, RequestContext};
-use crate::ports::{
-    AuthenticateError, Caller, Sessions, SignIn, SignInError, SignedIn, SignedSessions, SignedSignInError,
-};
+/// Why a token proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// Malformed, unknown, expired or revoked, or of a disabled user: nobody is told which.
+    #[error("the token opens no session")]
+    Unauthenticated,
+    /// The store did not say.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Shows and ends sessions.
+    pub trait Sessions {
+        /// Whose session this bearer token opens.
+        async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError>;
+
+        /// Ends the caller's session.
+        async fn sign_out(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+
+        /// The caller's live sessions, the newest first.
+        async fn list_sessions(&self, caller: Caller) -> Result<Vec<Session>, StorageError>;
+
+        /// Ends one of the caller's sessions. False if there is no such session.
+        async fn revoke_session(
+            &self,
+            caller: Caller,
+            session: SessionId,
+            origin: Origin,
+        ) -> Result<bool, StorageError>;
+
+        /// Ends all of the caller's sessions but the one that asks.
+        async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+    }
+}
 
 /// Finds the session that a token opens.
 enum FindSession {
@@ -21,16 +52,16 @@ enum FindSession {
 }
 
 impl<Tx: SessionRepository + Send> UnitOfWork<Tx> for FindSession {
-    type Output = Option<Session>;
+    type Output = Option<FoundSession>;
     type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Session>, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Option<FoundSession>, StorageError> {
         match self {
             Self::ByToken(hash) => tx.find_session_by_token(hash).await,
             Self::ByClaims(claims) => {
                 let session = tx.find_session(claims.session).await?;
                 // A session that was opened by an opaque token has no signed one.
-                Ok(session.filter(|session| session.user == claims.user && session.token.is_none()))
+                Ok(session.filter(|found| found.session.user == claims.user && found.session.token.is_none()))
             }
         }
     }
@@ -99,17 +130,9 @@ where
 impl<S, H> Sessions for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
-    async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError> {
-        match self.sign_in_with_password(request, TokenForm::Opaque).await {
-            Ok(signed_in) => Ok(signed_in),
-            Err(SignedSignInError::SignIn(error)) => Err(error),
-            Err(SignedSignInError::Signing(error)) => Err(StorageError::Failed(Box::new(error)).into()),
-        }
-    }
-
     async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError> {
         let (now, lifetime) = (self.tools.clock.now(), &self.tools.rules.sessions);
         let named = match SessionToken::parse(&token) {
@@ -119,8 +142,8 @@ where
                 None => return Err(AuthenticateError::Unauthenticated),
             },
         };
-        let session = self.storage.read(named).await?;
-        let Some(session) = session.filter(|session| session.is_live(now, lifetime)) else {
+        let found = self.storage.read(named).await?;
+        let Some(session) = found.and_then(|found| found.live(now, lifetime)) else {
             return Err(AuthenticateError::Unauthenticated);
         };
         if session.is_touch_due(now, lifetime)
@@ -154,19 +177,5 @@ where
 
     async fn revoke_other_sessions(&self, caller: Caller, origin: Origin) -> Result<(), StorageError> {
         self.end_sessions(caller.user, Which::AllBut(caller.session), origin).await.map(drop)
-    }
-}
-
-impl<S, H> SignedSessions for Accounts<S, H>
-where
-    S: Storage,
-    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
-    H: PasswordHasher,
-{
-    fn sign_in_signed(
-        &self,
-        request: SignIn,
-    ) -> impl Future<Output = Result<SignedIn, SignedSignInError>> + Send {
-        self.sign_in_with_password(request, TokenForm::Signed)
     }
 }

@@ -1,15 +1,75 @@
-use std::time::Duration;
-
+use super::audit::audit;
+use super::contacts::enabled_owner;
+use super::open_session::{NewSession, SignedIn, open_session};
+use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    HashingError, NewPassword, PasswordHash, PasswordHasher, SessionRepository, UserRepository, Verdict,
+    FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordHash, PasswordHasher,
+    SessionRepository, SigningError, UserRepository, Verdict,
 };
-use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, UserId};
+use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
+use std::future::Future;
+use std::time::Duration;
 
-use super::steps::{AttemptReservation, audit, enabled_owner, open_session, refund_attempt, reserve_attempt};
-use super::{Accounts, NewSession, RequestContext};
-use crate::ports::{SignIn, SignInError, SignedIn, SignedSignInError};
+/// Signs in with a password.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// A verified contact of the user.
+    pub contact: Contact,
+    /// The password.
+    pub password: Password,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Unknown contact, wrong password, disabled user: nobody is told which.
+    #[error("the credentials are invalid")]
+    InvalidCredentials,
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyAttempts {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// The password could not be checked.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why nobody was signed in by a signed token.
+#[derive(Debug, thiserror::Error)]
+pub enum SignedSignInError {
+    /// As with an opaque token.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    /// The session was opened, and its token could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
+
+asteroid_kernel::port! {
+    /// Signs in with a password.
+    pub trait SignIns {
+        /// Opens a session with a password.
+        async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError>;
+    }
+}
+
+asteroid_kernel::port! {
+    /// Opens sessions whose token is signed (a JWT) instead of opaque. Either form opens the same doors.
+    pub trait SignedSessions {
+        /// Opens a session with a password.
+        async fn sign_in_signed(&self, request: SignIn) -> Result<SignedIn, SignedSignInError>;
+    }
+}
 
 /// Whether a session is opened by an opaque token, or by a signed one that names it.
 #[derive(Clone, Copy)]
@@ -32,7 +92,9 @@ struct BeginSignIn {
     context: RequestContext,
 }
 
-impl<Tx: UserRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx> for BeginSignIn {
+impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx>
+    for BeginSignIn
+{
     type Output = PasswordTry;
     type Error = StorageError;
 
@@ -76,7 +138,12 @@ impl OpenSession {
 
 impl<Tx> UnitOfWork<Tx> for OpenSession
 where
-    Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository + Send,
+    Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + LimitRepository
+        + AuditRepository
+        + Send,
 {
     type Output = Option<SignedIn>;
     type Error = StorageError;
@@ -104,27 +171,10 @@ where
     }
 }
 
-/// Writes down that a password was wrong.
-pub(super) struct RecordFailedAttempt {
-    pub(super) action: Action,
-    pub(super) user: Option<UserId>,
-    pub(super) contact: Option<Contact>,
-    pub(super) context: RequestContext,
-}
-
-impl<Tx: AuditRepository> UnitOfWork<Tx> for RecordFailedAttempt {
-    type Output = ();
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
-        audit(tx, self.action, Outcome::Refused, self.user, self.contact.as_ref(), &self.context).await
-    }
-}
-
 impl<S, H> Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + SessionRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
     H: PasswordHasher,
 {
     pub(super) async fn sign_in_with_password(
@@ -175,5 +225,34 @@ where
         };
         let opened = self.storage.write(open).await.map_err(SignInError::from)?;
         Ok(opened.ok_or(SignInError::InvalidCredentials)?)
+    }
+}
+
+impl<S, H> SignIns for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
+    H: PasswordHasher,
+{
+    async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError> {
+        match self.sign_in_with_password(request, TokenForm::Opaque).await {
+            Ok(signed_in) => Ok(signed_in),
+            Err(SignedSignInError::SignIn(error)) => Err(error),
+            Err(SignedSignInError::Signing(error)) => Err(StorageError::Failed(Box::new(error)).into()),
+        }
+    }
+}
+
+impl<S, H> SignedSessions for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
+    H: PasswordHasher,
+{
+    fn sign_in_signed(
+        &self,
+        request: SignIn,
+    ) -> impl Future<Output = Result<SignedIn, SignedSignInError>> + Send {
+        self.sign_in_with_password(request, TokenForm::Signed)
     }
 }

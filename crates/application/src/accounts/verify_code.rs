@@ -1,17 +1,47 @@
-use std::future::Future;
-
+use super::audit::audit;
+use super::codes::try_code;
+use super::contacts::enabled_owner;
+use super::open_session::{NewSession, SignedIn, open_session};
+use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    ContactSource, NewUser, PendingRegistrationRepository, PersonName, SessionRepository, UserRepository,
+    ContactSource, FamiliarAddressRepository, NewUser, PendingRegistrationRepository, PersonName,
+    SessionRepository, UserRegistrationRepository, UserRepository,
 };
-use asteroid_kernel::{Contact, RegistrationId, Storage, StorageError, UnitOfWork, UserId};
+use asteroid_kernel::{Contact, Origin, RegistrationId, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
 
-use super::steps::{audit, enabled_owner, open_session, try_code};
-use super::{Accounts, NewSession, RequestContext};
-use crate::ports::{SendCodes, SendCodesError, SignedIn, VerificationCodes, VerifyCode, VerifyCodeError};
+/// Tries a code that was sent to a contact.
+#[derive(Clone, Debug)]
+pub struct VerifyCode {
+    /// Where the code was sent.
+    pub contact: Contact,
+    /// What was typed.
+    pub guess: CodeGuess,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// Why a code did not sign anyone in.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyCodeError {
+    /// Wrong, expired, used, never sent, for another purpose, or guessed at too often: nobody is told which.
+    #[error("the code is invalid")]
+    InvalidCode,
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Verifies codes that register or sign in.
+    pub trait CodeVerifications {
+        /// Redeems a code: the registration that it belongs to becomes a user, or the contact's owner signs in.
+        async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError>;
+    }
+}
 
 /// Redeems a code to complete a registration or to sign in: the user, the verified contact and the session are made
 /// together or not at all. None is a rejected guess; it is committed, because it was reservation.
@@ -33,7 +63,7 @@ impl RedeemCode {
         id: RegistrationId,
     ) -> Result<Option<UserId>, StorageError>
     where
-        Tx: UserRepository + PendingRegistrationRepository,
+        Tx: UserRegistrationRepository + PendingRegistrationRepository,
     {
         let now = self.context.now;
         let Some(registration) = tx.take_registration(id, now).await? else { return Ok(None) };
@@ -64,6 +94,8 @@ impl RedeemCode {
 impl<Tx> UnitOfWork<Tx> for RedeemCode
 where
     Tx: UserRepository
+        + UserRegistrationRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository
@@ -96,10 +128,12 @@ where
     }
 }
 
-impl<S, H> VerificationCodes for Accounts<S, H>
+impl<S, H> CodeVerifications for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
+        + UserRegistrationRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository
@@ -108,10 +142,6 @@ where
         + AuditRepository,
     H: Send + Sync + 'static,
 {
-    fn send_codes(&self, request: SendCodes) -> impl Future<Output = Result<(), SendCodesError>> + Send {
-        self.send_due_codes(request)
-    }
-
     async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError> {
         let VerifyCode { contact, guess, origin } = request;
         let context = self.context(origin);

@@ -6,7 +6,9 @@ use asteroid_clients::{
     ClientClass, ClientKey, ClientRecord, ClientRepository, ExternalId, Fingerprint, MembershipRepository,
     Patient, Practice, PracticeId, PracticeRepository, SourceId,
 };
-use asteroid_identity::{PasswordHash, SessionRepository, UserRepository};
+use asteroid_identity::{
+    PasswordHash, SessionRepository, UserAdministrationRepository, UserRegistrationRepository, UserRepository,
+};
 use asteroid_kernel::{ContactKey, StorageError, Timestamp, UnitOfWork, Upsert, UserId};
 use asteroid_verification::{ChallengeRepository, PurposeKind};
 
@@ -21,6 +23,8 @@ pub(super) trait ImportRepositories:
     + MembershipRepository
     + ClientRepository
     + UserRepository
+    + UserRegistrationRepository
+    + UserAdministrationRepository
     + SessionRepository
     + ChallengeRepository
 {
@@ -31,6 +35,8 @@ impl<Tx> ImportRepositories for Tx where
         + MembershipRepository
         + ClientRepository
         + UserRepository
+        + UserRegistrationRepository
+        + UserAdministrationRepository
         + SessionRepository
         + ChallengeRepository
 {

@@ -14,7 +14,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_clients::{ClientRepository, MembershipRepository, Practice, PracticeId, PracticeRepository};
-use asteroid_identity::{HashingError, PasswordHasher, PasswordPolicy, SessionRepository, UserRepository};
+use asteroid_identity::{
+    HashingError, PasswordHasher, PasswordPolicy, SessionRepository, UserAdministrationRepository,
+    UserRegistrationRepository, UserRepository,
+};
 use asteroid_kernel::{Clock, Origin, Randomness, Storage, StorageError};
 use asteroid_verification::ChallengeRepository;
 
@@ -83,6 +86,8 @@ where
         + MembershipRepository
         + ClientRepository
         + UserRepository
+        + UserRegistrationRepository
+        + UserAdministrationRepository
         + SessionRepository
         + ChallengeRepository
         + AuditRepository,

@@ -1,11 +1,74 @@
+use super::Practices;
+use super::terms::TermsAccepted;
 use asteroid_clients::{
     Client, ClientAccess, ClientFilter, ClientKey, ClientRepository, ClientStatus, ExternalId,
-    MembershipRepository, PracticeId,
+    MembershipRepository, PracticeId, SearchPrefix,
 };
-use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
+use asteroid_kernel::{Storage, StorageError, Timestamp, UnitOfWork, UserId};
 
-use super::Practices;
-use crate::ports::practice::{ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted};
+/// Which clients are wanted, of those that the caller may see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientQuery {
+    /// Of this practice of the caller's own; [`None`]: of the one that the caller was first in.
+    pub practice: Option<PracticeId>,
+    /// With this status.
+    pub status: Option<ClientStatus>,
+    /// Changed at this time or later, deletions included.
+    pub updated_since: Option<Timestamp>,
+    /// Whose name, e-mail address or phone number begins so.
+    pub prefix: Option<SearchPrefix>,
+}
+
+/// What a caller sees of clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientsSeen {
+    /// The caller's own record.
+    Own(Box<Client>),
+    /// All that this filter wants, to be asked for with [`Clients::next_clients`].
+    All(ClientFilter),
+}
+
+/// Why no clients are shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientsError {
+    /// The caller has no role that lets it see clients.
+    #[error("the caller may see no clients")]
+    Forbidden,
+    /// There is no such client, or none that the caller may know of.
+    #[error("there is no such client")]
+    NotFound,
+    /// The store did not say.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Shows clients to those who may see them.
+    pub trait Clients {
+        /// What the caller sees: its own record, or all clients of its practice that the query wants.
+        async fn look_at_clients(
+            &self,
+            admitted: TermsAccepted,
+            query: ClientQuery,
+        ) -> Result<ClientsSeen, ClientsError>;
+
+        /// The next clients behind a filter that [`Clients::look_at_clients`] gave, in the order of their keys.
+        async fn next_clients(
+            &self,
+            filter: ClientFilter,
+            after: Option<ClientKey>,
+            at_most: usize,
+        ) -> Result<Vec<Client>, StorageError>;
+
+        /// One client by its id, of this practice of the caller's own, or of the one that the caller was first in.
+        async fn find_client(
+            &self,
+            admitted: TermsAccepted,
+            practice: Option<PracticeId>,
+            id: ExternalId,
+        ) -> Result<Client, ClientsError>;
+    }
+}
 
 /// What the user may see of clients; the own record is looked up at once.
 struct LookAtClients {

@@ -1,14 +1,18 @@
-//! What a practice's software asks for: profiles in the practice, the terms, and clients behind them.
+//! What users of a practice do: a file for each use case, with its port.
 
+#[macro_use]
 mod clients;
+#[macro_use]
 mod profile;
+#[macro_use]
 mod terms;
 
+use asteroid_kernel::{Clock, Randomness};
 use std::sync::Arc;
 
-use asteroid_kernel::{Clock, Randomness};
-
-pub use terms::PublishTermsError;
+pub use clients::*;
+pub use profile::*;
+pub use terms::*;
 
 /// The use cases of practices, over any store. Cheap to clone; clones share everything.
 pub struct Practices<S> {

@@ -1,10 +1,30 @@
-use asteroid_clients::{MembershipRepository, PracticeId, PracticeRepository};
-use asteroid_identity::UserRepository;
+use super::Practices;
+use crate::accounts::Caller;
+use asteroid_clients::{Membership, MembershipRepository, Practice, PracticeId, PracticeRepository};
+use asteroid_identity::{Profile, UserRepository};
 use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
 
-use super::Practices;
-use crate::ports::Caller;
-use crate::ports::practice::{PracticeProfile, PracticeProfiles};
+/// A user, with what the user is in a practice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PracticeProfile {
+    /// The user and all contacts.
+    pub profile: Profile,
+    /// The user's membership and its practice; none for a user who registered without one.
+    pub membership: Option<(Membership, Practice)>,
+}
+
+asteroid_kernel::port! {
+    /// Shows users what they are in their practice.
+    pub trait PracticeProfiles {
+        /// The caller's profile in this practice, or where none is named, in the one that the caller was first in.
+        /// [`None`] if the user is gone. A practice that is not the caller's own gives no membership.
+        async fn practice_profile(
+            &self,
+            caller: Caller,
+            practice: Option<PracticeId>,
+        ) -> Result<Option<PracticeProfile>, StorageError>;
+    }
+}
 
 struct FindPracticeProfile {
     user: UserId,

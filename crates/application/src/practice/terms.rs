@@ -1,10 +1,66 @@
+use super::Practices;
+use crate::accounts::Caller;
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
-use asteroid_kernel::{Origin, Storage, StorageError, UnitOfWork};
+use asteroid_kernel::{Origin, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
 
-use super::Practices;
-use crate::ports::Caller;
-use crate::ports::practice::{TermsAccepted, TermsGateError, TermsOfUse, TermsStatus};
+/// The terms in force, and whether the caller accepted them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermsStatus {
+    /// The version in force.
+    pub current: TermsVersion,
+    /// When the caller accepted it, if so.
+    pub accepted_at: Option<Timestamp>,
+}
+
+/// The proof that a caller accepted the terms in force: what lies behind the gate asks for it, so that no route can
+/// forget the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermsAccepted(Caller);
+
+impl TermsAccepted {
+    pub(crate) const fn by(caller: Caller) -> Self {
+        Self(caller)
+    }
+
+    /// The proof without having looked, for tests of what lies behind the gate.
+    #[cfg(feature = "mocks")]
+    #[must_use]
+    pub const fn assumed(caller: Caller) -> Self {
+        Self(caller)
+    }
+
+    /// Who accepted them.
+    #[must_use]
+    pub const fn caller(&self) -> Caller {
+        self.0
+    }
+}
+
+/// Why the gate stays closed.
+#[derive(Debug, thiserror::Error)]
+pub enum TermsGateError {
+    /// The caller has not accepted the version in force.
+    #[error("the terms are not accepted")]
+    NotAccepted,
+    /// The store did not say.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Shows the terms, takes acceptances, and keeps the gate.
+    pub trait TermsOfUse {
+        /// The version in force and whether the caller accepted it; none if none was ever published.
+        async fn terms_status(&self, caller: Caller) -> Result<Option<TermsStatus>, StorageError>;
+
+        /// Accepts the version in force. Accepting again changes nothing.
+        async fn accept_terms(&self, caller: Caller, origin: Origin) -> Result<(), StorageError>;
+
+        /// Lets a caller through who accepted the version in force.
+        async fn pass_terms_gate(&self, caller: Caller) -> Result<TermsAccepted, TermsGateError>;
+    }
+}
 
 /// Why a version was not published.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,6 @@ mod client;
 mod filter;
 mod fingerprint;
 mod membership;
-#[cfg(feature = "mocks")]
-pub mod mocks;
 mod phones;
 mod practice;
 mod repository;

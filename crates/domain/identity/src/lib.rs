@@ -7,15 +7,21 @@ mod registration;
 mod session;
 mod signed_token;
 mod user;
+mod user_repository;
 
 pub use password::{
     HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, PasswordPolicy,
     UnusableHash, Verdict,
 };
 pub use registration::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
-pub use session::{Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash};
+pub use session::{
+    FoundSession, Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash,
+};
 pub use signed_token::{SigningError, TokenClaims, TokenSigner};
 pub use user::{
     ContactSource, ContactTaken, ContactType, ImportScope, InvalidName, NewUser, PersonName, Profile,
-    RemovedContact, User, UserContact, UserRepository, UserStatus,
+    RemovedContact, User, UserContact, UserStatus,
+};
+pub use user_repository::{
+    FamiliarAddressRepository, UserAdministrationRepository, UserRegistrationRepository, UserRepository,
 };

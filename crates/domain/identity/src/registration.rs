@@ -1,5 +1,3 @@
-use std::future::Future;
-
 use asteroid_kernel::{
     Contact, ContactClaimId, ContactKey, Network, Randomness, RegistrationId, StorageError, Timestamp,
 };
@@ -87,59 +85,54 @@ impl ContactClaim {
     }
 }
 
-/// Keeps pending registrations, and which networks claim their contacts.
-pub trait PendingRegistrationRepository: Send {
-    /// Keeps a registration; if more than `at_most` then live for its contact, the oldest end. Which live is judged at
-    /// the new one's `created_at`. The bound holds for registrations that are kept at once, too.
-    fn insert_registration(
-        &mut self,
-        registration: &PendingRegistration,
-        at_most: usize,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+asteroid_kernel::repository! {
+    /// Keeps pending registrations, and which networks claim their contacts.
+    pub trait PendingRegistrationRepository {
+        /// Keeps a registration; if more than `at_most` then live for its contact, the oldest end. Which live is judged at
+        /// the new one's `created_at`. The bound holds for registrations that are kept at once, too.
+        write fn insert_registration(
+            &mut self,
+            registration: &PendingRegistration,
+            at_most: usize,
+        ) -> Result<(), StorageError>;
 
-    /// A live registration by its id.
-    fn find_registration(
-        &mut self,
-        id: RegistrationId,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Option<PendingRegistration>, StorageError>> + Send;
+        /// A live registration by its id.
+        read fn find_registration(
+            &mut self,
+            id: RegistrationId,
+            now: Timestamp,
+        ) -> Result<Option<PendingRegistration>, StorageError>;
 
-    /// The live registrations of the contact, the one that was made last first.
-    fn live_registrations(
-        &mut self,
-        contact: &ContactKey,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<PendingRegistration>, StorageError>> + Send;
+        /// The live registrations of the contact, the one that was made last first.
+        read fn live_registrations(
+            &mut self,
+            contact: &ContactKey,
+            now: Timestamp,
+        ) -> Result<Vec<PendingRegistration>, StorageError>;
 
-    /// Takes a live registration out of the store. Of several that try at once, one gets it.
-    fn take_registration(
-        &mut self,
-        id: RegistrationId,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Option<PendingRegistration>, StorageError>> + Send;
+        /// Takes a live registration out of the store. Of several that try at once, one gets it.
+        write fn take_registration(
+            &mut self,
+            id: RegistrationId,
+            now: Timestamp,
+        ) -> Result<Option<PendingRegistration>, StorageError>;
 
-    /// Ends every registration of the contact, expired ones too; says how many. Claims stay.
-    fn end_registrations(
-        &mut self,
-        contact: &ContactKey,
-    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+        /// Ends every registration of the contact, expired ones too; says how many. Claims stay.
+        write fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError>;
 
-    /// Keeps a claim beside those of the same contact and network.
-    fn insert_claim(&mut self, claim: &ContactClaim)
-    -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Keeps a claim beside those of the same contact and network.
+        write fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError>;
 
-    /// The networks of the contact's claims that have not expired: an entry for each claim, in no order.
-    fn claimants(
-        &mut self,
-        contact: &ContactKey,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Option<Network>>, StorageError>> + Send;
+        /// The networks of the contact's claims that have not expired: an entry for each claim, in no order.
+        read fn claimants(
+            &mut self,
+            contact: &ContactKey,
+            now: Timestamp,
+        ) -> Result<Vec<Option<Network>>, StorageError>;
 
-    /// Removes the registrations and the claims that had expired by then; returns how many.
-    fn remove_expired_registrations(
-        &mut self,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+        /// Removes the registrations and the claims that had expired by then; returns how many.
+        write fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_kernel::{Origin, Randomness, SessionId, StorageError, Timestamp, UserId, random_bytes};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+
+use crate::UserStatus;
 
 /// An opaque session token: 32 lowercase hexadecimal digits from 128 random bits.
 ///
@@ -102,6 +103,24 @@ pub struct Session {
     pub origin: Origin,
 }
 
+/// A session as the store finds it: with the status that its user has by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundSession {
+    /// The session.
+    pub session: Session,
+    /// The user's status. A disabled user has no live session.
+    pub user_status: UserStatus,
+}
+
+impl FoundSession {
+    /// The session, if it is live and its user is enabled.
+    #[must_use]
+    pub fn live(self, now: Timestamp, lifetime: &SessionLifetime) -> Option<Session> {
+        let is_live = self.user_status == UserStatus::Enabled && self.session.is_live(now, lifetime);
+        is_live.then_some(self.session)
+    }
+}
+
 impl Session {
     /// Whether the session may still be used.
     #[must_use]
@@ -116,62 +135,42 @@ impl Session {
     }
 }
 
-/// Keeps sessions.
-///
-/// Which of them are live is the caller's to say ([`Session::is_live`]); the store finds what it has.
-pub trait SessionRepository: Send {
-    /// Keeps a session; if its user then has more than `at_most`, the oldest end.
-    fn insert_session(
-        &mut self,
-        session: &Session,
-        at_most: usize,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+asteroid_kernel::repository! {
+    /// Keeps sessions.
+    ///
+    /// Which of them are live is the caller's to say ([`Session::is_live`]); the store finds what it has.
+    pub trait SessionRepository {
+        /// Keeps a session; if its user then has more than `at_most`, the oldest end.
+        write fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError>;
 
-    /// The session that this token opens, if its user is enabled.
-    fn find_session_by_token(
-        &mut self,
-        token: &SessionTokenHash,
-    ) -> impl Future<Output = Result<Option<Session>, StorageError>> + Send;
+        /// The session that this token opens.
+        read fn find_session_by_token(
+            &mut self,
+            token: &SessionTokenHash,
+        ) -> Result<Option<FoundSession>, StorageError>;
 
-    /// The session of this id, if its user is enabled.
-    fn find_session(
-        &mut self,
-        id: SessionId,
-    ) -> impl Future<Output = Result<Option<Session>, StorageError>> + Send;
+        /// The session of this id.
+        read fn find_session(&mut self, id: SessionId) -> Result<Option<FoundSession>, StorageError>;
 
-    /// The user's sessions, the newest first.
-    fn list_sessions(
-        &mut self,
-        user: UserId,
-    ) -> impl Future<Output = Result<Vec<Session>, StorageError>> + Send;
+        /// The user's sessions, the newest first.
+        read fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError>;
 
-    /// Writes down that the session was used; an earlier time than the one kept changes nothing.
-    fn touch_session(
-        &mut self,
-        id: SessionId,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Writes down that the session was used; an earlier time than the one kept changes nothing.
+        write fn touch_session(&mut self, id: SessionId, at: Timestamp) -> Result<(), StorageError>;
 
-    /// Ends one session of this user. False if the user has no such session.
-    fn revoke_session(
-        &mut self,
-        user: UserId,
-        id: SessionId,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Ends one session of this user. False if the user has no such session.
+        write fn revoke_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StorageError>;
 
-    /// Ends all sessions of this user but the one that is kept, if any; says how many.
-    fn revoke_sessions(
-        &mut self,
-        user: UserId,
-        keep: Option<SessionId>,
-    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+        /// Ends all sessions of this user but the one that is kept, if any; says how many.
+        write fn revoke_sessions(&mut self, user: UserId, keep: Option<SessionId>) -> Result<u64, StorageError>;
 
-    /// Removes the sessions that expired by `now` or were last used at `idle_since` or before; says how many.
-    fn remove_expired_sessions(
-        &mut self,
-        now: Timestamp,
-        idle_since: Timestamp,
-    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+        /// Removes the sessions that expired by `now` or were last used at `idle_since` or before; says how many.
+        write fn remove_expired_sessions(
+            &mut self,
+            now: Timestamp,
+            idle_since: Timestamp,
+        ) -> Result<u64, StorageError>;
+    }
 }
 
 #[cfg(test)]

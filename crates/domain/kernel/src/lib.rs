@@ -9,6 +9,7 @@ mod ids;
 pub mod mocks;
 mod network;
 mod origin;
+mod port;
 mod randomness;
 mod storage;
 pub mod system;
@@ -22,4 +23,4 @@ pub use ids::{
 pub use network::Network;
 pub use origin::Origin;
 pub use randomness::{Randomness, random_bytes, uuid_v7};
-pub use storage::{Storage, StorageError, UnitOfWork, Upsert};
+pub use storage::{Storage, StorageError, UnitFuture, UnitOfWork, Upsert, unit_of_work};

@@ -1,4 +1,6 @@
 use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
 
 use crate::BoxError;
 
@@ -43,6 +45,51 @@ pub trait UnitOfWork<Tx>: Send + Sync + 'static {
 
     /// Does the work. `Ok` is committed; `Err` is rolled back, and leaves nothing behind.
     fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// What a closure of [`unit_of_work`] returns.
+pub type UnitFuture<'a, T, E = StorageError> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
+
+struct ClosureUnit<C, F, T, E> {
+    context: C,
+    run: F,
+    outcome: PhantomData<fn() -> Result<T, E>>,
+}
+
+impl<Tx, C, F, T, E> UnitOfWork<Tx> for ClosureUnit<C, F, T, E>
+where
+    Tx: Send,
+    C: Send + Sync + 'static,
+    F: for<'a> Fn(&'a C, &'a mut Tx) -> UnitFuture<'a, T, E> + Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<StorageError> + Send + 'static,
+{
+    type Output = T;
+    type Error = E;
+
+    async fn run(&self, tx: &mut Tx) -> Result<T, E> {
+        (self.run)(&self.context, tx).await
+    }
+}
+
+/// A unit of work made of a closure and of what it works on: for a unit too small to deserve a name.
+///
+/// ```
+/// # use asteroid_kernel::{StorageError, UnitOfWork, unit_of_work};
+/// # trait Counters { fn add(&mut self, count: u32) -> impl Future<Output = Result<u32, StorageError>> + Send; }
+/// fn add<Tx: Counters + Send>(count: u32) -> impl UnitOfWork<Tx, Output = u32, Error = StorageError> {
+///     unit_of_work(count, |count, tx: &mut Tx| Box::pin(tx.add(*count)))
+/// }
+/// ```
+pub fn unit_of_work<Tx, C, F, T, E>(context: C, run: F) -> impl UnitOfWork<Tx, Output = T, Error = E>
+where
+    Tx: Send,
+    C: Send + Sync + 'static,
+    F: for<'a> Fn(&'a C, &'a mut Tx) -> UnitFuture<'a, T, E> + Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<StorageError> + Send + 'static,
+{
+    ClosureUnit { context, run, outcome: PhantomData }
 }
 
 /// A store that runs units of work, each in a transaction of its own.

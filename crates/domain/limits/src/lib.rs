@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod backoff;
-#[cfg(feature = "mocks")]
-pub mod mocks;
 mod repository;
 mod sliding_window;
 

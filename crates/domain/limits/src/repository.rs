@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::Future;
 
 use asteroid_kernel::{StorageError, Timestamp};
 
@@ -29,44 +28,40 @@ impl fmt::Debug for LimitKey {
     }
 }
 
-/// Keeps what limits need to remember.
-///
-/// A key keeps a window or a count of failures, never both: keeping one forgets the other.
-///
-/// In a transaction that writes, reading a key locks it until the transaction ends: of units that read, decide and
-/// keep the same key at once, each sees what the one before kept.
-pub trait LimitRepository: Send {
-    /// When it happened; empty if it never did. Locks the key.
-    fn window(&mut self, key: &LimitKey) -> impl Future<Output = Result<SlidingWindow, StorageError>> + Send;
+asteroid_kernel::repository! {
+    /// Keeps what limits need to remember.
+    ///
+    /// A key keeps a window or a count of failures, never both: keeping one forgets the other.
+    ///
+    /// In a transaction that writes, reading a key locks it until the transaction ends: of units that read, decide and
+    /// keep the same key at once, each sees what the one before kept.
+    pub trait LimitRepository {
+        /// When it happened; empty if it never did. Locks the key.
+        read fn window(&mut self, key: &LimitKey) -> Result<SlidingWindow, StorageError>;
 
-    /// Keeps the window; it may be forgotten at `expires_at`.
-    fn save_window(
-        &mut self,
-        key: &LimitKey,
-        window: &SlidingWindow,
-        expires_at: Timestamp,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Keeps the window; it may be forgotten at `expires_at`.
+        write fn save_window(
+            &mut self,
+            key: &LimitKey,
+            window: &SlidingWindow,
+            expires_at: Timestamp,
+        ) -> Result<(), StorageError>;
 
-    /// Failures in a row; none if it never failed. Locks the key.
-    fn failures(
-        &mut self,
-        key: &LimitKey,
-    ) -> impl Future<Output = Result<ConsecutiveFailures, StorageError>> + Send;
+        /// Failures in a row; none if it never failed. Locks the key.
+        read fn failures(&mut self, key: &LimitKey) -> Result<ConsecutiveFailures, StorageError>;
 
-    /// Keeps the failures; it may be forgotten at `expires_at`.
-    fn save_failures(
-        &mut self,
-        key: &LimitKey,
-        failures: ConsecutiveFailures,
-        expires_at: Timestamp,
-    ) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Keeps the failures; it may be forgotten at `expires_at`.
+        write fn save_failures(
+            &mut self,
+            key: &LimitKey,
+            failures: ConsecutiveFailures,
+            expires_at: Timestamp,
+        ) -> Result<(), StorageError>;
 
-    /// Forgets what is kept under the key.
-    fn remove_limit(&mut self, key: &LimitKey) -> impl Future<Output = Result<(), StorageError>> + Send;
+        /// Forgets what is kept under the key.
+        write fn remove_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
 
-    /// Removes what had become useless by then, at `now` or before; says how many keys.
-    fn remove_expired_limits(
-        &mut self,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+        /// Removes what had become useless by then, at `now` or before; says how many keys.
+        write fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+    }
 }

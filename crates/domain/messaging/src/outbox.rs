@@ -1,4 +1,3 @@
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
@@ -136,64 +135,54 @@ impl RetrySchedule {
     }
 }
 
-/// Keeps messages until they are delivered or have failed.
-pub trait OutboxRepository: Send {
-    /// Puts a message into the outbox; it is due from its `created_at` on.
-    fn enqueue(&mut self, message: &Message) -> impl Future<Output = Result<(), StorageError>> + Send;
+asteroid_kernel::repository! {
+    /// Keeps messages until they are delivered or have failed.
+    pub trait OutboxRepository {
+        /// Puts a message into the outbox; it is due from its `created_at` on.
+        write fn enqueue(&mut self, message: &Message) -> Result<(), StorageError>;
 
-    /// Claims up to `at_most` waiting messages of this channel that are due, the longest due first, and leases them:
-    /// nobody else gets them before `lease_until`. Each claim counts as an attempt.
-    fn claim_due(
-        &mut self,
-        channel: Channel,
-        now: Timestamp,
-        lease_until: Timestamp,
-        at_most: usize,
-    ) -> impl Future<Output = Result<Vec<Claim>, StorageError>> + Send;
+        /// Claims up to `at_most` waiting messages of this channel that are due, the longest due first, and leases them:
+        /// nobody else gets them before `lease_until`. Each claim counts as an attempt.
+        write fn claim_due(
+            &mut self,
+            channel: Channel,
+            now: Timestamp,
+            lease_until: Timestamp,
+            at_most: usize,
+        ) -> Result<Vec<Claim>, StorageError>;
 
-    /// Settles a message that this attempt claimed. False, and nothing changed, if it was claimed again or settled
-    /// since. A lease that has ended does no harm as long as nobody claimed the message again.
-    fn complete(
-        &mut self,
-        id: MessageId,
-        attempt: u32,
-        state: &OutboxState,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Settles a message that this attempt claimed. False, and nothing changed, if it was claimed again or settled
+        /// since. A lease that has ended does no harm as long as nobody claimed the message again.
+        write fn complete(
+            &mut self,
+            id: MessageId,
+            attempt: u32,
+            state: &OutboxState,
+        ) -> Result<bool, StorageError>;
 
-    /// A message by its id.
-    fn find_entry(
-        &mut self,
-        id: MessageId,
-    ) -> impl Future<Output = Result<Option<OutboxEntry>, StorageError>> + Send;
+        /// A message by its id.
+        read fn find_entry(&mut self, id: MessageId) -> Result<Option<OutboxEntry>, StorageError>;
 
-    /// Lists the messages that the filter wants, the newest first (by their ids, which sort as their times do): up to
-    /// `at_most`, all of them older than `before` if that is given. No message of that id needs to be there.
-    fn list_entries(
-        &mut self,
-        filter: &OutboxFilter,
-        before: Option<MessageId>,
-        at_most: usize,
-    ) -> impl Future<Output = Result<Vec<OutboxEntry>, StorageError>> + Send;
+        /// Lists the messages that the filter wants, the newest first (by their ids, which sort as their times do): up to
+        /// `at_most`, all of them older than `before` if that is given. No message of that id needs to be there.
+        read fn list_entries(
+            &mut self,
+            filter: &OutboxFilter,
+            before: Option<MessageId>,
+            at_most: usize,
+        ) -> Result<Vec<OutboxEntry>, StorageError>;
 
-    /// Lets a failed message wait again, due now, unless it has expired at `now`. Its attempts go on counting, so that no
-    /// attempt from before the failure can complete it. False, and nothing changed, if it has not failed, or has expired.
-    fn requeue(
-        &mut self,
-        id: MessageId,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<bool, StorageError>> + Send;
+        /// Lets a failed message wait again, due now, unless it has expired at `now`. Its attempts go on counting, so that
+        /// no attempt from before the failure can complete it. False, and nothing changed, if it has not failed, or has
+        /// expired.
+        write fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;
 
-    /// When the next waiting message of this channel is due; none if none waits.
-    fn next_due(
-        &mut self,
-        channel: Channel,
-    ) -> impl Future<Output = Result<Option<Timestamp>, StorageError>> + Send;
+        /// When the next waiting message of this channel is due; none if none waits.
+        read fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError>;
 
-    /// Removes the messages that were delivered or given up before then; says how many.
-    fn remove_completed(
-        &mut self,
-        before: Timestamp,
-    ) -> impl Future<Output = Result<u64, StorageError>> + Send;
+        /// Removes the messages that were delivered or given up before then; says how many.
+        write fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError>;
+    }
 }
 
 #[cfg(test)]

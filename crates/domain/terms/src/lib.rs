@@ -1,7 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "mocks")]
-pub mod mocks;
 mod repository;
 mod version;
 

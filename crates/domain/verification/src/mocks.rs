@@ -1,23 +1,6 @@
-//! Mocks of this crate's ports, made with mockall: every call that a test does not expect fails it.
+//! What tests use in the place of secrets.
 
-use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
-
-use crate::{Challenge, ChallengeRepository, ChallengeRules, CodeKey, CodeKeys, Guesser, PurposeKind};
-
-mockall::mock! {
-    /// Every repository of this crate.
-    pub VerificationTx {}
-
-    impl ChallengeRepository for VerificationTx {
-        async fn insert_challenge(&mut self, challenge: &Challenge) -> Result<(), StorageError>;
-        async fn find_challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StorageError>;
-        async fn live_challenges(&mut self, contact: &ContactKey, purposes: &[PurposeKind], rules: &ChallengeRules, now: Timestamp) -> Result<Vec<Challenge>, StorageError>;
-        async fn count_guess(&mut self, contact: &ContactKey, purposes: &[PurposeKind], guesser: Guesser, rules: &ChallengeRules, now: Timestamp) -> Result<Vec<Challenge>, StorageError>;
-        async fn spend_challenge(&mut self, id: ChallengeId, now: Timestamp) -> Result<bool, StorageError>;
-        async fn end_challenges(&mut self, contact: &ContactKey, purposes: &[PurposeKind], now: Timestamp) -> Result<u64, StorageError>;
-        async fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError>;
-    }
-}
+use crate::{CodeKey, CodeKeys};
 
 /// Keys for tests, which anyone can read here.
 ///

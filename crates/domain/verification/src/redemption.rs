@@ -2,7 +2,8 @@ use std::net::IpAddr;
 
 use asteroid_kernel::{ContactKey, StorageError, Timestamp};
 
-use crate::{Challenge, ChallengeRepository, ChallengeRules, CodeGuess, CodeKeys, Guesser, PurposeKind};
+use crate::repository::ChallengeRepository;
+use crate::{Challenge, ChallengeRules, CodeGuess, CodeKeys, Guesser, PurposeKind};
 
 /// What came of a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]

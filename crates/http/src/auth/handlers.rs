@@ -1,6 +1,7 @@
 use actix_web::HttpResponse;
 use asteroid_application::ports::{
-    CodeVersion, Passwords, Profiles, Registrations, Sessions, VerificationCodes,
+    CodeRequests, CodeVerifications, CodeVersion, PasswordChanges, PasswordResetRequests, PasswordResets,
+    Profiles, Registrations, Sessions, SignIns,
 };
 use asteroid_kernel::SessionId;
 
@@ -49,7 +50,7 @@ pub(super) async fn register<A: Registrations>(mut context: HttpContext<A>) -> A
         })),
     )
 )]
-pub(super) async fn login<A: Sessions>(mut context: HttpContext<A>) -> Answer {
+pub(super) async fn login<A: SignIns>(mut context: HttpContext<A>) -> Answer {
     let body: LoginBody = read(&mut context).await?;
     let request = body.into_request(context.origin());
     let signed_in = context.call(|accounts| accounts.sign_in(request)).await??;
@@ -101,7 +102,7 @@ pub(super) async fn me<A: Sessions + Profiles>(mut context: HttpContext<A>) -> A
             })),
     )
 )]
-pub(super) async fn change_password<A: Sessions + Passwords>(mut context: HttpContext<A>) -> Answer {
+pub(super) async fn change_password<A: Sessions + PasswordChanges>(mut context: HttpContext<A>) -> Answer {
     let caller = context.caller().await?;
     let body: ChangePasswordBody = read(&mut context).await?;
     let request = body.into_request(caller, context.origin());
@@ -119,7 +120,7 @@ pub(super) async fn change_password<A: Sessions + Passwords>(mut context: HttpCo
     request_body(content = ForgotPasswordBody, example = json!({"contact": "george.washington@gmail.com"})),
     responses((status = 200, description = "The code is on its way, if there is such a user", body = EmptyReply))
 )]
-pub(super) async fn forgot_password<A: Passwords>(mut context: HttpContext<A>) -> Answer {
+pub(super) async fn forgot_password<A: PasswordResetRequests>(mut context: HttpContext<A>) -> Answer {
     let body: ForgotPasswordBody = read(&mut context).await?;
     let request = body.into_request(context.origin());
     context.call(|accounts| accounts.forgot_password(request)).await??;
@@ -143,7 +144,7 @@ pub(super) async fn forgot_password<A: Passwords>(mut context: HttpContext<A>) -
         })),
     )
 )]
-pub(super) async fn reset_password<A: Passwords>(mut context: HttpContext<A>) -> Answer {
+pub(super) async fn reset_password<A: PasswordResets>(mut context: HttpContext<A>) -> Answer {
     let body: ResetPasswordBody = read(&mut context).await?;
     let request = body.into_request(context.origin());
     context.call(|accounts| accounts.reset_password(request)).await??;
@@ -161,7 +162,7 @@ pub(super) async fn reset_password<A: Passwords>(mut context: HttpContext<A>) ->
     })),
     responses((status = 204, description = "The codes are on their way, if there is such a user"))
 )]
-pub(super) async fn send_codes<A: VerificationCodes>(context: HttpContext<A>) -> Answer {
+pub(super) async fn send_codes<A: CodeRequests>(context: HttpContext<A>) -> Answer {
     send(context, CodeVersion::V1).await
 }
 
@@ -175,11 +176,11 @@ pub(super) async fn send_codes<A: VerificationCodes>(context: HttpContext<A>) ->
     })),
     responses((status = 204, description = "The codes are on their way, if there is such a user"))
 )]
-pub(super) async fn send_autofill_codes<A: VerificationCodes>(context: HttpContext<A>) -> Answer {
+pub(super) async fn send_autofill_codes<A: CodeRequests>(context: HttpContext<A>) -> Answer {
     send(context, CodeVersion::V2).await
 }
 
-async fn send<A: VerificationCodes>(mut context: HttpContext<A>, version: CodeVersion) -> Answer {
+async fn send<A: CodeRequests>(mut context: HttpContext<A>, version: CodeVersion) -> Answer {
     let body: SendCodesBody = read(&mut context).await?;
     let request = body.into_request(version, context.origin());
     context.call(|accounts| accounts.send_codes(request)).await??;
@@ -203,7 +204,7 @@ async fn send<A: VerificationCodes>(mut context: HttpContext<A>, version: CodeVe
         })),
     )
 )]
-pub(super) async fn verify_code<A: VerificationCodes>(mut context: HttpContext<A>) -> Answer {
+pub(super) async fn verify_code<A: CodeVerifications>(mut context: HttpContext<A>) -> Answer {
     let body: VerifyCodeBody = read(&mut context).await?;
     let request = body.into_request(context.origin());
     let signed_in = context.call(|accounts| accounts.verify_code(request)).await??;

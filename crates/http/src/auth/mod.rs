@@ -14,7 +14,10 @@ use actix_web::http::Method;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
-use asteroid_application::ports::{Passwords, Profiles, Registrations, Sessions, VerificationCodes};
+use asteroid_application::accounts::{
+    CodeRequests, CodeVerifications, PasswordChanges, PasswordResetRequests, PasswordResets, Profiles,
+    Registrations, Sessions, SignIns,
+};
 
 use crate::HttpSettings;
 use crate::core::{State, fallback, resource};
@@ -23,9 +26,32 @@ pub(crate) use docs::openapi;
 pub(crate) use error::AuthSurface;
 
 /// The use cases behind this surface.
-pub trait AuthUseCases: Registrations + VerificationCodes + Sessions + Passwords + Profiles {}
+pub trait AuthUseCases:
+    Registrations
+    + CodeRequests
+    + CodeVerifications
+    + SignIns
+    + Sessions
+    + PasswordChanges
+    + PasswordResetRequests
+    + PasswordResets
+    + Profiles
+{
+}
 
-impl<A: Registrations + VerificationCodes + Sessions + Passwords + Profiles> AuthUseCases for A {}
+impl<
+    A: Registrations
+        + CodeRequests
+        + CodeVerifications
+        + SignIns
+        + Sessions
+        + PasswordChanges
+        + PasswordResetRequests
+        + PasswordResets
+        + Profiles,
+> AuthUseCases for A
+{
+}
 
 /// Mounts the surface: everything below `/v1/auth` and `/v2/auth`, what is unknown there included.
 ///

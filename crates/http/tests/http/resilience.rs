@@ -6,10 +6,11 @@ use std::time::Duration;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use asteroid_application::mocks::MockAccounts;
 use asteroid_application::ports::{
-    AuthenticateError, Caller, ChangePassword, ChangePasswordError, ForgotPassword, Passwords, Profiles,
-    Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, ReviewPasswordChange,
+    AuthenticateError, Caller, ChangePassword, ChangePasswordError, CodeRequests, CodeVerifications,
+    ForgotPassword, PasswordChanges, PasswordResetRequests, PasswordResets, Profiles, Register,
+    RegisterError, Registrations, ResetPassword, ResetPasswordError, ReviewPasswordChange,
     ReviewPasswordChangeError, ReviewedPasswords, SendCodes, SendCodesError, Sessions, SignIn, SignInError,
-    SignedIn, SignedSessions, SignedSignInError, VerificationCodes, VerifyCode, VerifyCodeError,
+    SignIns, SignedIn, SignedSessions, SignedSignInError, VerifyCode, VerifyCodeError,
 };
 use asteroid_http::{HttpSettings, app};
 use asteroid_identity::{Profile, Session};
@@ -27,21 +28,25 @@ impl Registrations for Stuck {
     }
 }
 
-impl VerificationCodes for Stuck {
+impl CodeRequests for Stuck {
     async fn send_codes(&self, _: SendCodes) -> Result<(), SendCodesError> {
         pending().await
     }
+}
 
+impl CodeVerifications for Stuck {
     async fn verify_code(&self, _: VerifyCode) -> Result<SignedIn, VerifyCodeError> {
         pending().await
     }
 }
 
-impl Sessions for Stuck {
+impl SignIns for Stuck {
     async fn sign_in(&self, _: SignIn) -> Result<SignedIn, SignInError> {
         pending().await
     }
+}
 
+impl Sessions for Stuck {
     async fn authenticate(&self, _: String) -> Result<Caller, AuthenticateError> {
         tokio::time::sleep(Duration::from_secs(6)).await;
         Ok(caller())
@@ -76,15 +81,19 @@ impl ReviewedPasswords for Stuck {
     }
 }
 
-impl Passwords for Stuck {
+impl PasswordChanges for Stuck {
     async fn change_password(&self, _: ChangePassword) -> Result<(), ChangePasswordError> {
         pending().await
     }
+}
 
+impl PasswordResetRequests for Stuck {
     async fn forgot_password(&self, _: ForgotPassword) -> Result<(), SendCodesError> {
         pending().await
     }
+}
 
+impl PasswordResets for Stuck {
     async fn reset_password(&self, _: ResetPassword) -> Result<(), ResetPasswordError> {
         pending().await
     }

@@ -1,4 +1,4 @@
-use asteroid_identity::{Session, SessionRepository, SessionTokenHash};
+use asteroid_identity::{FoundSession, Session, SessionRepository, SessionTokenHash};
 use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::{alias, delete, insert_into, update};
@@ -28,22 +28,22 @@ impl SessionRepository for Tx {
     async fn find_session_by_token(
         &mut self,
         token: &SessionTokenHash,
-    ) -> Result<Option<Session>, StorageError> {
+    ) -> Result<Option<FoundSession>, StorageError> {
         let query = sessions::table
             .inner_join(users::table)
             .filter(token_hash.eq(token.0.as_slice()))
-            .filter(users::enabled)
-            .select(SessionRow::as_select());
-        Ok(self.first(query).await?.map(Session::try_from).transpose()?)
+            .select((SessionRow::as_select(), users::enabled));
+        let row: Option<(SessionRow, bool)> = self.first(query).await?;
+        Ok(row.map(SessionRow::found).transpose()?)
     }
 
-    async fn find_session(&mut self, session: SessionId) -> Result<Option<Session>, StorageError> {
+    async fn find_session(&mut self, session: SessionId) -> Result<Option<FoundSession>, StorageError> {
         let query = sessions::table
             .inner_join(users::table)
             .filter(id.eq(Id(session.0)))
-            .filter(users::enabled)
-            .select(SessionRow::as_select());
-        Ok(self.first(query).await?.map(Session::try_from).transpose()?)
+            .select((SessionRow::as_select(), users::enabled));
+        let row: Option<(SessionRow, bool)> = self.first(query).await?;
+        Ok(row.map(SessionRow::found).transpose()?)
     }
 
     async fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError> {

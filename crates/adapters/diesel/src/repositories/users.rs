@@ -1,8 +1,9 @@
 use std::net::IpAddr;
 
 use asteroid_identity::{
-    ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, RemovedContact,
-    User, UserContact, UserRepository, UserStatus,
+    ContactSource, ContactTaken, ContactType, FamiliarAddressRepository, NewUser, PasswordHash, PersonName,
+    Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserRegistrationRepository,
+    UserRepository, UserStatus,
 };
 use asteroid_kernel::{Contact, ContactKey, StorageError, Timestamp, UserId};
 use diesel::prelude::*;
@@ -35,10 +36,81 @@ impl Tx {
 }
 
 impl UserRepository for Tx {
+    async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError> {
+        let query = user_contacts::table
+            .inner_join(users::table)
+            .filter(user_contacts::contact_key.eq(contact.as_str()))
+            .select(UserRow::as_select());
+        Ok(self.first(query).await?.map(User::try_from).transpose()?)
+    }
+
+    async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
+        let query = users::table.find(user.0).select(UserRow::as_select());
+        let Some(row) = self.first(query).await? else { return Ok(None) };
+        let contacts = user_contacts::table
+            .filter(user_contacts::user_id.eq(user.0))
+            .order((user_contacts::is_primary.desc(), user_contacts::id))
+            .select(ContactRow::as_select());
+        let contacts = self.all(contacts).await?.into_iter().map(UserContact::try_from);
+        Ok(Some(Profile { user: row.try_into()?, contacts: contacts.collect::<Result<_, _>>()? }))
+    }
+
+    async fn record_sign_in(
+        &mut self,
+        user: UserId,
+        verified: Option<&PasswordHash>,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let enabled = users::table.find(user.0).filter(users::enabled);
+        let signed_in = users::last_login.eq(At(at));
+        let count = match verified {
+            None => self.execute(update(enabled).set(signed_in)).await?,
+            Some(hash) => {
+                let verified = enabled.filter(users::password_hash.eq(hash.expose()));
+                self.execute(update(verified).set(signed_in)).await?
+            }
+        };
+        Ok(count == 1)
+    }
+
+    async fn replace_password(
+        &mut self,
+        user: UserId,
+        current: Option<&PasswordHash>,
+        new: &PasswordHash,
+    ) -> Result<bool, StorageError> {
+        let user = users::table.find(user.0);
+        let replaced = users::password_hash.eq(new.expose());
+        let count = match current {
+            None => self.execute(update(user).set(replaced)).await?,
+            Some(current) => {
+                let unchanged = user.filter(users::password_hash.eq(current.expose()));
+                self.execute(update(unchanged).set(replaced)).await?
+            }
+        };
+        Ok(count == 1)
+    }
+
+    async fn record_password_reset(
+        &mut self,
+        user: UserId,
+        contact: &ContactKey,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let own = user_contacts::table
+            .filter(user_contacts::user_id.eq(user.0))
+            .filter(user_contacts::contact_key.eq(contact.as_str()));
+        Ok(self.execute(update(own).set(user_contacts::password_reset_at.eq(At(at)))).await? == 1)
+    }
+}
+
+impl UserRegistrationRepository for Tx {
     async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
         self.make_user(None, new).await
     }
+}
 
+impl UserAdministrationRepository for Tx {
     async fn insert_user_with_id(
         &mut self,
         id: UserId,
@@ -96,76 +168,9 @@ impl UserRepository for Tx {
         Ok(self.execute(update(own).set(user_contacts::contact.eq(contact.as_str()))).await? == 1)
     }
 
-    async fn record_password_reset(
-        &mut self,
-        user: UserId,
-        contact: &ContactKey,
-        at: Timestamp,
-    ) -> Result<bool, StorageError> {
-        let own = user_contacts::table
-            .filter(user_contacts::user_id.eq(user.0))
-            .filter(user_contacts::contact_key.eq(contact.as_str()));
-        Ok(self.execute(update(own).set(user_contacts::password_reset_at.eq(At(at)))).await? == 1)
-    }
-
     async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
         let names = (users::first_name.eq(name.first()), users::last_name.eq(name.last()));
         Ok(self.execute(update(users::table.find(user.0)).set(names)).await? == 1)
-    }
-
-    async fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError> {
-        let query = user_contacts::table
-            .inner_join(users::table)
-            .filter(user_contacts::contact_key.eq(contact.as_str()))
-            .select(UserRow::as_select());
-        Ok(self.first(query).await?.map(User::try_from).transpose()?)
-    }
-
-    async fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
-        let query = users::table.find(user.0).select(UserRow::as_select());
-        let Some(row) = self.first(query).await? else { return Ok(None) };
-        let contacts = user_contacts::table
-            .filter(user_contacts::user_id.eq(user.0))
-            .order((user_contacts::is_primary.desc(), user_contacts::id))
-            .select(ContactRow::as_select());
-        let contacts = self.all(contacts).await?.into_iter().map(UserContact::try_from);
-        Ok(Some(Profile { user: row.try_into()?, contacts: contacts.collect::<Result<_, _>>()? }))
-    }
-
-    async fn record_sign_in(
-        &mut self,
-        user: UserId,
-        verified: Option<&PasswordHash>,
-        at: Timestamp,
-    ) -> Result<bool, StorageError> {
-        let enabled = users::table.find(user.0).filter(users::enabled);
-        let signed_in = users::last_login.eq(At(at));
-        let count = match verified {
-            None => self.execute(update(enabled).set(signed_in)).await?,
-            Some(hash) => {
-                let verified = enabled.filter(users::password_hash.eq(hash.expose()));
-                self.execute(update(verified).set(signed_in)).await?
-            }
-        };
-        Ok(count == 1)
-    }
-
-    async fn replace_password(
-        &mut self,
-        user: UserId,
-        current: Option<&PasswordHash>,
-        new: &PasswordHash,
-    ) -> Result<bool, StorageError> {
-        let user = users::table.find(user.0);
-        let replaced = users::password_hash.eq(new.expose());
-        let count = match current {
-            None => self.execute(update(user).set(replaced)).await?,
-            Some(current) => {
-                let unchanged = user.filter(users::password_hash.eq(current.expose()));
-                self.execute(update(unchanged).set(replaced)).await?
-            }
-        };
-        Ok(count == 1)
     }
 
     async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError> {
@@ -181,7 +186,9 @@ impl UserRepository for Tx {
         let statement = update(users::table.find(user.0)).set(users::enabled.eq(enabled));
         Ok(self.execute(statement).await? == 1)
     }
+}
 
+impl FamiliarAddressRepository for Tx {
     async fn remember_address(
         &mut self,
         user: UserId,

@@ -1,4 +1,4 @@
-use asteroid_identity::{Session, SessionTokenHash};
+use asteroid_identity::{FoundSession, Session, SessionTokenHash};
 use asteroid_kernel::{SessionId, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -52,5 +52,12 @@ impl TryFrom<SessionRow> for Session {
             last_used_at: row.last_used_at.0,
             origin: super::origin(row.ip.as_deref(), row.user_agent, row.request_id, "sessions.ip")?,
         })
+    }
+}
+
+impl SessionRow {
+    /// A session with the `enabled` of its user.
+    pub(crate) fn found((row, enabled): (Self, bool)) -> Result<FoundSession, Unreadable> {
+        Ok(FoundSession { session: row.try_into()?, user_status: super::user::status(enabled) })
     }
 }

@@ -55,7 +55,7 @@ impl TryFrom<UserRow> for User {
         Ok(Self {
             id: UserId(row.id),
             name: super::name(&row.first_name, &row.last_name, "users.first_name or last_name")?,
-            status: if row.enabled { UserStatus::Enabled } else { UserStatus::Disabled },
+            status: status(row.enabled),
             password_hash: row.password_hash.map(PasswordHash::new),
             last_login: row.last_login.map(|at| at.0),
             created_at: row.created_at.0,
@@ -143,4 +143,8 @@ impl TryFrom<ContactRow> for UserContact {
             verified_at: row.verified_at.0,
         })
     }
+}
+
+pub(super) const fn status(enabled: bool) -> UserStatus {
+    if enabled { UserStatus::Enabled } else { UserStatus::Disabled }
 }

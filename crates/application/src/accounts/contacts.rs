@@ -1,0 +1,45 @@
+use super::RequestContext;
+use asteroid_identity::{
+    ContactClaim, PendingRegistrationRepository, User, UserContact, UserRepository, UserStatus,
+};
+use asteroid_kernel::{Contact, StorageError, UserId};
+use std::time::Duration;
+
+/// Notes that the caller's network claims the contact, whether or not the contact has an owner, so that the time does not
+/// tell. See [`PendingRegistration::is_trusted`](asteroid_identity::PendingRegistration::is_trusted).
+pub(super) async fn claim_contact<Tx: PendingRegistrationRepository>(
+    tx: &mut Tx,
+    contact: &Contact,
+    context: &RequestContext,
+) -> Result<(), StorageError> {
+    // As long as a registration that is made now may wait, and an hour at least.
+    let expires_at = context.now + context.rules().registration_life.max(Duration::from_hours(1));
+    let network = context.origin.network();
+    let claim = ContactClaim::new(contact, network, expires_at, context.now, context.randomness());
+    tx.insert_claim(&claim).await
+}
+
+pub(super) fn addresses(contacts: &[UserContact]) -> Vec<Contact> {
+    contacts.iter().map(|contact| contact.contact.clone()).collect()
+}
+
+/// The contact's owner, if that user may sign in.
+pub(super) async fn enabled_owner<Tx: UserRepository>(
+    tx: &mut Tx,
+    contact: &Contact,
+) -> Result<Option<User>, StorageError> {
+    let owner = tx.find_user_by_contact(&contact.key()).await?;
+    Ok(owner.filter(|user| user.status == UserStatus::Enabled))
+}
+
+/// The contact as its owner proved it. What goes out goes there, and never to another spelling that somebody asked
+/// with: two spellings that compare as equal may be two people's addresses to a mail server.
+pub(super) async fn verified_spelling<Tx: UserRepository>(
+    tx: &mut Tx,
+    owner: UserId,
+    asked: &Contact,
+) -> Result<Option<Contact>, StorageError> {
+    let profile = tx.find_profile(owner).await?;
+    let contacts = profile.map(|profile| addresses(&profile.contacts)).unwrap_or_default();
+    Ok(contacts.into_iter().find(|contact| contact == asked))
+}

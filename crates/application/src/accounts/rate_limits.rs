@@ -1,0 +1,44 @@
+use super::RequestContext;
+use asteroid_kernel::{Contact, StorageError};
+use asteroid_limits::{LimitKey, LimitRepository, Quota};
+use std::time::Duration;
+
+pub(super) fn longest_window(quotas: &[Quota]) -> Duration {
+    quotas.iter().map(|quota| quota.window).max().unwrap_or_default()
+}
+
+/// Whether codes may be sent to all these contacts now; if so, counts one for each. Otherwise says how long to wait,
+/// and counts none.
+///
+/// The limit lies on the contact, so that it tells nothing of whose it is.
+pub(super) async fn reserve_sends<Tx: LimitRepository>(
+    tx: &mut Tx,
+    contacts: &[Contact],
+    context: &RequestContext,
+) -> Result<Result<(), Duration>, StorageError> {
+    let limits = &context.rules().limits;
+    if !limits.enabled {
+        return Ok(Ok(()));
+    }
+    let now = context.now;
+    let mut admitted = Vec::new();
+    for contact in contacts {
+        let key = sends_key(contact);
+        let window = tx.window(&key).await?;
+        let next = window.next_allowed(&limits.sends, now);
+        if next > now {
+            return Ok(Err(next.since(now)));
+        }
+        admitted.push((key, window));
+    }
+    for (key, mut window) in admitted {
+        window.record(now);
+        window.prune(&limits.sends, now);
+        tx.save_window(&key, &window, now + longest_window(&limits.sends)).await?;
+    }
+    Ok(Ok(()))
+}
+
+pub(super) fn sends_key(contact: &Contact) -> LimitKey {
+    LimitKey::new("sends", contact.key().as_str())
+}

@@ -1,0 +1,87 @@
+use super::Accounts;
+use super::open_session::Caller;
+use asteroid_audit::AuditRepository;
+use asteroid_identity::{
+    FamiliarAddressRepository, HashingError, Password, PasswordFlaw, PasswordHasher, SessionRepository,
+    UserRepository,
+};
+use asteroid_kernel::{Origin, Storage, StorageError};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::OutboxRepository;
+use std::future::Future;
+use std::time::Duration;
+
+/// Replaces the caller's password, or says all that is wrong with the request at once.
+#[derive(Clone, Debug)]
+pub struct ReviewPasswordChange {
+    /// Whose password.
+    pub caller: Caller,
+    /// The password so far; none if none was given.
+    pub existing: Option<Password>,
+    /// The password from now on; none if none was given.
+    pub new: Option<Password>,
+    /// Whether whoever asks found nothing wrong that it can see itself, such as a missing confirmation.
+    pub complete: bool,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// All that is wrong with a change of password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordReview {
+    /// Whether the existing password was given, and right.
+    pub existing_is_right: bool,
+    /// What is wrong with the new password, if one was given.
+    pub flaws: Vec<PasswordFlaw>,
+}
+
+/// Why a password was not changed after the review.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewPasswordChangeError {
+    /// Something is wrong; nothing was changed.
+    #[error("the change of password is refused")]
+    Refused(PasswordReview),
+    /// Too many wrong passwords were tried.
+    #[error("too many wrong passwords were tried")]
+    TooManyAttempts {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+asteroid_kernel::port! {
+    /// Changes passwords for a surface that tells all that is wrong at once.
+    pub trait ReviewedPasswords {
+        /// Does what [`PasswordChanges::change_password`] does, if nothing is wrong. The existing password is checked whatever
+        /// else is wrong, and the new one is held against it; both count as one try.
+        async fn review_password_change(
+            &self,
+            request: ReviewPasswordChange,
+        ) -> Result<(), ReviewPasswordChangeError>;
+    }
+}
+
+impl<S, H> ReviewedPasswords for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+    H: PasswordHasher,
+{
+    fn review_password_change(
+        &self,
+        request: ReviewPasswordChange,
+    ) -> impl Future<Output = Result<(), ReviewPasswordChangeError>> + Send {
+        self.review_own_password(request)
+    }
+}

@@ -1,0 +1,48 @@
+use asteroid_audit::AuditRepository;
+use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
+use asteroid_identity::{
+    FamiliarAddressRepository, PendingRegistrationRepository, SessionRepository,
+    UserAdministrationRepository, UserRegistrationRepository, UserRepository,
+};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::OutboxRepository;
+use asteroid_terms::TermsRepository;
+use asteroid_verification::ChallengeRepository;
+
+/// Every repository that a use case asks for: what the store of a server offers its units of work. A use case of its own
+/// asks for those that it needs.
+pub trait AllRepositories:
+    UserRepository
+    + UserRegistrationRepository
+    + UserAdministrationRepository
+    + FamiliarAddressRepository
+    + PendingRegistrationRepository
+    + SessionRepository
+    + ChallengeRepository
+    + OutboxRepository
+    + LimitRepository
+    + AuditRepository
+    + TermsRepository
+    + PracticeRepository
+    + MembershipRepository
+    + ClientRepository
+{
+}
+
+impl<Tx> AllRepositories for Tx where
+    Tx: UserRepository
+        + UserRegistrationRepository
+        + UserAdministrationRepository
+        + FamiliarAddressRepository
+        + PendingRegistrationRepository
+        + SessionRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository
+        + TermsRepository
+        + PracticeRepository
+        + MembershipRepository
+        + ClientRepository
+{
+}
