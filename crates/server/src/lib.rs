@@ -9,7 +9,7 @@ mod messages;
 mod readiness;
 mod serve;
 mod shutdown;
-mod store;
+mod storage;
 mod terms;
 
 pub use cli::run;

@@ -8,14 +8,14 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{Log, LogFormat};
+use crate::config::{LogFormat, LogSettings};
 
 /// Sends what is logged to standard error, in the form and measure that the settings ask for.
 ///
 /// # Errors
 ///
 /// If something else takes what is logged already.
-pub(crate) fn start(settings: &Log) -> Result<(), TryInitError> {
+pub(crate) fn start(settings: &LogSettings) -> Result<(), TryInitError> {
     // What actix tells of its workers' coming and going is told by us, and that a client sent what is no HTTP is no
     // error of ours: anybody could fill the log with it. A level of their own brings either back.
     let quiet = "actix_server=warn,actix_http=off";

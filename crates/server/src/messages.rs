@@ -12,8 +12,8 @@ use asteroid_messaging::{Flaw, Language, MessageRenderer, TemplateFlaw, template
 use crate::config::{Configuration, Settings};
 
 /// What puts messages into words, with these settings.
-pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, MessageFlaws> {
-    let mut folder = Folder::default();
+pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, TemplateErrors> {
+    let mut folder = TemplateFolder::default();
     let path = settings.messages.templates.as_str();
     if !path.is_empty() {
         folder.read(Path::new(path));
@@ -25,70 +25,70 @@ pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, MessageFl
             let mut flaws = folder.flaws;
             flaws.extend(found.iter().filter_map(|flaw| of_a_file(path, flaw)));
             flaws.extend(of_the_names(&found));
-            Err(MessageFlaws(flaws))
+            Err(TemplateErrors(flaws))
         }
     }
 }
 
 /// What keeps messages from being put into words, never an empty list.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct MessageFlaws(Vec<MessageFlaw>);
+pub(crate) struct TemplateErrors(Vec<TemplateError>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct MessageFlaw {
-    place: Place,
+struct TemplateError {
+    location: ErrorLocation,
     wrong: String,
     right: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum ErrorLocation {
     Setting(&'static str),
     /// A file, with the line if one is at fault.
     File(String),
 }
 
-impl MessageFlaws {
+impl TemplateErrors {
     /// Notes all of it as problems with the configuration.
     pub(crate) fn note(&self, configuration: &mut Configuration) {
-        for MessageFlaw { place, wrong, right } in &self.0 {
-            match place {
-                Place::Setting(key) => configuration.add(key, wrong, right),
-                Place::File(place) => configuration.add_to_file(place, wrong, right),
+        for TemplateError { location, wrong, right } in &self.0 {
+            match location {
+                ErrorLocation::Setting(key) => configuration.add(key, wrong, right),
+                ErrorLocation::File(location) => configuration.add_to_file(location, wrong, right),
             }
         }
     }
 }
 
-impl fmt::Display for MessageFlaws {
+impl fmt::Display for TemplateErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("messages cannot be put into words:")?;
-        self.0.iter().try_for_each(|MessageFlaw { place, wrong, right }| {
-            let place = match place {
-                Place::Setting(key) => key,
-                Place::File(file) => file.as_str(),
+        self.0.iter().try_for_each(|TemplateError { location, wrong, right }| {
+            let location = match location {
+                ErrorLocation::Setting(key) => key,
+                ErrorLocation::File(file) => file.as_str(),
             };
-            write!(f, "\n  {place} {wrong}: {right}")
+            write!(f, "\n  {location} {wrong}: {right}")
         })
     }
 }
 
-impl Error for MessageFlaws {}
+impl Error for TemplateErrors {}
 
 /// What a folder of overrides holds.
 #[derive(Default)]
-struct Folder {
+struct TemplateFolder {
     /// By their names below it; those that are no templates, too.
     overrides: BTreeMap<String, String>,
-    flaws: Vec<MessageFlaw>,
+    flaws: Vec<TemplateError>,
 }
 
-impl Folder {
+impl TemplateFolder {
     fn read(&mut self, path: &Path) {
         match names(path) {
             Ok(names) => names.iter().for_each(|name| self.read_entry(path, name)),
-            Err(error) => self.flaws.push(MessageFlaw {
-                place: Place::Setting("messages.templates"),
+            Err(error) => self.flaws.push(TemplateError {
+                location: ErrorLocation::Setting("messages.templates"),
                 wrong: format!("is {:?}, which cannot be read ({error})", path.display().to_string()),
                 right: "name a folder, or leave it empty".to_owned(),
             }),
@@ -130,8 +130,8 @@ impl Folder {
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
-        self.flaws.push(MessageFlaw {
-            place: Place::File(path.display().to_string()),
+        self.flaws.push(TemplateError {
+            location: ErrorLocation::File(path.display().to_string()),
             wrong: format!("cannot be read ({error})"),
             right: "let the server read it, and write it in UTF-8".to_owned(),
         });
@@ -156,9 +156,9 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 fn of_a_file(
     folder: &str,
     TemplateFlaw { file, line, overridden, flaw }: &TemplateFlaw,
-) -> Option<MessageFlaw> {
+) -> Option<TemplateError> {
     let line = line.map_or_else(String::new, |line| format!(":{line}"));
-    let place = Place::File(format!("{}{line}", Path::new(folder).join(file).display()));
+    let location = ErrorLocation::File(format!("{}{line}", Path::new(folder).join(file).display()));
     let (wrong, right) = match flaw {
         Flaw::TooLong(_) if !overridden => return None,
         Flaw::TooLong(size) => {
@@ -178,7 +178,7 @@ fn of_a_file(
         }
         Flaw::NoCode => ("does not show the code".to_owned(), "write {{ code }} into it".to_owned()),
     };
-    Some(MessageFlaw { place, wrong, right })
+    Some(TemplateError { location, wrong, right })
 }
 
 fn nearest_file(file: &str) -> String {
@@ -194,7 +194,7 @@ fn nearest_file(file: &str) -> String {
 }
 
 /// What is said of the product, if it is too long (or in letters too rare) for the SMS that come along.
-fn of_the_names(flaws: &[TemplateFlaw]) -> Option<MessageFlaw> {
+fn of_the_names(flaws: &[TemplateFlaw]) -> Option<TemplateError> {
     let long: Vec<String> = flaws
         .iter()
         .filter_map(|flaw| match flaw {
@@ -204,8 +204,8 @@ fn of_the_names(flaws: &[TemplateFlaw]) -> Option<MessageFlaw> {
             _ => None,
         })
         .collect();
-    (!long.is_empty()).then(|| MessageFlaw {
-        place: Place::Setting("product.name"),
+    (!long.is_empty()).then(|| TemplateError {
+        location: ErrorLocation::Setting("product.name"),
         wrong: format!("makes SMS that need more than one segment ({})", long.join("; ")),
         right: "shorten it or product.domain, or write shorter SMS (messages.templates)".to_owned(),
     })

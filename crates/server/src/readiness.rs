@@ -5,7 +5,7 @@ use std::error::Error;
 use asteroid_argon2::Argon2Settings;
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 
-use crate::config::{Configuration, Profile, Settings};
+use crate::config::{Configuration, ServerProfile, Settings};
 use crate::keys::token_signer;
 use crate::messages;
 
@@ -15,8 +15,8 @@ pub(crate) fn check(configuration: &mut Configuration) {
         flaws.note(configuration);
     }
     match configuration.settings.profile {
-        Profile::Development => check_development(configuration),
-        Profile::Production => check_production(configuration),
+        ServerProfile::Development => check_development(configuration),
+        ServerProfile::Production => check_production(configuration),
     }
 }
 

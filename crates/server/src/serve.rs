@@ -22,11 +22,11 @@ use tokio::runtime::Builder;
 use tokio::task::JoinError;
 
 use crate::banner::banner;
-use crate::config::{DatabaseUrl, Masked, NoKeysFile, Profile, Settings};
+use crate::config::{DatabaseUrl, Masked, NoKeysFile, ServerProfile, Settings};
 use crate::keys::token_signer;
-use crate::messages::{self, MessageFlaws};
+use crate::messages::{self, TemplateErrors};
 use crate::shutdown::until_stopped;
-use crate::store::{self, Store, StoreError, with_store};
+use crate::storage::{self, ServerStorage, StoreError, with_storage};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -43,7 +43,7 @@ pub(crate) enum ServeError {
     #[error("the keys cannot be used (keys.file)")]
     TokenKeys(#[from] InvalidJwtKeys),
     #[error(transparent)]
-    Messages(#[from] MessageFlaws),
+    Messages(#[from] TemplateErrors),
     #[error("passwords cannot be hashed (passwords.hashing)")]
     Hashing(#[from] StartError),
     #[error(
@@ -64,7 +64,7 @@ pub(crate) enum ServeError {
 
 struct StoreReadiness<S>(Arc<S>);
 
-impl<S: Store> Readiness for StoreReadiness<S> {
+impl<S: ServerStorage> Readiness for StoreReadiness<S> {
     async fn check(&self) -> Result<(), StorageError> {
         self.0.check().await
     }
@@ -89,13 +89,13 @@ pub(crate) fn run(
         let stop = ShutdownSignal::listen().map_err(ServeError::Signal)?;
         let open = {
             let (settings, clock, randomness) = (settings.clone(), Arc::clone(clock), Arc::clone(randomness));
-            async move { store::open(&settings, &clock, &randomness).await }
+            async move { storage::open(&settings, &clock, &randomness).await }
         };
         let store = match &threads {
             None => open.await?,
             Some(threads) => threads.spawn(open).await.map_err(ServeError::Broken)??,
         };
-        with_store!(store, |storage| serve(storage, settings, clock, randomness, stop).await)
+        with_storage!(store, |storage| serve(storage, settings, clock, randomness, stop).await)
     });
     if let Some(threads) = threads {
         threads.shutdown_background();
@@ -103,7 +103,7 @@ pub(crate) fn run(
     ended
 }
 
-async fn serve<S: Store>(
+async fn serve<S: ServerStorage>(
     storage: Arc<S>,
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -141,8 +141,8 @@ async fn serve<S: Store>(
         completed_messages_kept_for: settings.outbox.keep.get(),
     };
     let development_outbox = match settings.profile {
-        Profile::Production => None,
-        Profile::Development => Some(Arc::new(OpenOutbox {
+        ServerProfile::Production => None,
+        ServerProfile::Development => Some(Arc::new(OpenOutbox {
             storage: Arc::clone(&storage),
             renderer,
             keys: Arc::clone(&keys),
@@ -162,7 +162,7 @@ async fn serve<S: Store>(
         settings,
         Parts {
             accounts: Arc::new(Accounts::new(Arc::clone(&storage), hasher, tools)),
-            practices: Arc::new(store::practices(&storage, clock, randomness)),
+            practices: Arc::new(storage::practices(&storage, clock, randomness)),
             readiness: Arc::new(StoreReadiness(Arc::clone(&storage))),
             development_outbox,
             clock: Arc::clone(clock),
@@ -180,7 +180,7 @@ async fn serve<S: Store>(
     }
     let database = settings.database.url.to_string();
     tracing::info!(%address, database = %Masked(&database), version = env!("CARGO_PKG_VERSION"), "listening");
-    if settings.profile == Profile::Development {
+    if settings.profile == ServerProfile::Development {
         // Whoever closed standard output does not want to read it.
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());
     }
@@ -201,8 +201,8 @@ fn keys(
 ) -> Result<LoadedKeys, ServeError> {
     let file = KeysFile::at(settings.keys_file()?);
     let loaded = match settings.profile {
-        Profile::Development => file.load_or_create(clock, randomness)?,
-        Profile::Production => file.load()?,
+        ServerProfile::Development => file.load_or_create(clock, randomness)?,
+        ServerProfile::Production => file.load()?,
     };
     for reason in &loaded.warnings {
         tracing::warn!(reason, "the keys are unsafe for production");

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::output::answer;
-use super::{Context, Failure, Format, runtime};
+use super::{CommandError, Context, Format, runtime};
 use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
 use crate::terms;
 
@@ -22,7 +22,7 @@ Examples:
   asteroid copy --from sqlite://data/asteroid.db --to postgres://asteroid@127.0.0.1/asteroid
   asteroid copy --from \"$DATABASE_URL\" --to sqlite://backup.db --json"
 )]
-pub(super) struct Arguments {
+pub(super) struct CopyArguments {
     /// The database to copy, named as in `DATABASE_URL`.
     #[arg(long, value_name = "URL")]
     from: String,
@@ -33,12 +33,15 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-pub(super) fn run(context: &Context, Arguments { from, to, format }: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(
+    context: &Context,
+    CopyArguments { from, to, format }: &CopyArguments,
+) -> Result<(), CommandError> {
     // By hand: clap would show a URL that is wrong with its password.
     let database = |option: &str, url: &str| match url.parse() {
         Ok(DatabaseUrl::Sqlite(path)) => Ok(Database::Sqlite(path)),
         Ok(DatabaseUrl::Postgres(url)) => Ok(Database::Postgres(url)),
-        Err::<_, InvalidDatabaseUrl>(error) => Err(Failure::Usage("copy", format!("{option} {error}"))),
+        Err::<_, InvalidDatabaseUrl>(error) => Err(CommandError::Usage("copy", format!("{option} {error}"))),
     };
     let (from, to) = (database("--from", from)?, database("--to", to)?);
     let order =

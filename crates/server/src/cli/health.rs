@@ -5,7 +5,7 @@ use reqwest::redirect::Policy;
 use serde_json::json;
 
 use super::output::{answer, say, warn};
-use super::{Context, Failure, Format, runtime};
+use super::{CommandError, Context, Format, runtime};
 use crate::shutdown::reachable;
 
 /// A server that takes longer is not ready.
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[command(after_help = "Examples:\n  asteroid health\n  \
     asteroid health --url http://127.0.0.1:9000\n\n\
     The exit status is 0 if the server is ready, 1 if not.")]
-pub(super) struct Arguments {
+pub(super) struct HealthArguments {
     /// The server to ask; the one that http.bind names if left out.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -53,13 +53,13 @@ impl From<reqwest::Error> for NotReady {
     }
 }
 
-pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, arguments: &HealthArguments) -> Result<(), CommandError> {
     let base = if let Some(url) = &arguments.url {
         url.trim_end_matches('/').to_owned()
     } else {
         let bind = context.configuration()?.settings.http.bind;
         if bind.port() == 0 {
-            return Err(Failure::Usage("health", "http.bind names no port: say --url".to_owned()));
+            return Err(CommandError::Usage("health", "http.bind names no port: say --url".to_owned()));
         }
         format!("http://{}", reachable(bind))
     };
@@ -76,7 +76,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failur
             } else {
                 warn(&format!("{url} is not ready: {reason}"));
             }
-            Err(Failure::Answered)
+            Err(CommandError::Answered)
         }
     }
 }

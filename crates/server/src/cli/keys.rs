@@ -2,11 +2,11 @@ use asteroid_keyring::{KeyInfo, KeyRing, KeysFile, Lifetimes, Rotation};
 use clap::{Args, Subcommand};
 
 use super::output::answer;
-use super::{Context, Failure, Format, names};
+use super::{CommandError, Context, Format, names};
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid keys rotate && asteroid keys list")]
-pub(super) enum Command {
+pub(super) enum KeysCommand {
     /// Make new keys. They sign from the next start on; the keys before them still verify. A missing file is made.
     Rotate(Rotate),
     /// List the ids of the keys, never the keys.
@@ -35,11 +35,11 @@ pub(super) struct Rotate {
     format: Format,
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: &KeysCommand) -> Result<(), CommandError> {
     let settings = context.configuration()?.settings;
     let file = KeysFile::at(settings.keys_file()?);
     match command {
-        Command::Rotate(Rotate { ring, stage, format }) => {
+        KeysCommand::Rotate(Rotate { ring, stage, format }) => {
             let rings = ring.map_or_else(|| KeyRing::ALL.to_vec(), |ring| vec![ring]);
             let (clock, randomness) = (&*context.clock, &*context.randomness);
             let rotations = if *stage {
@@ -51,7 +51,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
             };
             answer(*format, &rotations, || told(&file, &rotations))
         }
-        Command::List(format) => {
+        KeysCommand::List(format) => {
             let keys = file.list()?;
             answer(*format, &keys, || keys.iter().map(listed).collect())
         }

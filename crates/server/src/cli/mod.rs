@@ -7,9 +7,9 @@ mod health;
 mod import;
 mod keys;
 mod messages;
+mod migrate;
 mod outbox;
 mod output;
-mod store;
 mod terms;
 
 use std::error::Error;
@@ -27,7 +27,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Configuration, Sources};
-use crate::store::{AnyStore, Store};
+use crate::storage::{AnyStorage, ServerStorage};
 use crate::{logging, readiness};
 
 /// Accounts for an application: registration, verification codes, sign-in and sessions, over HTTP.
@@ -60,29 +60,29 @@ enum Command {
     )]
     Migrate(Format),
     /// Put the practices, users, client classes and clients of a practice's own system into the store.
-    Import(import::Arguments),
+    Import(import::ImportArguments),
     /// Copy everything from one database to another, empty one: from SQLite to PostgreSQL, or back.
-    Copy(copy::Arguments),
+    Copy(copy::CopyArguments),
     /// Publish or list the terms of use.
     #[command(subcommand)]
-    Terms(terms::Command),
+    Terms(terms::TermsCommand),
     /// List the messages of the outbox, or retry failed ones.
     #[command(subcommand)]
-    Outbox(outbox::Command),
+    Outbox(outbox::OutboxCommand),
     /// Check or show the configuration.
     #[command(subcommand)]
-    Config(config::Command),
+    Config(config::ConfigCommand),
     /// Rotate or list the keys that codes are derived with and tokens are signed with.
     #[command(subcommand)]
-    Keys(keys::Command),
+    Keys(keys::KeysCommand),
     /// See what messages say.
     #[command(subcommand)]
-    Messages(messages::Command),
+    Messages(messages::MessagesCommand),
     /// Print the description of the API: openapi.json, for clients and their generators.
     #[command(after_help = "Example:\n  asteroid openapi > openapi.json")]
     Openapi,
     /// Ask a running server whether it is ready: for containers and load balancers.
-    Health(health::Arguments),
+    Health(health::HealthArguments),
 }
 
 /// A runtime for a command that asks and waits.
@@ -116,28 +116,31 @@ struct Context {
 
 impl Context {
     /// The configuration, if nothing is wrong with it.
-    fn configuration(&self) -> Result<Configuration, Failure> {
+    fn configuration(&self) -> Result<Configuration, CommandError> {
         Ok(Configuration::read(&self.sources).valid()?)
     }
 
     /// Does this with the store that the settings name.
-    fn in_store<T>(&self, go_on: impl AsyncFnOnce(AnyStore) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn in_store<T>(
+        &self,
+        go_on: impl AsyncFnOnce(AnyStorage) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
         let settings = self.configuration()?.settings;
         runtime()?.block_on(async {
-            let opened = crate::store::open(&settings, &self.clock, &self.randomness).await?;
+            let opened = crate::storage::open(&settings, &self.clock, &self.randomness).await?;
             go_on(opened).await
         })
     }
 
     /// What practices ask for, on this store.
-    fn practices<S: Store>(&self, storage: &Arc<S>) -> Practices<S> {
-        crate::store::practices(storage, &self.clock, &self.randomness)
+    fn practices<S: ServerStorage>(&self, storage: &Arc<S>) -> Practices<S> {
+        crate::storage::practices(storage, &self.clock, &self.randomness)
     }
 }
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-enum Failure {
+enum CommandError {
     /// The answer has been given, and says why.
     Answered,
     /// The arguments of this command do not make sense together.
@@ -146,7 +149,7 @@ enum Failure {
     Because(Box<dyn Error>),
 }
 
-impl<E: Error + 'static> From<E> for Failure {
+impl<E: Error + 'static> From<E> for CommandError {
     fn from(error: E) -> Self {
         Self::Because(error.into())
     }
@@ -179,18 +182,18 @@ pub fn run(
         Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
         Some(Command::Openapi) => openapi(),
-        Some(Command::Migrate(format)) => store::migrate(&context, format),
+        Some(Command::Migrate(format)) => migrate::run(&context, format),
         Some(Command::Serve) | None => serve(&context),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Answered) => ExitCode::FAILURE,
-        Err(Failure::Usage(command, problem)) => {
+        Err(CommandError::Answered) => ExitCode::FAILURE,
+        Err(CommandError::Usage(command, problem)) => {
             complain_of_usage(command, &problem);
             ExitCode::from(2)
         }
-        Err(Failure::Because(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
-        Err(Failure::Because(error)) => {
+        Err(CommandError::Because(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(CommandError::Because(error)) => {
             output::complain(&*error);
             ExitCode::FAILURE
         }
@@ -206,7 +209,7 @@ fn complain_of_usage(command: &str, problem: &str) {
     }
 }
 
-fn serve(context: &Context) -> Result<(), Failure> {
+fn serve(context: &Context) -> Result<(), CommandError> {
     let mut configuration = Configuration::read(&context.sources);
     readiness::check(&mut configuration);
     let settings = configuration.valid()?.settings;
@@ -214,7 +217,7 @@ fn serve(context: &Context) -> Result<(), Failure> {
     Ok(crate::serve::run(&settings, &context.clock, &context.randomness)?)
 }
 
-fn openapi() -> Result<(), Failure> {
+fn openapi() -> Result<(), CommandError> {
     Ok(output::say(&asteroid_http::openapi().to_pretty_json()?)?)
 }
 

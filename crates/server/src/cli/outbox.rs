@@ -13,12 +13,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format, names};
-use crate::store::with_store;
+use super::{CommandError, Context, Format, names};
+use crate::storage::with_storage;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid outbox list --state failed && asteroid outbox retry --failed")]
-pub(super) enum Command {
+pub(super) enum OutboxCommand {
     /// List messages, newest first. The outbox stores neither their text nor their code.
     List(List),
     /// Retry failed messages that have not expired. A running server starts within a second.
@@ -70,7 +70,7 @@ fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
 
 /// A message, as it is listed.
 #[derive(Serialize)]
-struct Listed {
+struct ListedMessage {
     id: String,
     created_at: String,
     channel: &'static str,
@@ -90,7 +90,7 @@ struct Listed {
     expires_at: String,
 }
 
-impl From<OutboxEntry> for Listed {
+impl From<OutboxEntry> for ListedMessage {
     fn from(OutboxEntry { message, attempts, state }: OutboxEntry) -> Self {
         let kind = state.kind().as_str();
         let (due_at, completed_at, reason) = match state {
@@ -121,11 +121,11 @@ struct Refused {
     reason: String,
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: &OutboxCommand) -> Result<(), CommandError> {
     match command {
-        Command::List(arguments) => list(context, arguments),
-        Command::Retry(Retry { failed: true, format, .. }) => retry_failed(context, *format),
-        Command::Retry(Retry { ids, format, .. }) => retry(context, ids, *format),
+        OutboxCommand::List(arguments) => list(context, arguments),
+        OutboxCommand::Retry(Retry { failed: true, format, .. }) => retry_failed(context, *format),
+        OutboxCommand::Retry(Retry { ids, format, .. }) => retry(context, ids, *format),
     }
 }
 
@@ -137,20 +137,20 @@ where
     Outbox::new(storage, Arc::clone(&context.clock), Arc::clone(&context.randomness))
 }
 
-fn list(context: &Context, List { state, channel, limit, format }: &List) -> Result<(), Failure> {
+fn list(context: &Context, List { state, channel, limit, format }: &List) -> Result<(), CommandError> {
     let filter = OutboxFilter { state: *state, channel: *channel };
     let at_most = usize::try_from(*limit).unwrap_or(usize::MAX);
     let entries = context.in_store(async |store| {
-        Ok(with_store!(store, |storage| outbox(context, storage).list(filter, at_most).await?))
+        Ok(with_storage!(store, |storage| outbox(context, storage).list(filter, at_most).await?))
     })?;
-    let listed: Vec<Listed> = entries.into_iter().map(Listed::from).collect();
+    let listed: Vec<ListedMessage> = entries.into_iter().map(ListedMessage::from).collect();
     answer(*format, &listed, || table(&listed))
 }
 
-fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Failure> {
+fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), CommandError> {
     let outcomes = context.in_store(async |store| {
         let mut outcomes = Vec::new();
-        with_store!(store, |storage| {
+        with_storage!(store, |storage| {
             let outbox = outbox(context, storage);
             for id in ids {
                 outcomes.push((*id, outbox.retry(*id, &Origin::local()).await?));
@@ -168,7 +168,7 @@ fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Fai
     answer(format, &json!({ "retried": retried, "refused": refused }), || {
         outcomes.iter().map(|(id, outcome)| line(*id, *outcome)).collect()
     })?;
-    if refused.is_empty() { Ok(()) } else { Err(Failure::Answered) }
+    if refused.is_empty() { Ok(()) } else { Err(CommandError::Answered) }
 }
 
 fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
@@ -178,9 +178,9 @@ fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
     }
 }
 
-fn retry_failed(context: &Context, format: Format) -> Result<(), Failure> {
+fn retry_failed(context: &Context, format: Format) -> Result<(), CommandError> {
     let all = context.in_store(async |store| {
-        Ok(with_store!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await?))
+        Ok(with_storage!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await?))
     })?;
     let retried: Vec<String> = all.retried.iter().map(ToString::to_string).collect();
     answer(format, &json!({ "retried": retried, "left": all.left }), || {
@@ -193,7 +193,7 @@ fn retry_failed(context: &Context, format: Format) -> Result<(), Failure> {
 }
 
 /// The messages in columns, as wide as what stands in them.
-fn table(listed: &[Listed]) -> String {
+fn table(listed: &[ListedMessage]) -> String {
     if listed.is_empty() {
         return "No such message is in the outbox.".to_owned();
     }
@@ -213,7 +213,7 @@ fn table(listed: &[Listed]) -> String {
     text
 }
 
-fn row(message: &Listed) -> [String; 7] {
+fn row(message: &ListedMessage) -> [String; 7] {
     let state = match (message.state, &message.due_at, &message.completed_at, &message.reason) {
         (state, Some(due_at), ..) => format!("{state} until {due_at}"),
         // On one line, whatever the reason says.
@@ -243,7 +243,7 @@ mod tests {
 
     use super::*;
 
-    fn entry(to: &str, state: OutboxState) -> Listed {
+    fn entry(to: &str, state: OutboxState) -> ListedMessage {
         let now = Timestamp::parse("2026-01-02T03:04:05.678Z").expect("a time");
         let to = Contact::parse(to, Region::US).expect("a contact");
         let randomness = CountingRandomness::default();

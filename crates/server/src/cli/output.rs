@@ -3,14 +3,14 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Failure, Format};
+use super::{CommandError, Format};
 
 /// Answers on standard output: in text for people, or with the value in JSON.
 pub(super) fn answer(
     format: Format,
     value: &impl Serialize,
     text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     Ok(say(&if format.json { serde_json::to_string_pretty(value)? } else { text() })?)
 }
 

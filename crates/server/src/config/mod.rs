@@ -3,13 +3,14 @@
 
 mod database_url;
 mod defaults;
-mod keys;
+mod error;
 mod mask;
 mod network;
 mod origin;
 mod policy;
 mod print;
-mod problem;
+mod setting_names;
+
 mod rules;
 mod settings;
 mod sources;
@@ -17,20 +18,21 @@ mod time_span;
 
 use std::collections::BTreeMap;
 
-use figment::error::Kind;
+use figment::error::Kind as FigmentErrorKind;
 use figment::value::{Dict, Value};
-use figment::{Figment, Profile as Layers, Provider};
+use figment::{Figment, Profile as FigmentProfile, Provider};
 
 pub(crate) use mask::Masked;
 
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
-pub use network::Network;
+pub use error::{ConfigError, ConfigErrors};
+pub use network::ProxyNetwork;
 pub use policy::NoKeysFile;
-pub use problem::{Problem, Problems};
 pub use settings::{
-    Alphabet, Audit, CodeShape, Codes, Database, Hashing, Http, Keys, Limits, Log, LogFormat, Messages,
-    Outbox, Passwords, Product, Profile, Registrations, SendLimits, Sessions, Settings, Transport,
-    WrongCodeLimits, WrongPasswordLimits,
+    Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, HashingSettings, HttpServerSettings,
+    KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings, OutboxSettings, PasswordSettings,
+    ProductSettings, RegistrationSettings, SendLimits, ServerProfile, SessionSettings, Settings,
+    TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};
@@ -41,7 +43,7 @@ pub struct Configuration {
     /// The settings. Where one could not be read, its default stands in.
     pub settings: Settings,
     origins: BTreeMap<String, String>,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigError>,
 }
 
 impl Configuration {
@@ -54,8 +56,8 @@ impl Configuration {
         let defaults = defaults();
         let (layers, problems) = sources.layers(&defaults);
         let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
-        let given = figment.data().unwrap_or_default().remove(&Layers::Default).unwrap_or_default();
-        let mut reader = Reader {
+        let given = figment.data().unwrap_or_default().remove(&FigmentProfile::Default).unwrap_or_default();
+        let mut reader = SettingsReader {
             figment: &figment,
             accepted: defaults.clone(),
             defaults,
@@ -63,7 +65,7 @@ impl Configuration {
             problems,
         };
         reader.walk(&mut Vec::new(), &given);
-        let Reader { accepted, origins, problems, .. } = reader;
+        let SettingsReader { accepted, origins, problems, .. } = reader;
         let settings = settings_of(&accepted).unwrap_or_default();
         let mut this = Self { settings, origins, problems };
         for (key, wrong, right) in rules::check(&this.settings) {
@@ -77,14 +79,14 @@ impl Configuration {
     /// # Errors
     ///
     /// All that is wrong.
-    pub fn valid(self) -> Result<Self, Problems> {
-        if self.problems.is_empty() { Ok(self) } else { Err(Problems(self.problems)) }
+    pub fn valid(self) -> Result<Self, ConfigErrors> {
+        if self.problems.is_empty() { Ok(self) } else { Err(ConfigErrors(self.problems)) }
     }
 
     /// Notes that something is wrong with a setting, unless something else is already.
     pub fn add(&mut self, key: &str, wrong: impl Into<String>, right: impl Into<String>) {
         if self.problems.iter().all(|problem| problem.key != key) {
-            self.problems.push(Problem {
+            self.problems.push(ConfigError {
                 key: key.to_owned(),
                 source: self.origin(key).to_owned(),
                 wrong: wrong.into(),
@@ -97,7 +99,7 @@ impl Configuration {
     /// fault.
     pub(crate) fn add_to_file(&mut self, place: &str, wrong: impl Into<String>, right: impl Into<String>) {
         let (key, source) = (place.to_owned(), place.to_owned());
-        let problem = Problem { key, source, wrong: wrong.into(), right: right.into() };
+        let problem = ConfigError { key, source, wrong: wrong.into(), right: right.into() };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -119,19 +121,19 @@ fn settings_of(tree: &Dict) -> Result<Settings, Box<figment::Error>> {
 }
 
 /// Goes through what was given, and takes over what can be read.
-struct Reader<'a> {
+struct SettingsReader<'a> {
     figment: &'a Figment,
     defaults: Dict,
     accepted: Dict,
     origins: BTreeMap<String, String>,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigError>,
 }
 
-impl Reader<'_> {
+impl SettingsReader<'_> {
     fn walk(&mut self, path: &mut Vec<String>, given: &Dict) {
         for (name, value) in given {
             path.push(name.clone());
-            match (keys::find(&self.defaults, path).cloned(), value) {
+            match (setting_names::find(&self.defaults, path).cloned(), value) {
                 (Some(Value::Dict(..)), Value::Dict(_, inner)) => self.walk(path, inner),
                 (Some(Value::Dict(..)), other) => {
                     self.refuse(path, other, &shown(other), "is a section: set one of its keys".to_owned());
@@ -157,7 +159,7 @@ impl Reader<'_> {
             _ => self.expected(path, default, value).map(|right| (shown(value), right)).into_iter().collect(),
         };
         if wrong.is_empty() {
-            keys::replace(&mut self.accepted, path, value.clone());
+            setting_names::replace(&mut self.accepted, path, value.clone());
         }
         for (shown, right) in wrong {
             self.refuse(path, value, &shown, right);
@@ -168,7 +170,7 @@ impl Reader<'_> {
     fn expected(&self, path: &[String], default: &Value, candidate: &Value) -> Option<String> {
         let read = |value: &Value| {
             let mut tree = self.defaults.clone();
-            keys::replace(&mut tree, path, value.clone());
+            setting_names::replace(&mut tree, path, value.clone());
             settings_of(&tree).err().map(|error| expectation(&error.kind))
         };
         if matches!(default, Value::String(..)) && !matches!(candidate, Value::String(..)) {
@@ -181,7 +183,7 @@ impl Reader<'_> {
     fn refuse_unknown(&mut self, path: &[String], value: &Value) {
         let key = path.join(".");
         let source = self.source(first_leaf(value));
-        let right = match keys::nearest(&self.defaults, &key, matches!(value, Value::Dict(..))) {
+        let right = match setting_names::nearest(&self.defaults, &key, matches!(value, Value::Dict(..))) {
             // Where it was set by a variable, the variable's name is what has to be mended.
             Some(near) if source.starts_with("ASTEROID_") => {
                 format!("did you mean {}?", Sources::variable_of(&near))
@@ -189,12 +191,16 @@ impl Reader<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`asteroid config print` shows every setting".to_owned(),
         };
-        self.problems.push(Problem { key, source, wrong: "is not a setting".to_owned(), right });
+        self.problems.push(ConfigError { key, source, wrong: "is not a setting".to_owned(), right });
     }
 
     fn refuse(&mut self, path: &[String], value: &Value, shown: &str, right: String) {
-        let problem =
-            Problem { key: path.join("."), source: self.source(value), wrong: format!("is {shown}"), right };
+        let problem = ConfigError {
+            key: path.join("."),
+            source: self.source(value),
+            wrong: format!("is {shown}"),
+            right,
+        };
         self.problems.push(problem);
     }
 
@@ -230,18 +236,20 @@ fn shown(value: &Value) -> String {
 }
 
 /// In people's words what serde expected.
-fn expectation(kind: &Kind) -> String {
+fn expectation(kind: &FigmentErrorKind) -> String {
     match kind {
-        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => match expected.as_str() {
-            "u8" => format!("must be a whole number from 0 to {}", u8::MAX),
-            "u32" => format!("must be a whole number from 0 to {}", u32::MAX),
-            "usize" => "must be a whole number, zero or more".to_owned(),
-            "a boolean" => "must be true or false".to_owned(),
-            "a string" => "must be text, in quotes".to_owned(),
-            "a sequence" => "must be a list, in brackets".to_owned(),
-            other => format!("must be {other}"),
-        },
-        Kind::UnknownVariant(_, variants) => {
+        FigmentErrorKind::InvalidType(_, expected) | FigmentErrorKind::InvalidValue(_, expected) => {
+            match expected.as_str() {
+                "u8" => format!("must be a whole number from 0 to {}", u8::MAX),
+                "u32" => format!("must be a whole number from 0 to {}", u32::MAX),
+                "usize" => "must be a whole number, zero or more".to_owned(),
+                "a boolean" => "must be true or false".to_owned(),
+                "a string" => "must be text, in quotes".to_owned(),
+                "a sequence" => "must be a list, in brackets".to_owned(),
+                other => format!("must be {other}"),
+            }
+        }
+        FigmentErrorKind::UnknownVariant(_, variants) => {
             let variants: Vec<String> = variants.iter().map(|variant| format!("{variant:?}")).collect();
             format!("must be {}", variants.join(" or "))
         }

@@ -14,7 +14,10 @@ use asteroid_limits::{Backoff, Quota};
 use asteroid_messaging::{Branding, CodeSamples, RetrySchedule};
 use asteroid_verification::{ChallengeRules, CodeFormat};
 
-use super::{Alphabet, CodeShape, Database, DatabaseUrl, Hashing, Limits, Outbox, Profile, Settings};
+use super::{
+    Alphabet, CodeShape, DatabaseSettings, DatabaseUrl, HashingSettings, LimitSettings, OutboxSettings,
+    ServerProfile, Settings,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -33,8 +36,8 @@ impl Settings {
     /// If production was told no place.
     pub fn keys_file(&self) -> Result<PathBuf, NoKeysFile> {
         match (self.keys.file.as_str(), self.profile) {
-            ("", Profile::Production) => Err(NoKeysFile),
-            ("", Profile::Development) => match &self.database.url {
+            ("", ServerProfile::Production) => Err(NoKeysFile),
+            ("", ServerProfile::Development) => match &self.database.url {
                 DatabaseUrl::Sqlite(path) => Ok(path.with_file_name("keys.json")),
                 DatabaseUrl::Postgres(_) => Ok("data/keys.json".into()),
             },
@@ -45,14 +48,14 @@ impl Settings {
     /// How a database in this file is opened.
     #[must_use]
     pub fn sqlite_options(&self, path: &Path) -> SqliteOptions {
-        let Database { readers, queue, .. } = self.database;
+        let DatabaseSettings { readers, queue, .. } = self.database;
         SqliteOptions { path: path.to_owned(), readers, queue_length: queue }
     }
 
     /// How this database of `PostgreSQL` is opened.
     #[must_use]
     pub fn postgres_options(&self, url: &PostgresUrl) -> PostgresOptions {
-        let Database { queue, connections, timeout, .. } = self.database;
+        let DatabaseSettings { queue, connections, timeout, .. } = self.database;
         PostgresOptions {
             url: url.clone(),
             connections,
@@ -148,8 +151,8 @@ impl From<&CodeShape> for CodeFormat {
     }
 }
 
-impl From<&Limits> for LimitRules {
-    fn from(limits: &Limits) -> Self {
+impl From<&LimitSettings> for LimitRules {
+    fn from(limits: &LimitSettings) -> Self {
         let quota = |count, window| Quota { count, window };
         let (sends, codes, passwords) = (&limits.sends, &limits.wrong_codes, &limits.wrong_passwords);
         Self {
@@ -173,8 +176,8 @@ impl From<&Limits> for LimitRules {
     }
 }
 
-impl From<&Outbox> for DeliveryRules {
-    fn from(outbox: &Outbox) -> Self {
+impl From<&OutboxSettings> for DeliveryRules {
+    fn from(outbox: &OutboxSettings) -> Self {
         let retries = RetrySchedule { first: outbox.retry_first.get(), longest: outbox.retry_longest.get() };
         Self {
             lease: outbox.lease.get(),
@@ -185,8 +188,8 @@ impl From<&Outbox> for DeliveryRules {
     }
 }
 
-impl From<&Hashing> for Argon2Settings {
-    fn from(hashing: &Hashing) -> Self {
+impl From<&HashingSettings> for Argon2Settings {
+    fn from(hashing: &HashingSettings) -> Self {
         Self {
             memory_kib: hashing.memory_kib,
             iterations: hashing.iterations,
@@ -224,7 +227,7 @@ mod tests {
     fn development_keeps_its_keys_beside_the_database_and_production_where_it_is_told() {
         let mut settings = Settings::default();
         assert_eq!(settings.keys_file(), Ok("data/keys.json".into()));
-        settings.profile = Profile::Production;
+        settings.profile = ServerProfile::Production;
         assert_eq!(settings.keys_file(), Err(NoKeysFile));
         settings.keys.file = "/etc/asteroid/keys.json".into();
         assert_eq!(settings.keys_file(), Ok("/etc/asteroid/keys.json".into()));

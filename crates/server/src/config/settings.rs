@@ -9,50 +9,50 @@ use serde::de::{self, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::mask::Masked;
-use super::{DatabaseUrl, Network, TimeSpan};
+use super::{DatabaseUrl, ProxyNetwork, TimeSpan};
 
 /// Everything that can be set. The defaults are the policy; `config/asteroid.toml` explains each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// What the server is run for.
-    pub profile: Profile,
+    pub profile: ServerProfile,
     /// How it listens and how long it waits.
-    pub http: Http,
+    pub http: HttpServerSettings,
     /// Where the data lies.
-    pub database: Database,
+    pub database: DatabaseSettings,
     /// What messages say of the product.
-    pub product: Product,
+    pub product: ProductSettings,
     /// The words of messages.
-    pub messages: Messages,
+    pub messages: MessageSettings,
     /// How e-mail leaves.
-    pub email: Transport,
+    pub email: TransportSettings,
     /// How SMS leaves.
-    pub sms: Transport,
+    pub sms: TransportSettings,
     /// How messages are tried again.
-    pub outbox: Outbox,
+    pub outbox: OutboxSettings,
     /// Verification codes.
-    pub codes: Codes,
+    pub codes: CodeSettings,
     /// Registrations that wait for their contact to be verified.
-    pub registrations: Registrations,
+    pub registrations: RegistrationSettings,
     /// Passwords.
-    pub passwords: Passwords,
+    pub passwords: PasswordSettings,
     /// Sessions.
-    pub sessions: Sessions,
+    pub sessions: SessionSettings,
     /// How often things may be asked for and tried.
-    pub limits: Limits,
+    pub limits: LimitSettings,
     /// The keys that codes are derived with and tokens are signed with.
-    pub keys: Keys,
+    pub keys: KeySettings,
     /// What is recorded about what happened.
-    pub audit: Audit,
+    pub audit: AuditSettings,
     /// What the server says about itself while it runs.
-    pub log: Log,
+    pub log: LogSettings,
 }
 
 /// What the server is run for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Profile {
+pub enum ServerProfile {
     /// To try it out: what is missing is made up, and nobody but this machine reaches it.
     #[default]
     Development,
@@ -63,12 +63,12 @@ pub enum Profile {
 /// `[http]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Http {
+pub struct HttpServerSettings {
     /// The address and port to listen on.
     #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
     /// The networks whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<ProxyNetwork>,
     /// The origins whose pages may call the API.
     pub cors_origins: Vec<String>,
     /// The largest body, in bytes.
@@ -92,7 +92,7 @@ pub struct Http {
 /// `[database]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Database {
+pub struct DatabaseSettings {
     /// Where it is.
     #[serde(serialize_with = "masked", deserialize_with = "url")]
     pub url: DatabaseUrl,
@@ -111,7 +111,7 @@ pub struct Database {
 /// `[product]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Product {
+pub struct ProductSettings {
     /// Its name, as its users know it.
     pub name: String,
     /// Its domain; phones may fill a code in there.
@@ -126,7 +126,7 @@ pub struct Product {
 /// `[messages]`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Messages {
+pub struct MessageSettings {
     /// The language that they are written in.
     #[serde(serialize_with = "shown", deserialize_with = "language")]
     pub language: Language,
@@ -137,7 +137,7 @@ pub struct Messages {
 /// `[email]` and `[sms]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Transport {
+pub struct TransportSettings {
     /// Where messages go.
     #[serde(serialize_with = "masked", deserialize_with = "url")]
     pub url: DeliveryUrl,
@@ -146,7 +146,7 @@ pub struct Transport {
 /// `[outbox]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outbox {
+pub struct OutboxSettings {
     /// How many e-mails are delivered side by side.
     pub emails_at_once: usize,
     /// How many SMS are delivered side by side.
@@ -164,7 +164,7 @@ pub struct Outbox {
 /// `[codes]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Codes {
+pub struct CodeSettings {
     /// From when a code was made to when it stops working.
     pub life: TimeSpan,
     /// So many wrong guesses kill the codes of a contact.
@@ -200,7 +200,7 @@ pub enum Alphabet {
 /// `[registrations]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Registrations {
+pub struct RegistrationSettings {
     /// How long a registration waits for its contact to be verified.
     pub life: TimeSpan,
     /// So many wait for one contact; one more ends the oldest.
@@ -210,7 +210,7 @@ pub struct Registrations {
 /// `[passwords]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Passwords {
+pub struct PasswordSettings {
     /// The fewest characters of a new one.
     pub min_length: usize,
     /// The most characters.
@@ -218,13 +218,13 @@ pub struct Passwords {
     /// The most bytes.
     pub max_bytes: usize,
     /// What a hash costs.
-    pub hashing: Hashing,
+    pub hashing: HashingSettings,
 }
 
 /// `[passwords.hashing]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hashing {
+pub struct HashingSettings {
     /// The memory of one hash, in KiB.
     pub memory_kib: u32,
     /// How often that memory is gone over.
@@ -242,7 +242,7 @@ pub struct Hashing {
 /// `[sessions]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sessions {
+pub struct SessionSettings {
     /// From sign-in to the end, however much the session is used.
     pub absolute: TimeSpan,
     /// From the last use to the end.
@@ -256,7 +256,7 @@ pub struct Sessions {
 /// `[limits]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limits {
+pub struct LimitSettings {
     /// Whether they are kept; the guesses at a code always are.
     pub enabled: bool,
     /// Codes sent to one contact.
@@ -312,7 +312,7 @@ pub struct WrongPasswordLimits {
 /// `[keys]`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Keys {
+pub struct KeySettings {
     /// Where they are kept; in development, if empty, in `keys.json` beside the database.
     pub file: String,
 }
@@ -320,7 +320,7 @@ pub struct Keys {
 /// `[audit]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Audit {
+pub struct AuditSettings {
     /// How long events are kept.
     pub keep: TimeSpan,
 }
@@ -328,7 +328,7 @@ pub struct Audit {
 /// `[log]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Log {
+pub struct LogSettings {
     /// How much is said, and about what.
     pub level: String,
     /// What a line looks like.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
-use super::{Problem, keys};
+use super::{ConfigError, setting_names};
 
 /// Where the configuration is read from.
 #[derive(Clone, Debug, Default)]
@@ -20,13 +20,13 @@ pub struct Sources {
 
 /// What one source sets.
 #[derive(Debug)]
-pub(super) struct Layer {
+pub(super) struct SettingsLayer {
     /// The source, as people know it.
     pub(super) name: String,
     pub(super) values: Dict,
 }
 
-impl Provider for Layer {
+impl Provider for SettingsLayer {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.name.clone())
     }
@@ -45,7 +45,7 @@ impl Sources {
     const RESERVED: [&str; 2] = ["TEST_", "REQUIRE_"];
 
     /// What each source sets, the weakest first, and what could not be read.
-    pub(super) fn layers(&self, defaults: &Dict) -> (Vec<Layer>, Vec<Problem>) {
+    pub(super) fn layers(&self, defaults: &Dict) -> (Vec<SettingsLayer>, Vec<ConfigError>) {
         let (mut layers, mut problems) = (Vec::new(), Vec::new());
         match self.file_layer() {
             Ok(layer) => layers.extend(layer),
@@ -61,11 +61,11 @@ impl Sources {
             match value.to_str() {
                 Some("") if name == "DATABASE_URL" => {}
                 Some(value) if !is_service_link(name, value) => {
-                    let value = read_variable(value, keys::find(defaults, &path));
-                    variables.push(Layer { name: name.to_owned(), values: nest(&path, value) });
+                    let value = read_variable(value, setting_names::find(defaults, &path));
+                    variables.push(SettingsLayer { name: name.to_owned(), values: nest(&path, value) });
                 }
                 Some(_) => {}
-                None => problems.push(Problem {
+                None => problems.push(ConfigError {
                     key: path.join("."),
                     source: name.to_owned(),
                     wrong: "is not text".to_owned(),
@@ -92,14 +92,14 @@ impl Sources {
     }
 
     /// Notes that a variable is not read though it is called as a setting is, but for its capitals.
-    fn nearly_ours(name: &str, defaults: &Dict) -> Option<Problem> {
+    fn nearly_ours(name: &str, defaults: &Dict) -> Option<ConfigError> {
         let (prefix, key) = name.split_at_checked(Self::PREFIX.len())?;
         let path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
         let is_nearly = prefix != Self::PREFIX && prefix.eq_ignore_ascii_case(Self::PREFIX);
-        keys::find(defaults, &path).filter(|value| is_nearly && value.as_dict().is_none())?;
+        setting_names::find(defaults, &path).filter(|value| is_nearly && value.as_dict().is_none())?;
         let key = path.join(".");
         let right = format!("write {} in capitals", Self::variable_of(&key));
-        Some(Problem { key, source: name.to_owned(), wrong: "is not read".to_owned(), right })
+        Some(ConfigError { key, source: name.to_owned(), wrong: "is not read".to_owned(), right })
     }
 
     /// The name of the variable that sets this key.
@@ -107,10 +107,10 @@ impl Sources {
         format!("{}{}", Self::PREFIX, key.replace('.', "__").to_ascii_uppercase())
     }
 
-    fn file_layer(&self) -> Result<Option<Layer>, Problem> {
+    fn file_layer(&self) -> Result<Option<SettingsLayer>, ConfigError> {
         let path = self.file.as_deref().unwrap_or(Path::new(Self::USUAL_FILE));
         let name = path.display().to_string();
-        let problem = |wrong: String, right: &str| Problem {
+        let problem = |wrong: String, right: &str| ConfigError {
             key: name.clone(),
             source: name.clone(),
             wrong,
@@ -131,7 +131,7 @@ impl Sources {
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
             problem(format!("is no TOML at line {line}, column {column} ({message})"), "mend that line")
         })?;
-        Ok(Some(Layer { name, values }))
+        Ok(Some(SettingsLayer { name, values }))
     }
 }
 

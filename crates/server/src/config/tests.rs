@@ -24,12 +24,16 @@ fn settings(toml: &str, environment: &[(&str, &str)]) -> Settings {
 
 /// What is wrong, the file's own path shortened.
 fn problems(toml: &str, environment: &[(&str, &str)]) -> Vec<String> {
-    let Problems(problems) = read(toml, environment).valid().expect_err("something is wrong");
+    let ConfigErrors(problems) = read(toml, environment).valid().expect_err("something is wrong");
     let shorten =
         |text: &str| if text.ends_with("asteroid.toml") { "FILE".to_owned() } else { text.to_owned() };
     problems
         .into_iter()
-        .map(|problem| Problem { key: shorten(&problem.key), source: shorten(&problem.source), ..problem })
+        .map(|problem| ConfigError {
+            key: shorten(&problem.key),
+            source: shorten(&problem.source),
+            ..problem
+        })
         .map(|problem| problem.to_string())
         .collect()
 }
@@ -274,7 +278,7 @@ fn a_file_that_is_no_toml_is_refused_without_being_quoted() {
 #[test]
 fn a_file_that_was_asked_for_must_be_there() {
     let sources = Sources { file: Some("no/such/file.toml".into()), environment: Vec::new() };
-    let Problems(problems) = Configuration::read(&sources).valid().expect_err("no such file");
+    let ConfigErrors(problems) = Configuration::read(&sources).valid().expect_err("no such file");
     assert_eq!(
         problems[0].to_string(),
         "no/such/file.toml cannot be read (No such file or directory (os error 2)): name a TOML file that is there"

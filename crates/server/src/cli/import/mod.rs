@@ -13,9 +13,9 @@ use clap::Args;
 use progress::Progress;
 
 use super::output::{answer, warn};
-use super::{Context, Failure, Format, names, runtime};
+use super::{CommandError, Context, Format, names, runtime};
 use crate::config::Settings;
-use crate::store::{self, Store, with_store};
+use crate::storage::{self, ServerStorage, with_storage};
 
 #[derive(Debug, Args)]
 #[command(
@@ -44,7 +44,7 @@ Examples:
   asteroid import practices.csv users.csv clients.csv --dry-run
   zcat export.ndjson.gz | asteroid import - --format ndjson --json"#
 )]
-pub(super) struct Arguments {
+pub(super) struct ImportArguments {
     /// The files to import, one after the other; - for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -61,19 +61,19 @@ pub(super) struct Arguments {
     answer: Format,
 }
 
-pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { files, format, kind, dry_run, answer: answer_format } = arguments;
+pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), CommandError> {
+    let ImportArguments { files, format, kind, dry_run, answer: answer_format } = arguments;
     let inputs: Result<Vec<InputFile>, _> =
         files.iter().map(|file| InputFile::new(file, *format, *kind)).collect();
-    let inputs = inputs.map_err(|error| Failure::Usage("import", error.to_string()))?;
+    let inputs = inputs.map_err(|error| CommandError::Usage("import", error.to_string()))?;
     let settings = context.configuration()?.settings;
     let plan = ImportPlan { inputs, region: settings.product.default_region, dry_run: *dry_run };
     let runtime = runtime()?;
-    let storage = runtime.block_on(store::open(&settings, &context.clock, &context.randomness))?;
+    let storage = runtime.block_on(storage::open(&settings, &context.clock, &context.randomness))?;
     let hasher = Argon2Hasher::start(hashing(&settings), Arc::clone(&context.randomness))?;
     let (clock, randomness) = (Arc::clone(&context.clock), Arc::clone(&context.randomness));
     let passwords = settings.account_rules().passwords;
-    let report = with_store!(storage, |storage| {
+    let report = with_storage!(storage, |storage| {
         let import = Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords);
         let progress = Progress::new(plan.inputs.iter().map(InputFile::length).sum(), answer_format.json);
         asteroid_import::run(&plan, import, &runtime, &progress)
@@ -82,7 +82,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failur
     if let Some(stopped) = report.stopped.as_ref().filter(|_| !answer_format.json) {
         warn(&format!("{stopped}\n  {}", what_stays(&report)));
     }
-    if report.is_clean() { Ok(()) } else { Err(Failure::Answered) }
+    if report.is_clean() { Ok(()) } else { Err(CommandError::Answered) }
 }
 
 fn what_stays(report: &ImportReport) -> &'static str {

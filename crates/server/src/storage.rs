@@ -39,7 +39,7 @@ pub(crate) enum StoreError {
 }
 
 /// A store that a server can run on: every repository, and its own layout.
-pub(crate) trait Store: Storage<Tx: AllRepositories> {
+pub(crate) trait ServerStorage: Storage<Tx: AllRepositories> {
     /// Runs the migrations that it lacks; gives their names.
     fn run_migrations(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
@@ -50,7 +50,7 @@ pub(crate) trait Store: Storage<Tx: AllRepositories> {
     fn patient(self: &Arc<Self>) -> Arc<Self>;
 }
 
-impl Store for SqliteStorage {
+impl ServerStorage for SqliteStorage {
     async fn run_migrations(&self) -> Result<Vec<String>, StoreError> {
         Ok(self.migrate().await?)
     }
@@ -64,7 +64,7 @@ impl Store for SqliteStorage {
     }
 }
 
-impl Store for PostgresStorage {
+impl ServerStorage for PostgresStorage {
     async fn run_migrations(&self) -> Result<Vec<String>, StoreError> {
         Ok(self.migrate().await?)
     }
@@ -79,31 +79,31 @@ impl Store for PostgresStorage {
 }
 
 /// The store that the settings name.
-pub(crate) enum AnyStore {
+pub(crate) enum AnyStorage {
     Sqlite(Arc<SqliteStorage>),
     Postgres(Arc<PostgresStorage>),
 }
 
-/// Goes on with whichever store it is: `with_store!(any, |storage| …)`, compiled once for each.
-macro_rules! with_store {
+/// Goes on with whichever store it is: `with_storage!(any, |storage| …)`, compiled once for each.
+macro_rules! with_storage {
     ($any:expr, |$storage:ident| $go_on:expr) => {
         match $any {
-            $crate::store::AnyStore::Sqlite($storage) => $go_on,
-            $crate::store::AnyStore::Postgres($storage) => $go_on,
+            $crate::storage::AnyStorage::Sqlite($storage) => $go_on,
+            $crate::storage::AnyStorage::Postgres($storage) => $go_on,
         }
     };
 }
-pub(crate) use with_store;
+pub(crate) use with_storage;
 
 /// Opens the store, and runs the migrations that it lacks if the settings say so.
 pub(crate) async fn open(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
-) -> Result<AnyStore, StoreError> {
+) -> Result<AnyStorage, StoreError> {
     let any = connect(settings).await?;
-    with_store!(&any, |storage| make_ready(&**storage, settings).await?);
-    with_store!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
+    with_storage!(&any, |storage| make_ready(&**storage, settings).await?);
+    with_storage!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
     Ok(any)
 }
 
@@ -114,23 +114,23 @@ pub(crate) async fn migrate(
     randomness: &Arc<dyn Randomness>,
 ) -> Result<Vec<String>, StoreError> {
     let any = connect(settings).await?;
-    let names = with_store!(&any, |storage| storage.run_migrations().await?);
-    with_store!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
+    let names = with_storage!(&any, |storage| storage.run_migrations().await?);
+    with_storage!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
     Ok(names)
 }
 
-async fn connect(settings: &Settings) -> Result<AnyStore, StoreError> {
+async fn connect(settings: &Settings) -> Result<AnyStorage, StoreError> {
     Ok(match &settings.database.url {
         DatabaseUrl::Sqlite(path) => {
-            AnyStore::Sqlite(Arc::new(SqliteStorage::open(&settings.sqlite_options(path))?))
+            AnyStorage::Sqlite(Arc::new(SqliteStorage::open(&settings.sqlite_options(path))?))
         }
         DatabaseUrl::Postgres(url) => {
-            AnyStore::Postgres(Arc::new(PostgresStorage::open(&settings.postgres_options(url)).await?))
+            AnyStorage::Postgres(Arc::new(PostgresStorage::open(&settings.postgres_options(url)).await?))
         }
     })
 }
 
-async fn make_ready(storage: &impl Store, settings: &Settings) -> Result<(), StoreError> {
+async fn make_ready(storage: &impl ServerStorage, settings: &Settings) -> Result<(), StoreError> {
     if settings.database.migrate_at_start {
         let names = storage.run_migrations().await?;
         if !names.is_empty() {
@@ -146,7 +146,7 @@ async fn make_ready(storage: &impl Store, settings: &Settings) -> Result<(), Sto
 }
 
 /// What practices ask for, on this store.
-pub(crate) fn practices<S: Store>(
+pub(crate) fn practices<S: ServerStorage>(
     storage: &Arc<S>,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
@@ -156,7 +156,7 @@ pub(crate) fn practices<S: Store>(
 
 /// So that a fresh store has terms that can be accepted.
 async fn publish_first_terms(
-    storage: &Arc<impl Store>,
+    storage: &Arc<impl ServerStorage>,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<(), StoreError> {

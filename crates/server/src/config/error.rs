@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Something that is wrong with a setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
+pub struct ConfigError {
     /// The setting, as `section.key`; the file itself if it cannot be read.
     pub key: String,
     /// Where it was set: a file, a variable of the environment, or `default`.
@@ -16,7 +16,7 @@ pub struct Problem {
     pub right: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, source, wrong, right } = self;
         if key == source {
@@ -29,9 +29,9 @@ impl fmt::Display for Problem {
 
 /// All that is wrong with the configuration, never an empty list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub struct ConfigErrors(pub Vec<ConfigError>);
 
-impl fmt::Display for Problems {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {
             1 => f.write_str("there is a problem with the configuration:")?,
@@ -44,4 +44,4 @@ impl fmt::Display for Problems {
     }
 }
 
-impl Error for Problems {}
+impl Error for ConfigErrors {}
