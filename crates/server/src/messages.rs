@@ -1,4 +1,4 @@
-//! The words of messages: templates that a deployment brings along are read from their folder, and tried.
+//! Message templates: the overrides of a deployment are read from their folder and validated.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,7 +11,7 @@ use asteroid_messaging::{Flaw, Language, MessageRenderer, TemplateFlaw, template
 
 use crate::config::{Configuration, Settings};
 
-/// What puts messages into words, with these settings.
+/// The renderer of messages with these settings.
 pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, TemplateErrors> {
     let mut folder = TemplateFolder::default();
     let path = settings.messages.templates.as_str();
@@ -30,7 +30,7 @@ pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, TemplateE
     }
 }
 
-/// What keeps messages from being put into words, never an empty list.
+/// The errors of message templates, never empty.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TemplateErrors(Vec<TemplateError>);
 
@@ -44,12 +44,12 @@ struct TemplateError {
 #[derive(Debug, PartialEq, Eq)]
 enum ErrorLocation {
     Setting(&'static str),
-    /// A file, with the line if one is at fault.
+    /// A file, with the line if the error has one.
     File(String),
 }
 
 impl TemplateErrors {
-    /// Notes all of it as problems with the configuration.
+    /// Adds the errors to the configuration.
     pub(crate) fn note(&self, configuration: &mut Configuration) {
         for TemplateError { location, wrong, right } in &self.0 {
             match location {
@@ -62,7 +62,7 @@ impl TemplateErrors {
 
 impl fmt::Display for TemplateErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("messages cannot be put into words:")?;
+        f.write_str("the message templates are invalid:")?;
         self.0.iter().try_for_each(|TemplateError { location, wrong, right }| {
             let location = match location {
                 ErrorLocation::Setting(key) => key,
@@ -75,10 +75,10 @@ impl fmt::Display for TemplateErrors {
 
 impl Error for TemplateErrors {}
 
-/// What a folder of overrides holds.
+/// The templates of a folder, and their errors.
 #[derive(Default)]
 struct TemplateFolder {
-    /// By their names below it; those that are no templates, too.
+    /// By their path in the folder; files that are not templates, too.
     overrides: BTreeMap<String, String>,
     flaws: Vec<TemplateError>,
 }
@@ -90,7 +90,7 @@ impl TemplateFolder {
             Err(error) => self.flaws.push(TemplateError {
                 location: ErrorLocation::Setting("messages.templates"),
                 wrong: format!("is {:?}, which cannot be read ({error})", path.display().to_string()),
-                right: "name a folder, or leave it empty".to_owned(),
+                right: "set an existing folder, or leave it empty".to_owned(),
             }),
         }
     }
@@ -115,7 +115,7 @@ impl TemplateFolder {
 
     fn read_file(&mut self, folder: &Path, name: &str) {
         let path = folder.join(name);
-        // What is no template is said to be none, whatever it holds.
+        // Files that are not templates are reported without reading them.
         let text = if template_files().iter().any(|file| file == name) {
             fs::read_to_string(&path)
         } else {
@@ -133,13 +133,12 @@ impl TemplateFolder {
         self.flaws.push(TemplateError {
             location: ErrorLocation::File(path.display().to_string()),
             wrong: format!("cannot be read ({error})"),
-            right: "let the server read it, and write it in UTF-8".to_owned(),
+            right: "make it readable for the server, in UTF-8".to_owned(),
         });
     }
 }
 
-/// The names of what is in a folder, in order. What begins with a dot is for others: version control, editors, and
-/// whoever mounts files into containers.
+/// The names in a folder, sorted, without dot files: those belong to version control, editors and container mounts.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -152,7 +151,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// What is wrong with a file of the folder; none if what came along is too long.
+/// The error of a file of the folder; [`None`] if a built-in template is too long.
 fn of_a_file(
     folder: &str,
     TemplateFlaw { file, line, overridden, flaw }: &TemplateFlaw,
@@ -161,22 +160,21 @@ fn of_a_file(
     let location = ErrorLocation::File(format!("{}{line}", Path::new(folder).join(file).display()));
     let (wrong, right) = match flaw {
         Flaw::TooLong(_) if !overridden => return None,
-        Flaw::TooLong(size) => {
-            (format!("makes an SMS that takes {size}"), "shorten it: an SMS is one segment".to_owned())
-        }
-        Flaw::UnknownFile => ("is no template".to_owned(), nearest_file(file)),
-        Flaw::UnknownVariable { name, known } => {
-            (format!("names `{name}`, which is no variable there"), format!("there are {}", known.join(", ")))
-        }
+        Flaw::TooLong(size) => (format!("makes an SMS of {size}"), "shorten it to one segment".to_owned()),
+        Flaw::UnknownFile => ("is not a template".to_owned(), nearest_file(file)),
+        Flaw::UnknownVariable { name, known } => (
+            format!("uses `{name}`, which is not a variable there"),
+            format!("the variables are {}", known.join(", ")),
+        ),
         Flaw::Syntax(problem) | Flaw::Render(problem) => {
-            (format!("cannot be rendered ({problem})"), "mend that line".to_owned())
+            (format!("cannot be rendered ({problem})"), "correct that line".to_owned())
         }
-        Flaw::Empty => ("says nothing".to_owned(), "write something, or remove the file".to_owned()),
+        Flaw::Empty => ("is empty".to_owned(), "write a text, or remove the file".to_owned()),
         Flaw::NotOneLine => {
-            let right = "write one line, without line breaks, tabs and the like".to_owned();
-            ("is no subject".to_owned(), right)
+            let right = "write one line without control characters".to_owned();
+            ("is not a valid subject".to_owned(), right)
         }
-        Flaw::NoCode => ("does not show the code".to_owned(), "write {{ code }} into it".to_owned()),
+        Flaw::NoCode => ("does not contain the code".to_owned(), "add {{ code }}".to_owned()),
     };
     Some(TemplateError { location, wrong, right })
 }
@@ -188,12 +186,12 @@ fn nearest_file(file: &str) -> String {
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .filter(|(likeness, _)| *likeness > 0.5)
         .map_or_else(
-            || "docs/messages.md lists every file that there may be".to_owned(),
+            || "docs/messages.md lists every template".to_owned(),
             |(_, name)| format!("did you mean {name}?"),
         )
 }
 
-/// What is said of the product, if it is too long (or in letters too rare) for the SMS that come along.
+/// The error of a product name that makes a built-in SMS too long, by its length or its characters.
 fn of_the_names(flaws: &[TemplateFlaw]) -> Option<TemplateError> {
     let long: Vec<String> = flaws
         .iter()
@@ -206,7 +204,7 @@ fn of_the_names(flaws: &[TemplateFlaw]) -> Option<TemplateError> {
         .collect();
     (!long.is_empty()).then(|| TemplateError {
         location: ErrorLocation::Setting("product.name"),
-        wrong: format!("makes SMS that need more than one segment ({})", long.join("; ")),
+        wrong: format!("makes SMS of more than one segment ({})", long.join("; ")),
         right: "shorten it or product.domain, or write shorter SMS (messages.templates)".to_owned(),
     })
 }

@@ -1,4 +1,4 @@
-//! What each profile asks before a server may start, beyond settings that are valid.
+//! The requirements of each profile for a start, beyond valid settings.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use crate::config::{Configuration, ServerProfile, Settings};
 use crate::keys::token_signer;
 use crate::messages;
 
-/// Notes all that keeps a server of this configuration from starting.
+/// Adds an error for everything that prevents a start with this configuration.
 pub(crate) fn check(configuration: &mut Configuration) {
     if let Err(flaws) = messages::renderer(&configuration.settings) {
         flaws.note(configuration);
@@ -23,7 +23,7 @@ pub(crate) fn check(configuration: &mut Configuration) {
 fn check_development(configuration: &mut Configuration) {
     let bind = configuration.settings.http.bind;
     if !bind.ip().is_loopback() {
-        let right = "in development the server shows codes to whoever asks, so only this machine may reach it; bind \
+        let right = "in development the server shows codes without authentication, so only this machine may connect; bind \
                      127.0.0.1, or set profile to \"production\"";
         configuration.add("http.bind", format!("is {bind}"), right);
     }
@@ -33,16 +33,16 @@ fn check_production(configuration: &mut Configuration) {
     let settings = configuration.settings.clone();
     let defaults = Settings::default();
     if settings.database.url == defaults.database.url {
-        let right = "say where the data lies, for example sqlite:///var/lib/asteroid/asteroid.db";
-        configuration.add("database.url", "is the place for trying things out", right);
+        let right = "set the database, for example sqlite:///var/lib/asteroid/asteroid.db";
+        configuration.add("database.url", "is the default of development", right);
     }
     if settings.product.domain == defaults.product.domain {
-        let right = "set the domain that phones may fill codes into, for example \"example.com\"";
+        let right = "set the domain where phones fill in codes, for example \"example.com\"";
         configuration.add("product.domain", "is \"localhost\"", right);
     }
     for (key, url) in [("email.url", &settings.email.url), ("sms.url", &settings.sms.url)] {
         if let Some(problem) = url.production_problem() {
-            let right = "name a provider that delivers, over a connection that nobody reads";
+            let right = "set a provider that delivers messages over an encrypted connection";
             configuration.add(key, format!("is \"{url}\": {problem}"), right);
         }
     }
@@ -56,7 +56,7 @@ fn check_production(configuration: &mut Configuration) {
     check_keys(configuration, &settings);
 }
 
-/// OWASP's Password Storage Cheat Sheet: its cheapest choice is 7168 KiB gone over 5 times.
+/// OWASP's Password Storage Cheat Sheet: the cheapest recommended cost is 7168 KiB with 5 passes.
 fn is_strong(hashing: &Argon2Settings) -> bool {
     hashing.memory_kib >= 7168 && u64::from(hashing.memory_kib) * u64::from(hashing.iterations) >= 7168 * 5
 }
@@ -105,18 +105,18 @@ mod tests {
     }
 
     #[test]
-    fn development_needs_nothing_but_a_loopback_address() {
+    fn development_requires_a_loopback_address_only() {
         assert_eq!(problems(""), [""; 0]);
         assert_eq!(problems("http.bind = '[::1]:0'"), [""; 0]);
         assert_eq!(problems("http.bind = '0.0.0.0:80'"), ["http.bind is 0.0.0.0:80"]);
     }
 
     #[test]
-    fn production_guesses_nothing_and_says_all_that_is_missing() {
+    fn production_requires_explicit_settings() {
         assert_eq!(
             problems("profile = 'production'"),
             [
-                "database.url is the place for trying things out",
+                "database.url is the default of development",
                 "product.domain is \"localhost\"",
                 "email.url is \"console:\": it reaches nobody, and shows codes to whoever reads it",
                 "sms.url is \"console:\": it reaches nobody, and shows codes to whoever reads it",
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn production_takes_no_hash_weaker_than_the_weakest_that_owasp_recommends() {
+    fn production_refuses_hashing_weaker_than_owasp_recommends() {
         let hashing = |memory_kib, iterations| {
             let defaults = Argon2Settings::default();
             is_strong(&Argon2Settings { memory_kib, iterations, ..defaults })

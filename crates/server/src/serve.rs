@@ -1,4 +1,4 @@
-//! The wiring: every part is made from the settings, put together, and taken apart again at the end.
+//! `asteroid serve`: builds every part from the settings, runs the server, and shuts it down.
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -28,10 +28,10 @@ use crate::messages::{self, TemplateErrors};
 use crate::shutdown::until_stopped;
 use crate::storage::{self, ServerStorage, StoreError, with_storage};
 
-/// How many connections may wait to be accepted.
+/// The most connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Why a server could not be started, or came to a bad end.
+/// Why a server could not start, or failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
     #[error(transparent)]
@@ -50,15 +50,15 @@ pub(crate) enum ServeError {
         "another program listens on {0}: stop it, or set http.bind (ASTEROID_HTTP__BIND) to another address"
     )]
     AddressInUse(SocketAddr),
-    #[error("it is not possible to listen on {0}: set http.bind (ASTEROID_HTTP__BIND) to another address")]
+    #[error("cannot listen on {0}: set http.bind (ASTEROID_HTTP__BIND) to another address")]
     Bind(SocketAddr, #[source] io::Error),
-    #[error("no threads can be started for the database")]
+    #[error("the threads for the database cannot be started")]
     Threads(#[source] io::Error),
     #[error("the database could not be opened")]
     Broken(#[source] JoinError),
-    #[error("the signals to stop cannot be listened for")]
+    #[error("the handlers of shutdown signals cannot be installed")]
     Signal(#[source] io::Error),
-    #[error("the server broke")]
+    #[error("the server failed")]
     Server(#[source] io::Error),
 }
 
@@ -70,13 +70,13 @@ impl<S: ServerStorage> Readiness for StoreReadiness<S> {
     }
 }
 
-/// Serves until the process is told to stop.
+/// Serves until the shutdown signal.
 pub(crate) fn run(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<(), ServeError> {
-    // What is done on a database elsewhere runs on threads of its own: those that answer requests come and go.
+    // PostgreSQL has its own runtime: the runtimes of HTTP workers end before its connections do.
     let threads = match settings.database.url {
         DatabaseUrl::Sqlite(_) => None,
         DatabaseUrl::Postgres(_) => {
@@ -85,7 +85,7 @@ pub(crate) fn run(
         }
     };
     let ended = System::new().block_on(async {
-        // Listened for from the first, so that a signal during the start stops the server as any other does.
+        // Before anything else, so that a signal during the start shuts down gracefully, too.
         let stop = ShutdownSignal::listen().map_err(ServeError::Signal)?;
         let open = {
             let (settings, clock, randomness) = (settings.clone(), Arc::clone(clock), Arc::clone(randomness));
@@ -117,8 +117,7 @@ async fn serve<S: ServerStorage>(
     let notifier = OutboxNotifier::default();
     if !settings.limits.enabled {
         tracing::warn!(
-            "limits.enabled is false: passwords may be tried and codes be sent without end; only the guesses at each \
-             code are counted"
+            "limits.enabled is false: passwords and codes are not rate limited; only the guesses at each code are"
         );
     }
 
@@ -174,14 +173,12 @@ async fn serve<S: ServerStorage>(
         && url.tls() == TlsMode::Disabled
         && !url.is_local()
     {
-        tracing::warn!(
-            "database.url says sslmode=disable: whoever is on the way to the database reads along"
-        );
+        tracing::warn!("database.url has sslmode=disable: the connection to the database is not encrypted");
     }
     let database = settings.database.url.to_string();
     tracing::info!(%address, database = %Masked(&database), version = env!("CARGO_PKG_VERSION"), "listening");
     if settings.profile == ServerProfile::Development {
-        // Whoever closed standard output does not want to read it.
+        // A closed standard output is not an error.
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());
     }
 
@@ -193,7 +190,7 @@ async fn serve<S: ServerStorage>(
     ended.map_err(ServeError::Server)
 }
 
-/// In production the file is there: it was asked for before anything was started.
+/// In production the key file exists: it was checked before the start.
 fn keys(
     settings: &Settings,
     clock: &dyn Clock,
@@ -237,11 +234,11 @@ where
     Ok((server.run(), address))
 }
 
-/// Listens on the address, also while connections of an earlier server are still closing.
+/// Listens on the address, even while connections of a previous server are closing.
 fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // On Windows it would let two servers have one address.
+        // On Windows, two servers could listen on one address with it.
         #[cfg(not(windows))]
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;

@@ -1,4 +1,4 @@
-//! The store, opened as the settings say, and ready for use.
+//! The storage that the settings name, opened and migrated.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use asteroid_terms::InvalidTerms;
 use crate::config::{DatabaseUrl, Settings};
 use crate::terms;
 
-/// How long a unit may take that nobody waits for.
+/// The timeout of units of work that no request waits for.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Why a store cannot be used.
+/// Why the storage cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error(transparent)]
@@ -30,7 +30,7 @@ pub(crate) enum StoreError {
     MigratePostgres(#[from] postgres::MigrateError),
     #[error("the database cannot be read")]
     Storage(#[from] StorageError),
-    #[error("the database lacks migrations ({}): run `asteroid migrate`, or set database.migrate_at_start", .0.join(", "))]
+    #[error("the database has pending migrations ({}): run `asteroid migrate`, or set database.migrate_at_start", .0.join(", "))]
     Lacking(Vec<String>),
     #[error("the first version of the terms cannot be published")]
     Terms(#[from] PublishTermsError),
@@ -38,15 +38,15 @@ pub(crate) enum StoreError {
     InvalidTerms(#[from] InvalidTerms),
 }
 
-/// A store that a server can run on: every repository, and its own layout.
+/// A storage that a server can run on: every repository, and migrations.
 pub(crate) trait ServerStorage: Storage<Tx: AllRepositories> {
-    /// Runs the migrations that it lacks; gives their names.
+    /// Runs the pending migrations and returns their names.
     fn run_migrations(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
-    /// The names of the migrations that it lacks.
+    /// The names of the pending migrations.
     fn lacks_migrations(&self) -> impl Future<Output = Result<Vec<String>, StorageError>> + Send;
 
-    /// The same store, for work that nobody waits for.
+    /// The same storage with a long timeout, for work that no request waits for.
     fn patient(self: &Arc<Self>) -> Arc<Self>;
 }
 
@@ -78,13 +78,13 @@ impl ServerStorage for PostgresStorage {
     }
 }
 
-/// The store that the settings name.
+/// The storage that the settings name.
 pub(crate) enum AnyStorage {
     Sqlite(Arc<SqliteStorage>),
     Postgres(Arc<PostgresStorage>),
 }
 
-/// Goes on with whichever store it is: `with_storage!(any, |storage| …)`, compiled once for each.
+/// Runs code with the concrete storage: `with_storage!(any, |storage| …)`, compiled once for each.
 macro_rules! with_storage {
     ($any:expr, |$storage:ident| $go_on:expr) => {
         match $any {
@@ -95,7 +95,7 @@ macro_rules! with_storage {
 }
 pub(crate) use with_storage;
 
-/// Opens the store, and runs the migrations that it lacks if the settings say so.
+/// Opens the storage, and runs pending migrations if the settings allow it.
 pub(crate) async fn open(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -107,7 +107,7 @@ pub(crate) async fn open(
     Ok(any)
 }
 
-/// Opens the store and runs the migrations that it lacks; gives their names.
+/// Opens the storage, runs the pending migrations and returns their names.
 pub(crate) async fn migrate(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -145,7 +145,7 @@ async fn make_ready(storage: &impl ServerStorage, settings: &Settings) -> Result
     Ok(())
 }
 
-/// What practices ask for, on this store.
+/// The practice use cases on this storage.
 pub(crate) fn practices<S: ServerStorage>(
     storage: &Arc<S>,
     clock: &Arc<dyn Clock>,
@@ -154,7 +154,7 @@ pub(crate) fn practices<S: ServerStorage>(
     Practices::new(Arc::clone(storage), Arc::clone(clock), Arc::clone(randomness))
 }
 
-/// So that a fresh store has terms that can be accepted.
+/// Publishes the first terms in an empty storage.
 async fn publish_first_terms(
     storage: &Arc<impl ServerStorage>,
     clock: &Arc<dyn Clock>,

@@ -11,11 +11,11 @@ use crate::readiness;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid config check && asteroid config print")]
 pub(super) enum ConfigCommand {
-    /// Say all that is wrong with the configuration, and what production still needs.
+    /// Report every error of the configuration, and what production still needs.
     #[command(after_help = "Examples:\n  asteroid config check\n  \
         ASTEROID_PROFILE=production asteroid config check --json")]
     Check(Format),
-    /// Show the settings in force, and where each was set. Secrets are masked.
+    /// Print the effective settings and the source of each. Secrets are masked.
     #[command(
         after_help = "Examples:\n  asteroid config print\n  asteroid config print --json | jq .sessions"
     )]
@@ -44,7 +44,7 @@ fn check(context: &Context, format: Format) -> Result<(), CommandError> {
     }
 }
 
-/// One line on what is in force.
+/// One line about the effective settings.
 fn in_force(configuration: &Configuration) -> String {
     let settings = &configuration.settings;
     let profile = match settings.profile {

@@ -16,26 +16,25 @@ const PATIENCE: Duration = Duration::from_secs(3);
     asteroid health --url http://127.0.0.1:9000\n\n\
     The exit status is 0 if the server is ready, 1 if not.")]
 pub(super) struct HealthArguments {
-    /// The server to ask; the one that http.bind names if left out.
+    /// The base URL of the server; by default the address of http.bind.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
-/// Why a server does not count as ready, for people and, as its `reason`, for programs. What a library says of it is
-/// of no use to either.
+/// Why a server is not ready: text for people, and the `reason` for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum NotReady {
-    #[error("that is no http:// URL of a server")]
+    #[error("the URL does not start with http://, or is not valid")]
     NoUrl,
-    #[error("nobody listens there")]
+    #[error("the connection was refused")]
     Unreachable,
-    #[error("there is no answer within {} s", PATIENCE.as_secs())]
+    #[error("no response within {} s", PATIENCE.as_secs())]
     Silent,
-    #[error("what answers there is no HTTP server, or it hangs up")]
+    #[error("the connection was closed, or the response is not HTTP")]
     BrokenOff,
-    #[error("it answers {0}")]
+    #[error("the response has status {0}")]
     Refuses(reqwest::StatusCode),
 }
 
@@ -59,7 +58,7 @@ pub(super) fn run(context: &Context, arguments: &HealthArguments) -> Result<(), 
     } else {
         let bind = context.configuration()?.settings.http.bind;
         if bind.port() == 0 {
-            return Err(CommandError::Usage("health", "http.bind names no port: say --url".to_owned()));
+            return Err(CommandError::Usage("health", "http.bind has no port: set --url".to_owned()));
         }
         format!("http://{}", reachable(bind))
     };
@@ -82,11 +81,11 @@ pub(super) fn run(context: &Context, arguments: &HealthArguments) -> Result<(), 
 }
 
 async fn ask(url: &str) -> Result<(), NotReady> {
-    // Without it, and with any other scheme, a library would say in its own words what it cannot do.
+    // The errors of the HTTP client about other schemes are hard to understand.
     if !url.starts_with("http://") {
         return Err(NotReady::NoUrl);
     }
-    // Whatever proxy this machine uses, the server is asked itself.
+    // No proxy: the server itself must answer.
     let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().redirect(Policy::none()).build()?;
     let status = client.get(url).send().await?.status();
     if status.is_success() { Ok(()) } else { Err(NotReady::Refuses(status)) }

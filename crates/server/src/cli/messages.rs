@@ -15,20 +15,20 @@ use crate::messages;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid messages preview --to preview")]
 pub(super) enum MessagesCommand {
-    /// Write every message with sample values into a folder, as people would get it: what templates come to.
+    /// Render every message with sample values into a folder.
     Preview(Preview),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-For each kind of message: KIND.txt and KIND.html, an e-mail's text (below its subject) and HTML, and KIND.sms.txt.
-Files of these names are written over. docs/messages.md says how to write templates.
+For each kind of message: KIND.txt (subject and text) and KIND.html of the e-mail, and KIND.sms.txt.
+Existing files are overwritten. docs/messages.md explains templates.
 
 Examples:
   asteroid messages preview --to preview
   ASTEROID_MESSAGES__LANGUAGE=de ASTEROID_MESSAGES__TEMPLATES=templates asteroid messages preview --to preview")]
 pub(super) struct Preview {
-    /// The folder; it is made if it is not there.
+    /// The folder; it is created if it does not exist.
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
     #[command(flatten)]
@@ -40,14 +40,14 @@ pub(super) struct Preview {
 #[error("{} cannot be written", .0.display())]
 struct WritePreviewError(PathBuf, #[source] io::Error);
 
-/// What was written of a kind of message.
+/// The files of one kind of message.
 #[derive(Serialize)]
 struct WrittenPreview {
     kind: &'static str,
     text: PathBuf,
     html: PathBuf,
     sms: PathBuf,
-    /// How much of a segment the SMS takes.
+    /// The size of the SMS, relative to one segment.
     sms_size: String,
 }
 

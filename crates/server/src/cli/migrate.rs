@@ -4,12 +4,12 @@ use super::output::answer;
 use super::{CommandError, Context, Format, runtime};
 use crate::storage;
 
-/// Runs the migrations that the database lacks, and says which.
+/// Runs the pending migrations and prints their names.
 pub(super) fn run(context: &Context, format: Format) -> Result<(), CommandError> {
     let settings = context.configuration()?.settings;
     let names = runtime()?.block_on(storage::migrate(&settings, &context.clock, &context.randomness))?;
     answer(format, &json!({ "migrated": names }), || match names.as_slice() {
-        [] => format!("{} lacks no migration.", settings.database.url),
+        [] => format!("{} has no pending migrations.", settings.database.url),
         names => format!("{} was migrated: {}.", settings.database.url, names.join(", ")),
     })
 }

@@ -1,5 +1,5 @@
-//! The command line. Every command answers in plain text for people, or with `--json` for programs; its exit status
-//! is 0 (done), 1 (refused) or 2 (not understood).
+//! The command line. Every command prints text for people, or JSON with `--json`. Its exit status is 0 (success), 1
+//! (refused or failed) or 2 (usage error).
 
 mod config;
 mod copy;
@@ -36,9 +36,9 @@ use crate::{logging, readiness};
     name = "asteroid",
     version,
     after_help = "\
-Without a command: serve. To try it out, run `asteroid` and do as it says.
+Without a command: serve. To try it out, run `asteroid` and follow its output.
 
-Settings come from config/asteroid.toml (or --config FILE), and from the environment, which is stronger:
+Settings come from config/asteroid.toml (or --config FILE), and from environment variables, which take precedence:
   ASTEROID_HTTP__BIND=127.0.0.1:9000 asteroid serve"
 )]
 struct Cli {
@@ -51,17 +51,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server until it is told to stop (SIGTERM, or SIGINT by Ctrl-C). No accepted request is cut off.
+    /// Run the server until SIGTERM or SIGINT (Ctrl-C). Accepted requests are completed first.
     #[command(after_help = "Examples:\n  asteroid serve\n  asteroid --config /etc/asteroid.toml serve")]
     Serve,
-    /// Run the migrations that the database lacks.
+    /// Run the pending database migrations.
     #[command(
         after_help = "Examples:\n  asteroid migrate\n  DATABASE_URL=sqlite://other.db asteroid migrate --json"
     )]
     Migrate(Format),
-    /// Put the practices, users, client classes and clients of a practice's own system into the store.
+    /// Import practices, users, client classes and clients from files of another system.
     Import(import::ImportArguments),
-    /// Copy everything from one database to another, empty one: from SQLite to PostgreSQL, or back.
+    /// Copy all data from one database to another, empty one: from SQLite to PostgreSQL, or back.
     Copy(copy::CopyArguments),
     /// Publish or list the terms of use.
     #[command(subcommand)]
@@ -75,17 +75,17 @@ enum Command {
     /// Rotate or list the keys that codes are derived with and tokens are signed with.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// See what messages say.
+    /// Preview messages.
     #[command(subcommand)]
     Messages(messages::MessagesCommand),
-    /// Print the description of the API: openapi.json, for clients and their generators.
+    /// Print the OpenAPI document.
     #[command(after_help = "Example:\n  asteroid openapi > openapi.json")]
     Openapi,
-    /// Ask a running server whether it is ready: for containers and load balancers.
+    /// Check whether a running server is ready, for containers and load balancers.
     Health(health::HealthArguments),
 }
 
-/// A runtime for a command that asks and waits.
+/// A single-threaded runtime for a command.
 fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
@@ -99,15 +99,15 @@ fn names<T: Copy + Send + Sync + 'static>(
     known.try_map(move |text| values.iter().copied().find(|value| name(*value) == text).ok_or("is not known"))
 }
 
-/// How a command answers.
+/// The output format of a command.
 #[derive(Args, Clone, Copy, Debug)]
 struct Format {
-    /// Answer in JSON, for programs.
+    /// Print JSON, for programs.
     #[arg(long)]
     json: bool,
 }
 
-/// What a command may use.
+/// What every command can use.
 struct Context {
     sources: Sources,
     clock: Arc<dyn Clock>,
@@ -115,12 +115,12 @@ struct Context {
 }
 
 impl Context {
-    /// The configuration, if nothing is wrong with it.
+    /// The configuration, if it is valid.
     fn configuration(&self) -> Result<Configuration, CommandError> {
         Ok(Configuration::read(&self.sources).valid()?)
     }
 
-    /// Does this with the store that the settings name.
+    /// Runs this with the storage that the settings name.
     fn in_store<T>(
         &self,
         go_on: impl AsyncFnOnce(AnyStorage) -> Result<T, CommandError>,
@@ -132,20 +132,20 @@ impl Context {
         })
     }
 
-    /// What practices ask for, on this store.
+    /// The practice use cases on this storage.
     fn practices<S: ServerStorage>(&self, storage: &Arc<S>) -> Practices<S> {
         crate::storage::practices(storage, &self.clock, &self.randomness)
     }
 }
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 enum CommandError {
-    /// The answer has been given, and says why.
+    /// The reason has been printed.
     Answered,
-    /// The arguments of this command do not make sense together.
+    /// The arguments of this command do not fit together.
     Usage(&'static str, String),
-    /// Because of this.
+    /// An error, printed with its sources.
     Because(Box<dyn Error>),
 }
 
@@ -155,7 +155,7 @@ impl<E: Error + 'static> From<E> for CommandError {
     }
 }
 
-/// Does what the command line asks, and gives the exit status of the process.
+/// Runs the command line and returns the exit status of the process.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -165,7 +165,7 @@ pub fn run(
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help that nobody reads any more is no failure.
+            // A closed output is not an error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -200,7 +200,7 @@ pub fn run(
     }
 }
 
-/// Says what is wrong with the arguments of a command, as is said of arguments that are wrong by themselves.
+/// Prints a usage error of a command like those of clap.
 fn complain_of_usage(command: &str, problem: &str) {
     let mut root = Cli::command();
     root.build();
@@ -221,7 +221,7 @@ fn openapi() -> Result<(), CommandError> {
     Ok(output::say(&asteroid_http::openapi().to_pretty_json()?)?)
 }
 
-/// Whether whoever read the answer has had enough of it, as `head` does.
+/// Whether the reader of the output has closed it, as `head` does.
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_well_formed() {
+    fn command_line_is_well_formed() {
         Cli::command().debug_assert();
     }
 

@@ -46,7 +46,7 @@ pub(super) struct List {
 #[command(after_help = "Examples:\n  asteroid outbox retry 019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55\n  \
     asteroid outbox retry --failed --json")]
 pub(super) struct Retry {
-    /// The messages, by the ids that `asteroid outbox list` shows.
+    /// The ids of messages, as `asteroid outbox list` shows them.
     #[arg(value_name = "ID", required_unless_present = "failed")]
     ids: Vec<MessageId>,
     /// All failed messages that have not expired.
@@ -68,13 +68,13 @@ fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
     })
 }
 
-/// A message, as it is listed.
+/// A listed message.
 #[derive(Serialize)]
 struct ListedMessage {
     id: String,
     created_at: String,
     channel: &'static str,
-    /// Masked.
+    /// The masked recipient.
     to: String,
     kind: &'static str,
     attempts: u32,
@@ -192,7 +192,7 @@ fn retry_failed(context: &Context, format: Format) -> Result<(), CommandError> {
     })
 }
 
-/// The messages in columns, as wide as what stands in them.
+/// A table of the messages.
 fn table(listed: &[ListedMessage]) -> String {
     if listed.is_empty() {
         return "No such message is in the outbox.".to_owned();
@@ -216,7 +216,7 @@ fn table(listed: &[ListedMessage]) -> String {
 fn row(message: &ListedMessage) -> [String; 7] {
     let state = match (message.state, &message.due_at, &message.completed_at, &message.reason) {
         (state, Some(due_at), ..) => format!("{state} until {due_at}"),
-        // On one line, whatever the reason says.
+        // On one line, even if the reason has several.
         (state, _, Some(at), Some(reason)) => {
             let reason = reason.replace(char::is_control, " ");
             format!("{state} since {at}: {reason}")
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_line_for_each_message_with_its_recipient_masked() {
+    fn outbox_table_has_a_line_per_message_with_a_masked_recipient() {
         let at = Timestamp::parse("2026-01-02T03:05:00.000Z").expect("a time");
         let listed = [
             entry("george.washington@example.com", OutboxState::Waiting { due_at: at }),

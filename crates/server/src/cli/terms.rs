@@ -17,9 +17,9 @@ use crate::storage::with_storage;
     after_help = "Example:\n  asteroid terms publish --version 2026-11 --file terms.txt && asteroid terms list"
 )]
 pub(super) enum TermsCommand {
-    /// Publish a version: from now on it is in force, and everybody has to accept it before seeing records again.
+    /// Publish a version. It is in force immediately, and every user must accept it before seeing records again.
     Publish(Publish),
-    /// List the versions, the latest first.
+    /// List the versions, latest first.
     #[command(after_help = "Example:\n  asteroid terms list --json | jq -r '.[0].text'")]
     List(Format),
 }
@@ -28,7 +28,7 @@ pub(super) enum TermsCommand {
 #[command(after_help = "Examples:\n  asteroid terms publish --version 2026-11 --file terms.txt\n  \
     fold -s terms.txt | asteroid terms publish --version 3 --file -")]
 pub(super) struct Publish {
-    /// What the version is called. It can never be changed, and its name is never used again.
+    /// The name of the version. A published version cannot be changed, and its name cannot be reused.
     #[arg(long = "version", value_name = "VERSION")]
     label: String,
     /// The file with the text; - for standard input.
@@ -47,7 +47,7 @@ enum PublishError {
     Invalid(#[from] InvalidTerms),
 }
 
-/// A version, as it is listed.
+/// A listed version.
 #[derive(Serialize)]
 struct ListedTerms<'a> {
     version: &'a str,
@@ -73,7 +73,7 @@ fn publish(context: &Context, Publish { label, file, format }: &Publish) -> Resu
         Ok(())
     })?;
     answer(*format, &json!({ "published": label.as_str() }), || {
-        format!("Version {label} of the terms is in force: everybody has to accept it.")
+        format!("Version {label} of the terms is in force: every user must accept it.")
     })
 }
 

@@ -1,4 +1,4 @@
-//! The defaults are the policy. `config/asteroid.toml` repeats them, and a test compares both.
+//! The defaults. `config/asteroid.toml` repeats them, and a test compares both.
 
 use std::net::Ipv4Addr;
 

@@ -3,16 +3,16 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Something that is wrong with a setting.
+/// An invalid setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigError {
-    /// The setting, as `section.key`; the file itself if it cannot be read.
+    /// The setting, as `section.key`; the file if it cannot be read.
     pub key: String,
-    /// Where it was set: a file, a variable of the environment, or `default`.
+    /// The source of the value: a file, an environment variable, or `default`.
     pub source: String,
-    /// What is wrong with it.
+    /// What is wrong.
     pub wrong: String,
-    /// What would be right.
+    /// What would be valid.
     pub right: String,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// All that is wrong with the configuration, never an empty list.
+/// The errors of a configuration, never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 

@@ -1,5 +1,5 @@
-//! The configuration: the defaults, over them the file, over that the environment; checked as a whole, so that all
-//! that is wrong is said at once.
+//! The configuration: defaults, then the file, then environment variables. It is checked as a whole, so that all errors
+//! are reported at once.
 
 mod database_url;
 mod defaults;
@@ -37,20 +37,20 @@ pub use settings::{
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};
 
-/// The settings in force, and where each was set.
+/// The effective settings, and the source of each.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    /// The settings. Where one could not be read, its default stands in.
+    /// The settings. An invalid one has its default value.
     pub settings: Settings,
     origins: BTreeMap<String, String>,
     problems: Vec<ConfigError>,
 }
 
 impl Configuration {
-    /// What the origin of a setting is called that nobody set.
+    /// The source of a setting that is not set.
     const DEFAULT: &str = "default";
 
-    /// Reads all sources and checks every setting for itself and against the others.
+    /// Reads all sources and validates every setting, alone and together with the others.
     #[must_use]
     pub fn read(sources: &Sources) -> Self {
         let defaults = defaults();
@@ -74,16 +74,16 @@ impl Configuration {
         this
     }
 
-    /// The configuration, if nothing is wrong with it.
+    /// The configuration, if it is valid.
     ///
     /// # Errors
     ///
-    /// All that is wrong.
+    /// All errors of the configuration.
     pub fn valid(self) -> Result<Self, ConfigErrors> {
         if self.problems.is_empty() { Ok(self) } else { Err(ConfigErrors(self.problems)) }
     }
 
-    /// Notes that something is wrong with a setting, unless something else is already.
+    /// Adds an error about a setting, unless it already has one.
     pub fn add(&mut self, key: &str, wrong: impl Into<String>, right: impl Into<String>) {
         if self.problems.iter().all(|problem| problem.key != key) {
             self.problems.push(ConfigError {
@@ -95,8 +95,7 @@ impl Configuration {
         }
     }
 
-    /// Notes that something is wrong with a file that a setting names. `place` is the file, and the line if one is at
-    /// fault.
+    /// Adds an error about a file that a setting names. `location` is the file, with the line if the error has one.
     pub(crate) fn add_to_file(&mut self, place: &str, wrong: impl Into<String>, right: impl Into<String>) {
         let (key, source) = (place.to_owned(), place.to_owned());
         let problem = ConfigError { key, source, wrong: wrong.into(), right: right.into() };
@@ -105,7 +104,7 @@ impl Configuration {
         }
     }
 
-    /// Where the setting was set: a file, a variable of the environment, or `default`.
+    /// The source of the setting: a file, an environment variable, or `default`.
     #[must_use]
     pub fn origin(&self, key: &str) -> &str {
         self.origins.get(key).map_or(Self::DEFAULT, String::as_str)
@@ -120,7 +119,7 @@ fn settings_of(tree: &Dict) -> Result<Settings, Box<figment::Error>> {
     Value::from(tree.clone()).deserialize().map_err(Box::new)
 }
 
-/// Goes through what was given, and takes over what can be read.
+/// Walks through the merged sources and accepts each valid setting.
 struct SettingsReader<'a> {
     figment: &'a Figment,
     defaults: Dict,
@@ -148,7 +147,7 @@ impl SettingsReader<'_> {
     fn read_leaf(&mut self, path: &[String], default: &Value, value: &Value) {
         self.origins.insert(path.join("."), self.source(value));
         let wrong: Vec<(String, String)> = match (default, value) {
-            // One by one, so that every wrong item is found.
+            // Item by item, so that every invalid item is found.
             (Value::Array(..), Value::Array(tag, items)) => items
                 .iter()
                 .filter_map(|item| {
@@ -166,7 +165,7 @@ impl SettingsReader<'_> {
         }
     }
 
-    /// What should stand at this path, if the candidate should not.
+    /// What would be valid at this path, if the candidate is not.
     fn expected(&self, path: &[String], default: &Value, candidate: &Value) -> Option<String> {
         let read = |value: &Value| {
             let mut tree = self.defaults.clone();
@@ -174,7 +173,7 @@ impl SettingsReader<'_> {
             settings_of(&tree).err().map(|error| expectation(&error.kind))
         };
         if matches!(default, Value::String(..)) && !matches!(candidate, Value::String(..)) {
-            // What an empty text is refused for says what the text should be like.
+            // The error for an empty text describes the valid texts.
             return Some(read(&"".into()).unwrap_or_else(|| "must be text, in quotes".to_owned()));
         }
         read(candidate)
@@ -184,7 +183,7 @@ impl SettingsReader<'_> {
         let key = path.join(".");
         let source = self.source(first_leaf(value));
         let right = match setting_names::nearest(&self.defaults, &key, matches!(value, Value::Dict(..))) {
-            // Where it was set by a variable, the variable's name is what has to be mended.
+            // For a variable, suggest the name of a variable.
             Some(near) if source.starts_with("ASTEROID_") => {
                 format!("did you mean {}?", Sources::variable_of(&near))
             }
@@ -210,7 +209,7 @@ impl SettingsReader<'_> {
     }
 }
 
-/// Sections are merged from several sources; the first thing within one says which it was.
+/// Sections are merged from several sources: the first value in a section has its source.
 fn first_leaf(value: &Value) -> &Value {
     match value {
         Value::Dict(_, inner) => inner.values().next().map_or(value, first_leaf),
@@ -235,7 +234,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// In people's words what serde expected.
+/// Describes what serde expected.
 fn expectation(kind: &FigmentErrorKind) -> String {
     match kind {
         FigmentErrorKind::InvalidType(_, expected) | FigmentErrorKind::InvalidValue(_, expected) => {

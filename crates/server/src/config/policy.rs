@@ -1,4 +1,4 @@
-//! The settings as the domain, the use cases and the adapters take them.
+//! Conversion of the settings to the types of the domain, the use cases and the adapters.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -23,17 +23,17 @@ const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// The settings do not say where the keys are kept.
+/// Production has no key file configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("keys.file is empty: name the file, for example ASTEROID_KEYS__FILE=/etc/asteroid/keys.json")]
 pub struct NoKeysFile;
 
 impl Settings {
-    /// Where the keys are kept.
+    /// The path of the key file.
     ///
     /// # Errors
     ///
-    /// If production was told no place.
+    /// In production, if `keys.file` is empty.
     pub fn keys_file(&self) -> Result<PathBuf, NoKeysFile> {
         match (self.keys.file.as_str(), self.profile) {
             ("", ServerProfile::Production) => Err(NoKeysFile),
@@ -45,14 +45,14 @@ impl Settings {
         }
     }
 
-    /// How a database in this file is opened.
+    /// The options of an SQLite database in this file.
     #[must_use]
     pub fn sqlite_options(&self, path: &Path) -> SqliteOptions {
         let DatabaseSettings { readers, queue, .. } = self.database;
         SqliteOptions { path: path.to_owned(), readers, queue_length: queue }
     }
 
-    /// How this database of `PostgreSQL` is opened.
+    /// The options of this `PostgreSQL` database.
     #[must_use]
     pub fn postgres_options(&self, url: &PostgresUrl) -> PostgresOptions {
         let DatabaseSettings { queue, connections, timeout, .. } = self.database;
@@ -65,7 +65,7 @@ impl Settings {
         }
     }
 
-    /// What the HTTP surface asks of requests.
+    /// The settings of the HTTP surface.
     #[must_use]
     pub fn http_settings(&self) -> HttpSettings {
         let http = &self.http;
@@ -81,13 +81,13 @@ impl Settings {
         }
     }
 
-    /// How many threads answer requests.
+    /// The number of HTTP worker threads.
     #[must_use]
     pub fn http_workers(&self) -> usize {
         cores_if_zero(self.http.workers)
     }
 
-    /// What messages are made of.
+    /// The values that templates use.
     #[must_use]
     pub fn branding(&self) -> Branding {
         let (product, codes) = (&self.product, &self.codes);
@@ -104,7 +104,7 @@ impl Settings {
         }
     }
 
-    /// The rules of accounts.
+    /// The rules of the account use cases.
     #[must_use]
     pub fn account_rules(&self) -> AccountRules {
         let (passwords, sessions, codes) = (&self.passwords, &self.sessions, &self.codes);
@@ -133,7 +133,7 @@ impl Settings {
     }
 }
 
-/// A code of this shape, to try templates with.
+/// A sample code of this shape, to validate templates with.
 fn sample(CodeShape { alphabet, length }: &CodeShape) -> String {
     let sample = match alphabet {
         Alphabet::Crockford => "7G2KD",
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_the_policy() {
+    fn default_settings_match_the_default_rules() {
         let settings = Settings::default();
         assert_eq!(settings.account_rules(), AccountRules::default());
         assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn development_keeps_its_keys_beside_the_database_and_production_where_it_is_told() {
+    fn key_file_is_beside_the_database_in_development_and_explicit_in_production() {
         let mut settings = Settings::default();
         assert_eq!(settings.keys_file(), Ok("data/keys.json".into()));
         settings.profile = ServerProfile::Production;

@@ -1,15 +1,15 @@
-//! The names of the settings, in dotted form, and which of them is nearest to one that is none.
+//! Lookup of settings by their dotted names, and suggestions for unknown names.
 
 use figment::value::{Dict, Value};
 
-/// What stands at this path.
+/// The value at this path.
 pub(super) fn find<'a>(tree: &'a Dict, path: &[String]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     let value = tree.get(first)?;
     if rest.is_empty() { Some(value) } else { find(value.as_dict()?, rest) }
 }
 
-/// Puts a value in the place of the one at this path, which must be there.
+/// Replaces the value at this path, which must exist.
 pub(super) fn replace(tree: &mut Dict, path: &[String], value: Value) {
     let Some((first, rest)) = path.split_first() else { return };
     match tree.get_mut(first) {
@@ -19,7 +19,7 @@ pub(super) fn replace(tree: &mut Dict, path: &[String], value: Value) {
     }
 }
 
-/// Every key of the tree, and every section.
+/// Collects every key and every section of the tree.
 fn all(tree: &Dict, prefix: &str, keys: &mut Vec<String>, sections: &mut Vec<String>) {
     for (name, value) in tree {
         let path = format!("{prefix}{name}");
@@ -32,17 +32,17 @@ fn all(tree: &Dict, prefix: &str, keys: &mut Vec<String>, sections: &mut Vec<Str
     }
 }
 
-/// The key (or the section) that is most like this one, if any is like it at all.
+/// The most similar key (or section), if one is similar at all.
 pub(super) fn nearest(tree: &Dict, path: &str, section: bool) -> Option<String> {
     let (mut keys, mut sections) = (Vec::new(), Vec::new());
     all(tree, "", &mut keys, &mut sections);
     let candidates = if section { sections } else { keys };
-    // A dot where an underscore should be is the commonest slip in a variable's name.
+    // The most common mistake in a variable is one underscore in the place of two.
     let plain = |key: &str| key.replace(['.', '-'], "_");
     let likeness = |key: &str| {
         let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
         let whole = strsim::normalized_damerau_levenshtein(&plain(path), &plain(key));
-        // The right name in the wrong section counts, but less.
+        // The right name in the wrong section counts a little less.
         whole.max(0.9 * strsim::normalized_damerau_levenshtein(&last(path), &last(key)))
     };
     candidates

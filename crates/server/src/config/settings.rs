@@ -11,25 +11,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::mask::Masked;
 use super::{DatabaseUrl, ProxyNetwork, TimeSpan};
 
-/// Everything that can be set. The defaults are the policy; `config/asteroid.toml` explains each.
+/// All settings. `config/asteroid.toml` documents each with its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// What the server is run for.
+    /// The environment that the server runs in.
     pub profile: ServerProfile,
-    /// How it listens and how long it waits.
+    /// The HTTP listener and its timeouts.
     pub http: HttpServerSettings,
-    /// Where the data lies.
+    /// The database.
     pub database: DatabaseSettings,
-    /// What messages say of the product.
+    /// The product, as messages name it.
     pub product: ProductSettings,
-    /// The words of messages.
+    /// Language and templates of messages.
     pub messages: MessageSettings,
-    /// How e-mail leaves.
+    /// The delivery of e-mail.
     pub email: TransportSettings,
-    /// How SMS leaves.
+    /// The delivery of SMS.
     pub sms: TransportSettings,
-    /// How messages are tried again.
+    /// Concurrency and retries of delivery.
     pub outbox: OutboxSettings,
     /// Verification codes.
     pub codes: CodeSettings,
@@ -39,24 +39,24 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// Sessions.
     pub sessions: SessionSettings,
-    /// How often things may be asked for and tried.
+    /// Rate limits.
     pub limits: LimitSettings,
     /// The keys that codes are derived with and tokens are signed with.
     pub keys: KeySettings,
-    /// What is recorded about what happened.
+    /// The audit trail.
     pub audit: AuditSettings,
-    /// What the server says about itself while it runs.
+    /// Logging.
     pub log: LogSettings,
 }
 
-/// What the server is run for.
+/// The environment that the server runs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerProfile {
-    /// To try it out: what is missing is made up, and nobody but this machine reaches it.
+    /// For development: missing parts are created, and only this machine can connect.
     #[default]
     Development,
-    /// For people who depend on it: nothing is guessed.
+    /// For production: every part must be configured.
     Production,
 }
 
@@ -67,7 +67,7 @@ pub struct HttpServerSettings {
     /// The address and port to listen on.
     #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
-    /// The networks whose `X-Forwarded-For` is believed.
+    /// The networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<ProxyNetwork>,
     /// The origins whose pages may call the API.
     pub cors_origins: Vec<String>,
@@ -83,7 +83,7 @@ pub struct HttpServerSettings {
     pub handler_timeout: TimeSpan,
     /// How long an idle connection is kept.
     pub keep_alive: TimeSpan,
-    /// How many threads answer; as many as cores if zero.
+    /// The number of worker threads; as many as cores if zero.
     pub workers: usize,
     /// How long a stopping server waits for the requests that it has accepted.
     pub shutdown_timeout: TimeSpan,
@@ -93,18 +93,18 @@ pub struct HttpServerSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
-    /// Where it is.
+    /// The URL of the database.
     #[serde(serialize_with = "masked", deserialize_with = "url")]
     pub url: DatabaseUrl,
-    /// Whether pending migrations are run at the start.
+    /// Whether pending migrations run at the start.
     pub migrate_at_start: bool,
-    /// How many units of work may wait: on `SQLite` for the writer, and for the readers; on `PostgreSQL` for a connection.
+    /// How many units of work may wait: for the writer or a reader on `SQLite`, for a connection on `PostgreSQL`.
     pub queue: usize,
-    /// On `SQLite`, how many connections read.
+    /// The read connections on `SQLite`.
     pub readers: usize,
-    /// On `PostgreSQL`, how many connections are open at most.
+    /// The most open connections on `PostgreSQL`.
     pub connections: usize,
-    /// On `PostgreSQL`, how long a unit of work may take in all.
+    /// The longest duration of a unit of work on `PostgreSQL`, including the wait for a connection.
     pub timeout: TimeSpan,
 }
 
@@ -112,11 +112,11 @@ pub struct DatabaseSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductSettings {
-    /// Its name, as its users know it.
+    /// The name of the product.
     pub name: String,
-    /// Its domain; phones may fill a code in there.
+    /// The domain of the product; phones fill in codes on its pages.
     pub domain: String,
-    /// The address that helps; none if empty.
+    /// The e-mail address of the support; may be empty.
     pub support: String,
     /// The region of phone numbers without a calling code.
     #[serde(serialize_with = "shown", deserialize_with = "region")]
@@ -127,10 +127,10 @@ pub struct ProductSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageSettings {
-    /// The language that they are written in.
+    /// The language of messages.
     #[serde(serialize_with = "shown", deserialize_with = "language")]
     pub language: Language,
-    /// The folder of templates that take the place of those that come along; none if empty.
+    /// The folder of templates that override the built-in ones; may be empty.
     pub templates: String,
 }
 
@@ -147,15 +147,15 @@ pub struct TransportSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutboxSettings {
-    /// How many e-mails are delivered side by side.
+    /// How many e-mails are delivered concurrently.
     pub emails_at_once: usize,
-    /// How many SMS are delivered side by side.
+    /// How many SMS are delivered concurrently.
     pub sms_at_once: usize,
-    /// How long a worker holds a message that it tries to deliver.
+    /// How long a worker leases a message that it delivers.
     pub lease: TimeSpan,
     /// The wait after the first failure; each further one doubles it.
     pub retry_first: TimeSpan,
-    /// The longest wait between two tries.
+    /// The longest wait between two attempts.
     pub retry_longest: TimeSpan,
     /// How long delivered and failed messages are kept.
     pub keep: TimeSpan,
@@ -165,11 +165,11 @@ pub struct OutboxSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeSettings {
-    /// From when a code was made to when it stops working.
+    /// The lifetime of a code.
     pub life: TimeSpan,
-    /// So many wrong guesses kill the codes of a contact.
+    /// The wrong guesses after which the codes of a contact are invalid.
     pub guesses: u32,
-    /// So many of them may come from another address than the one that asked.
+    /// The part of them that may come from another address than the one that requested the code.
     pub stranger_guesses: u32,
     /// Codes typed by a person.
     pub v1: CodeShape,
@@ -181,9 +181,9 @@ pub struct CodeSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeShape {
-    /// Of which characters.
+    /// The characters.
     pub alphabet: Alphabet,
-    /// How many.
+    /// The number of characters.
     pub length: u8,
 }
 
@@ -203,7 +203,7 @@ pub enum Alphabet {
 pub struct RegistrationSettings {
     /// How long a registration waits for its contact to be verified.
     pub life: TimeSpan,
-    /// So many wait for one contact; one more ends the oldest.
+    /// The most pending registrations of one contact; one more replaces the oldest.
     pub per_contact: usize,
 }
 
@@ -211,13 +211,13 @@ pub struct RegistrationSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordSettings {
-    /// The fewest characters of a new one.
+    /// The fewest characters of a new password.
     pub min_length: usize,
     /// The most characters.
     pub max_length: usize,
     /// The most bytes.
     pub max_bytes: usize,
-    /// What a hash costs.
+    /// The cost of hashing.
     pub hashing: HashingSettings,
 }
 
@@ -227,15 +227,15 @@ pub struct PasswordSettings {
 pub struct HashingSettings {
     /// The memory of one hash, in KiB.
     pub memory_kib: u32,
-    /// How often that memory is gone over.
+    /// The number of passes over that memory.
     pub iterations: u32,
-    /// Into how many lanes it is parted.
+    /// The lanes of argon2id.
     pub parallelism: u32,
     /// How many hashes are computed at once; as many as cores if zero.
     pub threads: usize,
-    /// How many more may wait.
+    /// How many more hashes may wait.
     pub queue: usize,
-    /// How long each of them may wait.
+    /// The longest wait for a free thread.
     pub max_wait: TimeSpan,
 }
 
@@ -243,13 +243,13 @@ pub struct HashingSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionSettings {
-    /// From sign-in to the end, however much the session is used.
+    /// The absolute lifetime of a session.
     pub absolute: TimeSpan,
-    /// From the last use to the end.
+    /// The idle timeout of a session.
     pub idle: TimeSpan,
-    /// So many a user; one more ends the oldest.
+    /// The most sessions of a user; one more ends the oldest.
     pub per_user: usize,
-    /// The last use is written down at most this often.
+    /// The shortest interval between two updates of the last use.
     pub touch_interval: TimeSpan,
 }
 
@@ -257,7 +257,7 @@ pub struct SessionSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Whether they are kept; the guesses at a code always are.
+    /// Whether rate limits apply. The guesses at a code are always limited.
     pub enabled: bool,
     /// Codes sent to one contact.
     pub sends: SendLimits,
@@ -293,17 +293,17 @@ pub struct WrongCodeLimits {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrongPasswordLimits {
-    /// So many in a row cost nothing.
+    /// The consecutive failures without a wait.
     pub free: u32,
-    /// The wait after the next one; each further one doubles it.
+    /// The wait after the next failure; each further failure doubles it.
     pub first_wait: TimeSpan,
     /// The longest wait.
     pub longest_wait: TimeSpan,
-    /// At so many in a row the password is locked until a reset.
+    /// The consecutive failures that lock the password until a reset.
     pub lock_at: u32,
-    /// How long they are remembered after the last one.
+    /// How long failures are remembered after the last one.
     pub memory: TimeSpan,
-    /// In any hour, from an address that the user signed in from.
+    /// In any hour, from an address that the user has signed in from.
     pub familiar_per_hour: usize,
     /// How long an address stays familiar.
     pub familiar_for: TimeSpan,
@@ -313,7 +313,7 @@ pub struct WrongPasswordLimits {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeySettings {
-    /// Where they are kept; in development, if empty, in `keys.json` beside the database.
+    /// The key file; in development, if empty, `keys.json` beside the database.
     pub file: String,
 }
 
@@ -329,19 +329,19 @@ pub struct AuditSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
-    /// How much is said, and about what.
+    /// The log level, also by module.
     pub level: String,
-    /// What a line looks like.
+    /// The log format.
     pub format: LogFormat,
 }
 
-/// What a line of the log looks like.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs: a JSON object.
+    /// A JSON object per line, for programs.
     Json,
 }
 

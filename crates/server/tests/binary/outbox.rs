@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::machine::{Answer, Machine};
 use super::serving::{REGISTER, Server};
 
-/// Answers every request with 410, for good, or 200; gives its delivery URL.
+/// A webhook that answers every request with 410 (permanent) or 200. Returns its delivery URL.
 fn provider(takes: &Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -112,8 +112,8 @@ fn retry_failed_requeues_useful_messages_and_no_decoys() {
     let url = provider(&Arc::default());
     let server = Server::start(&machine, &[("ASTEROID_EMAIL__URL", &url)]);
     assert!(server.request("POST", "/v1/auth/register", REGISTER).starts_with("HTTP/1.1 200 "));
-    let nobodys = r#"{"contact":"nobody@example.com"}"#;
-    let forgot = server.request("POST", "/v1/auth/password/forgot", nobodys);
+    let unknown_contact = r#"{"contact":"nobody@example.com"}"#;
+    let forgot = server.request("POST", "/v1/auth/password/forgot", unknown_contact);
     assert!(forgot.starts_with("HTTP/1.1 2"), "{forgot}");
     let failed = messages(&machine, "failed", 2);
     assert_eq!(failed[0]["reason"], "there is nobody to send it to");

@@ -19,23 +19,23 @@ use crate::storage::{self, ServerStorage, with_storage};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = r#"Records are known by the ids of the system that they come from. To import a file again
-changes nothing; to import it again after a break goes on where it broke. A record that is
-wrong is refused alone, with its line, field and reason, and the exit status is 1; so it is
-if a file has no record. Practices come before their users and clients.
+    after_help = r#"Records are identified by the ids of the system that they come from. Importing a file again
+changes nothing; after an interruption it continues. An invalid record is refused alone, with
+its line, field and reason, and the exit status is 1; a file without records is an error, too.
+Practices must come before their users and clients.
 
-A user is known by its id, else by its practiceId and clientId, else by a contact. A contact
-belongs to one user: of two that share it the second is imported without it, with a warning,
-or refused if it has no other. A record replaces the contacts that earlier ones of the same
-practice gave the user, and ends the sessions; what the user verified stays. A user needs no
-practice, no last name and no password; "status" is enabled or disabled. Several records of
-one client in a file are one client with the patients of all.
+A user is identified by its id, else by its practiceId and clientId, else by a contact. A
+contact belongs to one user: of two users that share it, the second is imported without it,
+with a warning, or refused if it has no other contact. A record replaces the contacts that
+earlier records of the same practice set, and ends the sessions; verified contacts stay.
+Practice, last name and password are optional; "status" is enabled or disabled. Several
+records of one client in a file are merged into one client with the patients of all.
 
 Layouts, with the fields that the API shows:
   JSON    {"practices": [], "clientClasses": [], "users": [], "clients": []}
-  NDJSON  an object a line, whose "type" is practice, clientClass, user or client
-  CSV     a file for each type, a column for each field, parted by commas, semicolons or
-          tabs; an empty cell is null, the items of a list are parted by semicolons,
+  NDJSON  one object per line, with "type": practice, clientClass, user or client
+  CSV     one file per type, one column per field, separated by commas, semicolons or
+          tabs; an empty cell is null, the items of a list are separated by semicolons,
           clientClass and patients are JSON
 Files are in UTF-8, or in UTF-16 with a byte order mark.
 
@@ -45,16 +45,16 @@ Examples:
   zcat export.ndjson.gz | asteroid import - --format ndjson --json"#
 )]
 pub(super) struct ImportArguments {
-    /// The files to import, one after the other; - for standard input.
+    /// The files to import, in order; - for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// How the files are written, if their names do not say it.
+    /// The format of the files; by default from their names.
     #[arg(long, value_name = "FORMAT", value_parser = names(FileFormat::ALL, FileFormat::as_str))]
     format: Option<FileFormat>,
-    /// What is in CSV files, if their names do not say it.
+    /// The type of the records in CSV files; by default from their names.
     #[arg(long = "type", value_name = "TYPE", value_parser = names(RecordKind::ALL, RecordKind::as_str))]
     kind: Option<RecordKind>,
-    /// Do all of it, say what would come of it, and keep nothing.
+    /// Validate and report everything, and change nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -87,13 +87,13 @@ pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), 
 
 fn what_stays(report: &ImportReport) -> &'static str {
     if report.dry_run {
-        "nothing after it was looked at"
+        "nothing after it was read"
     } else {
-        "what came before it is in the store; importing the same files again goes on from there"
+        "everything before it was imported; importing the same files again continues from there"
     }
 }
 
-/// Nobody but the import waits here, and it waits as long as it takes.
+/// The import alone waits for these hashes, so it may wait long.
 fn hashing(settings: &Settings) -> Argon2Settings {
     let settings = Argon2Settings::from(&settings.passwords.hashing);
     Argon2Settings { queue: 64, max_wait: Duration::from_mins(1), ..settings }
@@ -115,7 +115,7 @@ fn table(report: &ImportReport) -> String {
         writeln!(table, "{:<14}  {:>9}", "with warnings", report.warned).expect("a text takes any text");
     }
     if report.dry_run {
-        table.push_str("This was a dry run: nothing was kept.\n");
+        table.push_str("This was a dry run: nothing was changed.\n");
     }
     table
 }
