@@ -26,7 +26,7 @@ pub enum RetryRefusal {
     #[error("there is no such message")]
     Unknown,
     /// Nobody has given it up.
-    #[error("it is not dead: it waits for its next try")]
+    #[error("it has not failed: it waits for its next try")]
     Waiting,
     /// It has done its work.
     #[error("it was delivered")]

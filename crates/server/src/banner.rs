@@ -1,10 +1,10 @@
-//! What a development server says when it has started.
+//! The banner of a development server.
 
 use std::net::SocketAddr;
 
 use crate::config::{DatabaseUrl, Settings};
 
-/// Where the server listens, where its data lies, where its messages go, and what to try first.
+/// Where the server listens, where its data and messages are, and what to try first.
 pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
     let place = |url: &str| match url {
         "console:" => "are printed here".to_owned(),
@@ -22,7 +22,7 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
     };
     format!(
         r#"
-{name} listens on http://{address} (development: for this machine only)
+{name} listens on http://{address} (development: this machine only)
   data      {database}
   messages  {messages}
   codes     http://{address}/dev/outbox
@@ -45,7 +45,7 @@ mod tests {
     use asteroid_delivery::DeliveryUrl;
 
     #[test]
-    fn it_says_where_everything_is() {
+    fn banner_shows_addresses_and_paths() {
         let mut settings = Settings::default();
         settings.sms.url = DeliveryUrl::File("data/sms.ndjson".into());
         let text = banner(&settings, settings.http.bind);
@@ -54,7 +54,7 @@ mod tests {
             lines,
             [
                 "",
-                "Asteroid listens on http://127.0.0.1:8080 (development: for this machine only)",
+                "Asteroid listens on http://127.0.0.1:8080 (development: this machine only)",
                 "  data      data/asteroid.db",
                 "  messages  e-mails are printed here, SMS go to file:data/sms.ndjson",
                 "  codes     http://127.0.0.1:8080/dev/outbox",

@@ -1,17 +1,15 @@
 #![doc = include_str!("../README.md")]
 
-mod background;
 mod banner;
 mod cli;
 pub mod config;
-mod import;
-pub mod keys;
+mod keys;
 mod logging;
 mod messages;
 mod readiness;
 mod serve;
-mod stop;
-mod store;
+mod shutdown;
+mod storage;
 mod terms;
 
 pub use cli::run;

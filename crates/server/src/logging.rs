@@ -1,4 +1,4 @@
-//! What the server says about itself while it runs: to standard error, as text or JSON.
+//! Logging to standard error, as text or JSON.
 
 use std::io::{self, IsTerminal};
 
@@ -8,16 +8,16 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{Log, LogFormat};
+use crate::config::{LogFormat, LogSettings};
 
-/// Sends what is logged to standard error, in the form and measure that the settings ask for.
+/// Starts logging to standard error, in the configured format and at the configured level.
 ///
 /// # Errors
 ///
-/// If something else takes what is logged already.
-pub(crate) fn start(settings: &Log) -> Result<(), TryInitError> {
-    // What actix tells of its workers' coming and going is told by us, and that a client sent what is no HTTP is no
-    // error of ours: anybody could fill the log with it. A level of their own brings either back.
+/// If a global subscriber is already set.
+pub(crate) fn start(settings: &LogSettings) -> Result<(), TryInitError> {
+    // The server logs its own start and stop, and any client could fill the log with invalid HTTP. An explicit level for
+    // these targets overrides this.
     let quiet = "actix_server=warn,actix_http=off";
     let filter = EnvFilter::builder().parse_lossy(format!("{quiet},{}", settings.level));
     let registry = tracing_subscriber::registry().with(filter);
@@ -34,8 +34,8 @@ pub(crate) fn start(settings: &Log) -> Result<(), TryInitError> {
     }
 }
 
-/// The driver of `PostgreSQL` tells the values of every statement, names, contacts and hashes among them, to whoever asks
-/// for more than its warnings. Nobody gets them.
+/// The `PostgreSQL` driver logs the values of statements, which contain names, contacts and hashes, below its warnings. They
+/// are never logged.
 fn is_fit_to_be_told(event: &Metadata<'_>) -> bool {
     !event.target().starts_with("tokio_postgres") || *event.level() <= Level::WARN
 }

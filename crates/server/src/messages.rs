@@ -1,4 +1,4 @@
-//! The words of messages: templates that a deployment brings along are read from their folder, and tried.
+//! Message templates: the overrides of a deployment are read from their folder and validated.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,9 +11,9 @@ use asteroid_messaging::{Flaw, Language, MessageRenderer, TemplateFlaw, template
 
 use crate::config::{Configuration, Settings};
 
-/// What puts messages into words, with these settings.
-pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, MessageFlaws> {
-    let mut folder = Folder::default();
+/// The renderer of messages with these settings.
+pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, TemplateErrors> {
+    let mut folder = TemplateFolder::default();
     let path = settings.messages.templates.as_str();
     if !path.is_empty() {
         folder.read(Path::new(path));
@@ -25,72 +25,72 @@ pub(crate) fn renderer(settings: &Settings) -> Result<MessageRenderer, MessageFl
             let mut flaws = folder.flaws;
             flaws.extend(found.iter().filter_map(|flaw| of_a_file(path, flaw)));
             flaws.extend(of_the_names(&found));
-            Err(MessageFlaws(flaws))
+            Err(TemplateErrors(flaws))
         }
     }
 }
 
-/// What keeps messages from being put into words, never an empty list.
+/// The errors of message templates, never empty.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct MessageFlaws(Vec<MessageFlaw>);
+pub(crate) struct TemplateErrors(Vec<TemplateError>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct MessageFlaw {
-    place: Place,
+struct TemplateError {
+    location: ErrorLocation,
     wrong: String,
     right: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum ErrorLocation {
     Setting(&'static str),
-    /// A file, with the line if one is at fault.
+    /// A file, with the line if the error has one.
     File(String),
 }
 
-impl MessageFlaws {
-    /// Notes all of it as problems with the configuration.
+impl TemplateErrors {
+    /// Adds the errors to the configuration.
     pub(crate) fn note(&self, configuration: &mut Configuration) {
-        for MessageFlaw { place, wrong, right } in &self.0 {
-            match place {
-                Place::Setting(key) => configuration.add(key, wrong, right),
-                Place::File(place) => configuration.add_to_file(place, wrong, right),
+        for TemplateError { location, wrong, right } in &self.0 {
+            match location {
+                ErrorLocation::Setting(key) => configuration.add(key, wrong, right),
+                ErrorLocation::File(location) => configuration.add_to_file(location, wrong, right),
             }
         }
     }
 }
 
-impl fmt::Display for MessageFlaws {
+impl fmt::Display for TemplateErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("messages cannot be put into words:")?;
-        self.0.iter().try_for_each(|MessageFlaw { place, wrong, right }| {
-            let place = match place {
-                Place::Setting(key) => key,
-                Place::File(file) => file.as_str(),
+        f.write_str("the message templates are invalid:")?;
+        self.0.iter().try_for_each(|TemplateError { location, wrong, right }| {
+            let location = match location {
+                ErrorLocation::Setting(key) => key,
+                ErrorLocation::File(file) => file.as_str(),
             };
-            write!(f, "\n  {place} {wrong}: {right}")
+            write!(f, "\n  {location} {wrong}: {right}")
         })
     }
 }
 
-impl Error for MessageFlaws {}
+impl Error for TemplateErrors {}
 
-/// What a folder of overrides holds.
+/// The templates of a folder, and their errors.
 #[derive(Default)]
-struct Folder {
-    /// By their names below it; those that are no templates, too.
+struct TemplateFolder {
+    /// By their path in the folder; files that are not templates, too.
     overrides: BTreeMap<String, String>,
-    flaws: Vec<MessageFlaw>,
+    flaws: Vec<TemplateError>,
 }
 
-impl Folder {
+impl TemplateFolder {
     fn read(&mut self, path: &Path) {
         match names(path) {
             Ok(names) => names.iter().for_each(|name| self.read_entry(path, name)),
-            Err(error) => self.flaws.push(MessageFlaw {
-                place: Place::Setting("messages.templates"),
+            Err(error) => self.flaws.push(TemplateError {
+                location: ErrorLocation::Setting("messages.templates"),
                 wrong: format!("is {:?}, which cannot be read ({error})", path.display().to_string()),
-                right: "name a folder, or leave it empty".to_owned(),
+                right: "set an existing folder, or leave it empty".to_owned(),
             }),
         }
     }
@@ -115,7 +115,7 @@ impl Folder {
 
     fn read_file(&mut self, folder: &Path, name: &str) {
         let path = folder.join(name);
-        // What is no template is said to be none, whatever it holds.
+        // Files that are not templates are reported without reading them.
         let text = if template_files().iter().any(|file| file == name) {
             fs::read_to_string(&path)
         } else {
@@ -130,16 +130,15 @@ impl Folder {
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
-        self.flaws.push(MessageFlaw {
-            place: Place::File(path.display().to_string()),
+        self.flaws.push(TemplateError {
+            location: ErrorLocation::File(path.display().to_string()),
             wrong: format!("cannot be read ({error})"),
-            right: "let the server read it, and write it in UTF-8".to_owned(),
+            right: "make it readable for the server, in UTF-8".to_owned(),
         });
     }
 }
 
-/// The names of what is in a folder, in order. What begins with a dot is for others: version control, editors, and
-/// whoever mounts files into containers.
+/// The names in a folder, sorted, without dot files: those belong to version control, editors and container mounts.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -152,33 +151,32 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// What is wrong with a file of the folder; none if what came along is too long.
+/// The error of a file of the folder; [`None`] if a built-in template is too long.
 fn of_a_file(
     folder: &str,
     TemplateFlaw { file, line, overridden, flaw }: &TemplateFlaw,
-) -> Option<MessageFlaw> {
+) -> Option<TemplateError> {
     let line = line.map_or_else(String::new, |line| format!(":{line}"));
-    let place = Place::File(format!("{}{line}", Path::new(folder).join(file).display()));
+    let location = ErrorLocation::File(format!("{}{line}", Path::new(folder).join(file).display()));
     let (wrong, right) = match flaw {
         Flaw::TooLong(_) if !overridden => return None,
-        Flaw::TooLong(size) => {
-            (format!("makes an SMS that takes {size}"), "shorten it: an SMS is one segment".to_owned())
-        }
-        Flaw::UnknownFile => ("is no template".to_owned(), nearest_file(file)),
-        Flaw::UnknownVariable { name, known } => {
-            (format!("names `{name}`, which is no variable there"), format!("there are {}", known.join(", ")))
-        }
+        Flaw::TooLong(size) => (format!("makes an SMS of {size}"), "shorten it to one segment".to_owned()),
+        Flaw::UnknownFile => ("is not a template".to_owned(), nearest_file(file)),
+        Flaw::UnknownVariable { name, known } => (
+            format!("uses `{name}`, which is not a variable there"),
+            format!("the variables are {}", known.join(", ")),
+        ),
         Flaw::Syntax(problem) | Flaw::Render(problem) => {
-            (format!("cannot be rendered ({problem})"), "mend that line".to_owned())
+            (format!("cannot be rendered ({problem})"), "correct that line".to_owned())
         }
-        Flaw::Empty => ("says nothing".to_owned(), "write something, or remove the file".to_owned()),
+        Flaw::Empty => ("is empty".to_owned(), "write a text, or remove the file".to_owned()),
         Flaw::NotOneLine => {
-            let right = "write one line, without line breaks, tabs and the like".to_owned();
-            ("is no subject".to_owned(), right)
+            let right = "write one line without control characters".to_owned();
+            ("is not a valid subject".to_owned(), right)
         }
-        Flaw::NoCode => ("does not show the code".to_owned(), "write {{ code }} into it".to_owned()),
+        Flaw::NoCode => ("does not contain the code".to_owned(), "add {{ code }}".to_owned()),
     };
-    Some(MessageFlaw { place, wrong, right })
+    Some(TemplateError { location, wrong, right })
 }
 
 fn nearest_file(file: &str) -> String {
@@ -188,13 +186,13 @@ fn nearest_file(file: &str) -> String {
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .filter(|(likeness, _)| *likeness > 0.5)
         .map_or_else(
-            || "docs/messages.md lists every file that there may be".to_owned(),
+            || "docs/messages.md lists every template".to_owned(),
             |(_, name)| format!("did you mean {name}?"),
         )
 }
 
-/// What is said of the product, if it is too long (or in letters too rare) for the SMS that come along.
-fn of_the_names(flaws: &[TemplateFlaw]) -> Option<MessageFlaw> {
+/// The error of a product name that makes a built-in SMS too long, by its length or its characters.
+fn of_the_names(flaws: &[TemplateFlaw]) -> Option<TemplateError> {
     let long: Vec<String> = flaws
         .iter()
         .filter_map(|flaw| match flaw {
@@ -204,9 +202,9 @@ fn of_the_names(flaws: &[TemplateFlaw]) -> Option<MessageFlaw> {
             _ => None,
         })
         .collect();
-    (!long.is_empty()).then(|| MessageFlaw {
-        place: Place::Setting("product.name"),
-        wrong: format!("makes SMS that need more than one segment ({})", long.join("; ")),
+    (!long.is_empty()).then(|| TemplateError {
+        location: ErrorLocation::Setting("product.name"),
+        wrong: format!("makes SMS of more than one segment ({})", long.join("; ")),
         right: "shorten it or product.domain, or write shorter SMS (messages.templates)".to_owned(),
     })
 }

@@ -1,26 +1,29 @@
-//! What each profile asks before a server may start, beyond settings that are valid.
+//! The requirements of each profile for a start, beyond valid settings.
+
+use std::error::Error;
 
 use asteroid_argon2::Argon2Settings;
+use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 
-use crate::config::{Configuration, Profile, Settings};
-use crate::keys::{KeysError, KeysFile};
+use crate::config::{Configuration, ServerProfile, Settings};
+use crate::keys::token_signer;
 use crate::messages;
 
-/// Notes all that keeps a server of this configuration from starting.
+/// Adds an error for everything that prevents a start with this configuration.
 pub(crate) fn check(configuration: &mut Configuration) {
     if let Err(flaws) = messages::renderer(&configuration.settings) {
         flaws.note(configuration);
     }
     match configuration.settings.profile {
-        Profile::Development => check_development(configuration),
-        Profile::Production => check_production(configuration),
+        ServerProfile::Development => check_development(configuration),
+        ServerProfile::Production => check_production(configuration),
     }
 }
 
 fn check_development(configuration: &mut Configuration) {
     let bind = configuration.settings.http.bind;
     if !bind.ip().is_loopback() {
-        let right = "in development the server shows codes to whoever asks, so only this machine may reach it; bind \
+        let right = "in development the server shows codes without authentication, so only this machine may connect; bind \
                      127.0.0.1, or set profile to \"production\"";
         configuration.add("http.bind", format!("is {bind}"), right);
     }
@@ -30,16 +33,16 @@ fn check_production(configuration: &mut Configuration) {
     let settings = configuration.settings.clone();
     let defaults = Settings::default();
     if settings.database.url == defaults.database.url {
-        let right = "say where the data lies, for example sqlite:///var/lib/asteroid/asteroid.db";
-        configuration.add("database.url", "is the place for trying things out", right);
+        let right = "set the database, for example sqlite:///var/lib/asteroid/asteroid.db";
+        configuration.add("database.url", "is the default of development", right);
     }
     if settings.product.domain == defaults.product.domain {
-        let right = "set the domain that phones may fill codes into, for example \"example.com\"";
+        let right = "set the domain where phones fill in codes, for example \"example.com\"";
         configuration.add("product.domain", "is \"localhost\"", right);
     }
     for (key, url) in [("email.url", &settings.email.url), ("sms.url", &settings.sms.url)] {
         if let Some(problem) = url.production_problem() {
-            let right = "name a provider that delivers, over a connection that nobody reads";
+            let right = "set a provider that delivers messages over an encrypted connection";
             configuration.add(key, format!("is \"{url}\": {problem}"), right);
         }
     }
@@ -53,32 +56,35 @@ fn check_production(configuration: &mut Configuration) {
     check_keys(configuration, &settings);
 }
 
-/// OWASP's Password Storage Cheat Sheet: its cheapest choice is 7168 KiB gone over 5 times.
+/// OWASP's Password Storage Cheat Sheet: the cheapest recommended cost is 7168 KiB with 5 passes.
 fn is_strong(hashing: &Argon2Settings) -> bool {
     hashing.memory_kib >= 7168 && u64::from(hashing.memory_kib) * u64::from(hashing.iterations) >= 7168 * 5
 }
 
 fn check_keys(configuration: &mut Configuration, settings: &Settings) {
-    const MAKE: &str = "make one with `asteroid keys rotate`";
+    const CREATE: &str = "create one with `asteroid keys rotate`";
+    const REPAIR: &str = "repair the file";
     let Ok(path) = settings.keys_file() else {
-        let right = "name the file with the keys, and make it with `asteroid keys rotate`";
+        let right = "set the path of the key file, and create it with `asteroid keys rotate`";
         configuration.add("keys.file", "is empty", right);
         return;
     };
+    let cannot_be_used = |error: &dyn Error| format!("cannot be used ({error})");
     match KeysFile::at(&path).load() {
-        Ok(keys) if keys.flaws.is_empty() => {}
-        Ok(keys) => {
-            let right = "production takes random keys that only the server can read";
-            configuration.add("keys.file", format!("has flaws ({})", keys.flaws.join("; ")), right);
+        Ok(LoadedKeys { tokens, warnings, .. }) => {
+            if let Err(error) = token_signer(tokens) {
+                configuration.add("keys.file", cannot_be_used(&error), REPAIR);
+            } else if !warnings.is_empty() {
+                let right = "production requires random keys that only the server can read";
+                configuration.add("keys.file", format!("is unsafe ({})", warnings.join("; ")), right);
+            }
         }
-        Err(error @ KeysError::Missing(_)) => {
-            configuration.add("keys.file", format!("cannot be used ({error})"), MAKE);
-        }
+        Err(error @ KeysError::Missing(_)) => configuration.add("keys.file", cannot_be_used(&error), CREATE),
         Err(error @ KeysError::NoKey(ring)) => {
-            let right = format!("make one with `asteroid keys rotate --ring {}`", ring.as_str());
-            configuration.add("keys.file", format!("cannot be used ({error})"), right);
+            let right = format!("create one with `asteroid keys rotate --ring {}`", ring.as_str());
+            configuration.add("keys.file", cannot_be_used(&error), right);
         }
-        Err(error) => configuration.add("keys.file", format!("cannot be used ({error})"), "mend the file"),
+        Err(error) => configuration.add("keys.file", cannot_be_used(&error), REPAIR),
     }
 }
 
@@ -99,18 +105,18 @@ mod tests {
     }
 
     #[test]
-    fn development_needs_nothing_but_a_loopback_address() {
+    fn development_requires_a_loopback_address_only() {
         assert_eq!(problems(""), [""; 0]);
         assert_eq!(problems("http.bind = '[::1]:0'"), [""; 0]);
         assert_eq!(problems("http.bind = '0.0.0.0:80'"), ["http.bind is 0.0.0.0:80"]);
     }
 
     #[test]
-    fn production_guesses_nothing_and_says_all_that_is_missing() {
+    fn production_requires_explicit_settings() {
         assert_eq!(
             problems("profile = 'production'"),
             [
-                "database.url is the place for trying things out",
+                "database.url is the default of development",
                 "product.domain is \"localhost\"",
                 "email.url is \"console:\": it delivers to no user, and shows codes to every reader of the console or file",
                 "sms.url is \"console:\": it delivers to no user, and shows codes to every reader of the console or file",
@@ -120,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn production_takes_no_hash_weaker_than_the_weakest_that_owasp_recommends() {
+    fn production_refuses_hashing_weaker_than_owasp_recommends() {
         let hashing = |memory_kib, iterations| {
             let defaults = Argon2Settings::default();
             is_strong(&Argon2Settings { memory_kib, iterations, ..defaults })

@@ -1,12 +1,11 @@
-//! The wiring: every part is made from the settings, put together, and taken apart again at the end.
+//! `asteroid serve`: builds every part from the settings, runs the server, and shuts it down.
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_server::Server;
-use actix_web::rt::{self, System};
+use actix_web::rt::System;
 use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_application::{Accounts, Dispatcher, OpenOutbox, Retention, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
@@ -14,23 +13,25 @@ use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
 use asteroid_http::{Parts, Readiness, app, auth, practice_api};
+use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
+use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
+use asteroid_runtime::{BackgroundTasks, OutboxNotifier, ShutdownSignal, close_storage};
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tokio::task::JoinError;
 
-use crate::background::{Background, WakeUp};
 use crate::banner::banner;
-use crate::config::{DatabaseUrl, Masked, NoKeysFile, Profile, Settings};
-use crate::keys::{KeysError, KeysFile, LoadedKeys};
-use crate::messages::{self, MessageFlaws};
-use crate::stop::{StopSignal, until_stopped};
-use crate::store::{self, Store, StoreError, with_store};
+use crate::config::{DatabaseUrl, Masked, NoKeysFile, ServerProfile, Settings};
+use crate::keys::token_signer;
+use crate::messages::{self, TemplateErrors};
+use crate::shutdown::until_stopped;
+use crate::storage::{self, ServerStorage, StoreError, with_storage};
 
-/// How many connections may wait to be accepted.
+/// The most connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Why a server could not be started, or came to a bad end.
+/// Why a server could not start, or failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
     #[error(transparent)]
@@ -39,41 +40,43 @@ pub(crate) enum ServeError {
     NoKeysFile(#[from] NoKeysFile),
     #[error("the keys cannot be used (keys.file)")]
     Keys(#[from] KeysError),
+    #[error("the keys cannot be used (keys.file)")]
+    TokenKeys(#[from] InvalidJwtKeys),
     #[error(transparent)]
-    Messages(#[from] MessageFlaws),
+    Messages(#[from] TemplateErrors),
     #[error("passwords cannot be hashed (passwords.hashing)")]
     Hashing(#[from] StartError),
     #[error(
         "another program listens on {0}: stop it, or set http.bind (ASTEROID_HTTP__BIND) to another address"
     )]
     AddressInUse(SocketAddr),
-    #[error("it is not possible to listen on {0}: set http.bind (ASTEROID_HTTP__BIND) to another address")]
+    #[error("cannot listen on {0}: set http.bind (ASTEROID_HTTP__BIND) to another address")]
     Bind(SocketAddr, #[source] io::Error),
-    #[error("no threads can be started for the database")]
+    #[error("the threads for the database cannot be started")]
     Threads(#[source] io::Error),
     #[error("the database could not be opened")]
     Broken(#[source] JoinError),
-    #[error("the signals to stop cannot be listened for")]
+    #[error("the handlers of shutdown signals cannot be installed")]
     Signal(#[source] io::Error),
-    #[error("the server broke")]
+    #[error("the server failed")]
     Server(#[source] io::Error),
 }
 
 struct StoreReadiness<S>(Arc<S>);
 
-impl<S: Store> Readiness for StoreReadiness<S> {
+impl<S: ServerStorage> Readiness for StoreReadiness<S> {
     async fn check(&self) -> Result<(), StorageError> {
         self.0.check().await
     }
 }
 
-/// Serves until the process is told to stop.
+/// Serves until the shutdown signal.
 pub(crate) fn run(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<(), ServeError> {
-    // What is done on a database elsewhere runs on threads of its own: those that answer requests come and go.
+    // PostgreSQL has its own runtime: the runtimes of HTTP workers end before its connections do.
     let threads = match settings.database.url {
         DatabaseUrl::Sqlite(_) => None,
         DatabaseUrl::Postgres(_) => {
@@ -82,17 +85,17 @@ pub(crate) fn run(
         }
     };
     let ended = System::new().block_on(async {
-        // Listened for from the first, so that a signal during the start stops the server as any other does.
-        let stop = StopSignal::listen().map_err(ServeError::Signal)?;
+        // Before anything else, so that a signal during the start shuts down gracefully, too.
+        let stop = ShutdownSignal::listen().map_err(ServeError::Signal)?;
         let open = {
             let (settings, clock, randomness) = (settings.clone(), Arc::clone(clock), Arc::clone(randomness));
-            async move { store::open(&settings, &clock, &randomness).await }
+            async move { storage::open(&settings, &clock, &randomness).await }
         };
         let store = match &threads {
             None => open.await?,
             Some(threads) => threads.spawn(open).await.map_err(ServeError::Broken)??,
         };
-        with_store!(store, |storage| serve(storage, settings, clock, randomness, stop).await)
+        with_storage!(store, |storage| serve(storage, settings, clock, randomness, stop).await)
     });
     if let Some(threads) = threads {
         threads.shutdown_background();
@@ -100,22 +103,21 @@ pub(crate) fn run(
     ended
 }
 
-async fn serve<S: Store>(
+async fn serve<S: ServerStorage>(
     storage: Arc<S>,
     settings: &Settings,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
-    stop: StopSignal,
+    stop: ShutdownSignal,
 ) -> Result<(), ServeError> {
     let LoadedKeys { codes, tokens, .. } = keys(settings, &**clock, &**randomness)?;
-    let keys = Arc::new(codes);
+    let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
     let hashing = (&settings.passwords.hashing).into();
     let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(randomness))?);
-    let wake_up = WakeUp::default();
+    let notifier = OutboxNotifier::default();
     if !settings.limits.enabled {
         tracing::warn!(
-            "limits.enabled is false: passwords may be tried and codes be sent without end; only the guesses at each \
-             code are counted"
+            "limits.enabled is false: passwords and codes are not rate limited; only the guesses at each code are"
         );
     }
 
@@ -138,8 +140,8 @@ async fn serve<S: Store>(
         completed_messages_kept_for: settings.outbox.keep.get(),
     };
     let development_outbox = match settings.profile {
-        Profile::Production => None,
-        Profile::Development => Some(Arc::new(OpenOutbox {
+        ServerProfile::Production => None,
+        ServerProfile::Development => Some(Arc::new(OpenOutbox {
             storage: Arc::clone(&storage),
             renderer,
             keys: Arc::clone(&keys),
@@ -150,16 +152,16 @@ async fn serve<S: Store>(
     let tools = Tools {
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
-        signal: Arc::new(wake_up.clone()),
+        signal: Arc::new(notifier.clone()),
         keys,
-        signer: Arc::new(tokens),
+        signer,
         rules: settings.account_rules(),
     };
     let (server, address) = listen(
         settings,
         Parts {
             accounts: Arc::new(Accounts::new(Arc::clone(&storage), hasher, tools)),
-            practices: Arc::new(store::practices(&storage, clock, randomness)),
+            practices: Arc::new(storage::practices(&storage, clock, randomness)),
             readiness: Arc::new(StoreReadiness(Arc::clone(&storage))),
             development_outbox,
             clock: Arc::clone(clock),
@@ -171,39 +173,24 @@ async fn serve<S: Store>(
         && url.tls() == TlsMode::Disabled
         && !url.is_local()
     {
-        tracing::warn!(
-            "database.url says sslmode=disable: whoever is on the way to the database reads along"
-        );
+        tracing::warn!("database.url has sslmode=disable: the connection to the database is not encrypted");
     }
     let database = settings.database.url.to_string();
     tracing::info!(%address, database = %Masked(&database), version = env!("CARGO_PKG_VERSION"), "listening");
-    if settings.profile == Profile::Development {
-        // Whoever closed standard output does not want to read it.
+    if settings.profile == ServerProfile::Development {
+        // A closed standard output is not an error.
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());
     }
 
-    let background = Background::start(dispatcher, retention, &wake_up);
+    let background = BackgroundTasks::start(dispatcher, retention, &notifier);
     let ended = until_stopped(server, stop, settings.http_workers(), address).await;
     background.stop().await;
-    close(storage).await;
+    close_storage(storage).await;
     tracing::info!("stopped");
     ended.map_err(ServeError::Server)
 }
 
-/// Closes the store when all that was handed over to it has run. The threads of the workers may let go of it a
-/// little later than the server says that it has ended.
-async fn close<S: Store>(mut storage: Arc<S>) {
-    for _ in 0..200 {
-        match Arc::try_unwrap(storage) {
-            Ok(last) => return drop(last),
-            Err(shared) => storage = shared,
-        }
-        rt::time::sleep(Duration::from_millis(5)).await;
-    }
-    tracing::warn!("the database was not closed: it is still in use");
-}
-
-/// In production the file is there: it was asked for before anything was started.
+/// In production the key file exists: it was checked before the start.
 fn keys(
     settings: &Settings,
     clock: &dyn Clock,
@@ -211,11 +198,11 @@ fn keys(
 ) -> Result<LoadedKeys, ServeError> {
     let file = KeysFile::at(settings.keys_file()?);
     let loaded = match settings.profile {
-        Profile::Development => file.load_or_create(clock, randomness)?,
-        Profile::Production => file.load()?,
+        ServerProfile::Development => file.load_or_create(clock, randomness)?,
+        ServerProfile::Production => file.load()?,
     };
-    for flaw in &loaded.flaws {
-        tracing::warn!(flaw, "the keys are not fit for production");
+    for reason in &loaded.warnings {
+        tracing::warn!(reason, "the keys are unsafe for production");
     }
     Ok(loaded)
 }
@@ -247,11 +234,11 @@ where
     Ok((server.run(), address))
 }
 
-/// Listens on the address, also while connections of an earlier server are still closing.
+/// Listens on the address, even while connections of a previous server are closing.
 fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // On Windows it would let two servers have one address.
+        // On Windows, two servers could listen on one address with it.
         #[cfg(not(windows))]
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;

@@ -175,8 +175,8 @@ async fn a_crash_of_one_server_loses_no_message() {
         assert!(start.elapsed() < TIMEOUT, "{} of {acknowledged} left; waiting: {waiting}", ids.len());
         tokio::time::sleep(Duration::from_millis(500)).await;
     };
-    let dead = one.run(&["outbox", "list", "--state", "dead", "--json"]);
-    assert_eq!(String::from_utf8_lossy(&dead.stdout).trim(), "[]");
+    let failed = one.run(&["outbox", "list", "--state", "failed", "--json"]);
+    assert_eq!(String::from_utf8_lossy(&failed.stdout).trim(), "[]");
     let twice = ids.values().filter(|count| **count == 2).count();
     assert!(ids.values().all(|count| *count <= 2), "no message is sent three times");
     assert!(twice <= at_once, "{twice} went twice: more than the dead worker had in its hands");

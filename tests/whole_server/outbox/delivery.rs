@@ -92,10 +92,10 @@ async fn two_thousand_messages_survive_kill_9_and_only_those_in_flight_are_sent_
     }
 
     let delivered = listed(&server, "delivered");
-    let dead = listed(&server, "dead");
-    assert_eq!(delivered.len() + dead.len(), contacts.len());
+    let failed = listed(&server, "failed");
+    assert_eq!(delivered.len() + failed.len(), contacts.len());
     let expired = "it had become useless before it could be delivered";
-    assert!(dead.iter().all(|message| message["reason"] == expired), "{dead:?}");
+    assert!(failed.iter().all(|message| message["reason"] == expired), "{failed:?}");
 
     let mut taken: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for handed in [emails.taken(), sms.taken()].concat() {
@@ -114,7 +114,7 @@ async fn two_thousand_messages_survive_kill_9_and_only_those_in_flight_are_sent_
         }
         reached.insert(times[0]["to"].as_str().expect("a recipient").to_owned());
     }
-    if dead.is_empty() {
+    if failed.is_empty() {
         assert_eq!(reached, contacts);
     }
     let again: usize = taken.values().map(|times| times.len() - 1).sum();

@@ -53,13 +53,13 @@ impl OutboxStateKind {
     /// Every state there is.
     pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
 
-    /// Its name: `waiting`, `delivered`, `dead`.
+    /// Its name: `waiting`, `delivered`, `failed`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Delivered => "delivered",
-            Self::Failed => "dead",
+            Self::Failed => "failed",
         }
     }
 
@@ -136,7 +136,7 @@ impl RetrySchedule {
 }
 
 asteroid_kernel::repository! {
-    /// Keeps messages until they are delivered or dead.
+    /// Keeps messages until they are delivered or have failed.
     pub trait OutboxRepository {
         /// Puts a message into the outbox; it is due from its `created_at` on.
         write fn enqueue(&mut self, message: &Message) -> Result<(), StorageError>;
@@ -172,8 +172,9 @@ asteroid_kernel::repository! {
             at_most: usize,
         ) -> Result<Vec<OutboxEntry>, StorageError>;
 
-        /// Lets a dead message wait again, due now, as long as it is not useless. Its attempts go on counting, so that no
-        /// attempt from before its death can complete it. False, and nothing changed, if it is not dead, or useless at `now`.
+        /// Lets a failed message wait again, due now, unless it has expired at `now`. Its attempts go on counting, so that
+        /// no attempt from before the failure can complete it. False, and nothing changed, if it has not failed, or has
+        /// expired.
         write fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;
 
         /// When the next waiting message of this channel is due; none if none waits.

@@ -49,7 +49,7 @@ struct Moment {
 }
 
 struct Fate {
-    /// `waiting`, `delivered`, `dead`.
+    /// `waiting`, `delivered`, `failed`.
     name: &'static str,
     text: String,
 }

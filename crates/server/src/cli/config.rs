@@ -4,52 +4,52 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format};
-use crate::config::{Configuration, Masked, Problems, Profile, Settings};
+use super::{CommandError, Context, Format};
+use crate::config::{ConfigErrors, Configuration, Masked, ServerProfile, Settings};
 use crate::readiness;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid config check && asteroid config print")]
-pub(super) enum Command {
-    /// Say all that is wrong with the configuration, and what production still needs.
+pub(super) enum ConfigCommand {
+    /// Report every error of the configuration, and what production still needs.
     #[command(after_help = "Examples:\n  asteroid config check\n  \
         ASTEROID_PROFILE=production asteroid config check --json")]
     Check(Format),
-    /// Show the settings in force, and where each was set. Secrets are masked.
+    /// Print the effective settings and the source of each. Secrets are masked.
     #[command(
         after_help = "Examples:\n  asteroid config print\n  asteroid config print --json | jq .sessions"
     )]
     Print(Format),
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: &ConfigCommand) -> Result<(), CommandError> {
     match command {
-        Command::Check(format) => check(context, *format),
-        Command::Print(format) => print(context, *format),
+        ConfigCommand::Check(format) => check(context, *format),
+        ConfigCommand::Print(format) => print(context, *format),
     }
 }
 
-fn check(context: &Context, format: Format) -> Result<(), Failure> {
+fn check(context: &Context, format: Format) -> Result<(), CommandError> {
     let mut configuration = Configuration::read(&context.sources);
     readiness::check(&mut configuration);
     match configuration.valid() {
         Ok(configuration) => {
             answer(format, &json!({ "ok": true, "problems": [] }), || in_force(&configuration))
         }
-        Err(Problems(problems)) if format.json => {
+        Err(ConfigErrors(problems)) if format.json => {
             answer(format, &json!({ "ok": false, "problems": problems }), String::new)?;
-            Err(Failure::Answered)
+            Err(CommandError::Answered)
         }
         Err(problems) => Err(problems.into()),
     }
 }
 
-/// One line on what is in force.
+/// One line about the effective settings.
 fn in_force(configuration: &Configuration) -> String {
     let settings = &configuration.settings;
     let profile = match settings.profile {
-        Profile::Development => "development",
-        Profile::Production => "production",
+        ServerProfile::Development => "development",
+        ServerProfile::Production => "production",
     };
     let Settings { http, database, email, sms, .. } = settings;
     let text = |url: &dyn Display| Masked(&url.to_string()).to_string();
@@ -62,7 +62,7 @@ fn in_force(configuration: &Configuration) -> String {
     )
 }
 
-fn print(context: &Context, format: Format) -> Result<(), Failure> {
+fn print(context: &Context, format: Format) -> Result<(), CommandError> {
     let configuration = context.configuration()?;
     let toml = configuration.to_toml()?;
     answer(format, &configuration.settings, || toml)

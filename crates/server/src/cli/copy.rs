@@ -4,41 +4,42 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::output::answer;
-use super::{Context, Failure, Format, runtime};
+use super::{CommandError, Context, Format, runtime};
 use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
 use crate::terms;
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Stop the servers on the source first: what they write after the copy began stays behind.
-Everything is copied: users, clients, terms, sessions, codes that are under way, limits,
-the outbox, the audit trail. The keys file belongs to it and is not in a database: keep it.
+#[command(after_help = "Stop the servers on the source first: what they write after the start is not copied.
+All data is copied: users, clients, terms, sessions, live codes, rate limits, the outbox,
+the audit trail. The key file is not in the database: keep it with the copy.
 
-The source is read in one state and never written. The target is migrated and must be
-empty; it is filled in one transaction, and every row is read back and compared before
-that is kept. So an error, Ctrl-C or a crash leaves the target empty: run it again.
+The source is read in one snapshot and not changed. The target must be empty; it is
+migrated and filled in one transaction, and every row is read back and compared before
+the commit. After an error, Ctrl-C or a crash the target is still empty: run it again.
 
 Examples:
   asteroid copy --from sqlite://data/asteroid.db --to postgres://asteroid@127.0.0.1/asteroid
-  asteroid copy --from \"$DATABASE_URL\" --to sqlite://backup.db --json"
-)]
-pub(super) struct Arguments {
-    /// The database to copy, named as in `DATABASE_URL`.
+  asteroid copy --from \"$DATABASE_URL\" --to sqlite://backup.db --json")]
+pub(super) struct CopyArguments {
+    /// The database to copy, as a URL like in `DATABASE_URL`.
     #[arg(long, value_name = "URL")]
     from: String,
-    /// The database to copy to, likewise. It must be empty; a file of SQLite is made.
+    /// The database to copy to. It must be empty; an SQLite file is created.
     #[arg(long, value_name = "URL")]
     to: String,
     #[command(flatten)]
     format: Format,
 }
 
-pub(super) fn run(context: &Context, Arguments { from, to, format }: &Arguments) -> Result<(), Failure> {
-    // By hand: clap would show a URL that is wrong with its password.
+pub(super) fn run(
+    context: &Context,
+    CopyArguments { from, to, format }: &CopyArguments,
+) -> Result<(), CommandError> {
+    // By hand: clap would print an invalid URL with its password.
     let database = |option: &str, url: &str| match url.parse() {
         Ok(DatabaseUrl::Sqlite(path)) => Ok(Database::Sqlite(path)),
         Ok(DatabaseUrl::Postgres(url)) => Ok(Database::Postgres(url)),
-        Err::<_, InvalidDatabaseUrl>(error) => Err(Failure::Usage("copy", format!("{option} {error}"))),
+        Err::<_, InvalidDatabaseUrl>(error) => Err(CommandError::Usage("copy", format!("{option} {error}"))),
     };
     let (from, to) = (database("--from", from)?, database("--to", to)?);
     let order =
@@ -51,7 +52,7 @@ pub(super) fn run(context: &Context, Arguments { from, to, format }: &Arguments)
     answer(*format, &report(&from, &to, &copied), || told(&from, &to, &copied))
 }
 
-/// How far it is, to people at a terminal. Where nobody looks, there is none.
+/// A progress bar, shown on a terminal only.
 fn bar(quiet: bool) -> ProgressBar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(0), target);
@@ -62,7 +63,7 @@ fn bar(quiet: bool) -> ProgressBar {
 }
 
 fn show(bar: &ProgressBar, CopyProgress { phase, done, total }: CopyProgress) {
-    // Every row is met twice.
+    // Every row is processed twice.
     let (before, message) = match phase {
         CopyPhase::Copying => (0, "copying"),
         CopyPhase::Comparing => (total, "comparing"),
@@ -92,8 +93,8 @@ fn told(from: &Database, to: &Database, copied: &Copied) -> String {
     let rows = line("rows", copied.rows());
     format!(
         "{lines}{rows}\
-         Everything in {from} is in {to}, too: every row was read back and compared.\n\
-         To go on there, name it in DATABASE_URL (or database.url), and keep the keys file.\n"
+         Copied {from} to {to}: every row was read back and compared.\n\
+         To use the copy, set DATABASE_URL (or database.url), and keep the key file.\n"
     )
 }
 

@@ -5,8 +5,8 @@ use reqwest::redirect::Policy;
 use serde_json::json;
 
 use super::output::{answer, say, warn};
-use super::{Context, Failure, Format, runtime};
-use crate::stop::reachable;
+use super::{CommandError, Context, Format, runtime};
+use crate::shutdown::reachable;
 
 /// A server that takes longer is not ready.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -15,27 +15,26 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[command(after_help = "Examples:\n  asteroid health\n  \
     asteroid health --url http://127.0.0.1:9000\n\n\
     The exit status is 0 if the server is ready, 1 if not.")]
-pub(super) struct Arguments {
-    /// The server to ask; the one that http.bind names if left out.
+pub(super) struct HealthArguments {
+    /// The base URL of the server; by default the address of http.bind.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
-/// Why a server does not count as ready, for people and, as its `reason`, for programs. What a library says of it is
-/// of no use to either.
+/// Why a server is not ready: text for people, and the `reason` for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum NotReady {
-    #[error("that is no http:// URL of a server")]
+    #[error("the URL does not start with http://, or is not valid")]
     NoUrl,
-    #[error("nobody listens there")]
+    #[error("the connection was refused")]
     Unreachable,
-    #[error("there is no answer within {} s", PATIENCE.as_secs())]
+    #[error("no response within {} s", PATIENCE.as_secs())]
     Silent,
-    #[error("what answers there is no HTTP server, or it hangs up")]
+    #[error("the connection was closed, or the response is not HTTP")]
     BrokenOff,
-    #[error("it answers {0}")]
+    #[error("the response has status {0}")]
     Refuses(reqwest::StatusCode),
 }
 
@@ -53,13 +52,13 @@ impl From<reqwest::Error> for NotReady {
     }
 }
 
-pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, arguments: &HealthArguments) -> Result<(), CommandError> {
     let base = if let Some(url) = &arguments.url {
         url.trim_end_matches('/').to_owned()
     } else {
         let bind = context.configuration()?.settings.http.bind;
         if bind.port() == 0 {
-            return Err(Failure::Usage("health", "http.bind names no port: say --url".to_owned()));
+            return Err(CommandError::Usage("health", "http.bind has no port: set --url".to_owned()));
         }
         format!("http://{}", reachable(bind))
     };
@@ -76,17 +75,17 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), Failur
             } else {
                 warn(&format!("{url} is not ready: {reason}"));
             }
-            Err(Failure::Answered)
+            Err(CommandError::Answered)
         }
     }
 }
 
 async fn ask(url: &str) -> Result<(), NotReady> {
-    // Without it, and with any other scheme, a library would say in its own words what it cannot do.
+    // The errors of the HTTP client about other schemes are hard to understand.
     if !url.starts_with("http://") {
         return Err(NotReady::NoUrl);
     }
-    // Whatever proxy this machine uses, the server is asked itself.
+    // No proxy: the server itself must answer.
     let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().redirect(Policy::none()).build()?;
     let status = client.get(url).send().await?.status();
     if status.is_success() { Ok(()) } else { Err(NotReady::Refuses(status)) }

@@ -1,13 +1,13 @@
+use asteroid_keyring::{KeyInfo, KeyRing, KeysFile, Lifetimes, Rotation};
 use clap::{Args, Subcommand};
 
 use super::output::answer;
-use super::{Context, Failure, Format};
-use crate::keys::{KeyInfo, KeysFile, Lives, Ring, Rotation};
+use super::{CommandError, Context, Format, names};
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid keys rotate && asteroid keys list")]
-pub(super) enum Command {
-    /// Make new keys. They sign from the next start on; the keys before them still verify. A missing file is made.
+pub(super) enum KeysCommand {
+    /// Create new keys. They sign after the next start; the previous keys still verify. A missing file is created.
     Rotate(Rotate),
     /// List the ids of the keys, never the keys.
     #[command(after_help = "Example:\n  asteroid keys list --json | jq -r '.[].id'")]
@@ -16,42 +16,42 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With one server: rotate, and start the server anew. With several, a server refuses what a key signed that it has not
-read yet, so first let all of them verify with the new key, then let them sign with it:
-  asteroid keys rotate --stage    # and start every server anew, one by one
-  asteroid keys rotate            # and again
+With one server: rotate, and restart the server. With several, a server rejects what another one signed with a key that
+it has not read yet, so first let all of them verify with the new key, then let them sign with it:
+  asteroid keys rotate --stage    # then restart every server, one by one
+  asteroid keys rotate            # then restart them again
 
 Examples:
   ASTEROID_KEYS__FILE=/etc/asteroid/keys.json asteroid keys rotate
   asteroid keys rotate --ring tokens")]
 pub(super) struct Rotate {
-    /// Only the keys that codes are derived with, or that tokens are signed with; both if left out.
-    #[arg(long, value_name = "RING")]
-    ring: Option<Ring>,
-    /// Let the new keys verify and not sign yet; the next rotation lets them sign.
+    /// Only the keys that codes are derived with, or that tokens are signed with; by default both.
+    #[arg(long, value_name = "RING", value_parser = names(KeyRing::ALL, KeyRing::as_str))]
+    ring: Option<KeyRing>,
+    /// Let the new keys verify but not sign; the next rotation lets them sign.
     #[arg(long)]
     stage: bool,
     #[command(flatten)]
     format: Format,
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: &KeysCommand) -> Result<(), CommandError> {
     let settings = context.configuration()?.settings;
     let file = KeysFile::at(settings.keys_file()?);
     match command {
-        Command::Rotate(Rotate { ring, stage, format }) => {
-            let rings = ring.map_or_else(|| vec![Ring::Codes, Ring::Tokens], |ring| vec![ring]);
+        KeysCommand::Rotate(Rotate { ring, stage, format }) => {
+            let rings = ring.map_or_else(|| KeyRing::ALL.to_vec(), |ring| vec![ring]);
             let (clock, randomness) = (&*context.clock, &*context.randomness);
             let rotations = if *stage {
                 file.stage(&rings, clock, randomness)?
             } else {
-                let lives =
-                    Lives { codes: settings.codes.life.get(), tokens: settings.sessions.absolute.get() };
-                file.rotate(&rings, lives, clock, randomness)?
+                let lifetimes =
+                    Lifetimes { codes: settings.codes.life.get(), tokens: settings.sessions.absolute.get() };
+                file.rotate(&rings, lifetimes, clock, randomness)?
             };
             answer(*format, &rotations, || told(&file, &rotations))
         }
-        Command::List(format) => {
+        KeysCommand::List(format) => {
             let keys = file.list()?;
             answer(*format, &keys, || keys.iter().map(listed).collect())
         }
@@ -69,7 +69,7 @@ fn listed(key: &KeyInfo) -> String {
 }
 
 fn told(file: &KeysFile, rotations: &[Rotation]) -> String {
-    let mut lines = vec![format!("{} is written. From the next start on:", file.path().display())];
+    let mut lines = vec![format!("{} was written. After the next start:", file.path().display())];
     for Rotation { ring, current, staged, kept, dropped } in rotations {
         lines.push(format!("{}: {current} signs", ring.as_str()));
         if let Some(staged) = staged {
@@ -79,7 +79,7 @@ fn told(file: &KeysFile, rotations: &[Rotation]) -> String {
             lines.push(format!("  {} still verify", kept.join(", ")));
         }
         if !dropped.is_empty() {
-            lines.push(format!("  {} are gone, nothing needs them", dropped.join(", ")));
+            lines.push(format!("  {} were removed: no code or token needs them", dropped.join(", ")));
         }
     }
     lines.join("\n")

@@ -8,27 +8,27 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::answer;
-use super::{Context, Failure, Format};
+use super::{CommandError, Context, Format};
 use crate::config::Configuration;
 use crate::messages;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid messages preview --to preview")]
-pub(super) enum Command {
-    /// Write every message with sample values into a folder, as people would get it: what templates come to.
+pub(super) enum MessagesCommand {
+    /// Render every message with sample values into a folder.
     Preview(Preview),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-For each kind of message: KIND.txt and KIND.html, an e-mail's text (below its subject) and HTML, and KIND.sms.txt.
-Files of these names are written over. docs/messages.md says how to write templates.
+For each kind of message: KIND.txt (subject and text) and KIND.html of the e-mail, and KIND.sms.txt.
+Existing files are overwritten. docs/messages.md explains templates.
 
 Examples:
   asteroid messages preview --to preview
   ASTEROID_MESSAGES__LANGUAGE=de ASTEROID_MESSAGES__TEMPLATES=templates asteroid messages preview --to preview")]
 pub(super) struct Preview {
-    /// The folder; it is made if it is not there.
+    /// The folder; it is created if it does not exist.
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
     #[command(flatten)]
@@ -38,26 +38,26 @@ pub(super) struct Preview {
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be written", .0.display())]
-struct Unwritable(PathBuf, #[source] io::Error);
+struct WritePreviewError(PathBuf, #[source] io::Error);
 
-/// What was written of a kind of message.
+/// The files of one kind of message.
 #[derive(Serialize)]
-struct Written {
+struct WrittenPreview {
     kind: &'static str,
     text: PathBuf,
     html: PathBuf,
     sms: PathBuf,
-    /// How much of a segment the SMS takes.
+    /// The size of the SMS, relative to one segment.
     sms_size: String,
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: &MessagesCommand) -> Result<(), CommandError> {
     match command {
-        Command::Preview(arguments) => preview(context, arguments),
+        MessagesCommand::Preview(arguments) => preview(context, arguments),
     }
 }
 
-fn preview(context: &Context, Preview { to, format }: &Preview) -> Result<(), Failure> {
+fn preview(context: &Context, Preview { to, format }: &Preview) -> Result<(), CommandError> {
     let mut configuration = Configuration::read(&context.sources);
     let renderer = messages::renderer(&configuration.settings);
     if let Err(flaws) = &renderer {
@@ -65,23 +65,23 @@ fn preview(context: &Context, Preview { to, format }: &Preview) -> Result<(), Fa
     }
     configuration.valid()?;
     let renderer = renderer?;
-    fs::create_dir_all(to).map_err(|error| Unwritable(to.clone(), error))?;
+    fs::create_dir_all(to).map_err(|error| WritePreviewError(to.clone(), error))?;
     let kinds = MessageKind::ALL.into_iter();
-    let written: Result<Vec<Written>, Unwritable> =
+    let written: Result<Vec<WrittenPreview>, WritePreviewError> =
         kinds.map(|kind| write(to, &renderer.sample(kind))).collect();
     let written = written?;
     answer(*format, &written, || written.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
-fn write(folder: &Path, sample: &Sample) -> Result<Written, Unwritable> {
+fn write(folder: &Path, sample: &Sample) -> Result<WrittenPreview, WritePreviewError> {
     let Sample { kind, subject, text, html, sms } = sample;
     let kind = kind.as_str();
     let write = |suffix: &str, content: &str| {
         let path = folder.join(format!("{kind}{suffix}"));
-        fs::write(&path, content).map_err(|error| Unwritable(path.clone(), error))?;
+        fs::write(&path, content).map_err(|error| WritePreviewError(path.clone(), error))?;
         Ok(path)
     };
-    Ok(Written {
+    Ok(WrittenPreview {
         kind,
         text: write(".txt", &format!("Subject: {subject}\n\n{text}\n"))?,
         html: write(".html", &format!("{html}\n"))?,
@@ -90,7 +90,7 @@ fn write(folder: &Path, sample: &Sample) -> Result<Written, Unwritable> {
     })
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for WrittenPreview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text, html, sms, sms_size, .. } = self;
         write!(f, "{}\n{}\n{}  {sms_size}", text.display(), html.display(), sms.display())

@@ -1,5 +1,5 @@
-//! The command line. Every command answers in plain text for people, or with `--json` for programs; its exit status
-//! is 0 (done), 1 (refused) or 2 (not understood).
+//! The command line. Every command prints text for people, or JSON with `--json`. Its exit status is 0 (success), 1
+//! (refused or failed) or 2 (usage error).
 
 mod config;
 mod copy;
@@ -7,9 +7,9 @@ mod health;
 mod import;
 mod keys;
 mod messages;
+mod migrate;
 mod outbox;
 mod output;
-mod store;
 mod terms;
 
 use std::error::Error;
@@ -23,12 +23,13 @@ use asteroid_application::{Accounts, Practices};
 use asteroid_argon2::Argon2Hasher;
 use asteroid_diesel::SqliteStorage;
 use asteroid_kernel::{Clock, Randomness};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Configuration, Sources};
-use crate::store::{AnyStore, Store};
+use crate::storage::{AnyStorage, ServerStorage};
 use crate::{logging, readiness};
 
 /// Accounts for an application: registration, verification codes, sign-in and sessions, over HTTP.
@@ -37,9 +38,9 @@ use crate::{logging, readiness};
     name = "asteroid",
     version,
     after_help = "\
-Without a command: serve. To try it out, run `asteroid` and do as it says.
+Without a command: serve. To try it out, run `asteroid` and follow its output.
 
-Settings come from config/asteroid.toml (or --config FILE), and from the environment, which is stronger:
+Settings come from config/asteroid.toml (or --config FILE), and from environment variables, which take precedence:
   ASTEROID_HTTP__BIND=127.0.0.1:9000 asteroid serve"
 )]
 struct Cli {
@@ -52,54 +53,63 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server until it is told to stop (SIGTERM, or SIGINT by Ctrl-C). No accepted request is cut off.
+    /// Run the server until SIGTERM or SIGINT (Ctrl-C). Accepted requests are completed first.
     #[command(after_help = "Examples:\n  asteroid serve\n  asteroid --config /etc/asteroid.toml serve")]
     Serve,
-    /// Run the migrations that the database lacks.
+    /// Run the pending database migrations.
     #[command(
         after_help = "Examples:\n  asteroid migrate\n  DATABASE_URL=sqlite://other.db asteroid migrate --json"
     )]
     Migrate(Format),
-    /// Put the practices, users, client classes and clients of a practice's own system into the store.
-    Import(import::Arguments),
-    /// Copy everything from one database to another, empty one: from SQLite to PostgreSQL, or back.
-    Copy(copy::Arguments),
+    /// Import practices, users, client classes and clients from files of another system.
+    Import(import::ImportArguments),
+    /// Copy all data from one database to another, empty one: from SQLite to PostgreSQL, or back.
+    Copy(copy::CopyArguments),
     /// Publish or list the terms of use.
     #[command(subcommand)]
-    Terms(terms::Command),
-    /// List the messages that the server sends, or try dead ones again.
+    Terms(terms::TermsCommand),
+    /// List the messages of the outbox, or retry failed ones.
     #[command(subcommand)]
-    Outbox(outbox::Command),
+    Outbox(outbox::OutboxCommand),
     /// Check or show the configuration.
     #[command(subcommand)]
-    Config(config::Command),
+    Config(config::ConfigCommand),
     /// Rotate or list the keys that codes are derived with and tokens are signed with.
     #[command(subcommand)]
-    Keys(keys::Command),
-    /// See what messages say.
+    Keys(keys::KeysCommand),
+    /// Preview messages.
     #[command(subcommand)]
-    Messages(messages::Command),
-    /// Print the description of the API: openapi.json, for clients and their generators.
+    Messages(messages::MessagesCommand),
+    /// Print the OpenAPI document.
     #[command(after_help = "Example:\n  asteroid openapi > openapi.json")]
     Openapi,
-    /// Ask a running server whether it is ready: for containers and load balancers.
-    Health(health::Arguments),
+    /// Check whether a running server is ready, for containers and load balancers.
+    Health(health::HealthArguments),
 }
 
-/// A runtime for a command that asks and waits.
+/// A single-threaded runtime for a command.
 fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// How a command answers.
+/// Reads one of these values by its name; the help lists the names.
+fn names<T: Copy + Send + Sync + 'static>(
+    values: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let known = PossibleValuesParser::new(values.iter().map(|value| name(*value)));
+    known.try_map(move |text| values.iter().copied().find(|value| name(*value) == text).ok_or("is not known"))
+}
+
+/// The output format of a command.
 #[derive(Args, Clone, Copy, Debug)]
 struct Format {
-    /// Answer in JSON, for programs.
+    /// Print JSON, for programs.
     #[arg(long)]
     json: bool,
 }
 
-/// What a command may use.
+/// What every command can use.
 struct Context {
     sources: Sources,
     clock: Arc<dyn Clock>,
@@ -107,44 +117,47 @@ struct Context {
 }
 
 impl Context {
-    /// The configuration, if nothing is wrong with it.
-    fn configuration(&self) -> Result<Configuration, Failure> {
+    /// The configuration, if it is valid.
+    fn configuration(&self) -> Result<Configuration, CommandError> {
         Ok(Configuration::read(&self.sources).valid()?)
     }
 
-    /// Does this with the store that the settings name.
-    fn in_store<T>(&self, go_on: impl AsyncFnOnce(AnyStore) -> Result<T, Failure>) -> Result<T, Failure> {
+    /// Runs this with the storage that the settings name.
+    fn in_store<T>(
+        &self,
+        go_on: impl AsyncFnOnce(AnyStorage) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
         let settings = self.configuration()?.settings;
         runtime()?.block_on(async {
-            let opened = crate::store::open(&settings, &self.clock, &self.randomness).await?;
+            let opened = crate::storage::open(&settings, &self.clock, &self.randomness).await?;
             go_on(opened).await
         })
     }
 
-    /// What practices ask for, on this store.
-    fn practices<S: Store>(&self, storage: &Arc<S>) -> Practices<S> {
-        crate::store::practices(storage, &self.clock, &self.randomness)
+    /// The practice use cases on this storage.
+    fn practices<S: ServerStorage>(&self, storage: &Arc<S>) -> Practices<S> {
+        crate::storage::practices(storage, &self.clock, &self.randomness)
     }
 }
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
-enum Failure {
-    /// The answer has been given, and says why.
+enum CommandError {
+    /// The reason has been printed.
     Answered,
-    /// The arguments of this command do not make sense together.
+    /// The arguments of this command do not fit together.
     Usage(&'static str, String),
-    /// Because of this.
+    /// An error, printed with its sources.
     Because(Box<dyn Error>),
 }
 
-impl<E: Error + 'static> From<E> for Failure {
+impl<E: Error + 'static> From<E> for CommandError {
     fn from(error: E) -> Self {
         Self::Because(error.into())
     }
 }
 
-/// Does what the command line asks, and gives the exit status of the process.
+/// Runs the command line and returns the exit status of the process.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -154,7 +167,7 @@ pub fn run(
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help that nobody reads any more is no failure.
+            // A closed output is not an error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -171,25 +184,25 @@ pub fn run(
         Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
         Some(Command::Openapi) => openapi(&context),
-        Some(Command::Migrate(format)) => store::migrate(&context, format),
+        Some(Command::Migrate(format)) => migrate::run(&context, format),
         Some(Command::Serve) | None => serve(&context),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Answered) => ExitCode::FAILURE,
-        Err(Failure::Usage(command, problem)) => {
+        Err(CommandError::Answered) => ExitCode::FAILURE,
+        Err(CommandError::Usage(command, problem)) => {
             complain_of_usage(command, &problem);
             ExitCode::from(2)
         }
-        Err(Failure::Because(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
-        Err(Failure::Because(error)) => {
+        Err(CommandError::Because(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(CommandError::Because(error)) => {
             output::complain(&*error);
             ExitCode::FAILURE
         }
     }
 }
 
-/// Says what is wrong with the arguments of a command, as is said of arguments that are wrong by themselves.
+/// Prints a usage error of a command like those of clap.
 fn complain_of_usage(command: &str, problem: &str) {
     let mut root = Cli::command();
     root.build();
@@ -198,7 +211,7 @@ fn complain_of_usage(command: &str, problem: &str) {
     }
 }
 
-fn serve(context: &Context) -> Result<(), Failure> {
+fn serve(context: &Context) -> Result<(), CommandError> {
     let mut configuration = Configuration::read(&context.sources);
     readiness::check(&mut configuration);
     let settings = configuration.valid()?.settings;
@@ -206,7 +219,7 @@ fn serve(context: &Context) -> Result<(), Failure> {
     Ok(crate::serve::run(&settings, &context.clock, &context.randomness)?)
 }
 
-fn openapi(context: &Context) -> Result<(), Failure> {
+fn openapi(context: &Context) -> Result<(), CommandError> {
     let settings = context.configuration()?.settings.http_settings();
     // The description is the same for every store.
     let description =
@@ -214,7 +227,7 @@ fn openapi(context: &Context) -> Result<(), Failure> {
     Ok(output::say(&description.to_pretty_json()?)?)
 }
 
-/// Whether whoever read the answer has had enough of it, as `head` does.
+/// Whether the reader of the output has closed it, as `head` does.
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
@@ -224,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_well_formed() {
+    fn command_line_is_well_formed() {
         Cli::command().debug_assert();
     }
 

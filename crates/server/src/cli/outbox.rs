@@ -7,35 +7,35 @@ use asteroid_messaging::{
     Channel, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
 use asteroid_verification::ChallengeRepository;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format};
-use crate::store::with_store;
+use super::{CommandError, Context, Format, names};
+use crate::storage::with_storage;
 
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  asteroid outbox list --state dead && asteroid outbox retry --dead")]
-pub(super) enum Command {
-    /// List messages, the newest first. No code is shown and no text: neither is kept.
+#[command(after_help = "Example:\n  asteroid outbox list --state failed && asteroid outbox retry --failed")]
+pub(super) enum OutboxCommand {
+    /// List messages, newest first. The outbox stores neither their text nor their code.
     List(List),
-    /// Try dead messages again that are still of use. A running server begins within a second.
+    /// Retry failed messages that have not expired. A running server starts within a second.
     Retry(Retry),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  asteroid outbox list --state waiting --channel sms\n  \
-    asteroid outbox list --state dead --json | jq -r '.[] | .reason' | sort | uniq -c")]
+    asteroid outbox list --state failed --json | jq -r '.[] | .reason' | sort | uniq -c")]
 pub(super) struct List {
-    /// Only messages that wait for their next try, were delivered, or were given up.
+    /// Only messages in this state.
     #[arg(long, value_name = "STATE", value_parser = states())]
     state: Option<OutboxStateKind>,
     /// Only e-mails, or only SMS.
-    #[arg(long, value_name = "CHANNEL", value_parser = channels())]
+    #[arg(long, value_name = "CHANNEL", value_parser = names(&Channel::ALL, Channel::as_str))]
     channel: Option<Channel>,
-    /// At most so many.
+    /// The most messages to list.
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
     #[command(flatten)]
@@ -44,54 +44,56 @@ pub(super) struct List {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  asteroid outbox retry 019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55\n  \
-    asteroid outbox retry --dead --json")]
+    asteroid outbox retry --failed --json")]
 pub(super) struct Retry {
-    /// The messages, by the ids that `asteroid outbox list` shows.
-    #[arg(value_name = "ID", required_unless_present = "dead")]
+    /// The ids of messages, as `asteroid outbox list` shows them.
+    #[arg(value_name = "ID", required_unless_present = "failed")]
     ids: Vec<MessageId>,
-    /// All dead messages that are still of use.
-    #[arg(long, conflicts_with = "ids")]
-    dead: bool,
+    /// All failed messages that have not expired.
+    #[arg(long, alias = "dead", conflicts_with = "ids")]
+    failed: bool,
     #[command(flatten)]
     format: Format,
 }
 
+/// Reads a state by its name. Version 0.1 called failed messages dead.
 fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
-    PossibleValuesParser::new(OutboxStateKind::ALL.map(OutboxStateKind::as_str))
-        .try_map(|text| OutboxStateKind::parse(&text).ok_or("no state"))
+    let value = |state: OutboxStateKind| match state {
+        OutboxStateKind::Failed => PossibleValue::new(state.as_str()).alias("dead"),
+        OutboxStateKind::Waiting | OutboxStateKind::Delivered => PossibleValue::new(state.as_str()),
+    };
+    PossibleValuesParser::new(OutboxStateKind::ALL.map(value)).try_map(|text| match text.as_str() {
+        "dead" => Ok(OutboxStateKind::Failed),
+        name => OutboxStateKind::parse(name).ok_or("is not known"),
+    })
 }
 
-fn channels() -> impl TypedValueParser<Value = Channel> {
-    PossibleValuesParser::new(Channel::ALL.map(Channel::as_str))
-        .try_map(|text| Channel::parse(&text).ok_or("no channel"))
-}
-
-/// A message, as it is listed.
+/// A listed message.
 #[derive(Serialize)]
-struct Listed {
+struct ListedMessage {
     id: String,
     created_at: String,
     channel: &'static str,
-    /// Masked.
+    /// The masked recipient.
     to: String,
     kind: &'static str,
     attempts: u32,
     state: &'static str,
-    /// When a message that waits is tried next; one that is being tried: if nothing comes of it.
+    /// When a waiting message is tried next; for one in flight, the end of its lease.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    settled_at: Option<String>,
-    /// Why it was given up.
+    completed_at: Option<String>,
+    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    useless_at: String,
+    expires_at: String,
 }
 
-impl From<OutboxEntry> for Listed {
+impl From<OutboxEntry> for ListedMessage {
     fn from(OutboxEntry { message, attempts, state }: OutboxEntry) -> Self {
         let kind = state.kind().as_str();
-        let (due_at, settled_at, reason) = match state {
+        let (due_at, completed_at, reason) = match state {
             OutboxState::Waiting { due_at } => (Some(due_at), None, None),
             OutboxState::Delivered { at } => (None, Some(at), None),
             OutboxState::Failed { at, reason } => (None, Some(at), Some(reason)),
@@ -105,9 +107,9 @@ impl From<OutboxEntry> for Listed {
             attempts,
             state: kind,
             due_at: due_at.map(|at| at.to_string()),
-            settled_at: settled_at.map(|at| at.to_string()),
+            completed_at: completed_at.map(|at| at.to_string()),
             reason,
-            useless_at: message.expires_at.to_string(),
+            expires_at: message.expires_at.to_string(),
         }
     }
 }
@@ -119,11 +121,11 @@ struct Refused {
     reason: String,
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: &OutboxCommand) -> Result<(), CommandError> {
     match command {
-        Command::List(arguments) => list(context, arguments),
-        Command::Retry(Retry { dead: true, format, .. }) => retry_dead(context, *format),
-        Command::Retry(Retry { ids, format, .. }) => retry(context, ids, *format),
+        OutboxCommand::List(arguments) => list(context, arguments),
+        OutboxCommand::Retry(Retry { failed: true, format, .. }) => retry_failed(context, *format),
+        OutboxCommand::Retry(Retry { ids, format, .. }) => retry(context, ids, *format),
     }
 }
 
@@ -135,20 +137,20 @@ where
     Outbox::new(storage, Arc::clone(&context.clock), Arc::clone(&context.randomness))
 }
 
-fn list(context: &Context, List { state, channel, limit, format }: &List) -> Result<(), Failure> {
+fn list(context: &Context, List { state, channel, limit, format }: &List) -> Result<(), CommandError> {
     let filter = OutboxFilter { state: *state, channel: *channel };
     let at_most = usize::try_from(*limit).unwrap_or(usize::MAX);
     let entries = context.in_store(async |store| {
-        Ok(with_store!(store, |storage| outbox(context, storage).list(filter, at_most).await?))
+        Ok(with_storage!(store, |storage| outbox(context, storage).list(filter, at_most).await?))
     })?;
-    let listed: Vec<Listed> = entries.into_iter().map(Listed::from).collect();
+    let listed: Vec<ListedMessage> = entries.into_iter().map(ListedMessage::from).collect();
     answer(*format, &listed, || table(&listed))
 }
 
-fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Failure> {
+fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), CommandError> {
     let outcomes = context.in_store(async |store| {
         let mut outcomes = Vec::new();
-        with_store!(store, |storage| {
+        with_storage!(store, |storage| {
             let outbox = outbox(context, storage);
             for id in ids {
                 outcomes.push((*id, outbox.retry(*id, &Origin::local()).await?));
@@ -166,7 +168,7 @@ fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Fai
     answer(format, &json!({ "retried": retried, "refused": refused }), || {
         outcomes.iter().map(|(id, outcome)| line(*id, *outcome)).collect()
     })?;
-    if refused.is_empty() { Ok(()) } else { Err(Failure::Answered) }
+    if refused.is_empty() { Ok(()) } else { Err(CommandError::Answered) }
 }
 
 fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
@@ -176,9 +178,9 @@ fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
     }
 }
 
-fn retry_dead(context: &Context, format: Format) -> Result<(), Failure> {
+fn retry_failed(context: &Context, format: Format) -> Result<(), CommandError> {
     let all = context.in_store(async |store| {
-        Ok(with_store!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await?))
+        Ok(with_storage!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await?))
     })?;
     let retried: Vec<String> = all.retried.iter().map(ToString::to_string).collect();
     answer(format, &json!({ "retried": retried, "left": all.left }), || {
@@ -186,12 +188,12 @@ fn retry_dead(context: &Context, format: Format) -> Result<(), Failure> {
             |count: u64| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
         let tried = messages(retried.len() as u64);
         let left = messages(all.left);
-        format!("Tried again: {tried}. Left dead, because nobody has any use for them: {left}.")
+        format!("Tried again: {tried}. Expired or without a recipient, not tried again: {left}.")
     })
 }
 
-/// The messages in columns, as wide as what stands in them.
-fn table(listed: &[Listed]) -> String {
+/// A table of the messages.
+fn table(listed: &[ListedMessage]) -> String {
     if listed.is_empty() {
         return "No such message is in the outbox.".to_owned();
     }
@@ -211,10 +213,10 @@ fn table(listed: &[Listed]) -> String {
     text
 }
 
-fn row(message: &Listed) -> [String; 7] {
-    let state = match (message.state, &message.due_at, &message.settled_at, &message.reason) {
+fn row(message: &ListedMessage) -> [String; 7] {
+    let state = match (message.state, &message.due_at, &message.completed_at, &message.reason) {
         (state, Some(due_at), ..) => format!("{state} until {due_at}"),
-        // On one line, whatever the reason says.
+        // On one line, even if the reason has several.
         (state, _, Some(at), Some(reason)) => {
             let reason = reason.replace(char::is_control, " ");
             format!("{state} since {at}: {reason}")
@@ -241,7 +243,7 @@ mod tests {
 
     use super::*;
 
-    fn entry(to: &str, state: OutboxState) -> Listed {
+    fn entry(to: &str, state: OutboxState) -> ListedMessage {
         let now = Timestamp::parse("2026-01-02T03:04:05.678Z").expect("a time");
         let to = Contact::parse(to, Region::US).expect("a contact");
         let randomness = CountingRandomness::default();
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_line_for_each_message_with_its_recipient_masked() {
+    fn outbox_table_has_a_line_per_message_with_a_masked_recipient() {
         let at = Timestamp::parse("2026-01-02T03:05:00.000Z").expect("a time");
         let listed = [
             entry("george.washington@example.com", OutboxState::Waiting { due_at: at }),
@@ -265,7 +267,7 @@ mod tests {
         ID                                    CREATED                   CHANNEL  TO               KIND              TRIES  STATE
         019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    g…n@example.com  password_changed  3      waiting until 2026-01-02T03:05:00.000Z
         019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  sms      …4345            password_changed  3      delivered at 2026-01-02T03:05:00.000Z
-        019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    …@example.com    password_changed  3      dead since 2026-01-02T03:05:00.000Z: 550 no such [2J mailbox
+        019b7ca9-8f2e-7fcd-9d7b-39a820e2f465  2026-01-02T03:04:05.678Z  email    …@example.com    password_changed  3      failed since 2026-01-02T03:05:00.000Z: 550 no such [2J mailbox
         ");
         assert_eq!(table(&[]), "No such message is in the outbox.");
     }

@@ -3,18 +3,18 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Failure, Format};
+use super::{CommandError, Format};
 
-/// Answers on standard output: in text for people, or with the value in JSON.
+/// Prints the result to standard output: text, or the value as JSON.
 pub(super) fn answer(
     format: Format,
     value: &impl Serialize,
     text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     Ok(say(&if format.json { serde_json::to_string_pretty(value)? } else { text() })?)
 }
 
-/// Says a line, or several, on standard output.
+/// Prints text to standard output, with a line end.
 pub(super) fn say(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
@@ -24,16 +24,16 @@ pub(super) fn say(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Says on standard error what went wrong, though the answer was given.
+/// Prints a warning to standard error.
 pub(super) fn warn(text: &str) {
-    // If nobody listens there, there is nobody to tell.
+    // A closed standard error is not an error.
     let _ = writeln!(io::stderr().lock(), "asteroid: {text}");
 }
 
-/// Says on standard error why a command was refused: the error and all that is behind it.
+/// Prints an error and its sources to standard error.
 pub(super) fn complain(error: &dyn Error) {
     let mut stderr = io::stderr().lock();
-    // If nobody listens there, there is nobody to tell.
+    // A closed standard error is not an error.
     let _ = writeln!(stderr, "asteroid: {error}");
     let mut source = error.source();
     while let Some(cause) = source {

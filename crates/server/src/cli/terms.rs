@@ -9,17 +9,17 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::answer;
-use super::{Context, Failure, Format};
-use crate::store::with_store;
+use super::{CommandError, Context, Format};
+use crate::storage::with_storage;
 
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "Example:\n  asteroid terms publish --version 2026-11 --file terms.txt && asteroid terms list"
 )]
-pub(super) enum Command {
-    /// Publish a version: from now on it is in force, and everybody has to accept it before seeing records again.
+pub(super) enum TermsCommand {
+    /// Publish a version. It is in force immediately, and every user must accept it before seeing records again.
     Publish(Publish),
-    /// List the versions, the latest first.
+    /// List the versions, latest first.
     #[command(after_help = "Example:\n  asteroid terms list --json | jq -r '.[0].text'")]
     List(Format),
 }
@@ -28,7 +28,7 @@ pub(super) enum Command {
 #[command(after_help = "Examples:\n  asteroid terms publish --version 2026-11 --file terms.txt\n  \
     fold -s terms.txt | asteroid terms publish --version 3 --file -")]
 pub(super) struct Publish {
-    /// What the version is called. It can never be changed, and its name is never used again.
+    /// The name of the version. A published version cannot be changed, and its name cannot be reused.
     #[arg(long = "version", value_name = "VERSION")]
     label: String,
     /// The file with the text; - for standard input.
@@ -47,33 +47,33 @@ enum PublishError {
     Invalid(#[from] InvalidTerms),
 }
 
-/// A version, as it is listed.
+/// A listed version.
 #[derive(Serialize)]
-struct Listed<'a> {
+struct ListedTerms<'a> {
     version: &'a str,
     in_force: bool,
     published_at: String,
     text: &'a str,
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(context: &Context, command: &TermsCommand) -> Result<(), CommandError> {
     match command {
-        Command::Publish(arguments) => publish(context, arguments),
-        Command::List(format) => list(context, *format),
+        TermsCommand::Publish(arguments) => publish(context, arguments),
+        TermsCommand::List(format) => list(context, *format),
     }
 }
 
-fn publish(context: &Context, Publish { label, file, format }: &Publish) -> Result<(), Failure> {
+fn publish(context: &Context, Publish { label, file, format }: &Publish) -> Result<(), CommandError> {
     let version = read(label, file, context.clock.now())?;
     let label = version.label.clone();
     context.in_store(async |store| {
-        with_store!(store, |storage| {
+        with_storage!(store, |storage| {
             context.practices(&storage).publish_terms(version, &Origin::local()).await?;
         });
         Ok(())
     })?;
     answer(*format, &json!({ "published": label.as_str() }), || {
-        format!("Version {label} of the terms is in force: everybody has to accept it.")
+        format!("Version {label} of the terms is in force: every user must accept it.")
     })
 }
 
@@ -89,14 +89,14 @@ fn read(label: &str, file: &Path, now: Timestamp) -> Result<TermsVersion, Publis
     Ok(TermsVersion::new(label, text, now)?)
 }
 
-fn list(context: &Context, format: Format) -> Result<(), Failure> {
+fn list(context: &Context, format: Format) -> Result<(), CommandError> {
     let versions = context.in_store(async |store| {
-        Ok(with_store!(store, |storage| context.practices(&storage).list_terms().await?))
+        Ok(with_storage!(store, |storage| context.practices(&storage).list_terms().await?))
     })?;
-    let listed: Vec<Listed<'_>> = versions
+    let listed: Vec<ListedTerms<'_>> = versions
         .iter()
         .enumerate()
-        .map(|(index, version)| Listed {
+        .map(|(index, version)| ListedTerms {
             version: version.label.as_str(),
             in_force: index == 0,
             published_at: version.published_at.to_string(),
@@ -106,7 +106,7 @@ fn list(context: &Context, format: Format) -> Result<(), Failure> {
     answer(format, &listed, || listed.iter().map(line).collect())
 }
 
-fn line(Listed { version, in_force, published_at, .. }: &Listed<'_>) -> String {
+fn line(ListedTerms { version, in_force, published_at, .. }: &ListedTerms<'_>) -> String {
     let in_force = if *in_force { ", in force" } else { "" };
     format!("{version}  published {published_at}{in_force}\n")
 }

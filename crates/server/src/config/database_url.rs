@@ -4,25 +4,25 @@ use std::str::FromStr;
 
 use asteroid_diesel::PostgresUrl;
 
-/// Where the data lies.
+/// A database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// `sqlite://PATH`: in this file; the path is taken as it stands, relative to the working directory.
+    /// `sqlite://PATH`: an SQLite file; a relative path is relative to the working directory.
     Sqlite(PathBuf),
-    /// `postgres://…`: in this database.
+    /// `postgres://…`: a `PostgreSQL` database.
     Postgres(Box<PostgresUrl>),
 }
 
-/// The text names no database that this server can open.
+/// The text is not the URL of a supported database.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDatabaseUrl {
-    /// It is of no kind that there is.
+    /// The scheme is unknown, or the path cannot be a file.
     #[error(
         "must be sqlite://PATH, for example sqlite://data/asteroid.db or sqlite:///var/lib/asteroid/asteroid.db, or \
          postgres://USER:PASSWORD@HOST/DATABASE"
     )]
     Unknown,
-    /// It is no address of a database of `PostgreSQL`.
+    /// The URL of `PostgreSQL` is invalid.
     #[error("must be like postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require: {0}")]
     Postgres(String),
 }
@@ -37,7 +37,7 @@ impl FromStr for DatabaseUrl {
             return Ok(Self::Postgres(Box::new(url)));
         }
         let path = text.strip_prefix("sqlite://").ok_or(InvalidDatabaseUrl::Unknown)?;
-        // Parameters and `:memory:` mean something elsewhere; here they would make a file of that name.
+        // Other programs support parameters and `:memory:`; here they would create a file of that name.
         let is_file =
             !path.is_empty() && !path.starts_with(':') && !path.ends_with('/') && !path.contains('?');
         if is_file { Ok(Self::Sqlite(path.into())) } else { Err(InvalidDatabaseUrl::Unknown) }
@@ -45,7 +45,7 @@ impl FromStr for DatabaseUrl {
 }
 
 impl fmt::Display for DatabaseUrl {
-    /// Without the password.
+    /// Formats the URL without its password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_is_a_file() {
+    fn sqlite_url_is_a_file() {
         for (url, path) in
             [("sqlite://data/a.db", "data/a.db"), ("sqlite:///var/lib/a b.db", "/var/lib/a b.db")]
         {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_is_a_server_s_and_its_password_is_not_shown() {
+    fn postgres_url_hides_its_password() {
         let url = "postgres://ann:tr0ub4dor@db.example.com:5433/asteroid?sslmode=verify-full";
         let parsed: DatabaseUrl = url.parse().expect("a database");
         assert!(matches!(&parsed, DatabaseUrl::Postgres(inner) if inner.expose() == url));

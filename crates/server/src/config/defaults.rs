@@ -1,4 +1,4 @@
-//! The defaults are the policy. `config/asteroid.toml` repeats them, and a test compares both.
+//! The defaults. `config/asteroid.toml` repeats them, and a test compares both.
 
 use std::net::Ipv4Addr;
 
@@ -6,12 +6,13 @@ use asteroid_delivery::DeliveryUrl;
 use asteroid_kernel::Region;
 
 use super::{
-    Alphabet, Audit, CodeShape, Codes, Database, DatabaseUrl, Hashing, Http, Limits, Log, LogFormat, Outbox,
-    Passwords, Product, Registrations, SendLimits, Sessions, TimeSpan, Transport, WrongCodeLimits,
-    WrongPasswordLimits,
+    Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, DatabaseUrl, HashingSettings,
+    HttpServerSettings, LimitSettings, LogFormat, LogSettings, OutboxSettings, PasswordSettings,
+    ProductSettings, RegistrationSettings, SendLimits, SessionSettings, TimeSpan, TransportSettings,
+    WrongCodeLimits, WrongPasswordLimits,
 };
 
-impl Default for Http {
+impl Default for HttpServerSettings {
     fn default() -> Self {
         Self {
             bind: (Ipv4Addr::LOCALHOST, 8080).into(),
@@ -29,7 +30,7 @@ impl Default for Http {
     }
 }
 
-impl Default for Database {
+impl Default for DatabaseSettings {
     fn default() -> Self {
         Self {
             url: DatabaseUrl::Sqlite("data/asteroid.db".into()),
@@ -42,7 +43,7 @@ impl Default for Database {
     }
 }
 
-impl Default for Product {
+impl Default for ProductSettings {
     fn default() -> Self {
         Self {
             name: "Asteroid".into(),
@@ -53,13 +54,13 @@ impl Default for Product {
     }
 }
 
-impl Default for Transport {
+impl Default for TransportSettings {
     fn default() -> Self {
         Self { url: DeliveryUrl::Console }
     }
 }
 
-impl Default for Outbox {
+impl Default for OutboxSettings {
     fn default() -> Self {
         Self {
             emails_at_once: 16,
@@ -72,7 +73,7 @@ impl Default for Outbox {
     }
 }
 
-impl Default for Codes {
+impl Default for CodeSettings {
     fn default() -> Self {
         Self {
             life: TimeSpan::mins(10),
@@ -84,19 +85,19 @@ impl Default for Codes {
     }
 }
 
-impl Default for Registrations {
+impl Default for RegistrationSettings {
     fn default() -> Self {
         Self { life: TimeSpan::hours(1), per_contact: 3 }
     }
 }
 
-impl Default for Passwords {
+impl Default for PasswordSettings {
     fn default() -> Self {
-        Self { min_length: 8, max_length: 64, max_bytes: 256, hashing: Hashing::default() }
+        Self { min_length: 8, max_length: 64, max_bytes: 256, hashing: HashingSettings::default() }
     }
 }
 
-impl Default for Hashing {
+impl Default for HashingSettings {
     fn default() -> Self {
         Self {
             memory_kib: 19_456,
@@ -109,7 +110,7 @@ impl Default for Hashing {
     }
 }
 
-impl Default for Sessions {
+impl Default for SessionSettings {
     fn default() -> Self {
         Self {
             absolute: TimeSpan::hours(24),
@@ -120,7 +121,7 @@ impl Default for Sessions {
     }
 }
 
-impl Default for Limits {
+impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             enabled: true,
@@ -139,13 +140,13 @@ impl Default for Limits {
     }
 }
 
-impl Default for Audit {
+impl Default for AuditSettings {
     fn default() -> Self {
         Self { keep: TimeSpan::days(400) }
     }
 }
 
-impl Default for Log {
+impl Default for LogSettings {
     fn default() -> Self {
         Self { level: "info".into(), format: LogFormat::Text }
     }

@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// Shows a text without the secrets that it holds if it is a URL; any other text as it is.
+/// Displays a URL without its secrets, and any other text unchanged.
 ///
-/// Secret may be: the password before an `@` (or, if there is no user name before it, all of it), the value of each
-/// parameter, and the path of a webhook, by which some providers know their customers.
+/// Masked are the password before an `@` (or, without a user name, everything before the `@`), the value of each parameter,
+/// and the path of a webhook, in which some providers put a token.
 #[derive(Clone, Copy)]
 pub(crate) struct Masked<'a>(pub(crate) &'a str);
 
@@ -13,7 +13,7 @@ impl fmt::Display for Masked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str(self.0) };
         write!(f, "{scheme}://")?;
-        // The last `@`, wherever it stands: a password may hold any of `@/?` when nobody escaped it.
+        // The last `@`: an unescaped password may contain any of `@/?`.
         let rest = match rest.rsplit_once('@') {
             Some((user, host)) => {
                 match user.split_once(':') {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_shown_without_its_secrets() {
+    fn url_is_displayed_without_secrets() {
         for (url, shown) in [
             ("no URL: at all@?a=b", "no URL: at all@?a=b"),
             ("console:", "console:"),

@@ -1,15 +1,16 @@
-//! The configuration: the defaults, over them the file, over that the environment; checked as a whole, so that all
-//! that is wrong is said at once.
+//! The configuration: defaults, then the file, then environment variables. It is checked as a whole, so that all errors
+//! are reported at once.
 
 mod database_url;
 mod defaults;
-mod keys;
+mod error;
 mod mask;
 mod network;
 mod origin;
 mod policy;
 mod print;
-mod problem;
+mod setting_names;
+
 mod rules;
 mod settings;
 mod sources;
@@ -17,45 +18,46 @@ mod time_span;
 
 use std::collections::BTreeMap;
 
-use figment::error::Kind;
+use figment::error::Kind as FigmentErrorKind;
 use figment::value::{Dict, Value};
-use figment::{Figment, Profile as Layers, Provider};
+use figment::{Figment, Profile as FigmentProfile, Provider};
 
 pub(crate) use mask::Masked;
 
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
-pub use network::Network;
+pub use error::{ConfigError, ConfigErrors};
+pub use network::ProxyNetwork;
 pub use policy::NoKeysFile;
-pub use problem::{Problem, Problems};
 pub use settings::{
-    Alphabet, Audit, CodeShape, Codes, Database, Hashing, Http, Keys, Limits, Log, LogFormat, Messages,
-    Outbox, Passwords, Product, Profile, Registrations, SendLimits, Sessions, Settings, Transport,
-    WrongCodeLimits, WrongPasswordLimits,
+    Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, HashingSettings, HttpServerSettings,
+    KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings, OutboxSettings, PasswordSettings,
+    ProductSettings, RegistrationSettings, SendLimits, ServerProfile, SessionSettings, Settings,
+    TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};
 
-/// The settings in force, and where each was set.
+/// The effective settings, and the source of each.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    /// The settings. Where one could not be read, its default stands in.
+    /// The settings. An invalid one has its default value.
     pub settings: Settings,
     origins: BTreeMap<String, String>,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigError>,
 }
 
 impl Configuration {
-    /// What the origin of a setting is called that nobody set.
+    /// The source of a setting that is not set.
     const DEFAULT: &str = "default";
 
-    /// Reads all sources and checks every setting for itself and against the others.
+    /// Reads all sources and validates every setting, alone and together with the others.
     #[must_use]
     pub fn read(sources: &Sources) -> Self {
         let defaults = defaults();
         let (layers, problems) = sources.layers(&defaults);
         let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
-        let given = figment.data().unwrap_or_default().remove(&Layers::Default).unwrap_or_default();
-        let mut reader = Reader {
+        let given = figment.data().unwrap_or_default().remove(&FigmentProfile::Default).unwrap_or_default();
+        let mut reader = SettingsReader {
             figment: &figment,
             accepted: defaults.clone(),
             defaults,
@@ -63,7 +65,7 @@ impl Configuration {
             problems,
         };
         reader.walk(&mut Vec::new(), &given);
-        let Reader { accepted, origins, problems, .. } = reader;
+        let SettingsReader { accepted, origins, problems, .. } = reader;
         let settings = settings_of(&accepted).unwrap_or_default();
         let mut this = Self { settings, origins, problems };
         for (key, wrong, right) in rules::check(&this.settings) {
@@ -72,19 +74,19 @@ impl Configuration {
         this
     }
 
-    /// The configuration, if nothing is wrong with it.
+    /// The configuration, if it is valid.
     ///
     /// # Errors
     ///
-    /// All that is wrong.
-    pub fn valid(self) -> Result<Self, Problems> {
-        if self.problems.is_empty() { Ok(self) } else { Err(Problems(self.problems)) }
+    /// All errors of the configuration.
+    pub fn valid(self) -> Result<Self, ConfigErrors> {
+        if self.problems.is_empty() { Ok(self) } else { Err(ConfigErrors(self.problems)) }
     }
 
-    /// Notes that something is wrong with a setting, unless something else is already.
+    /// Adds an error about a setting, unless it already has one.
     pub fn add(&mut self, key: &str, wrong: impl Into<String>, right: impl Into<String>) {
         if self.problems.iter().all(|problem| problem.key != key) {
-            self.problems.push(Problem {
+            self.problems.push(ConfigError {
                 key: key.to_owned(),
                 source: self.origin(key).to_owned(),
                 wrong: wrong.into(),
@@ -93,17 +95,16 @@ impl Configuration {
         }
     }
 
-    /// Notes that something is wrong with a file that a setting names. `place` is the file, and the line if one is at
-    /// fault.
+    /// Adds an error about a file that a setting names. `location` is the file, with the line if the error has one.
     pub(crate) fn add_to_file(&mut self, place: &str, wrong: impl Into<String>, right: impl Into<String>) {
         let (key, source) = (place.to_owned(), place.to_owned());
-        let problem = Problem { key, source, wrong: wrong.into(), right: right.into() };
+        let problem = ConfigError { key, source, wrong: wrong.into(), right: right.into() };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
 
-    /// Where the setting was set: a file, a variable of the environment, or `default`.
+    /// The source of the setting: a file, an environment variable, or `default`.
     #[must_use]
     pub fn origin(&self, key: &str) -> &str {
         self.origins.get(key).map_or(Self::DEFAULT, String::as_str)
@@ -118,20 +119,20 @@ fn settings_of(tree: &Dict) -> Result<Settings, Box<figment::Error>> {
     Value::from(tree.clone()).deserialize().map_err(Box::new)
 }
 
-/// Goes through what was given, and takes over what can be read.
-struct Reader<'a> {
+/// Walks through the merged sources and accepts each valid setting.
+struct SettingsReader<'a> {
     figment: &'a Figment,
     defaults: Dict,
     accepted: Dict,
     origins: BTreeMap<String, String>,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigError>,
 }
 
-impl Reader<'_> {
+impl SettingsReader<'_> {
     fn walk(&mut self, path: &mut Vec<String>, given: &Dict) {
         for (name, value) in given {
             path.push(name.clone());
-            match (keys::find(&self.defaults, path).cloned(), value) {
+            match (setting_names::find(&self.defaults, path).cloned(), value) {
                 (Some(Value::Dict(..)), Value::Dict(_, inner)) => self.walk(path, inner),
                 (Some(Value::Dict(..)), other) => {
                     self.refuse(path, other, &shown(other), "is a section: set one of its keys".to_owned());
@@ -146,7 +147,7 @@ impl Reader<'_> {
     fn read_leaf(&mut self, path: &[String], default: &Value, value: &Value) {
         self.origins.insert(path.join("."), self.source(value));
         let wrong: Vec<(String, String)> = match (default, value) {
-            // One by one, so that every wrong item is found.
+            // Item by item, so that every invalid item is found.
             (Value::Array(..), Value::Array(tag, items)) => items
                 .iter()
                 .filter_map(|item| {
@@ -157,22 +158,22 @@ impl Reader<'_> {
             _ => self.expected(path, default, value).map(|right| (shown(value), right)).into_iter().collect(),
         };
         if wrong.is_empty() {
-            keys::replace(&mut self.accepted, path, value.clone());
+            setting_names::replace(&mut self.accepted, path, value.clone());
         }
         for (shown, right) in wrong {
             self.refuse(path, value, &shown, right);
         }
     }
 
-    /// What should stand at this path, if the candidate should not.
+    /// What would be valid at this path, if the candidate is not.
     fn expected(&self, path: &[String], default: &Value, candidate: &Value) -> Option<String> {
         let read = |value: &Value| {
             let mut tree = self.defaults.clone();
-            keys::replace(&mut tree, path, value.clone());
+            setting_names::replace(&mut tree, path, value.clone());
             settings_of(&tree).err().map(|error| expectation(&error.kind))
         };
         if matches!(default, Value::String(..)) && !matches!(candidate, Value::String(..)) {
-            // What an empty text is refused for says what the text should be like.
+            // The error for an empty text describes the valid texts.
             return Some(read(&"".into()).unwrap_or_else(|| "must be text, in quotes".to_owned()));
         }
         read(candidate)
@@ -181,20 +182,24 @@ impl Reader<'_> {
     fn refuse_unknown(&mut self, path: &[String], value: &Value) {
         let key = path.join(".");
         let source = self.source(first_leaf(value));
-        let right = match keys::nearest(&self.defaults, &key, matches!(value, Value::Dict(..))) {
-            // Where it was set by a variable, the variable's name is what has to be mended.
+        let right = match setting_names::nearest(&self.defaults, &key, matches!(value, Value::Dict(..))) {
+            // For a variable, suggest the name of a variable.
             Some(near) if source.starts_with("ASTEROID_") => {
                 format!("did you mean {}?", Sources::variable_of(&near))
             }
             Some(near) => format!("did you mean `{near}`?"),
             None => "`asteroid config print` shows every setting".to_owned(),
         };
-        self.problems.push(Problem { key, source, wrong: "is not a setting".to_owned(), right });
+        self.problems.push(ConfigError { key, source, wrong: "is not a setting".to_owned(), right });
     }
 
     fn refuse(&mut self, path: &[String], value: &Value, shown: &str, right: String) {
-        let problem =
-            Problem { key: path.join("."), source: self.source(value), wrong: format!("is {shown}"), right };
+        let problem = ConfigError {
+            key: path.join("."),
+            source: self.source(value),
+            wrong: format!("is {shown}"),
+            right,
+        };
         self.problems.push(problem);
     }
 
@@ -204,7 +209,7 @@ impl Reader<'_> {
     }
 }
 
-/// Sections are merged from several sources; the first thing within one says which it was.
+/// Sections are merged from several sources: the first value in a section has its source.
 fn first_leaf(value: &Value) -> &Value {
     match value {
         Value::Dict(_, inner) => inner.values().next().map_or(value, first_leaf),
@@ -229,19 +234,21 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// In people's words what serde expected.
-fn expectation(kind: &Kind) -> String {
+/// Describes what serde expected.
+fn expectation(kind: &FigmentErrorKind) -> String {
     match kind {
-        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => match expected.as_str() {
-            "u8" => format!("must be a whole number from 0 to {}", u8::MAX),
-            "u32" => format!("must be a whole number from 0 to {}", u32::MAX),
-            "usize" => "must be a whole number, zero or more".to_owned(),
-            "a boolean" => "must be true or false".to_owned(),
-            "a string" => "must be text, in quotes".to_owned(),
-            "a sequence" => "must be a list, in brackets".to_owned(),
-            other => format!("must be {other}"),
-        },
-        Kind::UnknownVariant(_, variants) => {
+        FigmentErrorKind::InvalidType(_, expected) | FigmentErrorKind::InvalidValue(_, expected) => {
+            match expected.as_str() {
+                "u8" => format!("must be a whole number from 0 to {}", u8::MAX),
+                "u32" => format!("must be a whole number from 0 to {}", u32::MAX),
+                "usize" => "must be a whole number, zero or more".to_owned(),
+                "a boolean" => "must be true or false".to_owned(),
+                "a string" => "must be text, in quotes".to_owned(),
+                "a sequence" => "must be a list, in brackets".to_owned(),
+                other => format!("must be {other}"),
+            }
+        }
+        FigmentErrorKind::UnknownVariant(_, variants) => {
             let variants: Vec<String> = variants.iter().map(|variant| format!("{variant:?}")).collect();
             format!("must be {}", variants.join(" or "))
         }

@@ -1,9 +1,9 @@
 //! Origins as browsers and mobile shells send them (RFC 6454, 7).
 
-/// Says what is wrong with an origin.
+/// Checks an origin; the error says what would be valid.
 ///
-/// It is compared byte by byte with what is sent, so it must be written as it is sent: a scheme, which may be an
-/// app's own, a host, and a port unless it is the scheme's default.
+/// Requests are compared with it byte by byte, so it must be written as clients send it: a scheme, which may be that of an
+/// app, a host, and a port unless it is the default of the scheme.
 pub(super) fn check(text: &str) -> Result<(), &'static str> {
     const FORM: &str = "write origins like \"https://app.example.com\" or \"capacitor://localhost\"";
     if text == "*" {
@@ -50,11 +50,11 @@ pub(super) fn check(text: &str) -> Result<(), &'static str> {
 
 fn is_scheme(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
-    // The library that compares origins takes no longer one.
+    // The CORS library accepts no longer scheme.
     text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(allowed)
 }
 
-/// A host and its port. The colons of an IPv6 address stand in brackets.
+/// Splits a host from its port. The colons of an IPv6 address are in brackets.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_of_browsers_and_mobile_shells_are_taken() {
+    fn origins_of_browsers_and_mobile_apps_are_valid() {
         for origin in [
             "https://app.example.com",
             "http://localhost:8100",
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_an_origin_is_named() {
+    fn invalid_origin_is_refused_with_the_reason() {
         for (origin, named) in [
             ("*", "no wildcard"),
             ("https://*.example.com", "no wildcard"),

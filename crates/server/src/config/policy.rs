@@ -1,4 +1,4 @@
-//! The settings as the domain, the use cases and the adapters take them.
+//! Conversion of the settings to the types of the domain, the use cases and the adapters.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -14,27 +14,30 @@ use asteroid_limits::{Backoff, Quota};
 use asteroid_messaging::{Branding, CodeSamples, RetrySchedule};
 use asteroid_verification::{ChallengeRules, CodeFormat};
 
-use super::{Alphabet, CodeShape, Database, DatabaseUrl, Hashing, Limits, Outbox, Profile, Settings};
+use super::{
+    Alphabet, CodeShape, DatabaseSettings, DatabaseUrl, HashingSettings, LimitSettings, OutboxSettings,
+    ServerProfile, Settings,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// The settings do not say where the keys are kept.
+/// Production has no key file configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("keys.file is empty: name the file, for example ASTEROID_KEYS__FILE=/etc/asteroid/keys.json")]
 pub struct NoKeysFile;
 
 impl Settings {
-    /// Where the keys are kept.
+    /// The path of the key file.
     ///
     /// # Errors
     ///
-    /// If production was told no place.
+    /// In production, if `keys.file` is empty.
     pub fn keys_file(&self) -> Result<PathBuf, NoKeysFile> {
         match (self.keys.file.as_str(), self.profile) {
-            ("", Profile::Production) => Err(NoKeysFile),
-            ("", Profile::Development) => match &self.database.url {
+            ("", ServerProfile::Production) => Err(NoKeysFile),
+            ("", ServerProfile::Development) => match &self.database.url {
                 DatabaseUrl::Sqlite(path) => Ok(path.with_file_name("keys.json")),
                 DatabaseUrl::Postgres(_) => Ok("data/keys.json".into()),
             },
@@ -42,17 +45,17 @@ impl Settings {
         }
     }
 
-    /// How a database in this file is opened.
+    /// The options of an SQLite database in this file.
     #[must_use]
     pub fn sqlite_options(&self, path: &Path) -> SqliteOptions {
-        let Database { readers, queue, .. } = self.database;
+        let DatabaseSettings { readers, queue, .. } = self.database;
         SqliteOptions { path: path.to_owned(), readers, queue_length: queue }
     }
 
-    /// How this database of `PostgreSQL` is opened.
+    /// The options of this `PostgreSQL` database.
     #[must_use]
     pub fn postgres_options(&self, url: &PostgresUrl) -> PostgresOptions {
-        let Database { queue, connections, timeout, .. } = self.database;
+        let DatabaseSettings { queue, connections, timeout, .. } = self.database;
         PostgresOptions {
             url: url.clone(),
             connections,
@@ -62,7 +65,7 @@ impl Settings {
         }
     }
 
-    /// What the HTTP surface asks of requests.
+    /// The settings of the HTTP surface.
     #[must_use]
     pub fn http_settings(&self) -> HttpSettings {
         let (http, rules) = (&self.http, self.account_rules());
@@ -79,13 +82,13 @@ impl Settings {
         }
     }
 
-    /// How many threads answer requests.
+    /// The number of HTTP worker threads.
     #[must_use]
     pub fn http_workers(&self) -> usize {
         cores_if_zero(self.http.workers)
     }
 
-    /// What messages are made of.
+    /// The values that templates use.
     #[must_use]
     pub fn branding(&self) -> Branding {
         let (product, codes) = (&self.product, &self.codes);
@@ -102,7 +105,7 @@ impl Settings {
         }
     }
 
-    /// The rules of accounts.
+    /// The rules of the account use cases.
     #[must_use]
     pub fn account_rules(&self) -> AccountRules {
         let (passwords, sessions, codes) = (&self.passwords, &self.sessions, &self.codes);
@@ -131,7 +134,7 @@ impl Settings {
     }
 }
 
-/// A code of this shape, to try templates with.
+/// A sample code of this shape, to validate templates with.
 fn sample(CodeShape { alphabet, length }: &CodeShape) -> String {
     let sample = match alphabet {
         Alphabet::Crockford => "7G2KD",
@@ -149,8 +152,8 @@ impl From<&CodeShape> for CodeFormat {
     }
 }
 
-impl From<&Limits> for LimitRules {
-    fn from(limits: &Limits) -> Self {
+impl From<&LimitSettings> for LimitRules {
+    fn from(limits: &LimitSettings) -> Self {
         let quota = |count, window| Quota { count, window };
         let (sends, codes, passwords) = (&limits.sends, &limits.wrong_codes, &limits.wrong_passwords);
         Self {
@@ -174,8 +177,8 @@ impl From<&Limits> for LimitRules {
     }
 }
 
-impl From<&Outbox> for DeliveryRules {
-    fn from(outbox: &Outbox) -> Self {
+impl From<&OutboxSettings> for DeliveryRules {
+    fn from(outbox: &OutboxSettings) -> Self {
         let retries = RetrySchedule { first: outbox.retry_first.get(), longest: outbox.retry_longest.get() };
         Self {
             lease: outbox.lease.get(),
@@ -186,8 +189,8 @@ impl From<&Outbox> for DeliveryRules {
     }
 }
 
-impl From<&Hashing> for Argon2Settings {
-    fn from(hashing: &Hashing) -> Self {
+impl From<&HashingSettings> for Argon2Settings {
+    fn from(hashing: &HashingSettings) -> Self {
         Self {
             memory_kib: hashing.memory_kib,
             iterations: hashing.iterations,
@@ -208,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_the_policy() {
+    fn default_settings_match_the_default_rules() {
         let settings = Settings::default();
         assert_eq!(settings.account_rules(), AccountRules::default());
         assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
@@ -222,10 +225,10 @@ mod tests {
     }
 
     #[test]
-    fn development_keeps_its_keys_beside_the_database_and_production_where_it_is_told() {
+    fn key_file_is_beside_the_database_in_development_and_explicit_in_production() {
         let mut settings = Settings::default();
         assert_eq!(settings.keys_file(), Ok("data/keys.json".into()));
-        settings.profile = Profile::Production;
+        settings.profile = ServerProfile::Production;
         assert_eq!(settings.keys_file(), Err(NoKeysFile));
         settings.keys.file = "/etc/asteroid/keys.json".into();
         assert_eq!(settings.keys_file(), Ok("/etc/asteroid/keys.json".into()));

@@ -1,13 +1,13 @@
-//! How the configuration in force is shown.
+//! Output of the effective configuration as TOML.
 
 use super::Configuration;
 
 impl Configuration {
-    /// The settings in force as TOML, secrets masked; behind each that is not the default, where it was set.
+    /// The effective settings as TOML, with secrets masked and the source of each changed setting as a comment.
     ///
     /// # Errors
     ///
-    /// If they cannot be written as TOML, which no valid setting brings about.
+    /// If the settings cannot be serialized, which does not happen for valid ones.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         let mut section = String::new();
         let mut text = String::new();

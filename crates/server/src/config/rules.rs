@@ -1,5 +1,5 @@
-//! What a setting may be: bounds, forms, and what must fit together. Bounds keep out what cannot work and what
-//! would be unsafe for anyone; what only production needs is asked of it at the start.
+//! Validation of settings: bounds, formats, and constraints between settings. Bounds exclude values that cannot work or
+//! would always be unsafe; requirements of production alone are checked at the start.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -14,10 +14,10 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::{Alphabet, CodeShape, Settings, TimeSpan, origin};
 
-/// A setting, what is wrong with it, and what would be right.
+/// A setting, what is wrong, and what would be valid.
 type Finding = (String, String, String);
 
-/// All that is wrong with settings of the right type.
+/// The errors of settings that have the right type.
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut findings = Findings::default();
     http(settings, &mut findings);
@@ -55,8 +55,8 @@ impl Findings {
     }
 }
 
-/// Whether it is a filter, each part of which names a level. The filter itself would take a misspelt level for the
-/// name of a module, and say nothing any more.
+/// Whether each part of the filter names a level. The filter itself would accept a misspelt level as the name of a module,
+/// and log nothing.
 fn is_log_filter(text: &str) -> bool {
     let is_level = |level: &str| level.parse::<LevelFilter>().is_ok();
     text.split(',').all(|part| is_level(part.rsplit('=').next().unwrap_or_default().trim()))
@@ -87,7 +87,7 @@ fn http(settings: &Settings, findings: &mut Findings) {
     ] {
         findings.within(key, value, SECOND..=HOUR);
     }
-    // Otherwise a stopping server would cut off what it has accepted.
+    // Otherwise a stopping server would cut off accepted requests.
     findings.at_most(
         "http.handler_timeout",
         http.handler_timeout,
@@ -97,7 +97,7 @@ fn http(settings: &Settings, findings: &mut Findings) {
     findings.within("http.workers", http.workers, 0..=1024);
 }
 
-/// Where data lies, where messages go, and what they say.
+/// The database, the product, and the delivery of messages.
 fn places(settings: &Settings, findings: &mut Findings) {
     let database = &settings.database;
     findings.within("database.readers", database.readers, 1..=64);
@@ -152,7 +152,7 @@ fn places(settings: &Settings, findings: &mut Findings) {
     findings.within("audit.keep", settings.audit.keep, TimeSpan::hours(24)..=TimeSpan::days(36_600));
 }
 
-/// Whether it is an address that can stand in a text and in a link as it is.
+/// Whether the address needs no escaping in texts and links.
 fn is_plain_address(text: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "@.+-_".contains(c);
     text.chars().all(is_plain) && EmailAddress::parse(text).is_ok()
@@ -177,7 +177,7 @@ fn codes(settings: &Settings, findings: &mut Findings) {
     for (key, CodeShape { alphabet, length }) in
         [("codes.v1.length", &codes.v1), ("codes.v2.length", &codes.v2)]
     {
-        // 20 bits (ASVS 5.0, 6.5.4), or the nearest that whole digits give.
+        // 20 bits of entropy (ASVS 5.0, 6.5.4), rounded to whole digits.
         let shortest = match alphabet {
             Alphabet::Crockford => 4,
             Alphabet::Digits => 6,
@@ -220,7 +220,7 @@ fn sessions(settings: &Settings, findings: &mut Findings) {
     findings.within("sessions.idle", sessions.idle, SECOND..=YEAR);
     findings.at_most("sessions.idle", sessions.idle, "sessions.absolute", sessions.absolute);
     findings.within("sessions.per_user", sessions.per_user, 1..=10_000);
-    // A use that is not written down must not look like idling.
+    // A session in use must not look idle between two updates of its last use.
     findings.at_most("sessions.touch_interval", sessions.touch_interval, "sessions.idle", sessions.idle);
 }
 

@@ -9,66 +9,66 @@ use serde::de::{self, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::mask::Masked;
-use super::{DatabaseUrl, Network, TimeSpan};
+use super::{DatabaseUrl, ProxyNetwork, TimeSpan};
 
-/// Everything that can be set. The defaults are the policy; `config/asteroid.toml` explains each.
+/// All settings. `config/asteroid.toml` documents each with its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// What the server is run for.
-    pub profile: Profile,
-    /// How it listens and how long it waits.
-    pub http: Http,
-    /// Where the data lies.
-    pub database: Database,
-    /// What messages say of the product.
-    pub product: Product,
-    /// The words of messages.
-    pub messages: Messages,
-    /// How e-mail leaves.
-    pub email: Transport,
-    /// How SMS leaves.
-    pub sms: Transport,
-    /// How messages are tried again.
-    pub outbox: Outbox,
+    /// The environment that the server runs in.
+    pub profile: ServerProfile,
+    /// The HTTP listener and its timeouts.
+    pub http: HttpServerSettings,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// The product, as messages name it.
+    pub product: ProductSettings,
+    /// Language and templates of messages.
+    pub messages: MessageSettings,
+    /// The delivery of e-mail.
+    pub email: TransportSettings,
+    /// The delivery of SMS.
+    pub sms: TransportSettings,
+    /// Concurrency and retries of delivery.
+    pub outbox: OutboxSettings,
     /// Verification codes.
-    pub codes: Codes,
+    pub codes: CodeSettings,
     /// Registrations that wait for their contact to be verified.
-    pub registrations: Registrations,
+    pub registrations: RegistrationSettings,
     /// Passwords.
-    pub passwords: Passwords,
+    pub passwords: PasswordSettings,
     /// Sessions.
-    pub sessions: Sessions,
-    /// How often things may be asked for and tried.
-    pub limits: Limits,
+    pub sessions: SessionSettings,
+    /// Rate limits.
+    pub limits: LimitSettings,
     /// The keys that codes are derived with and tokens are signed with.
-    pub keys: Keys,
-    /// What is recorded about what happened.
-    pub audit: Audit,
-    /// What the server says about itself while it runs.
-    pub log: Log,
+    pub keys: KeySettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
+    /// Logging.
+    pub log: LogSettings,
 }
 
-/// What the server is run for.
+/// The environment that the server runs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// To try it out: what is missing is made up, and nobody but this machine reaches it.
+pub enum ServerProfile {
+    /// For development: missing parts are created, and only this machine can connect.
     #[default]
     Development,
-    /// For people who depend on it: nothing is guessed.
+    /// For production: every part must be configured.
     Production,
 }
 
 /// `[http]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Http {
+pub struct HttpServerSettings {
     /// The address and port to listen on.
     #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
-    /// The networks whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<Network>,
+    /// The networks whose `X-Forwarded-For` is trusted.
+    pub trusted_proxies: Vec<ProxyNetwork>,
     /// The origins whose pages may call the API.
     pub cors_origins: Vec<String>,
     /// The largest body, in bytes.
@@ -83,7 +83,7 @@ pub struct Http {
     pub handler_timeout: TimeSpan,
     /// How long an idle connection is kept.
     pub keep_alive: TimeSpan,
-    /// How many threads answer; as many as cores if zero.
+    /// The number of worker threads; as many as cores if zero.
     pub workers: usize,
     /// How long a stopping server waits for the requests that it has accepted.
     pub shutdown_timeout: TimeSpan,
@@ -92,31 +92,31 @@ pub struct Http {
 /// `[database]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Database {
-    /// Where it is.
+pub struct DatabaseSettings {
+    /// The URL of the database.
     #[serde(serialize_with = "masked", deserialize_with = "url")]
     pub url: DatabaseUrl,
-    /// Whether pending migrations are run at the start.
+    /// Whether pending migrations run at the start.
     pub migrate_at_start: bool,
-    /// How many units of work may wait: on `SQLite` for the writer, and for the readers; on `PostgreSQL` for a connection.
+    /// How many units of work may wait: for the writer or a reader on `SQLite`, for a connection on `PostgreSQL`.
     pub queue: usize,
-    /// On `SQLite`, how many connections read.
+    /// The read connections on `SQLite`.
     pub readers: usize,
-    /// On `PostgreSQL`, how many connections are open at most.
+    /// The most open connections on `PostgreSQL`.
     pub connections: usize,
-    /// On `PostgreSQL`, how long a unit of work may take in all.
+    /// The longest duration of a unit of work on `PostgreSQL`, including the wait for a connection.
     pub timeout: TimeSpan,
 }
 
 /// `[product]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Product {
-    /// Its name, as its users know it.
+pub struct ProductSettings {
+    /// The name of the product.
     pub name: String,
-    /// Its domain; phones may fill a code in there.
+    /// The domain of the product; phones fill in codes on its pages.
     pub domain: String,
-    /// The address that helps; none if empty.
+    /// The e-mail address of the support; may be empty.
     pub support: String,
     /// The region of phone numbers without a calling code.
     #[serde(serialize_with = "shown", deserialize_with = "region")]
@@ -126,18 +126,18 @@ pub struct Product {
 /// `[messages]`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Messages {
-    /// The language that they are written in.
+pub struct MessageSettings {
+    /// The language of messages.
     #[serde(serialize_with = "shown", deserialize_with = "language")]
     pub language: Language,
-    /// The folder of templates that take the place of those that come along; none if empty.
+    /// The folder of templates that override the built-in ones; may be empty.
     pub templates: String,
 }
 
 /// `[email]` and `[sms]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Transport {
+pub struct TransportSettings {
     /// Where messages go.
     #[serde(serialize_with = "masked", deserialize_with = "url")]
     pub url: DeliveryUrl,
@@ -146,30 +146,30 @@ pub struct Transport {
 /// `[outbox]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outbox {
-    /// How many e-mails are delivered side by side.
+pub struct OutboxSettings {
+    /// How many e-mails are delivered concurrently.
     pub emails_at_once: usize,
-    /// How many SMS are delivered side by side.
+    /// How many SMS are delivered concurrently.
     pub sms_at_once: usize,
-    /// How long a worker holds a message that it tries to deliver.
+    /// How long a worker leases a message that it delivers.
     pub lease: TimeSpan,
     /// The wait after the first failure; each further one doubles it.
     pub retry_first: TimeSpan,
-    /// The longest wait between two tries.
+    /// The longest wait between two attempts.
     pub retry_longest: TimeSpan,
-    /// How long delivered and dead messages stay to be looked at.
+    /// How long delivered and failed messages are kept.
     pub keep: TimeSpan,
 }
 
 /// `[codes]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Codes {
-    /// From when a code was made to when it stops working.
+pub struct CodeSettings {
+    /// The lifetime of a code.
     pub life: TimeSpan,
-    /// So many wrong guesses kill the codes of a contact.
+    /// The wrong guesses after which the codes of a contact are invalid.
     pub guesses: u32,
-    /// So many of them may come from another address than the one that asked.
+    /// The part of them that may come from another address than the one that requested the code.
     pub stranger_guesses: u32,
     /// Codes typed by a person.
     pub v1: CodeShape,
@@ -181,9 +181,9 @@ pub struct Codes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeShape {
-    /// Of which characters.
+    /// The characters.
     pub alphabet: Alphabet,
-    /// How many.
+    /// The number of characters.
     pub length: u8,
 }
 
@@ -200,64 +200,64 @@ pub enum Alphabet {
 /// `[registrations]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Registrations {
+pub struct RegistrationSettings {
     /// How long a registration waits for its contact to be verified.
     pub life: TimeSpan,
-    /// So many wait for one contact; one more ends the oldest.
+    /// The most pending registrations of one contact; one more replaces the oldest.
     pub per_contact: usize,
 }
 
 /// `[passwords]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Passwords {
-    /// The fewest characters of a new one.
+pub struct PasswordSettings {
+    /// The fewest characters of a new password.
     pub min_length: usize,
     /// The most characters.
     pub max_length: usize,
     /// The most bytes.
     pub max_bytes: usize,
-    /// What a hash costs.
-    pub hashing: Hashing,
+    /// The cost of hashing.
+    pub hashing: HashingSettings,
 }
 
 /// `[passwords.hashing]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hashing {
+pub struct HashingSettings {
     /// The memory of one hash, in KiB.
     pub memory_kib: u32,
-    /// How often that memory is gone over.
+    /// The number of passes over that memory.
     pub iterations: u32,
-    /// Into how many lanes it is parted.
+    /// The lanes of argon2id.
     pub parallelism: u32,
     /// How many hashes are computed at once; as many as cores if zero.
     pub threads: usize,
-    /// How many more may wait.
+    /// How many more hashes may wait.
     pub queue: usize,
-    /// How long each of them may wait.
+    /// The longest wait for a free thread.
     pub max_wait: TimeSpan,
 }
 
 /// `[sessions]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sessions {
-    /// From sign-in to the end, however much the session is used.
+pub struct SessionSettings {
+    /// The absolute lifetime of a session.
     pub absolute: TimeSpan,
-    /// From the last use to the end.
+    /// The idle timeout of a session.
     pub idle: TimeSpan,
-    /// So many a user; one more ends the oldest.
+    /// The most sessions of a user; one more ends the oldest.
     pub per_user: usize,
-    /// The last use is written down at most this often.
+    /// The shortest interval between two updates of the last use.
     pub touch_interval: TimeSpan,
 }
 
 /// `[limits]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Whether they are kept; the guesses at a code always are.
+pub struct LimitSettings {
+    /// Whether rate limits apply. The guesses at a code are always limited.
     pub enabled: bool,
     /// Codes sent to one contact.
     pub sends: SendLimits,
@@ -293,17 +293,17 @@ pub struct WrongCodeLimits {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrongPasswordLimits {
-    /// So many in a row cost nothing.
+    /// The consecutive failures without a wait.
     pub free: u32,
-    /// The wait after the next one; each further one doubles it.
+    /// The wait after the next failure; each further failure doubles it.
     pub first_wait: TimeSpan,
     /// The longest wait.
     pub longest_wait: TimeSpan,
-    /// At so many in a row the password is locked until a reset.
+    /// The consecutive failures that lock the password until a reset.
     pub lock_at: u32,
-    /// How long they are remembered after the last one.
+    /// How long failures are remembered after the last one.
     pub memory: TimeSpan,
-    /// In any hour, from an address that the user signed in from.
+    /// In any hour, from an address that the user has signed in from.
     pub familiar_per_hour: usize,
     /// How long an address stays familiar.
     pub familiar_for: TimeSpan,
@@ -312,15 +312,15 @@ pub struct WrongPasswordLimits {
 /// `[keys]`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// Where they are kept; in development, if empty, in `keys.json` beside the database.
+pub struct KeySettings {
+    /// The key file; in development, if empty, `keys.json` beside the database.
     pub file: String,
 }
 
 /// `[audit]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Audit {
+pub struct AuditSettings {
     /// How long events are kept.
     pub keep: TimeSpan,
 }
@@ -328,20 +328,20 @@ pub struct Audit {
 /// `[log]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Log {
-    /// How much is said, and about what.
+pub struct LogSettings {
+    /// The log level, also by module.
     pub level: String,
-    /// What a line looks like.
+    /// The log format.
     pub format: LogFormat,
 }
 
-/// What a line of the log looks like.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs: a JSON object.
+    /// A JSON object per line, for programs.
     Json,
 }
 

@@ -6,27 +6,26 @@ use std::path::{Path, PathBuf};
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
-use super::{Problem, keys};
+use super::{ConfigError, setting_names};
 
 /// Where the configuration is read from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// The file named on the command line: it must be there. Without one, [`Sources::USUAL_FILE`] is read if it is
-    /// there.
+    /// The file named on the command line; it must exist. Without one, [`Sources::USUAL_FILE`] is read if it exists.
     pub file: Option<PathBuf>,
-    /// The variables of the environment.
+    /// The environment variables.
     pub environment: Vec<(OsString, OsString)>,
 }
 
-/// What one source sets.
+/// The settings of one source.
 #[derive(Debug)]
-pub(super) struct Layer {
-    /// The source, as people know it.
+pub(super) struct SettingsLayer {
+    /// The name of the source in messages.
     pub(super) name: String,
     pub(super) values: Dict,
 }
 
-impl Provider for Layer {
+impl Provider for SettingsLayer {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.name.clone())
     }
@@ -37,15 +36,15 @@ impl Provider for Layer {
 }
 
 impl Sources {
-    /// The file that is read if the command line names none, below the working directory.
+    /// The file that is read if the command line names none, relative to the working directory.
     pub const USUAL_FILE: &str = "config/asteroid.toml";
 
     const PREFIX: &str = "ASTEROID_";
-    /// What tests tell one another, not the server.
+    /// Prefixes of variables that only tests read.
     const RESERVED: [&str; 2] = ["TEST_", "REQUIRE_"];
 
-    /// What each source sets, the weakest first, and what could not be read.
-    pub(super) fn layers(&self, defaults: &Dict) -> (Vec<Layer>, Vec<Problem>) {
+    /// The settings of each source, the lowest precedence first, and the errors.
+    pub(super) fn layers(&self, defaults: &Dict) -> (Vec<SettingsLayer>, Vec<ConfigError>) {
         let (mut layers, mut problems) = (Vec::new(), Vec::new());
         match self.file_layer() {
             Ok(layer) => layers.extend(layer),
@@ -61,11 +60,11 @@ impl Sources {
             match value.to_str() {
                 Some("") if name == "DATABASE_URL" => {}
                 Some(value) if !is_service_link(name, value) => {
-                    let value = read_variable(value, keys::find(defaults, &path));
-                    variables.push(Layer { name: name.to_owned(), values: nest(&path, value) });
+                    let value = read_variable(value, setting_names::find(defaults, &path));
+                    variables.push(SettingsLayer { name: name.to_owned(), values: nest(&path, value) });
                 }
                 Some(_) => {}
-                None => problems.push(Problem {
+                None => problems.push(ConfigError {
                     key: path.join("."),
                     source: name.to_owned(),
                     wrong: "is not text".to_owned(),
@@ -73,13 +72,13 @@ impl Sources {
                 }),
             }
         }
-        // Of two that set the same, the one without our prefix is the weaker.
+        // `DATABASE_URL` has a lower precedence than `ASTEROID_DATABASE__URL`.
         variables.sort_by_key(|layer| (layer.name.starts_with(Self::PREFIX), layer.name.clone()));
         layers.extend(variables);
         (layers, problems)
     }
 
-    /// The path of the setting that the variable of this name sets; none if it is not for us.
+    /// The path of the setting that this variable sets; [`None`] if it is not a variable of Asteroid.
     fn key_of(name: &str) -> Option<Vec<String>> {
         if name == "DATABASE_URL" {
             return Some(vec!["database".to_owned(), "url".to_owned()]);
@@ -91,26 +90,26 @@ impl Sources {
         Some(key.split("__").map(str::to_ascii_lowercase).collect())
     }
 
-    /// Notes that a variable is not read though it is called as a setting is, but for its capitals.
-    fn nearly_ours(name: &str, defaults: &Dict) -> Option<Problem> {
+    /// An error for a variable that names a setting in lower case, and so is not read.
+    fn nearly_ours(name: &str, defaults: &Dict) -> Option<ConfigError> {
         let (prefix, key) = name.split_at_checked(Self::PREFIX.len())?;
         let path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
         let is_nearly = prefix != Self::PREFIX && prefix.eq_ignore_ascii_case(Self::PREFIX);
-        keys::find(defaults, &path).filter(|value| is_nearly && value.as_dict().is_none())?;
+        setting_names::find(defaults, &path).filter(|value| is_nearly && value.as_dict().is_none())?;
         let key = path.join(".");
         let right = format!("write {} in capitals", Self::variable_of(&key));
-        Some(Problem { key, source: name.to_owned(), wrong: "is not read".to_owned(), right })
+        Some(ConfigError { key, source: name.to_owned(), wrong: "is not read".to_owned(), right })
     }
 
-    /// The name of the variable that sets this key.
+    /// The environment variable that sets this key.
     pub(super) fn variable_of(key: &str) -> String {
         format!("{}{}", Self::PREFIX, key.replace('.', "__").to_ascii_uppercase())
     }
 
-    fn file_layer(&self) -> Result<Option<Layer>, Problem> {
+    fn file_layer(&self) -> Result<Option<SettingsLayer>, ConfigError> {
         let path = self.file.as_deref().unwrap_or(Path::new(Self::USUAL_FILE));
         let name = path.display().to_string();
-        let problem = |wrong: String, right: &str| Problem {
+        let problem = |wrong: String, right: &str| ConfigError {
             key: name.clone(),
             source: name.clone(),
             wrong,
@@ -120,22 +119,28 @@ impl Sources {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound && self.file.is_none() => return Ok(None),
             Err(error) => {
-                return Err(problem(format!("cannot be read ({error})"), "name a TOML file that is there"));
+                return Err(problem(
+                    format!("cannot be read ({error})"),
+                    "set the path of an existing TOML file",
+                ));
             }
         };
-        // The error's own text would quote the line, and with it perhaps a password.
+        // The text of the error would quote the line, which may contain a password.
         let values = toml::from_str::<Dict>(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            problem(format!("is no TOML at line {line}, column {column} ({message})"), "mend that line")
+            problem(
+                format!("is not valid TOML at line {line}, column {column} ({message})"),
+                "correct that line",
+            )
         })?;
-        Ok(Some(Layer { name, values }))
+        Ok(Some(SettingsLayer { name, values }))
     }
 }
 
-/// Whether Kubernetes or Docker set the variable, because a service or a container is called `asteroid`, too.
+/// Whether Kubernetes or Docker set the variable for a service or container named `asteroid`.
 fn is_service_link(name: &str, value: &str) -> bool {
     ["ASTEROID_SERVICE_HOST", "ASTEROID_SERVICE_PORT"].iter().any(|link| name.starts_with(link))
         || (name.starts_with("ASTEROID_PORT_")
@@ -143,7 +148,7 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || (name == "ASTEROID_PORT" && value.contains("://"))
 }
 
-/// Reads a variable as the default's type asks: what is text stays as it is, a list is parted at its commas.
+/// Parses a variable by the type of the default: text stays unchanged, a list is split at commas.
 fn read_variable(text: &str, default: Option<&Value>) -> Value {
     let parse = || text.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
     match default {

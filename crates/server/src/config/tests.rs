@@ -24,12 +24,16 @@ fn settings(toml: &str, environment: &[(&str, &str)]) -> Settings {
 
 /// What is wrong, the file's own path shortened.
 fn problems(toml: &str, environment: &[(&str, &str)]) -> Vec<String> {
-    let Problems(problems) = read(toml, environment).valid().expect_err("something is wrong");
+    let ConfigErrors(problems) = read(toml, environment).valid().expect_err("something is wrong");
     let shorten =
         |text: &str| if text.ends_with("asteroid.toml") { "FILE".to_owned() } else { text.to_owned() };
     problems
         .into_iter()
-        .map(|problem| Problem { key: shorten(&problem.key), source: shorten(&problem.source), ..problem })
+        .map(|problem| ConfigError {
+            key: shorten(&problem.key),
+            source: shorten(&problem.source),
+            ..problem
+        })
         .map(|problem| problem.to_string())
         .collect()
 }
@@ -46,13 +50,13 @@ fn keys_of(tree: &Dict, prefix: &str, keys: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_defaults_need_no_file_and_no_environment() {
+fn defaults_need_no_file_and_no_environment() {
     let configuration = Configuration::read(&Sources::default()).valid().expect("nothing is wrong");
     assert_eq!(configuration.settings, Settings::default());
 }
 
 #[test]
-fn the_sample_file_holds_every_setting_with_its_default_and_a_comment() {
+fn sample_file_has_every_setting_with_its_default_and_a_comment() {
     let configuration = Configuration::read(&Sources { file: Some(sample_file()), environment: Vec::new() });
     assert_eq!(configuration.valid().expect("nothing is wrong").settings, Settings::default());
 
@@ -70,7 +74,7 @@ fn the_sample_file_holds_every_setting_with_its_default_and_a_comment() {
 }
 
 #[test]
-fn the_environment_is_stronger_than_the_file_and_the_file_than_the_defaults() {
+fn environment_overrides_the_file_and_the_file_overrides_defaults() {
     let toml = "http.body_limit = 2048\nhttp.workers = 3\n[product]\nname = 'Comet'";
     let configuration = read(toml, &[("ASTEROID_HTTP__WORKERS", "5"), ("HOME", "/root")]);
     let settings = &configuration.settings;
@@ -82,7 +86,7 @@ fn the_environment_is_stronger_than_the_file_and_the_file_than_the_defaults() {
 }
 
 #[test]
-fn database_url_is_stronger_than_the_file_and_weaker_than_the_name_of_our_own() {
+fn database_url_variable_precedes_the_file_and_follows_asteroid_database_url() {
     let toml = "database.url = 'sqlite://file.db'";
     let url = |environment: &[(&str, &str)]| settings(toml, environment).database.url.to_string();
     assert_eq!(url(&[]), "sqlite://file.db");
@@ -93,7 +97,7 @@ fn database_url_is_stronger_than_the_file_and_weaker_than_the_name_of_our_own() 
 }
 
 #[test]
-fn a_variable_is_read_as_its_setting_asks() {
+fn environment_variable_is_parsed_by_the_type_of_its_setting() {
     let settings = settings(
         "",
         &[
@@ -113,7 +117,7 @@ fn a_variable_is_read_as_its_setting_asks() {
 }
 
 #[test]
-fn what_tests_and_container_platforms_set_is_not_for_us() {
+fn variables_of_tests_and_container_platforms_are_ignored() {
     let ignored = [
         ("ASTEROID_TEST_DATABASE", "1"),
         ("ASTEROID_REQUIRE_POSTGRES", "1"),
@@ -127,7 +131,7 @@ fn what_tests_and_container_platforms_set_is_not_for_us() {
 }
 
 #[test]
-fn a_variable_that_is_a_setting_but_for_its_capitals_is_refused() {
+fn lower_case_environment_variable_is_refused() {
     assert_eq!(
         problems("", &[("asteroid_http__bind", "127.0.0.1:9000"), ("Asteroid_KEYS__FILE", "secret")]),
         [
@@ -135,7 +139,7 @@ fn a_variable_that_is_a_setting_but_for_its_capitals_is_refused() {
             "keys.file (Asteroid_KEYS__FILE) is not read: write ASTEROID_KEYS__FILE in capitals",
         ]
     );
-    // What is no setting is somebody else's.
+    // Variables that name no setting belong to other programs.
     let others =
         [("asteroid_belt", "Kuiper"), ("asteroid_http", "x"), ("asteroid", "Ceres"), ("astérøïd_http", "x")];
     assert_eq!(settings("", &others), Settings::default());
@@ -144,7 +148,7 @@ fn a_variable_that_is_a_setting_but_for_its_capitals_is_refused() {
 }
 
 #[test]
-fn an_unknown_key_is_refused_and_the_nearest_one_named() {
+fn unknown_setting_is_refused_with_a_suggestion() {
     let toml =
         "profil = 'production'\n[http]\nbnd = '127.0.0.1:1'\n[htpp]\nbind = '127.0.0.1:1'\n[zzz]\nq = 1";
     let environment =
@@ -164,7 +168,7 @@ fn an_unknown_key_is_refused_and_the_nearest_one_named() {
 }
 
 #[test]
-fn everything_that_is_of_the_wrong_type_is_said_at_once() {
+fn settings_of_the_wrong_type_are_reported_together() {
     let toml = "profile = 1\nkeys = 'file'\n\
                 [http]\nbind = 'localhost:8080'\nbody_limit = -1\ntrusted_proxies = ['10.0.0.0/8', '10.0.0.0/33', 5]\n\
                 [codes]\nlife = 600\nv1 = { alphabet = 'base64', length = 300 }\n\
@@ -202,7 +206,7 @@ fn everything_that_is_of_the_wrong_type_is_said_at_once() {
 }
 
 #[test]
-fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
+fn settings_out_of_bounds_are_reported_together() {
     let toml = "[http]\nshutdown_timeout = '5s'\nkeep_alive = '0s'\ncors_origins = ['*', 'https://a.example.com/']\n\
                 [database]\nurl = 'postgres://george:hunter2@db'\nreaders = 0\n\
                 [product]\nname = ' '\ndomain = 'https://example.com'\nsupport = 'help@localhost'\n\
@@ -240,7 +244,7 @@ fn everything_that_is_out_of_bounds_or_does_not_fit_together_is_said_at_once() {
 }
 
 #[test]
-fn an_address_that_helps_stands_in_texts_and_links_as_it_is() {
+fn support_address_needs_no_escaping() {
     for good in ["", "help@example.com", "help+pets@ex-ample.co.uk", "hilfe@müller.example"] {
         let toml = format!("product.support = '{good}'");
         assert_eq!(settings(&toml, &[]).product.support, good);
@@ -258,31 +262,31 @@ fn an_address_that_helps_stands_in_texts_and_links_as_it_is() {
 }
 
 #[test]
-fn a_log_level_may_be_given_by_module() {
+fn log_level_may_name_modules() {
     assert_eq!(settings("log.level = 'warn,asteroid=debug'", &[]).log.level, "warn,asteroid=debug");
 }
 
 #[test]
-fn a_file_that_is_no_toml_is_refused_without_being_quoted() {
+fn invalid_toml_is_refused_without_quoting_it() {
     let found =
         problems("[database]\nurl = 'postgres://george:hunter2@db", &[("ASTEROID_HTTP__WORKERS", "x")]);
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].starts_with("FILE is no TOML at line 2, column "), "{}", found[0]);
+    assert!(found[0].starts_with("FILE is not valid TOML at line 2, column "), "{}", found[0]);
     assert!(!found[0].contains("hunter2"), "{}", found[0]);
 }
 
 #[test]
-fn a_file_that_was_asked_for_must_be_there() {
+fn missing_config_file_is_refused() {
     let sources = Sources { file: Some("no/such/file.toml".into()), environment: Vec::new() };
-    let Problems(problems) = Configuration::read(&sources).valid().expect_err("no such file");
+    let ConfigErrors(problems) = Configuration::read(&sources).valid().expect_err("no such file");
     assert_eq!(
         problems[0].to_string(),
-        "no/such/file.toml cannot be read (No such file or directory (os error 2)): name a TOML file that is there"
+        "no/such/file.toml cannot be read (No such file or directory (os error 2)): set the path of an existing TOML file"
     );
 }
 
 #[test]
-fn what_is_printed_is_read_as_the_same_settings_and_says_where_each_was_set() {
+fn printed_configuration_is_read_as_the_same_settings() {
     let toml = "[codes.v2]\nlength = 8";
     let configuration = read(toml, &[("ASTEROID_HTTP__WORKERS", "5")]);
     let printed = configuration.to_toml().expect("TOML");

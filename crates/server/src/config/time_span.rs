@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_of_time_is_read_as_people_write_it() {
+    fn time_span_is_read_in_every_unit() {
         for (text, span) in [
             ("0s", TimeSpan::secs(0)),
             ("500ms", TimeSpan::millis(500)),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_unit_or_does_not_fit_is_refused() {
+    fn time_span_without_unit_or_out_of_range_is_refused() {
         for text in ["", " ", "10", "m", "10x", "10 minutes", "-1s", "1.5h", "10m5", "99999999999999999999d"]
         {
             assert_eq!(text.parse::<TimeSpan>(), Err(InvalidTimeSpan), "{text}");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_shown_in_the_largest_unit_that_leaves_no_rest() {
+    fn time_span_is_displayed_in_the_largest_exact_unit() {
         for text in ["0s", "1ms", "1500ms", "90s", "1m", "90m", "24h", "36h", "2d", "400d"] {
             assert_eq!(text.parse::<TimeSpan>().expect("a length of time").to_string(), text);
         }
@@ -155,13 +155,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read_again(millis in any::<u64>()) {
+        fn time_span_round_trips(millis in any::<u64>()) {
             let span = TimeSpan::millis(millis);
             prop_assert_eq!(span.to_string().parse(), Ok(span));
         }
 
         #[test]
-        fn no_text_panics(text in "\\PC{0,40}") {
+        fn time_span_does_not_panic_on_any_text(text in "\\PC{0,40}") {
             let _ = text.parse::<TimeSpan>();
         }
     }

@@ -25,7 +25,7 @@ fn flaws((folder, settings): (TempDir, Settings)) -> Vec<String> {
 }
 
 #[test]
-fn what_comes_along_needs_no_folder_and_fits_the_defaults() {
+fn built_in_templates_are_valid_in_every_language() {
     let mut settings = Settings::default();
     for language in Language::ALL {
         settings.messages.language = language;
@@ -34,7 +34,7 @@ fn what_comes_along_needs_no_folder_and_fits_the_defaults() {
 }
 
 #[test]
-fn a_good_folder_is_good_and_what_begins_with_a_dot_is_left_alone() {
+fn template_folder_may_contain_dot_files() {
     let (_folder, settings) = with(&[
         ("layout.html", "{% block content %}{% endblock %}{% if code is defined %}{{ code }}{% endif %}"),
         ("en/footer.txt", ""),
@@ -47,7 +47,7 @@ fn a_good_folder_is_good_and_what_begins_with_a_dot_is_left_alone() {
 }
 
 #[test]
-fn everything_that_is_wrong_with_a_folder_is_said_with_file_and_line() {
+fn template_errors_are_reported_together_with_file_and_line() {
     let found = flaws(with(&[
         ("en/sign_in_cod.txt", ""),
         ("en/older/footer.txt", ""),
@@ -67,35 +67,35 @@ fn everything_that_is_wrong_with_a_folder_is_said_with_file_and_line() {
     assert_eq!(
         found,
         [
-            "DIR/a README that says why is no template: docs/messages.md lists every file that there may be",
-            "DIR/de/password_changed.sms.txt:1 names `minutes`, which is no variable there: there are product, domain, \
+            "DIR/a README that says why is not a template: docs/messages.md lists every template",
+            "DIR/de/password_changed.sms.txt:1 uses `minutes`, which is not a variable there: the variables are product, domain, \
              support, language",
-            "DIR/en/older is no template: docs/messages.md lists every file that there may be",
-            "DIR/en/password_changed.txt says nothing: write something, or remove the file",
-            "DIR/en/registration_code.txt does not show the code: write {{ code }} into it",
+            "DIR/en/older is not a template: docs/messages.md lists every template",
+            "DIR/en/password_changed.txt is empty: write a text, or remove the file",
+            "DIR/en/registration_code.txt does not contain the code: add {{ code }}",
             "DIR/en/reset_code.html:1 cannot be rendered (syntax error: unexpected `}`, expected end of variable block): \
-             mend that line",
-            "DIR/en/reset_code.sms.txt makes an SMS that takes 94 of 70 units (UCS-2, for '☎' is not in GSM-7): shorten \
-             it: an SMS is one segment",
-            "DIR/en/reset_code.subject.txt is no subject: write one line, without line breaks, tabs and the like",
-            "DIR/en/reset_code.txt:3 names `user`, which is no variable there: there are product, domain, support, \
+             correct that line",
+            "DIR/en/reset_code.sms.txt makes an SMS of 94 of 70 units (UCS-2, for '☎' is not in GSM-7): shorten \
+             it to one segment",
+            "DIR/en/reset_code.subject.txt is not a valid subject: write one line without control characters",
+            "DIR/en/reset_code.txt:3 uses `user`, which is not a variable there: the variables are product, domain, support, \
              language, code, minutes",
-            "DIR/en/sign_in_cod.txt is no template: did you mean en/sign_in_code.txt?",
-            "DIR/fr is no template: docs/messages.md lists every file that there may be",
+            "DIR/en/sign_in_cod.txt is not a template: did you mean en/sign_in_code.txt?",
+            "DIR/fr is not a template: docs/messages.md lists every template",
         ]
     );
 }
 
 #[test]
-fn a_folder_or_a_file_that_cannot_be_read_is_told() {
+fn unreadable_template_folder_or_file_is_refused() {
     let (folder, settings) = with(&[]);
     fs::create_dir(folder.path().join("de")).expect("made");
     fs::write(folder.path().join("de/footer.txt"), b"Gr\xfc\xdfe").expect("written");
     assert_eq!(
         flaws((folder, settings)),
         [
-            "DIR/de/footer.txt cannot be read (stream did not contain valid UTF-8): let the server read it, and write \
-             it in UTF-8"
+            "DIR/de/footer.txt cannot be read (stream did not contain valid UTF-8): make it readable for the server, \
+             in UTF-8"
         ]
     );
     let (folder, mut settings) = with(&[]);
@@ -104,24 +104,22 @@ fn a_folder_or_a_file_that_cannot_be_read_is_told() {
         flaws((folder, settings)),
         [
             "messages.templates is \"DIR/missing\", which cannot be read (No such file or directory (os error 2)): \
-             name a folder, or leave it empty"
+             set an existing folder, or leave it empty"
         ]
     );
 }
 
 #[test]
-fn a_name_that_makes_sms_too_long_is_refused_with_the_counts() {
+fn product_name_that_makes_sms_too_long_is_refused_with_the_counts() {
     let (folder, mut settings) = with(&[]);
     settings.product.name = "The Accounts of the Harbor Lane Animal Clinic".into();
     settings.product.domain = "accounts.harborlane.example".into();
     assert_eq!(
         flaws((folder, settings)),
-        [
-            "product.name makes SMS that need more than one segment (en/already_registered.sms.txt takes 165 of 160 \
+        ["product.name makes SMS of more than one segment (en/already_registered.sms.txt takes 165 of 160 \
              septets (GSM-7); en/registration_code.sms.txt takes 161 of 160 septets (GSM-7); en/reset_code.sms.txt \
              takes 163 of 160 septets (GSM-7)): shorten it or product.domain, or write shorter SMS \
-             (messages.templates)"
-        ]
+             (messages.templates)"]
     );
     // A shorter SMS of one's own is a way out.
     let short = ("en/reset_code.sms.txt", "{{ code }} is your code.");

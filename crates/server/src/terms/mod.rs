@@ -1,12 +1,12 @@
-//! The terms of use that a fresh store begins with.
+//! The first version of the terms of use, for an empty storage.
 
 use asteroid_kernel::Timestamp;
 use asteroid_terms::{InvalidTerms, TermsVersion, VersionLabel};
 
-/// What the first version is called.
+/// The name of the first version.
 const FIRST_LABEL: &str = "1";
 
-/// The first version: short, and neutral; whoever runs the server publishes its own.
+/// The first version: a short, neutral text that the operator replaces.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_a_first_version() {
+    fn first_terms_are_valid() {
         let first = first(Timestamp::from_micros(0)).expect("it can be published");
         assert_eq!(first.label.as_str(), "1");
         assert!(first.text.starts_with("Terms of use\n"));

@@ -9,7 +9,7 @@ use std::thread;
 use super::machine::{Answer, Machine};
 
 #[test]
-fn help_and_version_are_given_and_what_is_not_understood_is_status_two() {
+fn help_and_version_succeed_and_usage_errors_have_status_two() {
     let machine = Machine::new();
     let help = machine.run(&["--help"], &[]);
     assert_eq!((help.status, help.err.as_str()), (0, ""));
@@ -40,7 +40,7 @@ fn help_and_version_are_given_and_what_is_not_understood_is_status_two() {
 }
 
 #[test]
-fn a_good_configuration_is_one_line() {
+fn config_check_of_a_valid_configuration_prints_one_line() {
     let machine = Machine::new();
     machine.write("config/asteroid.toml", "[http]\nbind = '127.0.0.1:9000'\n");
     assert_eq!(
@@ -57,7 +57,7 @@ fn a_good_configuration_is_one_line() {
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once_and_is_status_one() {
+fn config_check_reports_all_errors_with_status_one() {
     let machine = Machine::new();
     machine.write("config/asteroid.toml", "[http]\nbnd = 'x'\n[codes]\nlife = 10\n");
     assert_eq!(
@@ -69,15 +69,15 @@ fn all_that_is_wrong_is_said_at_once_and_is_status_one() {
                   codes.life (config/asteroid.toml) is 10: must be a length of time, written like \"500ms\", \
                   \"90s\", \"10m\", \"24h\" or \"30d\"\n  \
                   http.bnd (config/asteroid.toml) is not a setting: did you mean `http.bind`?\n  \
-                  http.bind (ASTEROID_HTTP__BIND) is 0.0.0.0:80: in development the server shows codes to whoever \
-                  asks, so only this machine may reach it; bind 127.0.0.1, or set profile to \"production\"\n"
+                  http.bind (ASTEROID_HTTP__BIND) is 0.0.0.0:80: in development the server shows codes without \
+                  authentication, so only this machine may connect; bind 127.0.0.1, or set profile to \"production\"\n"
                 .into(),
         }
     );
 }
 
 #[test]
-fn programs_are_told_what_is_wrong_in_json() {
+fn config_check_reports_errors_as_json() {
     let machine = Machine::new();
     let environment = [("ASTEROID_SESSIONS__PER_USER", "0")];
     assert_eq!(machine.run(&["config", "check", "--json"], &environment).status, 1);
@@ -95,7 +95,7 @@ fn programs_are_told_what_is_wrong_in_json() {
 }
 
 #[test]
-fn a_file_on_the_command_line_takes_the_place_of_the_usual_one_and_must_be_there() {
+fn config_option_replaces_the_default_file_and_must_exist() {
     let machine = Machine::new();
     machine.write("config/asteroid.toml", "http.workers = 3");
     machine.write("other.toml", "http.workers = 5");
@@ -108,7 +108,7 @@ fn a_file_on_the_command_line_takes_the_place_of_the_usual_one_and_must_be_there
 }
 
 #[test]
-fn what_is_in_force_is_printed_with_where_it_was_set() {
+fn config_print_shows_the_source_of_each_setting() {
     let machine = Machine::new();
     let answer = machine.run(&["config", "print"], &[("ASTEROID_PRODUCT__NAME", "Comet")]);
     assert_eq!((answer.status, answer.err.as_str()), (0, ""));
@@ -118,7 +118,7 @@ fn what_is_in_force_is_printed_with_where_it_was_set() {
 }
 
 #[test]
-fn no_password_of_a_url_is_ever_shown() {
+fn url_passwords_are_masked_in_output() {
     let machine = Machine::new();
     let environment = [
         ("DATABASE_URL", "postgres://george:hunter2@db/asteroid"),
@@ -132,7 +132,7 @@ fn no_password_of_a_url_is_ever_shown() {
 }
 
 #[test]
-fn production_does_not_start_and_says_all_that_must_be_set() {
+fn production_start_reports_all_missing_settings() {
     let machine = Machine::new();
     for arguments in [&["config", "check"][..], &["serve"], &[]] {
         let answer = machine.run(arguments, &[("ASTEROID_PROFILE", "production")]);
@@ -151,7 +151,7 @@ fn production_does_not_start_and_says_all_that_must_be_set() {
 
 #[cfg(unix)]
 #[test]
-fn production_refuses_keys_that_are_missing_samples_or_open_to_everybody() {
+fn production_refuses_missing_sample_and_world_readable_keys() {
     use std::os::unix::fs::PermissionsExt;
     let machine = Machine::new();
     let environment = [("ASTEROID_PROFILE", "production"), ("ASTEROID_KEYS__FILE", "keys.json")];
@@ -163,20 +163,20 @@ fn production_refuses_keys_that_are_missing_samples_or_open_to_everybody() {
     };
     assert_eq!(
         problem(),
-        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no file keys.json): make one with `asteroid keys \
+        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no file keys.json): create one with `asteroid keys \
          rotate`"
     );
     assert_eq!(machine.run(&["keys", "rotate"], &environment).status, 0);
     assert_eq!(problem(), "");
     fs::set_permissions(machine.path("keys.json"), fs::Permissions::from_mode(0o644)).expect("set");
-    assert!(problem().contains("keys.json is open to everybody on this machine"), "{}", problem());
+    assert!(problem().contains("keys.json can be read by every user of this machine"), "{}", problem());
     let sample = |ring: &str| {
         format!(r#""{ring}":[{{"id":"sample","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}]"#)
     };
     machine.write("keys.json", &format!("{{{}}}", sample("codes")));
     assert_eq!(
         problem(),
-        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no key for tokens): make one with `asteroid keys \
+        "keys.file (ASTEROID_KEYS__FILE) cannot be used (there is no key for tokens): create one with `asteroid keys \
          rotate --ring tokens`"
     );
     let sample = format!("{{{},{}}}", sample("codes"), sample("tokens"));
@@ -187,7 +187,7 @@ fn production_refuses_keys_that_are_missing_samples_or_open_to_everybody() {
 }
 
 #[test]
-fn keys_are_rotated_and_listed_without_being_shown() {
+fn keys_rotate_and_list_print_no_secret() {
     let machine = Machine::new();
     let missing = machine.run(&["keys", "list"], &[]);
     assert_eq!((missing.status, missing.err.as_str()), (1, "asteroid: there is no file data/keys.json\n"));
@@ -204,7 +204,7 @@ fn keys_are_rotated_and_listed_without_being_shown() {
     let second = machine.run(&["keys", "rotate", "--ring", "tokens"], &[]);
     assert_eq!(second.status, 0);
     assert!(
-        second.out.starts_with("data/keys.json is written. From the next start on:\ntokens: "),
+        second.out.starts_with("data/keys.json was written. After the next start:\ntokens: "),
         "{}",
         second.out
     );
@@ -225,7 +225,7 @@ fn keys_are_rotated_and_listed_without_being_shown() {
     assert_eq!(machine.run(&["keys", "rotate", "--stage"], &[]).status, 0);
     let again = machine.run(&["keys", "rotate", "--stage"], &[]);
     assert_eq!(again.status, 1);
-    assert!(again.err.contains("is staged already: rotate to put it first"), "{}", again.err);
+    assert!(again.err.contains("is already staged: rotate to put it first"), "{}", again.err);
 
     let text = machine.run(&["keys", "list"], &[]).out;
     assert!(text.contains(&format!("codes   {}  signs, made 2", id(0))), "{text}");
@@ -239,20 +239,20 @@ fn keys_are_rotated_and_listed_without_being_shown() {
 }
 
 #[test]
-fn the_database_is_migrated_once() {
+fn migrate_runs_pending_migrations_once() {
     let machine = Machine::new();
     let first = machine.json(&["migrate", "--json"], &[]);
     let names = first["migrated"].as_array().expect("a list");
     assert!(names[0].as_str().expect("a name").starts_with("0001"), "{names:?}");
     assert!(machine.path("data/asteroid.db").exists());
     assert_eq!(machine.json(&["migrate", "--json"], &[]), serde_json::json!({ "migrated": [] }));
-    assert_eq!(machine.run(&["migrate"], &[]).out, "sqlite://data/asteroid.db lacks no migration.\n");
+    assert_eq!(machine.run(&["migrate"], &[]).out, "sqlite://data/asteroid.db has no pending migrations.\n");
     let other = machine.run(&["migrate"], &[("DATABASE_URL", "sqlite://other.db")]);
     assert!(other.out.starts_with("sqlite://other.db was migrated: 0001"), "{}", other.out);
 }
 
 #[test]
-fn a_fresh_store_has_terms_and_newer_ones_are_published_once() {
+fn terms_are_published_once_and_listed() {
     let machine = Machine::new();
     assert_eq!(machine.run(&["migrate"], &[]).status, 0);
     let listed = || machine.json(&["terms", "list", "--json"], &[]);
@@ -265,7 +265,7 @@ fn a_fresh_store_has_terms_and_newer_ones_are_published_once() {
     let publish =
         |label: &str, file: &str| machine.run(&["terms", "publish", "--version", label, "--file", file], &[]);
     let published = publish("2026-11", "terms.txt");
-    let said = "Version 2026-11 of the terms is in force: everybody has to accept it.\n";
+    let said = "Version 2026-11 of the terms is in force: every user must accept it.\n";
     assert_eq!(published, Answer { status: 0, out: said.into(), err: String::new() });
     let both = listed();
     assert_eq!((&both[0]["text"], &both[1]["in_force"]), (&"Be kind.\n".into(), &false.into()));
@@ -289,7 +289,7 @@ fn a_fresh_store_has_terms_and_newer_ones_are_published_once() {
 }
 
 #[test]
-fn the_description_of_the_api_is_printed() {
+fn openapi_prints_the_document() {
     let machine = Machine::new();
     let description = machine.json(&["openapi"], &[]);
     assert_eq!(description["openapi"], "3.1.0");
@@ -297,7 +297,7 @@ fn the_description_of_the_api_is_printed() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn closed_output_pipe_is_not_an_error() {
     let machine = Machine::new();
     for arguments in [&["config", "print"][..], &["--help"], &["openapi"]] {
         let mut child = machine
@@ -329,7 +329,7 @@ fn answer_once(status: &'static str) -> (String, thread::JoinHandle<String>) {
 }
 
 #[test]
-fn health_is_what_readyz_says() {
+fn health_reports_the_status_of_readyz() {
     let machine = Machine::new();
     let (url, served) = answer_once("200 OK");
     let ready = machine.run(&["health", "--url", &url], &[("HTTP_PROXY", "http://127.0.0.1:1")]);
@@ -338,22 +338,23 @@ fn health_is_what_readyz_says() {
 
     let (url, _served) = answer_once("503 Service Unavailable");
     let busy = machine.run(&["health", "--url", &url], &[]);
-    let told = format!("asteroid: {url}/readyz is not ready: it answers 503 Service Unavailable\n");
+    let told =
+        format!("asteroid: {url}/readyz is not ready: the response has status 503 Service Unavailable\n");
     assert_eq!(busy, Answer { status: 1, out: String::new(), err: told });
 }
 
 #[test]
-fn whoever_cannot_be_asked_is_not_ready_and_no_library_says_why() {
+fn health_fails_when_the_server_is_unreachable() {
     let machine = Machine::new();
     let (moved, _served) = answer_once("301 Moved Permanently");
     let (garbled, _served) = answer_once("no status");
     for (url, reason) in [
-        ("http://127.0.0.1:1", "nobody listens there"),
-        (moved.as_str(), "it answers 301 Moved Permanently"),
-        (garbled.as_str(), "what answers there is no HTTP server, or it hangs up"),
-        ("https://127.0.0.1:1", "that is no http:// URL of a server"),
-        ("http://:x", "that is no http:// URL of a server"),
-        ("127.0.0.1:80", "that is no http:// URL of a server"),
+        ("http://127.0.0.1:1", "the connection was refused"),
+        (moved.as_str(), "the response has status 301 Moved Permanently"),
+        (garbled.as_str(), "the connection was closed, or the response is not HTTP"),
+        ("https://127.0.0.1:1", "the URL does not start with http://, or is not valid"),
+        ("http://:x", "the URL does not start with http://, or is not valid"),
+        ("127.0.0.1:80", "the URL does not start with http://, or is not valid"),
     ] {
         if url != moved && url != garbled {
             let told = format!("asteroid: {url}/readyz is not ready: {reason}\n");
@@ -366,10 +367,10 @@ fn whoever_cannot_be_asked_is_not_ready_and_no_library_says_why() {
         let expected = serde_json::json!({"ready": false, "url": format!("{url}/readyz"), "reason": reason});
         assert_eq!(told, expected);
     }
-    let nobody = machine.run(&["health"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:1")]);
-    let told = "asteroid: http://127.0.0.1:1/readyz is not ready: nobody listens there\n".to_owned();
-    assert_eq!(nobody, Answer { status: 1, out: String::new(), err: told });
+    let unreachable = machine.run(&["health"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:1")]);
+    let told = "asteroid: http://127.0.0.1:1/readyz is not ready: the connection was refused\n".to_owned();
+    assert_eq!(unreachable, Answer { status: 1, out: String::new(), err: told });
     let any = machine.run(&["health", "--json"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:0")]);
     assert_eq!((any.status, any.out.as_str()), (2, ""));
-    assert!(any.err.contains("http.bind names no port: say --url"), "{}", any.err);
+    assert!(any.err.contains("http.bind has no port: set --url"), "{}", any.err);
 }

@@ -32,13 +32,13 @@ fn told(from: &str, to: &str) -> String {
          clients                         4\n\
          patients                        7\n\
          rows                           28\n\
-         Everything in {from} is in {to}, too: every row was read back and compared.\n\
-         To go on there, name it in DATABASE_URL (or database.url), and keep the keys file.\n"
+         Copied {from} to {to}: every row was read back and compared.\n\
+         To use the copy, set DATABASE_URL (or database.url), and keep the key file.\n"
     )
 }
 
 #[test]
-fn a_store_moves_to_another_file_whole_and_only_once() {
+fn copy_to_another_sqlite_file_is_complete_and_not_repeatable() {
     let machine = practice();
     let to = "sqlite://new/asteroid.db";
     let copied = machine.run(&["copy", "--from", FROM, "--to", to], &[]);
@@ -65,7 +65,7 @@ fn a_store_moves_to_another_file_whole_and_only_once() {
 }
 
 #[test]
-fn a_store_moves_to_postgresql_and_back_though_the_target_has_terms_already() {
+fn copy_to_postgresql_and_back_into_a_database_with_first_terms() {
     let Some(database) = TestDatabase::create() else { return };
     let (machine, there) = (practice(), database.url().expose());
     let migrated = machine.run(&["migrate"], &[("DATABASE_URL", there)]);
@@ -98,7 +98,7 @@ fn a_store_moves_to_postgresql_and_back_though_the_target_has_terms_already() {
 }
 
 #[test]
-fn what_is_no_database_is_not_understood_and_no_password_is_shown() {
+fn copy_with_an_invalid_url_is_a_usage_error_without_the_password() {
     let machine = Machine::new();
     for (from, to, told) in [
         ("asteroid.db", "sqlite://b.db", "--from must be sqlite://PATH"),
@@ -116,7 +116,7 @@ fn what_is_no_database_is_not_understood_and_no_password_is_shown() {
 }
 
 #[test]
-fn a_database_that_is_not_there_not_ready_or_the_same_is_refused_and_no_file_is_made() {
+fn copy_refuses_missing_unmigrated_and_identical_databases() {
     let machine = practice();
     let refused = |from: &str, to: &str, told: String| {
         let answer = machine.run(&["copy", "--from", from, "--to", to], &[]);

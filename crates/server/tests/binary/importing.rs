@@ -37,7 +37,7 @@ fn counts(report: &Value, kind: &str) -> [u64; 4] {
 }
 
 #[test]
-fn the_example_practice_is_imported_and_again_changes_nothing() {
+fn import_of_the_example_practice_is_idempotent() {
     let machine = Machine::new();
     machine.write("config/practice.json", &example());
     let first = machine.run(&["import", "config/practice.json"], &[]);
@@ -70,7 +70,7 @@ fn the_example_practice_is_imported_and_again_changes_nothing() {
 }
 
 #[test]
-fn a_record_that_is_wrong_is_refused_alone_with_its_line_field_and_reason() {
+fn import_refuses_an_invalid_record_with_line_field_and_reason() {
     let machine = Machine::new();
     let lines = [
         PRACTICE,
@@ -94,7 +94,7 @@ fn a_record_that_is_wrong_is_refused_alone_with_its_line_field_and_reason() {
         export.ndjson:7: client refused: practiceId: there is no practice 2: it has to come first\n";
     let dry = machine.run(&["import", "export.ndjson", "--dry-run"], &[]);
     assert_eq!((dry.status, dry.err.as_str()), (1, refused));
-    assert!(dry.out.ends_with("This was a dry run: nothing was kept.\n"), "{}", dry.out);
+    assert!(dry.out.ends_with("This was a dry run: nothing was changed.\n"), "{}", dry.out);
     assert_eq!(
         machine.run(&["import", "export.ndjson"], &[]),
         Answer {
@@ -124,7 +124,7 @@ fn a_record_that_is_wrong_is_refused_alone_with_its_line_field_and_reason() {
 }
 
 #[test]
-fn csv_files_hold_one_kind_each() {
+fn import_of_csv_files_of_each_type() {
     let machine = Machine::new();
     machine.write(
         "practices.csv",
@@ -164,7 +164,7 @@ fn csv_files_hold_one_kind_each() {
 }
 
 #[test]
-fn standard_input_is_read_as_the_options_say() {
+fn import_from_standard_input_needs_a_format() {
     let machine = Machine::new();
     let import = |arguments: &[&str], input: &str| {
         let answer = machine.feed(&[&["import", "-", "--json"], arguments].concat(), input);
@@ -180,10 +180,10 @@ fn standard_input_is_read_as_the_options_say() {
     assert_eq!((&report["refusals"][0]["line"], &report["refusals"][0]["column"]), (&1.into(), &14.into()));
 
     for (arguments, problem) in [
-        (&["import", "-"][..], "say how standard input is written: --format json, ndjson or csv"),
+        (&["import", "-"][..], "the format of standard input is unknown: set --format json, ndjson or csv"),
         (
             &["import", "export.csv"],
-            "say what export.csv holds: --type practice, clientClass, user or client",
+            "the records of export.csv are of unknown type: set --type practice, clientClass, user or client",
         ),
         (&["import"], "the following required arguments were not provided"),
     ] {
@@ -198,7 +198,7 @@ fn standard_input_is_read_as_the_options_say() {
 }
 
 #[test]
-fn a_file_that_breaks_off_is_imported_up_to_there_and_goes_on_from_there() {
+fn import_of_a_truncated_file_continues_with_the_whole_file() {
     let machine = Machine::new();
     let example = example();
     let broken = &example[..example.find("\"clientId\": \"1003\"").expect("it is there")];
@@ -210,7 +210,7 @@ fn a_file_that_breaks_off_is_imported_up_to_there_and_goes_on_from_there() {
         answer.err,
         format!(
             "asteroid: practice.json:{line}:6: EOF while parsing an object\n  \
-             what came before it is in the store; importing the same files again goes on from there\n"
+             everything before it was imported; importing the same files again continues from there\n"
         )
     );
     assert!(
@@ -225,7 +225,7 @@ fn a_file_that_breaks_off_is_imported_up_to_there_and_goes_on_from_there() {
 }
 
 #[test]
-fn an_import_that_is_killed_is_finished_by_the_next() {
+fn killed_import_is_completed_by_the_next_one() {
     let machine = Machine::new();
     let records = clients(2600);
     let mut killed = machine
@@ -257,7 +257,7 @@ fn an_import_that_is_killed_is_finished_by_the_next() {
 }
 
 #[test]
-fn no_secret_of_a_record_is_shown() {
+fn import_errors_contain_no_secret() {
     let machine = Machine::new();
     let user = |field: &str, value: &str| {
         format!(r#"{{"type":"user","name":"Nora Quayle","email":"hunter2",{field}:{value},"practiceId":1}}"#)

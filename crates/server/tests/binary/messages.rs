@@ -14,7 +14,7 @@ const KINDS: [&str; 6] = [
 ];
 
 #[test]
-fn every_message_can_be_looked_at() {
+fn messages_preview_writes_every_message() {
     let machine = Machine::new();
     let environment = [("ASTEROID_PRODUCT__NAME", "Comet"), ("ASTEROID_PRODUCT__DOMAIN", "example.com")];
     let answer = machine.run(&["messages", "preview", "--to", "new/preview"], &environment);
@@ -54,7 +54,7 @@ fn every_message_can_be_looked_at() {
 }
 
 #[test]
-fn a_wrong_template_is_named_with_its_line_and_nothing_starts() {
+fn invalid_template_is_reported_with_its_line_and_prevents_the_start() {
     let machine = Machine::new();
     machine.write("templates/en/sign_in_code.txt", "Hello,\n\n{{ code }} for {{ user }}\n");
     machine.write("templates/en/signin_code.txt", "");
@@ -63,9 +63,9 @@ fn a_wrong_template_is_named_with_its_line_and_nothing_starts() {
         status: 1,
         out: String::new(),
         err: "asteroid: there are 2 problems with the configuration:\n  \
-              templates/en/sign_in_code.txt:3 names `user`, which is no variable there: there are product, domain, \
+              templates/en/sign_in_code.txt:3 uses `user`, which is not a variable there: the variables are product, domain, \
               support, language, code, minutes\n  \
-              templates/en/signin_code.txt is no template: did you mean en/sign_in_code.txt?\n"
+              templates/en/signin_code.txt is not a template: did you mean en/sign_in_code.txt?\n"
             .into(),
     };
     for arguments in [&["config", "check"][..], &["serve"], &[], &["messages", "preview", "--to", "preview"]]
@@ -78,14 +78,14 @@ fn a_wrong_template_is_named_with_its_line_and_nothing_starts() {
         serde_json::json!({
             "key": "templates/en/sign_in_code.txt:3",
             "source": "templates/en/sign_in_code.txt:3",
-            "wrong": "names `user`, which is no variable there",
-            "right": "there are product, domain, support, language, code, minutes",
+            "wrong": "uses `user`, which is not a variable there",
+            "right": "the variables are product, domain, support, language, code, minutes",
         })
     );
 }
 
 #[test]
-fn a_name_that_no_sms_has_room_for_is_refused_with_the_counts() {
+fn product_name_too_long_for_every_sms_is_refused_with_the_counts() {
     let machine = Machine::new();
     let environment = [("ASTEROID_PRODUCT__NAME", "The Accounts of the Harbor Lane Veterinary Clinic")];
     let answer = machine.run(&["config", "check"], &environment);
@@ -93,14 +93,14 @@ fn a_name_that_no_sms_has_room_for_is_refused_with_the_counts() {
     assert_eq!(
         answer.err,
         "asteroid: there is a problem with the configuration:\n  \
-         product.name (ASTEROID_PRODUCT__NAME) makes SMS that need more than one segment \
+         product.name (ASTEROID_PRODUCT__NAME) makes SMS of more than one segment \
          (en/already_registered.sms.txt takes 169 of 160 septets (GSM-7)): shorten it or product.domain, or write \
          shorter SMS (messages.templates)\n"
     );
 }
 
 #[test]
-fn a_preview_that_cannot_be_written_says_where() {
+fn messages_preview_reports_the_unwritable_path() {
     let machine = Machine::new();
     machine.write("preview", "a file");
     let answer = machine.run(&["messages", "preview", "--to", "preview"], &[]);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::machine::{Answer, Machine};
 use super::serving::{REGISTER, Server};
 
-/// Answers every request with 410, for good, or 200; gives its delivery URL.
+/// A webhook that answers every request with 410 (permanent) or 200. Returns its delivery URL.
 fn provider(takes: &Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -61,24 +61,24 @@ fn the_message(machine: &Machine, state: &str) -> Value {
 }
 
 #[test]
-fn a_message_that_was_refused_is_listed_with_the_reason_and_delivered_once_it_is_tried_again() {
+fn failed_message_is_listed_with_its_reason_and_delivered_by_retry() {
     let machine = Machine::new();
     let takes = Arc::<AtomicBool>::default();
     let url = provider(&takes);
     let server = Server::start(&machine, &[("ASTEROID_EMAIL__URL", &url)]);
     assert!(server.request("POST", "/v1/auth/register", REGISTER).starts_with("HTTP/1.1 200 "));
 
-    let dead = the_message(&machine, "dead");
-    let id = dead["id"].as_str().expect("an id").to_owned();
-    for time in ["created_at", "settled_at", "useless_at"] {
-        assert!(dead[time].as_str().is_some_and(|time| time.ends_with('Z')), "{dead}");
+    let failed = the_message(&machine, "failed");
+    let id = failed["id"].as_str().expect("an id").to_owned();
+    for time in ["created_at", "completed_at", "expires_at"] {
+        assert!(failed[time].as_str().is_some_and(|time| time.ends_with('Z')), "{failed}");
     }
     assert_eq!(
-        dead,
+        failed,
         json!({
             "id": id, "channel": "email", "to": "g…e@example.com", "kind": "registration_code", "attempts": 1,
-            "state": "dead", "reason": "the webhook answered 410", "created_at": dead["created_at"],
-            "settled_at": dead["settled_at"], "useless_at": dead["useless_at"],
+            "state": "failed", "reason": "the webhook answered 410", "created_at": failed["created_at"],
+            "completed_at": failed["completed_at"], "expires_at": failed["expires_at"],
         }),
         "no code, and no text"
     );
@@ -107,28 +107,34 @@ fn a_message_that_was_refused_is_listed_with_the_reason_and_delivered_once_it_is
 }
 
 #[test]
-fn all_dead_messages_that_are_of_use_are_tried_again_and_nobodys_are_not() {
+fn retry_failed_requeues_useful_messages_and_no_decoys() {
     let machine = Machine::new();
     let url = provider(&Arc::default());
     let server = Server::start(&machine, &[("ASTEROID_EMAIL__URL", &url)]);
     assert!(server.request("POST", "/v1/auth/register", REGISTER).starts_with("HTTP/1.1 200 "));
-    let nobodys = r#"{"contact":"nobody@example.com"}"#;
-    let forgot = server.request("POST", "/v1/auth/password/forgot", nobodys);
+    let unknown_contact = r#"{"contact":"nobody@example.com"}"#;
+    let forgot = server.request("POST", "/v1/auth/password/forgot", unknown_contact);
     assert!(forgot.starts_with("HTTP/1.1 2"), "{forgot}");
-    let dead = messages(&machine, "dead", 2);
-    assert_eq!(dead[0]["reason"], "there is nobody to send it to");
+    let failed = messages(&machine, "failed", 2);
+    assert_eq!(failed[0]["reason"], "there is nobody to send it to");
     server.signal("TERM");
     assert_eq!(server.end().status, 0);
-    let text = machine.run(&["outbox", "retry", "--dead"], &[]);
-    let said = "Tried again: 1 message. Left dead, because nobody has any use for them: 1 message.\n";
+    let text = machine.run(&["outbox", "retry", "--failed"], &[]);
+    let said = "Tried again: 1 message. Expired or without a recipient, not tried again: 1 message.\n";
     assert_eq!(text, Answer { status: 0, out: said.into(), err: String::new() });
     assert_eq!(the_message(&machine, "waiting")["attempts"], 1);
-    let json = machine.json(&["outbox", "retry", "--dead", "--json"], &[]);
+    let json = machine.json(&["outbox", "retry", "--failed", "--json"], &[]);
     assert_eq!(json, json!({ "retried": [], "left": 1 }));
+    // The names of version 0.1.
+    assert_eq!(machine.json(&["outbox", "retry", "--dead", "--json"], &[]), json);
+    let listed = |state| machine.json(&["outbox", "list", "--state", state, "--json"], &[]);
+    assert_eq!(listed("dead"), listed("failed"));
+    let help = machine.run(&["outbox", "list", "--help"], &[]).out;
+    assert!(help.contains("failed") && !help.contains("dead"), "{help}");
 }
 
 #[test]
-fn what_is_not_there_is_refused_and_what_makes_no_sense_is_status_two() {
+fn unknown_message_is_refused_and_invalid_outbox_arguments_are_usage_errors() {
     let machine = Machine::new();
     let unknown = "019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55";
     let retry = ["outbox", "retry", unknown, "--json"];
@@ -140,7 +146,7 @@ fn what_is_not_there_is_refused_and_what_makes_no_sense_is_status_two() {
         &["outbox"][..],
         &["outbox", "retry"],
         &["outbox", "retry", "no-id"],
-        &["outbox", "retry", unknown, "--dead"],
+        &["outbox", "retry", unknown, "--failed"],
         &["outbox", "list", "--state", "lost"],
         &["outbox", "list", "--channel", "pigeon"],
         &["outbox", "list", "--limit", "0"],

@@ -54,7 +54,7 @@ fn stop(server: Server) {
 }
 
 #[test]
-fn the_example_practice_can_be_walked_through_while_the_server_runs() {
+fn example_practice_is_imported_beside_a_running_server() {
     let machine = Machine::new();
     let server = Server::start(&machine, &[]);
     machine.write("practice.json", EXAMPLE);
@@ -88,7 +88,7 @@ fn the_example_practice_can_be_walked_through_while_the_server_runs() {
 }
 
 #[test]
-fn an_imported_user_keeps_the_password_whatever_is_imported_later() {
+fn import_does_not_replace_a_password() {
     let machine = Machine::new();
     let user = |field: &str, value: &str| {
         json!({ "users": [{
@@ -115,7 +115,7 @@ fn an_imported_user_keeps_the_password_whatever_is_imported_later() {
 }
 
 #[test]
-fn tokens_outlive_a_rotation_of_the_keys() {
+fn tokens_stay_valid_after_key_rotation() {
     let machine = Machine::new();
     machine.write("practice.json", EXAMPLE);
     assert_eq!(machine.run(&["import", "practice.json"], &[]).status, 0);

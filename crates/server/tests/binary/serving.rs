@@ -99,7 +99,7 @@ impl Server {
 }
 
 #[test]
-fn a_development_server_starts_with_nothing_but_itself_and_says_where_everything_is() {
+fn development_server_starts_without_configuration() {
     let machine = Machine::new();
     let server = Server::start(&machine, &[]);
     assert!(server.request("GET", "/readyz", "").starts_with("HTTP/1.1 200 "));
@@ -127,7 +127,7 @@ fn a_development_server_starts_with_nothing_but_itself_and_says_where_everything
 }
 
 #[test]
-fn keys_and_data_outlive_a_restart() {
+fn keys_and_data_survive_a_restart() {
     let machine = Machine::new();
     let first = Server::start(&machine, &[]);
     assert!(first.request("POST", "/v1/auth/register", REGISTER).starts_with("HTTP/1.1 200 "));
@@ -145,7 +145,7 @@ fn keys_and_data_outlive_a_restart() {
 }
 
 #[test]
-fn a_server_that_is_told_to_stop_answers_what_it_has_accepted() {
+fn graceful_shutdown_answers_accepted_requests() {
     let machine = Machine::new();
     // One thread and costly hashes: the last answer takes longer than the signal.
     let slow = [
@@ -180,7 +180,7 @@ fn a_server_that_is_told_to_stop_answers_what_it_has_accepted() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_its_setting() {
+fn port_in_use_is_reported_with_its_setting() {
     let machine = Machine::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
@@ -197,13 +197,13 @@ fn a_port_that_is_taken_is_named_with_its_setting() {
 }
 
 #[test]
-fn a_database_that_lacks_migrations_is_refused_where_they_are_not_run_at_the_start() {
+fn serve_refuses_pending_migrations_if_migrate_at_start_is_off() {
     let machine = Machine::new();
     let environment =
         [("ASTEROID_DATABASE__MIGRATE_AT_START", "false"), ("ASTEROID_HTTP__BIND", "127.0.0.1:0")];
     let answer = machine.run(&["serve"], &environment);
     assert_eq!((answer.status, answer.out.as_str()), (1, ""));
-    assert!(answer.err.starts_with("asteroid: the database lacks migrations (0001"), "{}", answer.err);
+    assert!(answer.err.starts_with("asteroid: the database has pending migrations (0001"), "{}", answer.err);
     assert!(answer.err.contains("asteroid migrate"), "{}", answer.err);
 
     assert_eq!(machine.run(&["migrate"], &environment).status, 0);
@@ -213,7 +213,7 @@ fn a_database_that_lacks_migrations_is_refused_where_they_are_not_run_at_the_sta
 }
 
 #[test]
-fn two_servers_share_one_database() {
+fn concurrent_servers_share_one_database() {
     let machine = Machine::new();
     let (one, other) = (Server::start(&machine, &[]), Server::start(&machine, &[]));
     for (number, server) in [&one, &other, &one, &other].into_iter().enumerate() {
@@ -230,7 +230,7 @@ fn two_servers_share_one_database() {
 }
 
 #[test]
-fn keys_that_cannot_be_read_stop_the_start() {
+fn invalid_key_file_prevents_the_start() {
     let machine = Machine::new();
     machine.write("data/keys.json", "{}");
     let answer = machine.run(&["serve"], &[("ASTEROID_LOG__LEVEL", "error"), QUICK[0]]);
@@ -238,7 +238,7 @@ fn keys_that_cannot_be_read_stop_the_start() {
         (answer.status, answer.err.as_str()),
         (
             1,
-            "asteroid: the keys cannot be used (keys.file)\n  because data/keys.json is no file of keys: see line 1, \
+            "asteroid: the keys cannot be used (keys.file)\n  because data/keys.json is not a valid key file: line 1, \
              column 2\n"
         )
     );

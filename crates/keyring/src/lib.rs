@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+mod file;
+mod ring;
+
+pub use file::{KeyInfo, KeysError, KeysFile, Lifetimes, LoadedKeys, TokenKey};
+pub use ring::{KeyRing, Rotation};

@@ -1,0 +1,125 @@
+mod progress;
+
+use std::fmt::{Display, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use asteroid_application::Import;
+use asteroid_argon2::{Argon2Hasher, Argon2Settings};
+use asteroid_import::{FileFormat, ImportPlan, ImportReport, InputFile, RecordCounts, RecordKind};
+use clap::Args;
+
+use progress::Progress;
+
+use super::output::{answer, warn};
+use super::{CommandError, Context, Format, names, runtime};
+use crate::config::Settings;
+use crate::storage::{self, ServerStorage, with_storage};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = r#"Records are identified by the ids of the system that they come from. Importing a file again
+changes nothing; after an interruption it continues. An invalid record is refused alone, with
+its line, field and reason, and the exit status is 1; a file without records is an error, too.
+Practices must come before their users and clients.
+
+A user is identified by its id, else by its practiceId and clientId, else by a contact. A
+contact belongs to one user: of two users that share it, the second is imported without it,
+with a warning, or refused if it has no other contact. A record replaces the contacts that
+earlier records of the same practice set, and ends the sessions; verified contacts stay.
+Practice, last name and password are optional; "status" is enabled or disabled. Several
+records of one client in a file are merged into one client with the patients of all.
+
+Layouts, with the fields that the API shows:
+  JSON    {"practices": [], "clientClasses": [], "users": [], "clients": []}
+  NDJSON  one object per line, with "type": practice, clientClass, user or client
+  CSV     one file per type, one column per field, separated by commas, semicolons or
+          tabs; an empty cell is null, the items of a list are separated by semicolons,
+          clientClass and patients are JSON
+Files are in UTF-8, or in UTF-16 with a byte order mark.
+
+Examples:
+  asteroid import config/practice.json
+  asteroid import practices.csv users.csv clients.csv --dry-run
+  zcat export.ndjson.gz | asteroid import - --format ndjson --json"#
+)]
+pub(super) struct ImportArguments {
+    /// The files to import, in order; - for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The format of the files; by default from their names.
+    #[arg(long, value_name = "FORMAT", value_parser = names(FileFormat::ALL, FileFormat::as_str))]
+    format: Option<FileFormat>,
+    /// The type of the records in CSV files; by default from their names.
+    #[arg(long = "type", value_name = "TYPE", value_parser = names(RecordKind::ALL, RecordKind::as_str))]
+    kind: Option<RecordKind>,
+    /// Validate and report everything, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    answer: Format,
+}
+
+pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), CommandError> {
+    let ImportArguments { files, format, kind, dry_run, answer: answer_format } = arguments;
+    let inputs: Result<Vec<InputFile>, _> =
+        files.iter().map(|file| InputFile::new(file, *format, *kind)).collect();
+    let inputs = inputs.map_err(|error| CommandError::Usage("import", error.to_string()))?;
+    let settings = context.configuration()?.settings;
+    let plan = ImportPlan { inputs, region: settings.product.default_region, dry_run: *dry_run };
+    let runtime = runtime()?;
+    let storage = runtime.block_on(storage::open(&settings, &context.clock, &context.randomness))?;
+    let hasher = Argon2Hasher::start(hashing(&settings), Arc::clone(&context.randomness))?;
+    let (clock, randomness) = (Arc::clone(&context.clock), Arc::clone(&context.randomness));
+    let passwords = settings.account_rules().passwords;
+    let report = with_storage!(storage, |storage| {
+        let import = Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords);
+        let progress = Progress::new(plan.inputs.iter().map(InputFile::length).sum(), answer_format.json);
+        asteroid_import::run(&plan, import, &runtime, &progress)
+    });
+    answer(*answer_format, &report, || table(&report))?;
+    if let Some(stopped) = report.stopped.as_ref().filter(|_| !answer_format.json) {
+        warn(&format!("{stopped}\n  {}", what_stays(&report)));
+    }
+    if report.is_clean() { Ok(()) } else { Err(CommandError::Answered) }
+}
+
+fn what_stays(report: &ImportReport) -> &'static str {
+    if report.dry_run {
+        "nothing after it was read"
+    } else {
+        "everything before it was imported; importing the same files again continues from there"
+    }
+}
+
+/// The import alone waits for these hashes, so it may wait long.
+fn hashing(settings: &Settings) -> Argon2Settings {
+    let settings = Argon2Settings::from(&settings.passwords.hashing);
+    Argon2Settings { queue: 64, max_wait: Duration::from_mins(1), ..settings }
+}
+
+/// The counts, for people.
+fn table(report: &ImportReport) -> String {
+    let mut table = row("", ["created", "updated", "unchanged", "refused"]);
+    for (name, RecordCounts { created, updated, unchanged, refused }) in report.counts() {
+        let counts = [created, updated, unchanged, refused];
+        if counts != [0; 4] {
+            table += &row(name, counts);
+        }
+    }
+    if report.unreadable > 0 {
+        table += &row("unreadable", ["", "", "", &report.unreadable.to_string()]);
+    }
+    if report.warned > 0 {
+        writeln!(table, "{:<14}  {:>9}", "with warnings", report.warned).expect("a text takes any text");
+    }
+    if report.dry_run {
+        table.push_str("This was a dry run: nothing was changed.\n");
+    }
+    table
+}
+
+fn row<T: Display>(name: &str, [created, updated, unchanged, refused]: [T; 4]) -> String {
+    format!("{name:<14}  {created:>9}  {updated:>9}  {unchanged:>9}  {refused:>9}\n")
+}

@@ -1,0 +1,165 @@
+//! The storage that the settings name, opened and migrated.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use asteroid_application::{AllRepositories, Practices, PublishTermsError};
+use asteroid_diesel::postgres::{self, ConnectError};
+use asteroid_diesel::sqlite::{self, OpenError};
+use asteroid_diesel::{PostgresStorage, SqliteStorage};
+use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
+use asteroid_terms::InvalidTerms;
+
+use crate::config::{DatabaseUrl, Settings};
+use crate::terms;
+
+/// The timeout of units of work that no request waits for.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Why the storage cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error(transparent)]
+    OpenSqlite(#[from] OpenError),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    MigrateSqlite(#[from] sqlite::MigrateError),
+    #[error(transparent)]
+    MigratePostgres(#[from] postgres::MigrateError),
+    #[error("the database cannot be read")]
+    Storage(#[from] StorageError),
+    #[error("the database has pending migrations ({}): run `asteroid migrate`, or set database.migrate_at_start", .0.join(", "))]
+    Lacking(Vec<String>),
+    #[error("the first version of the terms cannot be published")]
+    Terms(#[from] PublishTermsError),
+    #[error(transparent)]
+    InvalidTerms(#[from] InvalidTerms),
+}
+
+/// A storage that a server can run on: every repository, and migrations.
+pub(crate) trait ServerStorage: Storage<Tx: AllRepositories> {
+    /// Runs the pending migrations and returns their names.
+    fn run_migrations(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// The names of the pending migrations.
+    fn lacks_migrations(&self) -> impl Future<Output = Result<Vec<String>, StorageError>> + Send;
+
+    /// The same storage with a long timeout, for work that no request waits for.
+    fn patient(self: &Arc<Self>) -> Arc<Self>;
+}
+
+impl ServerStorage for SqliteStorage {
+    async fn run_migrations(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.migrate().await?)
+    }
+
+    async fn lacks_migrations(&self) -> Result<Vec<String>, StorageError> {
+        self.pending_migrations().await
+    }
+
+    fn patient(self: &Arc<Self>) -> Arc<Self> {
+        Arc::clone(self)
+    }
+}
+
+impl ServerStorage for PostgresStorage {
+    async fn run_migrations(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.migrate().await?)
+    }
+
+    async fn lacks_migrations(&self) -> Result<Vec<String>, StorageError> {
+        self.pending_migrations().await
+    }
+
+    fn patient(self: &Arc<Self>) -> Arc<Self> {
+        Arc::new(self.with_unit_timeout(PATIENCE))
+    }
+}
+
+/// The storage that the settings name.
+pub(crate) enum AnyStorage {
+    Sqlite(Arc<SqliteStorage>),
+    Postgres(Arc<PostgresStorage>),
+}
+
+/// Runs code with the concrete storage: `with_storage!(any, |storage| …)`, compiled once for each.
+macro_rules! with_storage {
+    ($any:expr, |$storage:ident| $go_on:expr) => {
+        match $any {
+            $crate::storage::AnyStorage::Sqlite($storage) => $go_on,
+            $crate::storage::AnyStorage::Postgres($storage) => $go_on,
+        }
+    };
+}
+pub(crate) use with_storage;
+
+/// Opens the storage, and runs pending migrations if the settings allow it.
+pub(crate) async fn open(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Result<AnyStorage, StoreError> {
+    let any = connect(settings).await?;
+    with_storage!(&any, |storage| make_ready(&**storage, settings).await?);
+    with_storage!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
+    Ok(any)
+}
+
+/// Opens the storage, runs the pending migrations and returns their names.
+pub(crate) async fn migrate(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Result<Vec<String>, StoreError> {
+    let any = connect(settings).await?;
+    let names = with_storage!(&any, |storage| storage.run_migrations().await?);
+    with_storage!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
+    Ok(names)
+}
+
+async fn connect(settings: &Settings) -> Result<AnyStorage, StoreError> {
+    Ok(match &settings.database.url {
+        DatabaseUrl::Sqlite(path) => {
+            AnyStorage::Sqlite(Arc::new(SqliteStorage::open(&settings.sqlite_options(path))?))
+        }
+        DatabaseUrl::Postgres(url) => {
+            AnyStorage::Postgres(Arc::new(PostgresStorage::open(&settings.postgres_options(url)).await?))
+        }
+    })
+}
+
+async fn make_ready(storage: &impl ServerStorage, settings: &Settings) -> Result<(), StoreError> {
+    if settings.database.migrate_at_start {
+        let names = storage.run_migrations().await?;
+        if !names.is_empty() {
+            tracing::info!(migrations = names.join(", "), "migrated the database");
+        }
+    } else {
+        let lacking = storage.lacks_migrations().await?;
+        if !lacking.is_empty() {
+            return Err(StoreError::Lacking(lacking));
+        }
+    }
+    Ok(())
+}
+
+/// The practice use cases on this storage.
+pub(crate) fn practices<S: ServerStorage>(
+    storage: &Arc<S>,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Practices<S> {
+    Practices::new(Arc::clone(storage), Arc::clone(clock), Arc::clone(randomness))
+}
+
+/// Publishes the first terms in an empty storage.
+async fn publish_first_terms(
+    storage: &Arc<impl ServerStorage>,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Result<(), StoreError> {
+    let practices = practices(storage, clock, randomness);
+    Ok(practices.publish_first_terms(terms::first(clock.now())?).await?)
+}
