@@ -13,20 +13,20 @@ use crate::operations::{self, ApiDocument};
 use crate::practice_api::{self, PracticeApiSurface};
 use crate::{HttpSettings, Readiness, openapi, pages};
 
-/// What the application is made from. Cheap to clone; clones share everything.
+/// The parts of the application. Cheap to clone; clones share everything.
 pub struct Parts<A, P, R, O> {
     /// The use cases of accounts.
     pub accounts: Arc<A>,
     /// The use cases of practices.
     pub practices: Arc<P>,
-    /// Says whether the server can do its work.
+    /// The readiness check.
     pub readiness: Arc<R>,
-    /// The messages of the server, with their codes. In development alone: then whoever asks from this machine is shown
-    /// them at `/dev/outbox`.
+    /// The messages of the server with their codes, for `/dev/outbox`. In development only: clients on this machine can
+    /// read them.
     pub development_outbox: Option<Arc<O>>,
-    /// Tells the time, for request ids.
+    /// The clock, for request ids.
     pub clock: Arc<dyn Clock>,
-    /// Gives bytes that nobody can foretell, for request ids.
+    /// Unpredictable bytes, for request ids.
     pub randomness: Arc<dyn Randomness>,
     /// The settings.
     pub settings: Arc<HttpSettings>,
@@ -46,8 +46,8 @@ impl<A, P, R, O> Clone for Parts<A, P, R, O> {
     }
 }
 
-/// The whole application: every surface, what operators ask for, and what stands around them. One for each
-/// worker of a server ([`wire::listen`](crate::wire::listen)).
+/// The whole application: every surface, the endpoints for operators, pages, and the middleware around them. Each
+/// worker of a server ([`wire::listen`](crate::wire::listen)) makes its own.
 #[must_use]
 pub fn app<A, P, R, O>(
     parts: &Parts<A, P, R, O>,
@@ -88,7 +88,7 @@ where
         .wrap(from_fn(move |request, next| Arc::clone(&telemetry).pass(request, next)))
 }
 
-/// What goes wrong outside the surfaces is answered as the one does whose path it is.
+/// An error outside the surfaces, answered by the surface that the path belongs to.
 fn answer(path: &str, error: &ApiError) -> HttpResponse {
     if practice_api::is_path(path) { PracticeApiSurface::answer(error) } else { AuthSurface::answer(error) }
 }

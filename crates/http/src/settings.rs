@@ -5,20 +5,20 @@ use asteroid_identity::PasswordPolicy;
 use asteroid_kernel::Region;
 use ipnet::IpNet;
 
-/// Everything about HTTP that is a setting. The defaults are the policy.
+/// The settings of the HTTP surfaces. The defaults are the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpSettings {
-    /// The most bytes of a request body.
+    /// The largest request body, in bytes.
     pub body_limit: usize,
-    /// The most bytes of a request's header fields, names and values together.
+    /// The largest total size of a request's header fields, names and values together, in bytes.
     pub header_limit: usize,
     /// How long a request body may take to arrive.
     pub body_timeout: Duration,
-    /// How long the use cases behind one request may take.
+    /// How long the use cases of one request may take.
     pub handler_timeout: Duration,
     /// The proxies whose `X-Forwarded-For` field is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// The country whose phone numbers are read and shown without a calling code.
+    /// The country whose phone numbers are read and written without a calling code.
     pub default_region: Region,
     /// The rules for new passwords. The use cases check them again, with all contacts and names of the user.
     pub passwords: PasswordPolicy,

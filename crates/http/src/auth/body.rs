@@ -2,7 +2,6 @@
 
 use asteroid_application::ports::{Caller, Sessions};
 use serde_json::Value;
-use utoipa::openapi::Required;
 
 use super::error::{AuthError, AuthSurface};
 use super::fields::{Field, schema};
@@ -51,7 +50,7 @@ impl<A: 'static, B: RequestBody> Input<AuthSurface, A> for B {
             schema: schema(about, required, optional, description.settings()),
             example: B::example(),
         };
-        description.reads_body([json], Required::True);
+        description.reads_body([json], true);
     }
 }
 

@@ -143,7 +143,7 @@ impl ErrorEnvelope {
             ApiError::InvalidHead(HeadError::FieldsTooLarge) | ApiError::HeadersTooLarge { .. } => {
                 "HEADERS_TOO_LARGE"
             }
-            ApiError::Broken => "INTERNAL_ERROR",
+            ApiError::Internal => "INTERNAL_ERROR",
             ApiError::Unavailable { .. } => "SERVICE_UNAVAILABLE",
         };
         let message = error.message::<AuthSurface>().into_owned();

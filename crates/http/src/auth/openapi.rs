@@ -62,10 +62,12 @@ impl DocumentedSurface for AuthSurface {
                 let error = ApiError::TooManyRequests { retry_after };
                 ("TooManyRequests", of("A rate limit was reached", &error))
             }
-            SharedResponse::InternalError => ("InternalError", of("An unexpected error", &ApiError::Broken)),
+            SharedResponse::InternalError => {
+                ("InternalError", of("An unexpected error", &ApiError::Internal))
+            }
             SharedResponse::ServiceUnavailable => (
                 "ServiceUnavailable",
-                of("The server is overloaded, or its store is unavailable", &ApiError::SLOW),
+                of("The server is overloaded, or its store is unavailable", &ApiError::TIMEOUT),
             ),
         }
     }

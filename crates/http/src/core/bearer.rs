@@ -2,10 +2,10 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use super::ApiError;
 
-/// The most bytes of a token.
+/// The longest token, in bytes.
 const MAX_BYTES: usize = 4096;
 
-/// The token of the one `Authorization` field (RFC 6750, 2.1). Tokens anywhere else are not looked for.
+/// The token in the `Authorization` field (RFC 6750, 2.1), which must occur once. Tokens in other places are ignored.
 pub(super) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut fields = headers.get_all(AUTHORIZATION);
     let (Some(field), None) = (fields.next(), fields.next()) else {
@@ -19,7 +19,7 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     if is_token68(token) { Ok(token) } else { Err(ApiError::Unauthenticated { token_sent: true }) }
 }
 
-/// Whether it is of the form that RFC 9110, 11.2 gives to tokens.
+/// Whether the text is a `token68` (RFC 9110, 11.2).
 fn is_token68(text: &str) -> bool {
     let core = text.trim_end_matches('=');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
@@ -33,7 +33,7 @@ mod tests {
 
     use super::*;
 
-    /// The token, or whether one was sent.
+    /// The token, or whether a token was sent.
     fn read(fields: &[&str]) -> Result<String, bool> {
         let mut headers = HeaderMap::new();
         for field in fields {
@@ -47,21 +47,21 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_is_read_in_any_case() {
+    fn the_bearer_scheme_is_case_insensitive() {
         for field in ["Bearer a.b-c_d~e+f/g==", "bearer a.b-c_d~e+f/g==", "BEARER   a.b-c_d~e+f/g== "] {
             assert_eq!(read(&[field]).as_deref(), Ok("a.b-c_d~e+f/g=="), "{field}");
         }
     }
 
     #[test]
-    fn without_a_bearer_token_nothing_was_sent() {
+    fn without_a_bearer_token_no_token_was_sent() {
         for fields in [&[][..], &["Basic Z2VvcmdlOng="], &[""], &["Bearer"], &["Bearerx"]] {
             assert_eq!(read(fields), Err(false), "{fields:?}");
         }
     }
 
     #[test]
-    fn a_malformed_token_was_sent() {
+    fn a_malformed_bearer_token_counts_as_sent() {
         let long = format!("Bearer {}", "a".repeat(MAX_BYTES + 1));
         for fields in [
             &["Bearer "][..],
@@ -78,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_field_makes_the_reader_panic(bytes in prop::collection::vec(32u8..=255, 0..64)) {
+        fn no_authorization_field_causes_a_panic(bytes in prop::collection::vec(32u8..=255, 0..64)) {
             if let Ok(value) = HeaderValue::from_bytes(&bytes) {
                 let mut headers = HeaderMap::new();
                 headers.insert(AUTHORIZATION, value);

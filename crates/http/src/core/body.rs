@@ -18,7 +18,7 @@ pub(crate) enum BodyContent {
     Form(BytesMut),
 }
 
-/// The body, JSON or a form.
+/// The body, as JSON or as a form.
 pub(super) async fn read_content(
     request: &HttpRequest,
     payload: &mut Payload,

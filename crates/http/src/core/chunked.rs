@@ -1,8 +1,7 @@
-//! Sees to it that a request body of unknown length does not keep its connection open.
+//! Closes the connection when an answer is sent before a request body of unknown length has ended.
 //!
-//! When an answer is sent before such a body has ended, actix-http reads on until it ends, however long that takes,
-//! provided that nobody holds the body any more. While somebody does, it closes the connection after the answer.
-//! So the answer holds it.
+//! If the body has been dropped by then, actix-http reads it to its end, however long that takes. If the body is still
+//! held, actix-http closes the connection after the answer. So the answer holds the body.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -17,12 +16,12 @@ use actix_web::http::header::TRANSFER_ENCODING;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 
-/// The body of a request, for its handler and for the answer.
+/// The body of a request, shared by its handler and its answer.
 #[derive(Clone)]
 pub(super) struct SharedPayload(Rc<RefCell<Payload>>);
 
 impl SharedPayload {
-    /// Shares the body of the request if its length is unknown.
+    /// Shares the body of the request, if its length is unknown.
     pub(super) fn of(request: &mut ServiceRequest) -> Option<Self> {
         request.headers().contains_key(TRANSFER_ENCODING).then(|| {
             let shared = Self(Rc::new(RefCell::new(request.parts_mut().1.take())));
@@ -31,9 +30,9 @@ impl SharedPayload {
         })
     }
 
-    /// The answer, which holds the body until it is sent.
+    /// The answer, which holds the request body until it is sent.
     pub(super) fn held_by(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        response.map_body(|_, body| BoxBody::new(Holding { body, _payload: self }))
+        response.map_body(|_, body| BoxBody::new(HoldingBody { body, _payload: self }))
     }
 }
 
@@ -45,12 +44,12 @@ impl Stream for SharedPayload {
     }
 }
 
-struct Holding {
+struct HoldingBody {
     body: BoxBody,
     _payload: SharedPayload,
 }
 
-impl MessageBody for Holding {
+impl MessageBody for HoldingBody {
     type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {

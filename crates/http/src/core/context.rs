@@ -99,7 +99,7 @@ pub(crate) struct UseCaseTimeout;
 
 impl From<UseCaseTimeout> for ApiError {
     fn from(_: UseCaseTimeout) -> Self {
-        Self::SLOW
+        Self::TIMEOUT
     }
 }
 

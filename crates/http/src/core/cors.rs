@@ -6,11 +6,11 @@ use actix_web::http::header::{
 
 use super::telemetry::X_REQUEST_ID;
 
-/// How long browsers may remember what they were allowed, in seconds.
+/// How long browsers may cache the answer to a preflight request, in seconds.
 const MAX_AGE: usize = 600;
 
-/// Lets pages of these origins call from a browser, with any header field: tracing and HTTP libraries add fields of
-/// their own, and no field but `Authorization` gives a right. Cookies play no part.
+/// Allows requests from pages of these origins, with any header field: tracing and HTTP libraries add fields of their
+/// own, and no field but `Authorization` grants access. Cookies are not used.
 pub(crate) fn cors(origins: &[String]) -> Cors {
     origins
         .iter()
@@ -28,7 +28,7 @@ pub(crate) fn cors(origins: &[String]) -> Cors {
         .max_age(MAX_AGE)
 }
 
-/// Takes back what the library tells every caller, from those whose origin is not allowed.
+/// Removes the CORS fields that the library adds to every answer, for origins that are not allowed.
 pub(super) fn hide_from_other_origins(headers: &mut HeaderMap) {
     if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         headers.remove(ACCESS_CONTROL_EXPOSE_HEADERS);

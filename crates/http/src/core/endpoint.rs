@@ -81,7 +81,9 @@ impl Endpoint {
             description.may_answer(SharedResponse::InternalError);
             description.may_answer(SharedResponse::ServiceUnavailable);
             I::describe(&mut description);
-            E::RESPONSES.iter().for_each(|response| description.may_answer(*response));
+            for response in E::RESPONSES {
+                description.may_answer(*response);
+            }
         })
     }
 

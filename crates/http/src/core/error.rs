@@ -12,79 +12,79 @@ use serde::Serialize;
 use super::MalformedJson;
 use crate::wire::HeadError;
 
-/// What can go wrong with a request on any surface, apart from what its use case decides.
+/// An error that any request may meet on any surface.
 #[derive(Debug)]
 pub(crate) enum ApiError {
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     MalformedJson(MalformedJson),
-    /// No token that opens a session.
+    /// No valid token.
     Unauthenticated {
-        /// Whether there was a token at all.
+        /// Whether a token was sent.
         token_sent: bool,
     },
-    /// A browser asks for a page of an origin that may not call.
+    /// A browser sent the request for a page whose origin is not allowed.
     ForbiddenOrigin,
-    /// Nothing is there, or nothing that the caller may see.
+    /// The resource does not exist, or the caller may not see it.
     NotFound,
-    /// What is there does not answer to the method.
+    /// The resource does not support the method.
     MethodNotAllowed {
-        /// The methods that it answers to.
+        /// The methods that it supports.
         allow: HeaderValue,
     },
     /// The body did not arrive in time.
     BodyTimeout,
     /// The body is too long.
     BodyTooLarge {
-        /// The most bytes.
+        /// The largest size in bytes.
         limit: usize,
     },
-    /// The body is of another type than the surface reads.
+    /// The surface does not read bodies of this media type.
     UnsupportedMediaType,
-    /// A limit was met.
+    /// A rate limit was reached.
     TooManyRequests {
-        /// When trying again makes sense.
+        /// The time until a retry can succeed.
         retry_after: Duration,
     },
-    /// The request was refused for its head.
+    /// The head of the request is invalid.
     InvalidHead(HeadError),
     /// The header fields are too long.
     HeadersTooLarge {
-        /// The most bytes.
+        /// The largest size in bytes.
         limit: usize,
     },
-    /// Something broke; what, is in the log.
-    Broken,
-    /// Busy, out of reach, or too slow.
+    /// An unexpected error. The log has its cause.
+    Internal,
+    /// The server is overloaded, the store is unavailable, or the use cases took too long.
     Unavailable {
-        /// When trying again makes sense.
+        /// The time until a retry can succeed.
         retry_after: Duration,
     },
 }
 
-/// How a surface says what is wrong: each in an envelope of its own.
+/// How a surface answers errors: each has an envelope of its own.
 pub(crate) trait Surface: 'static {
     /// Why a request to it fails.
     type Error: ResponseError + From<ApiError> + 'static;
 
-    /// What it says to those who prove no session.
+    /// The message for a request without a valid token.
     const UNAUTHENTICATED: &'static str;
-    /// What it says of a body of another type than it reads.
+    /// The message for a body of another media type.
     const UNSUPPORTED_MEDIA_TYPE: &'static str;
 
-    /// The whole answer to a request that failed so.
+    /// The answer to a request that failed with this error.
     fn answer(error: &ApiError) -> HttpResponse;
 }
 
-/// When trying again makes sense after the store was busy.
-const SOON: Duration = Duration::from_secs(1);
-/// When trying again makes sense after the store was out of reach, or did not answer.
-const LATER: Duration = Duration::from_secs(5);
+/// The time to wait after the store was busy.
+const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The time to wait after the store was unavailable, or did not answer in time.
+const UNAVAILABLE_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 impl ApiError {
-    /// The use cases took longer than they may.
-    pub(crate) const SLOW: Self = Self::Unavailable { retry_after: LATER };
+    /// The use cases took too long.
+    pub(crate) const TIMEOUT: Self = Self::Unavailable { retry_after: UNAVAILABLE_RETRY_AFTER };
 
-    /// The answer without a body: the status, and the header fields that belong to it.
+    /// The answer without its body: the status, and the header fields of this error.
     pub(crate) fn response(&self) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(self.status());
         response.insert_header((CACHE_CONTROL, "no-store"));
@@ -107,7 +107,7 @@ impl ApiError {
             Self::Unavailable { retry_after } => {
                 response.insert_header((RETRY_AFTER, whole_seconds(*retry_after)));
             }
-            // Nothing behind a broken head or body can be read.
+            // Nothing after an invalid head or body can be read.
             Self::InvalidHead(_) | Self::MalformedJson(MalformedJson::Incomplete) => {
                 response.force_close();
             }
@@ -118,7 +118,7 @@ impl ApiError {
             | Self::BodyTooLarge { .. }
             | Self::UnsupportedMediaType
             | Self::HeadersTooLarge { .. }
-            | Self::Broken => {}
+            | Self::Internal => {}
         }
         response
     }
@@ -136,13 +136,13 @@ impl ApiError {
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::InvalidHead(error) => error.status(),
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
 
-/// Whole seconds, rounded up, at least one: trying again then is never too early.
+/// Whole seconds, rounded up, at least one, so that a retry is never too early.
 pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1)
 }
@@ -152,34 +152,35 @@ pub(crate) fn json(mut response: HttpResponseBuilder, body: &impl Serialize) -> 
     response.insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8")).json(body)
 }
 
-/// The cause goes to the log and no further.
+/// The cause is logged, and not answered.
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match &error {
             StorageError::Busy => {
                 tracing::warn!("{error}");
-                Self::Unavailable { retry_after: SOON }
+                Self::Unavailable { retry_after: BUSY_RETRY_AFTER }
             }
             StorageError::Unavailable(_) => {
                 tracing::error!("{}", in_one_line(&error));
-                Self::Unavailable { retry_after: LATER }
+                Self::Unavailable { retry_after: UNAVAILABLE_RETRY_AFTER }
             }
             StorageError::Failed(_) => {
                 tracing::error!("{}", in_one_line(&error));
-                Self::Broken
+                Self::Internal
             }
         }
     }
 }
 
-/// The cause goes to the log and no further.
+/// The cause is logged, and not answered.
 impl From<SigningError> for ApiError {
     fn from(error: SigningError) -> Self {
         tracing::error!("{}", in_one_line(&error));
-        Self::Broken
+        Self::Internal
     }
 }
 
+/// The cause is logged, and not answered.
 impl From<HashingError> for ApiError {
     fn from(error: HashingError) -> Self {
         match &error {
@@ -189,7 +190,7 @@ impl From<HashingError> for ApiError {
             }
             HashingError::Failed(_) => {
                 tracing::error!("{}", in_one_line(&error));
-                Self::Broken
+                Self::Internal
             }
         }
     }
@@ -206,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_told_in_whole_seconds_rounded_up() {
+    fn retry_after_is_in_whole_seconds_rounded_up() {
         for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (59_999, 60)] {
             assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
         }

@@ -7,13 +7,13 @@ use serde_json::error::Category;
 
 use super::trailing_commas::without_trailing_commas;
 
-/// A JSON object as it was sent: in its order, with the keys that occur twice. Never printed: it may hold secrets.
+/// A JSON object as it was sent: with its order and with duplicate keys. It cannot be printed: it may hold secrets.
 pub(crate) struct JsonObject(Vec<(String, Value)>);
 
-/// The members of an object in their order, with the keys that occur twice.
+/// The members of an object in their order, with duplicate keys.
 pub(crate) struct JsonMembers<T>(pub(crate) Vec<(String, T)>);
 
-/// What an object holds under a key.
+/// The value of a key in an object.
 pub(crate) enum JsonField<'a> {
     /// No such key.
     Absent,
@@ -23,30 +23,30 @@ pub(crate) enum JsonField<'a> {
     Text(&'a str),
     /// A number, boolean, array or object.
     Other,
-    /// The key, several times.
+    /// The key occurs several times.
     Repeated,
 }
 
-/// Why a request body is no JSON object. Positions count from one, columns in bytes.
+/// Why a request body is not a JSON object. Positions count from one, columns in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MalformedJson {
-    /// JSON is UTF-8 (RFC 8259, 8.1); this is UTF-16 or UTF-32.
+    /// UTF-16 or UTF-32; JSON must be UTF-8 (RFC 8259, 8.1).
     NotUtf8,
-    /// The connection broke, or the framing, before its end.
+    /// The connection or the framing ended before the body did.
     Incomplete,
-    /// No JSON, from here on.
+    /// Not valid JSON from this position on.
     Syntax { line: usize, column: usize },
-    /// JSON, but something else than an object.
+    /// Valid JSON, but not an object.
     NotAnObject { line: usize, column: usize },
 }
 
 impl JsonObject {
-    /// Reads an object. Trailing commas are forgiven; nothing else is.
+    /// Parses an object. Trailing commas are accepted.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, MalformedJson> {
         parse_object(body)
     }
 
-    /// What it holds under this key.
+    /// The value of this key.
     pub(crate) fn given(&self, key: &str) -> JsonField<'_> {
         let mut values = self.0.iter().filter(|(name, _)| name == key).map(|(_, value)| value);
         match (values.next(), values.next()) {
@@ -61,8 +61,8 @@ impl JsonObject {
     }
 }
 
-/// Reads an object as a type that reads itself from any object. Trailing commas are forgiven; nothing else is. A client
-/// that has nothing to say may send nothing, or `null`: that is an empty object.
+/// Parses an object as a type that reads any object. Trailing commas are accepted. An empty body and `null` are an empty
+/// object.
 pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, MalformedJson> {
     let body = match body.trim_ascii() {
         b"" | b"null" => b"{}",
@@ -70,7 +70,7 @@ pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malfor
         _ => body,
     };
     strict(body).or_else(|error| match without_trailing_commas(body) {
-        Some(mended) => strict(&mended),
+        Some(cleaned) => strict(&cleaned),
         None => Err(error),
     })
 }
@@ -87,12 +87,12 @@ fn strict<T: DeserializeOwned>(body: &[u8]) -> Result<T, MalformedJson> {
     })
 }
 
-/// Whether it begins as UTF-16 or UTF-32 does: with a byte order mark, or with ASCII in wider units (RFC 4627, 3).
+/// Whether the body begins like UTF-16 or UTF-32: with a byte order mark, or with ASCII in wider units (RFC 4627, 3).
 fn is_utf_16(body: &[u8]) -> bool {
     matches!(body, [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, _, ..] | [_, 0, ..])
 }
 
-/// Where the first byte stands that is no white space.
+/// The position of the first byte that is not white space.
 fn first_position(body: &[u8]) -> (usize, usize) {
     let before = &body[..body.len() - body.trim_ascii_start().len()];
     let mut lines = before.rsplit(|byte| *byte == b'\n');
@@ -140,12 +140,12 @@ mod tests {
         JsonObject::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}"))
     }
 
-    fn refusal(text: &str) -> MalformedJson {
-        JsonObject::parse(text.as_bytes()).err().expect("no object")
+    fn error(text: &str) -> MalformedJson {
+        JsonObject::parse(text.as_bytes()).err().expect("not an object")
     }
 
     #[test]
-    fn a_key_is_found_as_it_was_given() {
+    fn a_key_has_the_value_that_was_sent() {
         let text = r#"{"a": "x", "b": null, "c": 1, "d": "", "d": 2, "\u0065": [{}]}"#;
         let object = object(text);
         assert!(matches!(object.given("a"), JsonField::Text("x")));
@@ -157,27 +157,27 @@ mod tests {
     }
 
     #[test]
-    fn trailing_commas_are_forgiven() {
+    fn trailing_commas_are_accepted() {
         let object = object("{\n \"a\": \"x\",\n}");
         assert!(matches!(object.given("a"), JsonField::Text("x")));
     }
 
     #[test]
-    fn what_is_no_json_is_refused_where_it_stops_being_some() {
-        assert_eq!(refusal("{\"a\": }"), MalformedJson::Syntax { line: 1, column: 7 });
-        assert_eq!(refusal("{\n\"a\": 1"), MalformedJson::Syntax { line: 2, column: 6 });
-        assert_eq!(refusal("{\"a\": 1} x"), MalformedJson::Syntax { line: 1, column: 10 });
-        assert_eq!(refusal("{'a': 1}"), MalformedJson::Syntax { line: 1, column: 2 });
-        // The comma is forgiven; what follows it on the next line is not.
-        assert_eq!(refusal("{\"a\": [1,],\n oops}"), MalformedJson::Syntax { line: 2, column: 2 });
+    fn malformed_json_is_refused_with_the_position_of_the_error() {
+        assert_eq!(error("{\"a\": }"), MalformedJson::Syntax { line: 1, column: 7 });
+        assert_eq!(error("{\n\"a\": 1"), MalformedJson::Syntax { line: 2, column: 6 });
+        assert_eq!(error("{\"a\": 1} x"), MalformedJson::Syntax { line: 1, column: 10 });
+        assert_eq!(error("{'a': 1}"), MalformedJson::Syntax { line: 1, column: 2 });
+        // The trailing comma is accepted; the text after it is not.
+        assert_eq!(error("{\"a\": [1,],\n oops}"), MalformedJson::Syntax { line: 2, column: 2 });
     }
 
     #[test]
-    fn what_is_no_object_is_refused_where_it_begins() {
+    fn json_that_is_not_an_object_is_refused_with_its_position() {
         for text in ["[]", "[{\"a\": 1}]", "1", "\"{}\"", "null null", "true"] {
-            assert_eq!(refusal(text), MalformedJson::NotAnObject { line: 1, column: 1 }, "{text}");
+            assert_eq!(error(text), MalformedJson::NotAnObject { line: 1, column: 1 }, "{text}");
         }
-        assert_eq!(refusal("\n\n  []"), MalformedJson::NotAnObject { line: 3, column: 3 });
+        assert_eq!(error("\n\n  []"), MalformedJson::NotAnObject { line: 3, column: 3 });
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_named() {
+    fn utf_16_is_refused_with_its_own_error() {
         let units = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
             text.encode_utf16().flat_map(bytes).collect()
         };
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn hostile_bytes_are_refused() {
         let deep = format!("{{\"a\": {}", "[".repeat(15_000));
-        assert!(matches!(refusal(&deep), MalformedJson::Syntax { .. }));
+        assert!(matches!(error(&deep), MalformedJson::Syntax { .. }));
         for bytes in
             [b"{\"a\": \"\xff\"}".as_slice(), b"\xff\xfe", b"{\"a\": \"\\ud800\"}", b"{\"a\": \"\0\"}"]
         {
@@ -216,12 +216,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn no_bytes_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let _ = JsonObject::parse(&bytes);
         }
 
         #[test]
-        fn positions_lie_within_the_text(text in "[\\[\\]{},:\"\\\\ \na1]{1,40}") {
+        fn positions_are_within_the_text(text in "[\\[\\]{},:\"\\\\ \na1]{1,40}") {
             match JsonObject::parse(text.as_bytes()).err() {
                 Some(MalformedJson::Syntax { line, column } | MalformedJson::NotAnObject { line, column }) => {
                     prop_assert!((1..=text.split('\n').count()).contains(&line));

@@ -4,7 +4,7 @@ use super::{ApiError, MalformedJson, Surface, whole_seconds};
 use crate::wire::{HeadError, MAX_FIELDS, MAX_TARGET};
 
 impl ApiError {
-    /// The same for a person, in a sentence: where surfaces differ, in the message of this one.
+    /// A sentence for people. Where surfaces differ, in the words of this one.
     pub(crate) fn message<S: Surface>(&self) -> Cow<'static, str> {
         match self {
             Self::MalformedJson(reason) => reason.message(),
@@ -28,7 +28,7 @@ impl ApiError {
             Self::HeadersTooLarge { limit } => {
                 format!("The header fields must have at most {limit} bytes.").into()
             }
-            Self::Broken => "Something went wrong on our side.".into(),
+            Self::Internal => "Something went wrong on our side.".into(),
             Self::Unavailable { .. } => "The service is temporarily unavailable. Please try again.".into(),
         }
     }

@@ -122,7 +122,7 @@ impl<S: DocumentedSurface> Description<'_, S> {
     }
 
     /// Adds the request body, and the responses to one that cannot be read.
-    pub(crate) fn reads_body(&mut self, contents: impl IntoIterator<Item = MediaType>, required: Required) {
+    pub(crate) fn reads_body(&mut self, contents: impl IntoIterator<Item = MediaType>, required: bool) {
         let mut body = RequestBodyBuilder::new();
         for MediaType { name, schema_name, schema, example } in contents {
             let mut content = Content::new(Some(Ref::from_schema_name(schema_name)));
@@ -130,7 +130,7 @@ impl<S: DocumentedSurface> Description<'_, S> {
             body = body.content(name, content);
             self.components.schemas.insert(schema_name.to_owned(), schema.into());
         }
-        let required = matches!(required, Required::True).then_some(Required::True);
+        let required = required.then_some(Required::True);
         self.operation.request_body = Some(RefOr::<RequestBody>::T(body.required(required).build()));
         for response in [
             SharedResponse::MalformedJson,
@@ -211,7 +211,7 @@ impl ApiError {
             | Self::UnsupportedMediaType
             | Self::InvalidHead(_)
             | Self::HeadersTooLarge { .. }
-            | Self::Broken => &[],
+            | Self::Internal => &[],
         };
         let described = fields.iter().fold(response, |response, (name, description)| {
             response.header(*name, HeaderBuilder::new().description(Some(*description)).build())

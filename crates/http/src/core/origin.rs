@@ -5,11 +5,11 @@ use actix_web::{HttpMessage, HttpRequest};
 use asteroid_kernel::Origin;
 use ipnet::IpNet;
 
-/// The id under which a request is found in the logs.
+/// The id that identifies a request in the logs.
 #[derive(Clone)]
 pub(super) struct RequestId(pub(super) String);
 
-/// Where the request comes from.
+/// The client's address and user agent, and the request id.
 pub(super) fn origin(request: &HttpRequest, trusted_proxies: &[IpNet]) -> Origin {
     let peer = request.peer_addr().map(|peer| peer.ip());
     let user_agent = request.headers().get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
@@ -21,9 +21,9 @@ pub(super) fn origin(request: &HttpRequest, trusted_proxies: &[IpNet]) -> Origin
     .with_user_agent(user_agent.as_deref().unwrap_or_default())
 }
 
-/// The peer; but if that is a trusted proxy, the right-most address of `X-Forwarded-For` that is none.
+/// The peer; or, if the peer is a trusted proxy, the right-most address of `X-Forwarded-For` that is not one.
 ///
-/// What stands left of an address that is not trusted, or cannot be read, may have been made up by anyone.
+/// Any client can forge the entries to the left of an address that is not trusted or cannot be parsed.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: IpAddr| trusted_proxies.iter().any(|net| net.contains(&ip));
     let mut client = peer.to_canonical();
@@ -62,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_is_no_proxy_is_the_client_whatever_it_says() {
+    fn a_peer_that_is_not_a_trusted_proxy_is_the_client() {
         assert_eq!(client("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
         assert_eq!(client("::ffff:203.0.113.9", &["10.0.0.1"]), "203.0.113.9");
     }
 
     #[test]
-    fn behind_proxies_the_client_is_the_right_most_that_is_none() {
+    fn behind_trusted_proxies_the_client_is_the_right_most_other_address() {
         assert_eq!(client("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["6.6.6.6, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["6.6.6.6", "198.51.100.1", "10.0.0.2,10.0.0.3"]), "198.51.100.1");
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn ports_and_brackets_are_tolerated() {
+    fn forwarded_addresses_may_have_ports_and_brackets() {
         assert_eq!(client("10.0.0.1", &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["[2001:db8::7]:4711"]), "2001:db8::7");
         assert_eq!(client("10.0.0.1", &[" [2001:db8::7] "]), "2001:db8::7");
     }
 
     #[test]
-    fn at_what_cannot_be_read_the_last_trusted_address_stands() {
+    fn an_unreadable_forwarded_address_leaves_the_last_trusted_one() {
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["198.51.100.1, unknown, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client("10.0.0.1", &["198.51.100.1,"]), "10.0.0.1");
@@ -93,12 +93,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_field_makes_the_reader_panic(field in "[0-9a-f:.,\\[\\] ]{0,60}") {
+        fn no_forwarded_field_causes_a_panic(field in "[0-9a-f:.,\\[\\] ]{0,60}") {
             let _ = client("10.0.0.1", &[&field]);
         }
 
         #[test]
-        fn what_a_stranger_forges_changes_nothing(forged in "[0-9.,: ]{0,40}") {
+        fn forged_forwarded_addresses_have_no_effect(forged in "[0-9.,: ]{0,40}") {
             prop_assert_eq!(client("10.0.0.1", &[&forged, "198.51.100.1"]), "198.51.100.1");
         }
     }

@@ -4,11 +4,11 @@ use actix_web::http::header::{
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-/// Nothing from outside, nothing inline, nothing framed.
+/// No resources from other origins, nothing inline, no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What a page and all that belongs to it are answered with.
+/// Adds the security fields of pages and their assets.
 pub(crate) fn secured(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
@@ -17,7 +17,7 @@ pub(crate) fn secured(mut response: HttpResponseBuilder) -> HttpResponseBuilder 
     response
 }
 
-/// A page of HTML.
+/// An HTML page.
 pub(crate) fn page(cache_control: &'static str, html: impl Into<Bytes>) -> HttpResponse {
     secured(HttpResponse::Ok())
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
@@ -25,7 +25,7 @@ pub(crate) fn page(cache_control: &'static str, html: impl Into<Bytes>) -> HttpR
         .body(html.into())
 }
 
-/// A file that a page asks for.
+/// A file that a page loads.
 #[derive(Clone)]
 pub(crate) struct Asset {
     pub(crate) name: &'static str,

@@ -47,8 +47,8 @@ pub(crate) fn resources<S: Surface>(endpoints: Vec<Endpoint>, prefix: &str) -> V
     routes.into_iter().map(|(path, routes)| resource::<S>(&path, routes)).collect()
 }
 
-/// What answers at a path, with or without a slash at its end: a route for each method, `HEAD` wherever `GET`,
-/// and 405 to all others.
+/// A resource at a path, with and without a slash at its end: a route for each method, `HEAD` with every `GET`, and 405
+/// for all other methods.
 pub(crate) fn resource<S: Surface>(path: &str, routes: Vec<(Method, Route)>) -> Resource {
     let mut resource = web::resource([path.to_owned(), format!("{path}/")]);
     let mut allowed = Vec::new();
@@ -65,12 +65,12 @@ pub(crate) fn resource<S: Surface>(path: &str, routes: Vec<(Method, Route)>) -> 
     }))
 }
 
-/// Answers 404: for the paths that nothing else claims.
+/// Answers 404, for unknown paths.
 pub(crate) fn fallback<S: Surface>() -> Route {
     web::to(|| async { S::answer(&ApiError::NotFound) })
 }
 
-/// A panic costs its own request, and no other.
+/// Answers 500 if a handler panics. Other requests are not affected.
 async fn catch_panic<S: Surface, B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -86,7 +86,7 @@ async fn catch_panic<S: Surface, B: MessageBody + 'static>(
                 .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
                 .unwrap_or("no message");
             tracing::error!("a handler panicked: {message}");
-            Ok(ServiceResponse::new(kept, S::answer(&ApiError::Broken)))
+            Ok(ServiceResponse::new(kept, S::answer(&ApiError::Internal)))
         }
     }
 }

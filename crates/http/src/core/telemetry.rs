@@ -19,32 +19,32 @@ use crate::wire::HeadError;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Stands around everything: gives each request its id, its span in the log and its line there.
+/// The outermost middleware: gives each request its id, its span and its line in the access log.
 pub(crate) struct Telemetry {
-    /// Dates the ids.
+    /// The clock, for request ids.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Makes them unique.
+    /// Unpredictable bytes, for request ids.
     pub(crate) randomness: Arc<dyn Randomness>,
-    /// The most bytes of a request's header fields.
+    /// The largest total size of a request's header fields, in bytes.
     pub(crate) header_limit: usize,
-    /// The answer to a request for this path that failed so outside any surface.
+    /// The answer to a request for this path that failed outside any surface.
     pub(crate) answer: fn(&str, &ApiError) -> HttpResponse,
 }
 
 impl Telemetry {
-    /// Lets a request through.
+    /// Handles a request.
     pub(crate) async fn pass<B: MessageBody + 'static>(
         self: Arc<Self>,
         mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let id = self.request_id(request.headers());
-        let line = AccessLine::open(&request, &id);
+        let line = AccessLog::open(&request, &id);
         let span = line.span.clone();
         request.extensions_mut().insert(RequestId(id.clone()));
         let payload = SharedPayload::of(&mut request);
 
-        let mut response = if let Some(error) = self.head_fault(request.headers()) {
+        let mut response = if let Some(error) = self.head_error(request.headers()) {
             let answer = (self.answer)(request.path(), &error);
             request.into_response(answer)
         } else {
@@ -66,46 +66,47 @@ impl Telemetry {
         })
     }
 
-    /// What is wrong with the head of the request.
-    fn head_fault(&self, headers: &HeaderMap) -> Option<ApiError> {
+    /// The error of the head of the request, if any.
+    fn head_error(&self, headers: &HeaderMap) -> Option<ApiError> {
         let limit = self.header_limit;
         let error = HeadError::of(headers).map(ApiError::InvalidHead);
         error.or_else(|| (size(headers) > limit).then_some(ApiError::HeadersTooLarge { limit }))
     }
 
-    /// The id that was sent, if it is sane; else a new one.
+    /// The request id that was sent, if it is valid; else a new one.
     fn request_id(&self, headers: &HeaderMap) -> String {
-        let sane = |text: &&str| {
+        let is_valid = |text: &&str| {
             (1..=64).contains(&text.len())
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         };
         headers
             .get(X_REQUEST_ID)
             .and_then(|id| id.to_str().ok())
-            .filter(sane)
+            .filter(is_valid)
             .map_or_else(|| uuid_v7(self.clock.now(), &*self.randomness).to_string(), str::to_owned)
     }
 }
 
-/// The bytes of all fields as they are sent, each with a colon, a space and the end of its line.
+/// The size of all fields as they are sent, each with a colon, a space and a line end.
 fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-/// Whether the library that knows CORS refused: it does so in message of its own.
+/// Whether the CORS library refused the request. It answers in a format of its own.
 fn is_refused_preflight<B>(response: &ServiceResponse<B>) -> bool {
     response.response().error().is_some_and(|error| error.as_error::<CorsError>().is_some())
 }
 
-/// The request's span, and its one line in the log, also if the client goes away before there is an answer.
-struct AccessLine {
+/// The span of a request and its line in the access log. The line is written even if the client disconnects before the
+/// answer.
+struct AccessLog {
     span: Span,
     started: Instant,
     status: Option<u16>,
 }
 
-impl AccessLine {
-    /// Neither the path nor the query is written: they may hold what is nobody's business.
+impl AccessLog {
+    /// The path and the query are not logged: they may hold personal data.
     fn open(request: &ServiceRequest, request_id: &str) -> Self {
         let route = request.match_pattern();
         let route = route.as_deref().map_or("none", |route| match route.trim_end_matches('/') {
@@ -128,21 +129,21 @@ impl AccessLine {
     }
 }
 
-impl Drop for AccessLine {
+impl Drop for AccessLog {
     fn drop(&mut self) {
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.span.record("duration_ms", millis);
         let _entered = self.span.enter();
         if let Some(status) = self.status {
             self.span.record("status", status);
-            // A page that asks every second whether there is anything new would fill the log.
+            // A page that polls every second would fill the log.
             if status == 304 {
                 tracing::debug!("answered");
             } else {
                 tracing::info!("answered");
             }
         } else {
-            tracing::info!("the client went away");
+            tracing::info!("the client disconnected");
         }
     }
 }

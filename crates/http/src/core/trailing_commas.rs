@@ -1,10 +1,10 @@
-/// The same document with a space in the place of every trailing comma, so that all positions stay true; none if
-/// it has no trailing comma.
+/// The document with a space in place of every trailing comma, so that positions do not change; [`None`] if it has no
+/// trailing comma.
 ///
-/// A comma trails if it stands outside strings, after a value, and nothing but white space is between it and the
-/// `}` or `]` that follows. People write them, and so does the example that clients were written against.
+/// A comma is trailing if it is outside strings, after a value, and only white space separates it from the following
+/// `}` or `]`. People write them, and so does the documented example that clients were written against.
 pub(super) fn without_trailing_commas(document: &[u8]) -> Option<Vec<u8>> {
-    let mut mended = None;
+    let mut cleaned = None;
     let mut in_string = false;
     let mut escaped = false;
     let mut before = b'{';
@@ -20,7 +20,7 @@ pub(super) fn without_trailing_commas(document: &[u8]) -> Option<Vec<u8>> {
             b',' => trailing = (!b"{[,:".contains(&before)).then_some(at),
             b'}' | b']' => {
                 if let Some(comma) = trailing.take() {
-                    mended.get_or_insert_with(|| document.to_vec())[comma] = b' ';
+                    cleaned.get_or_insert_with(|| document.to_vec())[comma] = b' ';
                 }
             }
             _ => {
@@ -30,7 +30,7 @@ pub(super) fn without_trailing_commas(document: &[u8]) -> Option<Vec<u8>> {
         }
         before = byte;
     }
-    mended
+    cleaned
 }
 
 #[cfg(test)]
@@ -40,30 +40,33 @@ mod tests {
 
     use super::*;
 
-    fn mended(text: &str) -> Option<String> {
+    fn cleaned(text: &str) -> Option<String> {
         without_trailing_commas(text.as_bytes()).map(|bytes| String::from_utf8(bytes).expect("UTF-8"))
     }
 
     #[test]
     fn a_trailing_comma_becomes_a_space() {
-        assert_eq!(mended("{\"a\": 1,\n}").as_deref(), Some("{\"a\": 1 \n}"));
-        assert_eq!(mended("[[1, 2 , ], {\"b\": \"c\",},]").as_deref(), Some("[[1, 2   ], {\"b\": \"c\" } ]"));
+        assert_eq!(cleaned("{\"a\": 1,\n}").as_deref(), Some("{\"a\": 1 \n}"));
+        assert_eq!(
+            cleaned("[[1, 2 , ], {\"b\": \"c\",},]").as_deref(),
+            Some("[[1, 2   ], {\"b\": \"c\" } ]")
+        );
     }
 
     #[test]
-    fn a_comma_that_follows_no_value_stays() {
+    fn a_comma_that_does_not_follow_a_value_stays() {
         for text in ["{,}", "[,]", "[1,,2]", "{\"a\":,}", "[1,", "[1, 2]"] {
-            assert_eq!(mended(text), None, "{text}");
+            assert_eq!(cleaned(text), None, "{text}");
         }
-        assert_eq!(mended("[1,,]"), None);
+        assert_eq!(cleaned("[1,,]"), None);
     }
 
     #[test]
-    fn what_stands_in_a_string_stays() {
+    fn a_comma_in_a_string_stays() {
         for text in [r#"{"a": ",}"}"#, r#"["\",]"]"#, r#"["\\", ",]"]"#] {
-            assert_eq!(mended(text), None, "{text}");
+            assert_eq!(cleaned(text), None, "{text}");
         }
-        assert_eq!(mended(r#"["\\",]"#).as_deref(), Some(r#"["\\" ]"#));
+        assert_eq!(cleaned(r#"["\\",]"#).as_deref(), Some(r#"["\\" ]"#));
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -100,30 +103,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_valid_document_stays_as_it_is(value in any_json()) {
-            prop_assert_eq!(mended(&value.to_string()), None);
-            prop_assert_eq!(mended(&format!("{value:#}")), None);
+        fn a_valid_document_is_unchanged(value in any_json()) {
+            prop_assert_eq!(cleaned(&value.to_string()), None);
+            prop_assert_eq!(cleaned(&format!("{value:#}")), None);
         }
 
         #[test]
-        fn a_document_with_trailing_commas_reads_as_without(value in any_json()) {
+        fn a_document_with_trailing_commas_parses_like_one_without(value in any_json()) {
             let text = with_commas(&value);
-            let mended = mended(&text).unwrap_or(text);
-            prop_assert_eq!(serde_json::from_str::<Value>(&mended).ok(), Some(value));
+            let cleaned = cleaned(&text).unwrap_or(text);
+            prop_assert_eq!(serde_json::from_str::<Value>(&cleaned).ok(), Some(value));
         }
 
         #[test]
-        fn only_commas_change_and_nothing_moves(bytes in "[\\[\\]{},:\"\\\\ \na1]{0,40}|\\PC{0,40}") {
-            if let Some(mended) = without_trailing_commas(bytes.as_bytes()) {
-                prop_assert_eq!(mended.len(), bytes.len());
-                for (old, new) in bytes.bytes().zip(&mended) {
+        fn only_commas_change_and_positions_stay(bytes in "[\\[\\]{},:\"\\\\ \na1]{0,40}|\\PC{0,40}") {
+            if let Some(cleaned) = without_trailing_commas(bytes.as_bytes()) {
+                prop_assert_eq!(cleaned.len(), bytes.len());
+                for (old, new) in bytes.bytes().zip(&cleaned) {
                     prop_assert!(old == *new || (old, *new) == (b',', b' '));
                 }
             }
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn no_bytes_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let _ = without_trailing_commas(&bytes);
         }
     }

@@ -4,22 +4,23 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{FORWARDED, HOST, ORIGIN, X_FORWARDED_FOR};
 use actix_web::http::uri::Authority;
 
-/// Whether somebody on this machine asks for themselves.
+/// Whether the request comes from this machine and not on behalf of another one.
 ///
-/// The connection alone does not say so. A page from elsewhere can have its own name lead to this machine (DNS
-/// rebinding), so that the browser of who looks at it asks here and lets it read the answer: then the request names
-/// that host. A page of another origin names that. And a proxy on this machine, which a tunnel is, asks for others.
+/// A loopback connection is not enough. A foreign page can point its own host name at this machine (DNS rebinding) and
+/// read the answers through the visitor's browser: such a request names that host. A request of another origin names the
+/// origin. And a proxy or tunnel on this machine forwards requests of others.
 pub(super) fn is_local(request: &RequestHead) -> bool {
     let (headers, uri) = (&request.headers, &request.uri);
     let is_from_here = request.peer_addr.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
-    let for_others = [FORWARDED, X_FORWARDED_FOR, ORIGIN].iter().any(|name| headers.contains_key(name));
-    // HTTP/2 names the host in the URI alone, and there may be several fields of HTTP/1.
+    let is_forwarded_or_cross_origin =
+        [FORWARDED, X_FORWARDED_FOR, ORIGIN].iter().any(|name| headers.contains_key(name));
+    // HTTP/2 names the host only in the URI; HTTP/1 may repeat the field.
     let fields = headers.get_all(HOST).map(|host| host.to_str().unwrap_or_default());
     let mut hosts = fields.chain(uri.authority().map(Authority::as_str)).peekable();
-    is_from_here && !for_others && hosts.peek().is_some() && hosts.all(is_loopback)
+    is_from_here && !is_forwarded_or_cross_origin && hosts.peek().is_some() && hosts.all(is_loopback)
 }
 
-/// Whether a host, with its port or without, is this machine for every browser (RFC 6761, 6.3).
+/// Whether every browser takes a host, with or without a port, for this machine (RFC 6761, 6.3).
 fn is_loopback(host: &str) -> bool {
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => (name, port),
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_has_many_names_and_no_others() {
+    fn only_loopback_host_names_are_local() {
         for host in [
             "localhost",
             "localhost:8080",

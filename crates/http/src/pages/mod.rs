@@ -1,5 +1,5 @@
-//! Pages for people: how to begin, and in development the messages of the server. They ask nobody else for anything,
-//! and are of use without their scripts.
+//! Pages for people: the start page, and in development the messages of the server. They load nothing from other origins
+//! and work without their scripts.
 
 mod local;
 mod outbox;
@@ -16,7 +16,7 @@ use asteroid_application::ports::development::DevelopmentOutbox;
 use crate::HttpSettings;
 use crate::core::{ApiError, Asset, Surface, SurfaceState, resource};
 
-/// The files that every page asks for.
+/// The assets of every page.
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
     [
         Asset::css("page.css", &include_bytes!("assets/page.css")[..]),
@@ -27,8 +27,8 @@ static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
 static LIVE: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("live.js", &include_bytes!("assets/live.js")[..]));
 
-/// Mounts the pages; wrong methods are answered as `S` does. The outbox is there if it is given, for those who ask from
-/// this machine; for all others nothing is.
+/// Mounts the pages. `S` answers wrong methods. With an outbox, clients on this machine can open its page; all others are
+/// answered 404.
 pub(crate) fn configure<S: Surface, O: DevelopmentOutbox>(
     outbox: Option<Arc<O>>,
     settings: Arc<HttpSettings>,
@@ -59,6 +59,6 @@ pub(crate) fn configure<S: Surface, O: DevelopmentOutbox>(
 fn render(template: &impl Template) -> Result<String, ApiError> {
     template.render().map_err(|error| {
         tracing::error!("a page could not be rendered: {error}");
-        ApiError::Broken
+        ApiError::Internal
     })
 }

@@ -11,55 +11,55 @@ use asteroid_messaging::{Channel, OutboxState};
 use super::render;
 use crate::core::{ApiError, HttpContext, Surface, page as html_page};
 
-/// So many messages are shown; they carry codes, and are kept by nobody.
-const SHOWN: usize = 50;
-const NOT_KEPT: &str = "no-store";
+/// How many messages the page shows. They hold codes, so no cache may store them.
+const MAX_MESSAGES: usize = 50;
+const NO_STORE: &str = "no-store";
 
 #[derive(Template)]
 #[template(path = "outbox.html")]
-struct Page {
-    messages: Vec<Shown>,
+struct OutboxTemplate {
+    messages: Vec<MessageView>,
 }
 
-/// What the page's script asks for again and again.
+/// The part of the page that its script polls.
 #[derive(Template)]
 #[template(path = "messages.html")]
-struct Messages {
-    messages: Vec<Shown>,
+struct MessagesTemplate {
+    messages: Vec<MessageView>,
 }
 
 /// A message as the page shows it.
-struct Shown {
+struct MessageView {
     id: String,
-    /// What it is about, in message.
+    /// The kind of the message, as a label.
     what: String,
     to: String,
     channel: &'static str,
-    created: Moment,
-    fate: Fate,
-    code: Option<CodeLine>,
+    created: DisplayTime,
+    status: DeliveryStatus,
+    code: Option<CodeView>,
     subject: Option<String>,
     body: Option<String>,
 }
 
 /// A time, for programs and for people.
-struct Moment {
+struct DisplayTime {
     rfc3339: String,
     text: String,
 }
 
-struct Fate {
+struct DeliveryStatus {
     /// `waiting`, `delivered`, `failed`.
     name: &'static str,
     text: String,
 }
 
-enum CodeLine {
-    Works { code: String, until: Moment },
-    Gone(&'static str),
+enum CodeView {
+    Valid { code: String, until: DisplayTime },
+    Unusable(&'static str),
 }
 
-impl From<Timestamp> for Moment {
+impl From<Timestamp> for DisplayTime {
     fn from(at: Timestamp) -> Self {
         let rfc3339 = at.to_string();
         // 2016-05-03T11:15:54.950Z
@@ -71,9 +71,9 @@ impl From<Timestamp> for Moment {
     }
 }
 
-impl From<ShownMessage> for Shown {
+impl From<ShownMessage> for MessageView {
     fn from(ShownMessage { message, attempts, state, text, code }: ShownMessage) -> Self {
-        let fate = match &state {
+        let status = match &state {
             OutboxState::Waiting { .. } => match attempts {
                 0 => "not delivered yet".to_owned(),
                 1 => "not delivered yet, tried once".to_owned(),
@@ -92,45 +92,47 @@ impl From<ShownMessage> for Shown {
                 Channel::Sms => "SMS",
             },
             created: message.created_at.into(),
-            fate: Fate { name: state.kind().as_str(), text: fate },
-            code: code.map(CodeLine::from),
+            status: DeliveryStatus { name: state.kind().as_str(), text: status },
+            code: code.map(CodeView::from),
             subject,
             body,
         }
     }
 }
 
-impl From<ShownCode> for CodeLine {
+impl From<ShownCode> for CodeView {
     fn from(code: ShownCode) -> Self {
         match code {
             ShownCode::Works { code, until } => {
-                Self::Works { code: code.expose().to_owned(), until: until.into() }
+                Self::Valid { code: code.expose().to_owned(), until: until.into() }
             }
-            ShownCode::Spent => Self::Gone("The code was used, or ended with another one."),
-            ShownCode::Guessed => Self::Gone("Too many wrong codes were tried: this one no longer works."),
-            ShownCode::Expired => Self::Gone("The code has expired."),
-            ShownCode::Lost => Self::Gone("The key of the code is no longer in the key ring."),
+            ShownCode::Spent => Self::Unusable("The code was used, or ended with another one."),
+            ShownCode::Guessed => {
+                Self::Unusable("Too many wrong codes were tried: this one no longer works.")
+            }
+            ShownCode::Expired => Self::Unusable("The code has expired."),
+            ShownCode::Lost => Self::Unusable("The key of the code is no longer in the key ring."),
         }
     }
 }
 
-/// `registration_code` as people write it.
+/// `registration_code` as a label: `Registration code`.
 fn in_words(name: &str) -> String {
     let mut characters = name.chars().map(|character| if character == '_' { ' ' } else { character });
     characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
-/// The messages of the server, as a page.
+/// The page with the messages of the server.
 pub(super) async fn page<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
-    match latest(&mut context).await.and_then(|messages| render(&Page { messages })) {
-        Ok(html) => html_page(NOT_KEPT, html),
+    match latest(&mut context).await.and_then(|messages| render(&OutboxTemplate { messages })) {
+        Ok(html) => html_page(NO_STORE, html),
         Err(error) => S::answer(&error),
     }
 }
 
-/// The messages alone, unless they are those that the script knows.
+/// The messages alone; 304 if the script has them already.
 pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
-    let html = match latest(&mut context).await.and_then(|messages| render(&Messages { messages })) {
+    let html = match latest(&mut context).await.and_then(|messages| render(&MessagesTemplate { messages })) {
         Ok(html) => html,
         Err(error) => return S::answer(&error),
     };
@@ -139,9 +141,9 @@ pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut context: Http
     let version = format!("\"{:016x}\"", hasher.finish());
     let known = context.request().headers().get(IF_NONE_MATCH);
     let mut response = if known.is_some_and(|known| known.as_bytes() == version.as_bytes()) {
-        HttpResponseBuilder::new(StatusCode::NOT_MODIFIED).insert_header((CACHE_CONTROL, NOT_KEPT)).finish()
+        HttpResponseBuilder::new(StatusCode::NOT_MODIFIED).insert_header((CACHE_CONTROL, NO_STORE)).finish()
     } else {
-        html_page(NOT_KEPT, html)
+        html_page(NO_STORE, html)
     };
     if let Ok(version) = HeaderValue::try_from(version) {
         response.headers_mut().insert(ETAG, version);
@@ -149,7 +151,7 @@ pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut context: Http
     response
 }
 
-async fn latest<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<Vec<Shown>, ApiError> {
-    let latest = context.call(|outbox| outbox.latest_messages(SHOWN)).await??;
-    Ok(latest.into_iter().map(Shown::from).collect())
+async fn latest<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<Vec<MessageView>, ApiError> {
+    let latest = context.call(|outbox| outbox.latest_messages(MAX_MESSAGES)).await??;
+    Ok(latest.into_iter().map(MessageView::from).collect())
 }

@@ -8,18 +8,18 @@ use crate::wire::ListenAddress;
 
 #[derive(Template)]
 #[template(path = "start.html")]
-struct Start {
-    /// Where the server is reached, for who develops on its machine.
+struct StartTemplate {
+    /// The URL of the server, in development on its machine.
     development: Option<String>,
 }
 
-/// The first thing that is seen of the server.
+/// The start page.
 pub(super) fn page<S: Surface>(request: &HttpRequest, shows_outbox: bool) -> HttpResponse {
-    // The address is the one that is listened on, whatever the request says of hosts.
+    // The listen address, not the host that the request names.
     let listened_on = request.conn_data::<ListenAddress>().map(|address| address.0);
     let address = listened_on.unwrap_or_else(|| request.app_config().local_addr());
     let development = (shows_outbox && is_local(request.head())).then(|| format!("http://{address}"));
-    match render(&Start { development }) {
+    match render(&StartTemplate { development }) {
         Ok(html) => html_page("no-cache", html),
         Err(error) => S::answer(&error),
     }

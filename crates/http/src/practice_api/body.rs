@@ -3,7 +3,7 @@
 use asteroid_application::ports::Caller;
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
-use utoipa::openapi::{KnownFormat, RefOr, Required, Schema, SchemaFormat};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 
 use super::error::{PracticeApiError, PracticeApiSurface};
 use super::params::Params;
@@ -49,7 +49,7 @@ impl<U: 'static, B: ParamsBody> Input<PracticeApiSurface, U> for B {
             example: form_example(&example),
         };
         let json = MediaType { name: "application/json", schema_name: B::JSON_NAME, schema, example };
-        description.reads_body([json, form], Required::False);
+        description.reads_body([json, form], false);
     }
 }
 

@@ -68,11 +68,11 @@ impl DocumentedSurface for PracticeApiSurface {
                 ("AsteroidTooManyRequests", of("A rate limit was reached", &error))
             }
             SharedResponse::InternalError => {
-                ("AsteroidInternalError", of("An unexpected error", &ApiError::Broken))
+                ("AsteroidInternalError", of("An unexpected error", &ApiError::Internal))
             }
             SharedResponse::ServiceUnavailable => {
                 let about = "The server is overloaded, or its store is unavailable";
-                ("AsteroidServiceUnavailable", of(about, &ApiError::SLOW))
+                ("AsteroidServiceUnavailable", of(about, &ApiError::TIMEOUT))
             }
         }
     }

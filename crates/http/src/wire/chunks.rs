@@ -1,54 +1,54 @@
-//! Reads a body in chunks and writes it anew, without extensions and trailer fields (RFC 9112, 7.1).
+//! Parses a chunked body and re-encodes it without extensions and trailer fields (RFC 9112, 7.1).
 
 use std::io::Write;
 
 use actix_web::web::{BufMut, BytesMut};
 
-/// The most bytes of a line that is no data: a size with its extensions, or a trailer field.
+/// The longest line of a chunk size with its extensions, or of a trailer field, in bytes.
 const MAX_LINE: usize = 4096;
-/// The most bytes of all trailer fields.
+/// The largest total size of trailer fields, in bytes.
 const MAX_TRAILER: usize = 8192;
 
-/// What comes next in a body.
+/// What the parser expects next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Chunks {
+pub(super) enum ChunkParser {
     /// The size of a chunk.
     Size,
-    /// So many bytes of a chunk.
+    /// This many bytes of a chunk.
     Data(u64),
-    /// The end of a chunk's last line.
+    /// The line end after the data of a chunk.
     DataEnd,
-    /// Trailer fields, after so many bytes of them.
+    /// Trailer fields, of which this many bytes were read.
     Trailer(usize),
 }
 
-/// What a step led to.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Go on like this.
-    Next(Chunks),
+pub(super) enum ChunkStep {
+    /// Continue in this state.
+    Next(ChunkParser),
     /// More input is needed.
     Starved,
-    /// The body is at its end.
+    /// The body is complete.
     Ended,
-    /// It is no body in chunks.
+    /// The body is not validly chunked.
     Malformed,
 }
 
-impl Chunks {
-    /// Takes one element from the input.
-    pub(super) fn step(self, input: &mut BytesMut, output: &mut BytesMut) -> Step {
+impl ChunkParser {
+    /// Parses one element of the input.
+    pub(super) fn step(self, input: &mut BytesMut, output: &mut BytesMut) -> ChunkStep {
         match self {
             Self::Size => match take_line(input) {
                 Line::Whole(line) => match size(&line) {
-                    Some(0) => Step::Next(Self::Trailer(0)),
-                    Some(size) => Step::Next(Self::Data(size)),
-                    None => Step::Malformed,
+                    Some(0) => ChunkStep::Next(Self::Trailer(0)),
+                    Some(size) => ChunkStep::Next(Self::Data(size)),
+                    None => ChunkStep::Malformed,
                 },
-                Line::Partial => Step::Starved,
-                Line::Malformed => Step::Malformed,
+                Line::Partial => ChunkStep::Starved,
+                Line::Malformed => ChunkStep::Malformed,
             },
-            Self::Data(_) if input.is_empty() => Step::Starved,
+            Self::Data(_) if input.is_empty() => ChunkStep::Starved,
             Self::Data(left) => {
                 let taken = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
                 let data = input.split_to(taken);
@@ -56,28 +56,28 @@ impl Chunks {
                 output.extend_from_slice(&data);
                 output.extend_from_slice(b"\r\n");
                 match left - taken as u64 {
-                    0 => Step::Next(Self::DataEnd),
-                    left => Step::Next(Self::Data(left)),
+                    0 => ChunkStep::Next(Self::DataEnd),
+                    left => ChunkStep::Next(Self::Data(left)),
                 }
             }
-            Self::DataEnd if input.len() < 2 => Step::Starved,
+            Self::DataEnd if input.len() < 2 => ChunkStep::Starved,
             Self::DataEnd => {
                 if &input.split_to(2)[..] == b"\r\n" {
-                    Step::Next(Self::Size)
+                    ChunkStep::Next(Self::Size)
                 } else {
-                    Step::Malformed
+                    ChunkStep::Malformed
                 }
             }
             Self::Trailer(read) => match take_line(input) {
                 Line::Whole(line) if line.is_empty() => {
                     output.extend_from_slice(b"0\r\n\r\n");
-                    Step::Ended
+                    ChunkStep::Ended
                 }
                 Line::Whole(line) if read + line.len() <= MAX_TRAILER => {
-                    Step::Next(Self::Trailer(read + line.len()))
+                    ChunkStep::Next(Self::Trailer(read + line.len()))
                 }
-                Line::Partial => Step::Starved,
-                Line::Whole(_) | Line::Malformed => Step::Malformed,
+                Line::Partial => ChunkStep::Starved,
+                Line::Whole(_) | Line::Malformed => ChunkStep::Malformed,
             },
         }
     }
@@ -89,7 +89,7 @@ enum Line {
     Malformed,
 }
 
-/// A line without its end, which is `\r\n` and nothing else.
+/// A line without its end, which must be `\r\n`.
 fn take_line(input: &mut BytesMut) -> Line {
     let Some(end) = input.iter().take(MAX_LINE + 2).position(|byte| *byte == b'\n') else {
         return if input.len() > MAX_LINE { Line::Malformed } else { Line::Partial };

@@ -1,32 +1,32 @@
-//! Reads the head of a request and writes it anew.
+//! Parses the head of a request and re-encodes it.
 //!
-//! The HTTP library reads nothing but what is written here. So it cannot take a request to be framed in another way
-//! than this reader does, and it refuses nothing by itself.
+//! The HTTP library reads only what is written here. So both agree on the framing of a request, and the library refuses
+//! nothing by itself.
 
 use actix_web::http::{Method, Uri};
 use actix_web::web::BytesMut;
 use httparse::{EMPTY_HEADER, Error, Request, Status};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::error::{FAULT_FIELD, HeadError};
+use super::error::{HEAD_ERROR_FIELD, HeadError};
 use super::{MAX_FIELDS, MAX_TARGET};
 
-/// What a target must not hold (RFC 3986) and clients send nevertheless. Other than ASCII is encoded in any case.
+/// Characters that a target must not contain (RFC 3986) but that clients send. Non-ASCII bytes are always encoded.
 const ENCODED: &AsciiSet =
     &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
-/// How the body behind a head is framed.
+/// How the body after a head is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// There is no body.
+    /// No body.
     None,
-    /// So many bytes, at least one.
+    /// This many bytes, at least one.
     Length(u64),
-    /// In chunks.
+    /// Chunked.
     Chunked,
 }
 
-/// Takes a whole head from the input and writes it to the output; [`None`] while it is not whole.
+/// Moves a complete head from the input to the output; [`None`] while it is incomplete.
 pub(super) fn forward(input: &mut BytesMut, output: &mut BytesMut) -> Result<Option<Framing>, HeadError> {
     skip_empty_lines(input);
     encode_target(input)?;
@@ -44,9 +44,9 @@ pub(super) fn forward(input: &mut BytesMut, output: &mut BytesMut) -> Result<Opt
     Ok(Some(framing))
 }
 
-/// Writes the head of a request that is answered with this error, in place of what was sent; of that, the path decides
-/// on the envelope.
-pub(super) fn forward_fault(error: HeadError, input: &[u8], output: &mut BytesMut) {
+/// Writes the head of a request that is answered with this error, in place of the invalid one. It keeps the path, which
+/// decides on the surface that answers.
+pub(super) fn forward_error(error: HeadError, input: &[u8], output: &mut BytesMut) {
     let line = input.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let mut message = line.split(|byte| *byte == b' ');
     let method = if message.next() == Some(b"HEAD") { "HEAD" } else { "GET" };
@@ -59,17 +59,17 @@ pub(super) fn forward_fault(error: HeadError, input: &[u8], output: &mut BytesMu
         output.extend_from_slice(part);
     }
     field(output, "X-Request-Id", request_id(input));
-    field(output, FAULT_FIELD, error.name().as_bytes());
+    field(output, HEAD_ERROR_FIELD, error.name().as_bytes());
     output.extend_from_slice(b"\r\n");
 }
 
-/// The request id in a head that is not whole or not valid; one that is not sane is not taken later on.
+/// The request id in an incomplete or invalid head, if the id is valid.
 fn request_id(input: &[u8]) -> &[u8] {
     let ids = input.split(|byte| *byte == b'\n').skip(1).filter_map(|line| {
         let (name, id) = line.split_at_checked("x-request-id:".len())?;
         let id = id.strip_suffix(b"\r")?.trim_ascii();
-        let is_sane = id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
-        (name.eq_ignore_ascii_case(b"x-request-id:") && is_sane).then_some(id)
+        let is_valid = id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+        (name.eq_ignore_ascii_case(b"x-request-id:") && is_valid).then_some(id)
     });
     ids.take(1).next().unwrap_or_default()
 }
@@ -85,7 +85,7 @@ fn skip_empty_lines(input: &mut BytesMut) {
     }
 }
 
-/// Percent-encodes what the target should have encoded, as proxies do.
+/// Percent-encodes the characters that the client should have encoded, as proxies do.
 fn encode_target(input: &mut BytesMut) -> Result<(), HeadError> {
     let Some(end) = input.iter().position(|byte| *byte == b'\n') else { return Ok(()) };
     let spaces = |byte: &u8| *byte == b' ';
@@ -105,7 +105,7 @@ fn encode_target(input: &mut BytesMut) -> Result<(), HeadError> {
     let mut encoded = BytesMut::with_capacity(input.len() + 2 * target.len());
     encoded.extend_from_slice(&input[..=first]);
     for byte in target {
-        // A control character stays, and is refused.
+        // A control character is left as it is, and refused later.
         if byte.is_ascii_control() {
             encoded.extend_from_slice(&[*byte]);
         } else {
@@ -138,8 +138,8 @@ fn write(request: &Request<'_, '_>, output: &mut BytesMut) -> Result<Framing, He
     for header in request.headers.iter() {
         let (name, value) = (header.name, header.value);
         let is = |own: &str| name.eq_ignore_ascii_case(own);
-        // An upgrade is declined by answering as if it had not been asked for (RFC 9110, 7.8).
-        if is("upgrade") || is("http2-settings") || is(FAULT_FIELD) {
+        // Decline an upgrade by ignoring it (RFC 9110, 7.8).
+        if is("upgrade") || is("http2-settings") || is(HEAD_ERROR_FIELD) {
             continue;
         }
         if is("connection") {
@@ -165,7 +165,7 @@ fn write(request: &Request<'_, '_>, output: &mut BytesMut) -> Result<Framing, He
     }
     match (length, is_chunked) {
         (Some(_), true) => Err(HeadError::BodyLength),
-        // HTTP/1.0 has no other way to say that there is no body.
+        // In HTTP/1.0, only `Content-Length: 0` marks a POST without a body.
         (None, false) if !is_1_1 && method == Method::POST.as_str() => Err(HeadError::BodyLength),
         (None, true) => Ok(Framing::Chunked),
         (None | Some(0), false) => Ok(Framing::None),
@@ -179,7 +179,7 @@ fn field(output: &mut BytesMut, name: &str, value: &[u8]) {
     }
 }
 
-/// The options of a connection, without the upgrade.
+/// Writes the connection options, without the upgrade.
 fn connection(output: &mut BytesMut, value: &[u8]) {
     let is_upgrade = |option: &[u8]| {
         option.eq_ignore_ascii_case(b"upgrade") || option.eq_ignore_ascii_case(b"http2-settings")

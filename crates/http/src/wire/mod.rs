@@ -1,8 +1,8 @@
-//! Serves an application over plaintext HTTP/1, and reads each request's head before the HTTP library does.
+//! Serves an application over plaintext HTTP/1, and parses each request's head before the HTTP library does.
 //!
-//! actix-http answers requests that it cannot read by itself, without a body or a request id; it closes a connection
-//! on which an upgrade was asked for; and it takes no target with raw letters. So a stream stands between the
-//! socket and the library: see `docs/decisions/0009-heads-are-read-first.md`.
+//! actix-http answers malformed requests by itself, without a body or a request id. It closes a connection when a client
+//! asks for an upgrade. And it refuses targets with unencoded non-ASCII letters. So a stream stands between the socket and
+//! the library: see `docs/decisions/0009-heads-are-read-first.md`.
 
 mod chunks;
 mod error;
@@ -24,29 +24,29 @@ use actix_web::dev::{AppConfig, Response, Service};
 use actix_web::rt::net::TcpStream;
 
 #[cfg(test)]
-use error::FAULT_FIELD;
+use error::HEAD_ERROR_FIELD;
 pub(crate) use error::HeadError;
 use stream::WireStream;
 
-/// The most bytes of a request's target.
+/// The longest target of a request, in bytes.
 pub(crate) const MAX_TARGET: usize = 8 * 1024;
-/// The most fields of a request's head: as many as the HTTP library takes.
+/// The largest number of fields in a head: the limit of the HTTP library.
 pub(crate) const MAX_FIELDS: usize = 96;
 /// How long a connection may take to close after the last answer.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How connections are kept.
+/// Limits and timeouts of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WireSettings {
     /// How long a request's head may take to arrive.
     pub header_timeout: Duration,
-    /// The most bytes of a request's header fields.
+    /// The largest total size of a request's header fields, in bytes.
     pub header_limit: usize,
     /// How long a connection is kept open between requests.
     pub keep_alive: Duration,
 }
 
-/// The address that a connection was accepted at, kept with the connection.
+/// The listen address that a connection was accepted on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ListenAddress(pub(crate) SocketAddr);
 
@@ -54,7 +54,7 @@ pub(crate) struct ListenAddress(pub(crate) SocketAddr);
 ///
 /// # Errors
 ///
-/// When the listener cannot be used without blocking.
+/// If the listener cannot be set to non-blocking mode.
 pub fn listen<F, I, S, B>(
     server: ServerBuilder,
     listener: TcpListener,
@@ -80,16 +80,16 @@ where
             .on_connect_ext(move |_: &WireStream<TcpStream>, connection| {
                 connection.insert(address);
             })
-            // As actix-web's own server does: idle connections end at once when the server stops.
+            // Like actix-web's own server: close idle connections at once when the server stops.
             .graceful_shutdown_signal(move || {
                 let shutdown = shutdown.clone();
                 async move { shutdown.notified().await }
             })
             .keep_alive(settings.keep_alive)
-            // The stream keeps the time itself, and for every head, not for the first alone.
+            // The stream has its own timer, for every head and not only for the first.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-            // Nothing in an answer depends on the host.
+            // No answer depends on the host name.
             .h1(map_config(application, |()| AppConfig::default()));
         fn_service(move |io: TcpStream| async move {
             let peer = io.peer_addr().ok();

@@ -7,108 +7,108 @@ use actix_web::web::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::chunks::{Chunks, Step};
+use super::chunks::{ChunkParser, ChunkStep};
 use super::error::HeadError;
-use super::head::{Framing, forward, forward_fault};
+use super::head::{Framing, forward, forward_error};
 use super::{MAX_TARGET, WireSettings};
 
-/// How much is read at once.
+/// How many bytes are read at once.
 const READ: usize = 8 * 1024;
-/// How long what a client still sends is read after its request was refused. A connection that is closed before all was
-/// read is reset, and the client may lose the answer.
+/// How long to read the rest of what a client sends after its request was refused. Closing a connection with unread data
+/// resets it, and the client may lose the answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A connection whose requests are read here, and read again by the HTTP library as they are written here. What the
-/// library writes passes through as it is.
+/// A connection whose requests are parsed and rewritten here before the HTTP library parses them. Answers pass through
+/// unchanged.
 pub(super) struct WireStream<T> {
     io: T,
     settings: WireSettings,
-    /// What was read from the client.
+    /// Bytes from the client that are not parsed yet.
     input: BytesMut,
-    /// What the library is to read.
+    /// Bytes that the library has not read yet.
     output: BytesMut,
-    state: State,
-    /// The end of the time that a head may take, or after a refusal that of lingering.
+    state: ReadState,
+    /// The deadline for a head, or after a refusal for lingering.
     timer: Option<Pin<Box<Sleep>>>,
-    /// Whether a request was refused, and what follows it is not read as requests.
+    /// Whether a request was refused. The bytes after it are not parsed.
     is_refused: bool,
-    /// Whether the client knows that nothing more will come.
+    /// Whether the write side is shut down.
     is_shut: bool,
 }
 
-enum State {
-    /// A head, of which so many bytes were looked at in vain.
+enum ReadState {
+    /// A head, of which this many bytes were examined and are incomplete.
     Head { seen: usize },
-    /// So many bytes of a body.
+    /// This many bytes of a body.
     Length(u64),
-    /// A body in chunks.
-    Chunks(Chunks),
+    /// A chunked body.
+    Chunked(ChunkParser),
     /// Nothing more.
     Ended,
 }
 
 impl<T> WireStream<T> {
     pub(super) fn new(io: T, settings: WireSettings) -> Self {
-        // The first head may take no longer than any other, though no byte of it has come.
+        // The deadline of the first head begins with the connection.
         let timer = Some(timer(settings.header_timeout));
         Self {
             io,
             settings,
             input: BytesMut::new(),
             output: BytesMut::new(),
-            state: State::Head { seen: 0 },
+            state: ReadState::Head { seen: 0 },
             timer,
             is_refused: false,
             is_shut: false,
         }
     }
 
-    /// Makes output of input. False if that takes more input.
+    /// Turns input into output. False if it needs more input.
     fn advance(&mut self) -> bool {
         match self.state {
-            State::Head { seen } => self.advance_head(seen),
-            State::Length(_) if self.input.is_empty() => false,
-            State::Length(left) => {
+            ReadState::Head { seen } => self.advance_head(seen),
+            ReadState::Length(_) if self.input.is_empty() => false,
+            ReadState::Length(left) => {
                 let taken = usize::try_from(left).map_or(self.input.len(), |left| left.min(self.input.len()));
                 self.output.unsplit(self.input.split_to(taken));
                 self.state = match left - taken as u64 {
-                    0 => State::Head { seen: 0 },
-                    left => State::Length(left),
+                    0 => ReadState::Head { seen: 0 },
+                    left => ReadState::Length(left),
                 };
                 true
             }
-            State::Chunks(chunks) => match chunks.step(&mut self.input, &mut self.output) {
-                Step::Next(next) => {
-                    self.state = State::Chunks(next);
+            ReadState::Chunked(chunks) => match chunks.step(&mut self.input, &mut self.output) {
+                ChunkStep::Next(next) => {
+                    self.state = ReadState::Chunked(next);
                     true
                 }
-                Step::Starved => false,
-                Step::Ended => {
-                    self.state = State::Head { seen: 0 };
+                ChunkStep::Starved => false,
+                ChunkStep::Ended => {
+                    self.state = ReadState::Head { seen: 0 };
                     true
                 }
-                // The body breaks off; so its handler sees it.
-                Step::Malformed => {
+                // The body ends here, so that its handler reads an incomplete body.
+                ChunkStep::Malformed => {
                     self.is_refused = true;
-                    self.state = State::Ended;
+                    self.state = ReadState::Ended;
                     true
                 }
             },
-            State::Ended => true,
+            ReadState::Ended => true,
         }
     }
 
     fn advance_head(&mut self, seen: usize) -> bool {
-        // Looked at once it has begun, so that what is not HTTP is refused at once, and then line by line.
+        // Examine the first bytes at once, to refuse what is not HTTP; after that, every complete line.
         let is_news = if seen == 0 { !self.input.is_empty() } else { self.input[seen..].contains(&b'\n') };
         let forwarded = if is_news { forward(&mut self.input, &mut self.output) } else { Ok(None) };
         match forwarded {
             Ok(Some(framing)) => {
                 self.timer = None;
                 self.state = match framing {
-                    Framing::None => State::Head { seen: 0 },
-                    Framing::Length(length) => State::Length(length),
-                    Framing::Chunked => State::Chunks(Chunks::Size),
+                    Framing::None => ReadState::Head { seen: 0 },
+                    Framing::Length(length) => ReadState::Length(length),
+                    Framing::Chunked => ReadState::Chunked(ChunkParser::Size),
                 };
                 true
             }
@@ -116,14 +116,14 @@ impl<T> WireStream<T> {
                 if let Some(error) = self.oversize() {
                     return self.refuse(error);
                 }
-                self.state = State::Head { seen: self.input.len() };
+                self.state = ReadState::Head { seen: self.input.len() };
                 false
             }
             Err(error) => self.refuse(error),
         }
     }
 
-    /// What a head that is not whole has too much of.
+    /// The error of an incomplete head that is too long already.
     fn oversize(&self) -> Option<HeadError> {
         if self.input.len() <= self.settings.header_limit.saturating_add(MAX_TARGET) {
             return None;
@@ -133,24 +133,24 @@ impl<T> WireStream<T> {
     }
 
     fn refuse(&mut self, error: HeadError) -> bool {
-        forward_fault(error, &self.input, &mut self.output);
+        forward_error(error, &self.input, &mut self.output);
         self.input = BytesMut::new();
         self.timer = None;
         self.is_refused = true;
-        self.state = State::Ended;
+        self.state = ReadState::Ended;
         true
     }
 }
 
 impl<T: AsyncRead + Unpin> WireStream<T> {
-    /// Reads from the client, or refuses a head that takes too long. False at the end of the connection.
+    /// Reads from the client, or refuses a head that is late. False at the end of the connection.
     fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         self.input.reserve(READ);
         match tokio_util::io::poll_read_buf(Pin::new(&mut self.io), cx, &mut self.input) {
             Poll::Ready(read) => return Poll::Ready(read.map(|length| length > 0)),
             Poll::Pending => {}
         }
-        if matches!(self.state, State::Head { .. }) {
+        if matches!(self.state, ReadState::Head { .. }) {
             if self.timer.is_none() && !self.input.is_empty() {
                 self.timer = Some(timer(self.settings.header_timeout));
             }
@@ -163,7 +163,7 @@ impl<T: AsyncRead + Unpin> WireStream<T> {
         Poll::Pending
     }
 
-    /// Reads and drops what still comes, until the client ends or the time does.
+    /// Reads and drops input until the client closes the connection or the time is over.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let timer = self.timer.get_or_insert_with(|| timer(LINGER));
         let mut dropped = [0; 1024];
@@ -192,10 +192,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for WireStream<T> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
-            // A head together with what is there of its body: an answer that does not wait for the body then finds it
-            // read, and the connection stays.
+            // Pass a head on with the part of its body that has arrived: an answer that does not wait for the body then
+            // finds it read, and the connection stays open.
             while this.output.len() < buffer.remaining()
-                && !matches!(this.state, State::Ended)
+                && !matches!(this.state, ReadState::Ended)
                 && this.advance()
             {}
             if !this.output.is_empty() {
@@ -203,11 +203,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for WireStream<T> {
                 buffer.put_slice(&this.output.split_to(length));
                 return Poll::Ready(Ok(()));
             }
-            if matches!(this.state, State::Ended) {
+            if matches!(this.state, ReadState::Ended) {
                 return Poll::Ready(Ok(()));
             }
             if !ready!(this.poll_input(cx))? {
-                this.state = State::Ended;
+                this.state = ReadState::Ended;
             }
         }
     }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio_util::codec::Decoder;
 
 use super::stream::WireStream;
-use super::{FAULT_FIELD, HeadError, WireSettings};
+use super::{HEAD_ERROR_FIELD, HeadError, WireSettings};
 
 const SETTINGS: WireSettings = WireSettings {
     header_timeout: Duration::from_secs(5),
@@ -256,7 +256,7 @@ fn a_head_that_is_too_large_is_refused() {
 
 #[test]
 fn a_client_cannot_claim_a_fault() {
-    let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{FAULT_FIELD}: host\r\n\r\n");
+    let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{HEAD_ERROR_FIELD}: host\r\n\r\n");
     assert_eq!(error(request.as_bytes()), "GET / ");
 }
 

@@ -1,5 +1,8 @@
 //! An application on mocks, and the whole of what it answers.
 
+pub(crate) mod errors;
+pub(crate) mod practice_api;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +13,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use asteroid_application::mocks::{MockAccounts, MockDevelopmentOutbox, MockPractices};
 use asteroid_application::ports::development::DevelopmentOutbox;
 use asteroid_application::ports::{AuthenticateError, Caller, SignedIn, SignedInUser};
-use asteroid_http::practice_api::{self, PracticeUseCases};
+use asteroid_http::practice_api::{AccountUseCases, PracticeUseCases};
 use asteroid_http::{HttpSettings, Parts, Readiness, app, auth};
 use asteroid_identity::SessionToken;
 use asteroid_kernel::mocks::{CountingRandomness, MockClock};
@@ -22,9 +25,9 @@ pub(crate) const TOKEN: &str = "48a4034027374be582b936f7d58043af";
 const SESSION: &str = "01540000-0000-7000-8000-000000000001";
 
 /// The use cases of accounts behind all surfaces.
-pub(crate) trait Accounts: auth::AuthUseCases + practice_api::AccountUseCases {}
+pub(crate) trait Accounts: auth::AuthUseCases + AccountUseCases {}
 
-impl<A: auth::AuthUseCases + practice_api::AccountUseCases> Accounts for A {}
+impl<A: auth::AuthUseCases + AccountUseCases> Accounts for A {}
 
 /// A store that is always there.
 pub(crate) struct Ready;
@@ -81,9 +84,9 @@ pub(crate) fn signed_in() -> SignedIn {
     }
 }
 
-/// The same with the user of [`profile`](crate::practice_api_harness::profile).
+/// The same with the user of [`profile`](crate::harness::practice_api::profile).
 pub(crate) fn signed_in_user() -> SignedInUser {
-    SignedInUser { signed_in: signed_in(), profile: crate::practice_api_harness::profile() }
+    SignedInUser { signed_in: signed_in(), profile: crate::harness::practice_api::profile() }
 }
 
 /// Accounts to which [`TOKEN`] opens the session of [`caller`], and no other token opens any.

@@ -9,7 +9,7 @@ use asteroid_http::{HttpSettings, auth};
 use crate::harness::{signed_in_accounts, with_token};
 
 #[actix_web::test]
-async fn it_answers_below_its_prefixes_and_nowhere_else() {
+async fn a_mounted_surface_answers_only_below_its_prefixes() {
     let mut accounts = signed_in_accounts();
     accounts.expect_list_sessions().times(2).returning(|_| Ok(Vec::new()));
     let surface = auth::configure(Arc::new(accounts), Arc::new(HttpSettings::default()));

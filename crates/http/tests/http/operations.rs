@@ -39,7 +39,7 @@ async fn readyz(store: Store) -> Answer {
 }
 
 #[actix_web::test]
-async fn the_server_lives() {
+async fn healthz_answers_200() {
     insta::assert_snapshot!(get("/healthz").await, @r#"
     200 OK
     content-type: application/json; charset=utf-8
@@ -50,7 +50,7 @@ async fn the_server_lives() {
 }
 
 #[actix_web::test]
-async fn the_server_is_ready() {
+async fn readyz_answers_200_when_the_store_is_available() {
     insta::assert_snapshot!(get("/readyz").await, @r#"
     200 OK
     content-type: application/json; charset=utf-8
@@ -61,7 +61,7 @@ async fn the_server_is_ready() {
 }
 
 #[actix_web::test]
-async fn the_server_is_not_ready_without_its_store() {
+async fn readyz_answers_503_when_the_store_is_unavailable() {
     let mut bodies = Vec::new();
     for error in [
         || StorageError::Busy,
@@ -80,7 +80,7 @@ async fn the_server_is_not_ready_without_its_store() {
 }
 
 #[actix_web::test]
-async fn a_store_that_does_not_answer_is_waited_for_two_seconds() {
+async fn readyz_answers_503_when_the_store_times_out() {
     tokio::time::pause();
     let started = Instant::now();
     let answer = readyz(Store::Hangs).await;
@@ -89,7 +89,7 @@ async fn a_store_that_does_not_answer_is_waited_for_two_seconds() {
 }
 
 #[actix_web::test]
-async fn the_reference_page_asks_nobody_else_for_anything() {
+async fn the_reference_page_loads_nothing_from_other_origins() {
     let page = get("/docs").await;
     insta::assert_snapshot!(page, @r#"
     200 OK
@@ -150,7 +150,7 @@ async fn the_reference_page_has_no_inline_script_or_style() {
 }
 
 #[actix_web::test]
-async fn only_pages_carry_a_policy() {
+async fn only_pages_have_a_content_security_policy() {
     for path in ["/healthz", "/openapi.json", "/v1/auth/me", "/nowhere"] {
         assert_eq!(get(path).await.header("content-security-policy"), None, "{path}");
     }

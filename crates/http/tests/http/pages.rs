@@ -79,7 +79,7 @@ fn nasty() -> Vec<ShownMessage> {
 }
 
 #[actix_web::test]
-async fn the_outbox_shows_every_message_as_text_and_nothing_else() {
+async fn the_outbox_shows_every_message_as_escaped_text() {
     let page = ask_here(&in_development(nasty()), get("/dev/outbox")).await;
     insta::assert_snapshot!(page);
     for part in ["<script src=//", "<img", "<b>", "o'reilly"] {
@@ -88,14 +88,14 @@ async fn the_outbox_shows_every_message_as_text_and_nothing_else() {
 }
 
 #[actix_web::test]
-async fn an_outbox_without_messages_says_so() {
+async fn an_empty_outbox_is_described_as_empty() {
     let page = ask_here(&in_development(Vec::new()), get("/dev/outbox")).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("There is none yet."), "{}", page.body);
 }
 
 #[actix_web::test]
-async fn a_code_that_does_not_work_says_why() {
+async fn the_outbox_names_why_a_code_is_unusable() {
     let at = time("2016-05-03T11:15:55.000Z");
     let mut told = Vec::new();
     for code in [ShownCode::Spent, ShownCode::Guessed, ShownCode::Expired, ShownCode::Lost] {
@@ -114,7 +114,7 @@ async fn a_code_that_does_not_work_says_why() {
 }
 
 #[actix_web::test]
-async fn whoever_knows_the_messages_is_not_told_again() {
+async fn unchanged_messages_are_answered_304() {
     let parts = in_development(nasty());
     let first = ask_here(&parts, get("/dev/outbox/messages")).await;
     assert_eq!((first.status.as_u16(), first.header("cache-control")), (200, Some("no-store")));
@@ -130,7 +130,7 @@ async fn whoever_knows_the_messages_is_not_told_again() {
 }
 
 #[actix_web::test]
-async fn in_production_there_is_no_outbox() {
+async fn the_outbox_is_not_found_in_production() {
     for path in PATHS {
         let nowhere = ask_here(&in_production(), get("/nowhere")).await;
         for method in [Method::GET, Method::HEAD, Method::POST] {
@@ -141,7 +141,7 @@ async fn in_production_there_is_no_outbox() {
 }
 
 #[actix_web::test]
-async fn there_is_no_outbox_for_anybody_but_this_machine() {
+async fn the_outbox_is_not_found_for_clients_on_other_machines() {
     let parts = in_development(nasty());
     let nowhere = ask_here(&parts, get("/nowhere")).await.to_string();
     for path in PATHS {
@@ -171,7 +171,7 @@ async fn there_is_no_outbox_for_anybody_but_this_machine() {
 }
 
 #[actix_web::test]
-async fn this_machine_may_ask_by_any_of_its_names() {
+async fn the_outbox_is_served_under_every_loopback_name() {
     for peer in [HERE, "[::1]:4711", "[::ffff:127.0.0.1]:4711"] {
         for host in ["localhost", "127.0.0.1:8080", "[::1]:8080", "app.localhost"] {
             let request = get("/dev/outbox").insert_header(("host", host));
@@ -184,7 +184,7 @@ async fn this_machine_may_ask_by_any_of_its_names() {
 }
 
 #[actix_web::test]
-async fn pages_answer_to_get_and_head_alone() {
+async fn pages_answer_only_get_and_head() {
     let parts = in_development(Vec::new());
     for path in ["/", "/dev/outbox", "/dev/outbox/messages", "/dev/outbox/live.js", "/pages/page.css"] {
         let whole = ask_here(&parts, get(path)).await;
@@ -199,7 +199,7 @@ async fn pages_answer_to_get_and_head_alone() {
 }
 
 #[actix_web::test]
-async fn an_outbox_that_cannot_be_read_is_no_page() {
+async fn a_storage_error_of_the_outbox_is_answered_as_an_error() {
     let mut outbox = MockDevelopmentOutbox::new();
     outbox.expect_latest_messages().times(2).returning(|_| Err(StorageError::Unavailable("10.0.0.7".into())));
     let parts = Parts { development_outbox: Some(Arc::new(outbox)), ..in_production() };
@@ -210,7 +210,7 @@ async fn an_outbox_that_cannot_be_read_is_no_page() {
 }
 
 #[actix_web::test]
-async fn the_start_page_of_production_tells_no_more_than_where_the_api_is_described() {
+async fn the_start_page_in_production_only_links_to_the_api_description() {
     let local = ask_here(&in_production(), get("/")).await.to_string();
     insta::assert_snapshot!(local);
     let from_afar = ask_from("203.0.113.9:4711", &in_production(), get("/")).await.to_string();
@@ -221,7 +221,7 @@ async fn the_start_page_of_production_tells_no_more_than_where_the_api_is_descri
 }
 
 #[actix_web::test]
-async fn the_start_page_of_development_has_the_walk_of_the_readme() {
+async fn the_start_page_in_development_has_the_commands_of_the_readme() {
     const README: &str = include_str!("../../../../README.md");
     let page = ask_here(&in_development(Vec::new()), get("/")).await.body;
     let (_, walk) = README.split_once("\n## A walk").expect("the walk is there");
@@ -233,7 +233,7 @@ async fn the_start_page_of_development_has_the_walk_of_the_readme() {
 }
 
 #[actix_web::test]
-async fn pages_ask_nobody_else_for_anything_and_hold_no_script_or_style() {
+async fn pages_load_nothing_from_other_origins_and_have_nothing_inline() {
     let parts = in_development(nasty());
     for path in ["/", "/dev/outbox"] {
         let page = ask_here(&parts, get(path)).await.body;

@@ -68,7 +68,7 @@ fn status(answer: &str) -> &str {
 }
 
 #[actix_web::test]
-async fn a_body_that_announces_too_much_is_refused_before_it_is_read() {
+async fn a_content_length_over_the_body_limit_is_refused_before_the_body_is_read() {
     let server = Server::start(MockAccounts::new(), HttpSettings::default());
     // Nothing follows: the server does not wait for it.
     let answer = server.ask(&login("Content-Length: 16385\r\n", "")).await;
@@ -78,7 +78,7 @@ async fn a_body_that_announces_too_much_is_refused_before_it_is_read() {
 }
 
 #[actix_web::test]
-async fn a_body_that_announces_nothing_is_read_up_to_the_limit() {
+async fn a_chunked_body_is_read_up_to_the_body_limit() {
     let server = Server::start(MockAccounts::new(), HttpSettings::default());
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
     let answer = server.ask(&login("Transfer-Encoding: chunked\r\n", &chunk.repeat(5))).await;
@@ -87,7 +87,7 @@ async fn a_body_that_announces_nothing_is_read_up_to_the_limit() {
 }
 
 #[actix_web::test]
-async fn a_body_that_never_ends_does_not_keep_its_connection() {
+async fn a_body_that_never_ends_does_not_keep_its_connection_open() {
     let settings = HttpSettings { body_timeout: Duration::from_millis(100), ..HttpSettings::default() };
     let server = Server::start(MockAccounts::new(), settings);
     for (path, expected) in [("/v1/auth/login", "408"), ("/nowhere", "404"), ("/v1/auth/logout", "401")] {
@@ -99,7 +99,7 @@ async fn a_body_that_never_ends_does_not_keep_its_connection() {
 }
 
 #[actix_web::test]
-async fn a_body_in_chunks_that_ends_leaves_the_connection_as_it_is() {
+async fn a_complete_chunked_body_keeps_the_connection_open() {
     let mut accounts = MockAccounts::new();
     accounts.expect_sign_in().times(2).returning(|_| Ok(signed_in_user()));
     let server = Server::start(accounts, HttpSettings::default());
@@ -113,7 +113,7 @@ async fn a_body_in_chunks_that_ends_leaves_the_connection_as_it_is() {
 }
 
 #[actix_web::test]
-async fn a_body_that_does_not_arrive_is_not_waited_for() {
+async fn a_body_that_does_not_arrive_times_out() {
     let settings = HttpSettings { body_timeout: Duration::from_millis(100), ..HttpSettings::default() };
     let server = Server::start(MockAccounts::new(), settings);
     let answer = server.ask(&login("Content-Length: 10\r\n", "{\"a\"")).await;
@@ -123,7 +123,7 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
 }
 
 #[actix_web::test]
-async fn a_body_that_breaks_off_is_no_json() {
+async fn an_incomplete_body_is_refused_as_malformed() {
     let server = Server::start(MockAccounts::new(), HttpSettings::default());
     let answer = server.ask(&login("Transfer-Encoding: chunked\r\n", "x\r\n")).await;
     assert_eq!(status(&answer), "400", "{answer}");
@@ -131,7 +131,7 @@ async fn a_body_that_breaks_off_is_no_json() {
 }
 
 #[actix_web::test]
-async fn a_client_that_hangs_up_harms_nobody() {
+async fn a_client_that_disconnects_does_not_affect_other_requests() {
     let server = Server::start(MockAccounts::new(), HttpSettings::default());
     for _ in 0..3 {
         let mut stream = server.connect().await;
@@ -143,7 +143,7 @@ async fn a_client_that_hangs_up_harms_nobody() {
 }
 
 #[actix_web::test]
-async fn head_has_the_header_of_get_and_no_body() {
+async fn head_has_the_header_fields_of_get_and_no_body() {
     let mut accounts = signed_in_accounts();
     accounts.expect_list_sessions().returning(|_| Ok(Vec::new()));
     let server = Server::start(accounts, HttpSettings::default());

@@ -1,6 +1,6 @@
 "use strict";
 
-// Without scripts there is nothing that copies: the buttons show only where this one runs.
+// Show the buttons only where this script runs.
 document.documentElement.classList.add("scripted");
 
 document.addEventListener("click", async (event) => {
@@ -11,7 +11,7 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(source.textContent);
   } catch {
-    // The browser does not let us: select it, so that a key press is all it takes.
+    // The browser refuses: select the text, so that a key press is all it takes.
     getSelection().selectAllChildren(source);
     told = "Selected";
   }

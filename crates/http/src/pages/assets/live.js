@@ -7,18 +7,18 @@ const trouble = document.getElementById("trouble");
 let version = null;
 let timer = null;
 
-// What each message looked like when the server last told of it.
+// The HTML of each message in the last answer.
 const known = new Map();
 for (const child of list.children) known.set(child.id, child.outerHTML);
 
 function update(html) {
-  const told = [...new DOMParser().parseFromString(html, "text/html").body.children];
-  const ids = new Set(told.map((child) => child.id));
+  const received = [...new DOMParser().parseFromString(html, "text/html").body.children];
+  const ids = new Set(received.map((child) => child.id));
   for (const child of [...list.children]) {
     if (!ids.has(child.id)) child.remove();
   }
   let added = 0;
-  told.forEach((child, place) => {
+  received.forEach((child, place) => {
     const before = document.getElementById(child.id);
     if (!before) {
       list.insertBefore(document.adoptNode(child), list.children[place] ?? null);
@@ -44,7 +44,7 @@ async function look() {
   } catch {
     trouble.hidden = false;
   }
-  // A page that nobody looks at asks for nothing.
+  // A hidden page does not poll.
   if (!document.hidden) timer = setTimeout(look, EVERY);
 }
 

@@ -1,0 +1,158 @@
+//! What is written in the log, and what never is.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::test::TestRequest;
+use asteroid_application::mocks::MockAccounts;
+use asteroid_application::ports::RegisterError;
+use asteroid_kernel::StorageError;
+use serde_json::Value;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::harness::{BODIES, BODILESS, TOKEN, ask, json, willing_accounts, with_token};
+use crate::timeouts_and_panics::Stuck;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nobody panicked").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// What is written at any level while this request is answered, an object a line.
+async fn lines(accounts: MockAccounts, request: TestRequest) -> Vec<Value> {
+    lines_during(ask(accounts, request.insert_header(("x-request-id", "r-1")))).await
+}
+
+/// What is written at any level until this is done, an object a line.
+pub(crate) async fn lines_during<F: Future>(work: F) -> Vec<Value> {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    work.await;
+    drop(guard);
+    let written = log.0.lock().expect("nobody panicked").clone();
+    let written = String::from_utf8(written).expect("UTF-8");
+    written.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// The lines of this crate, without what differs from run to run.
+pub(crate) fn told(lines: &[Value]) -> String {
+    let ours = lines.iter().filter(|line| line["target"].as_str().is_some_and(|t| t.starts_with("asteroid")));
+    let told = ours.map(|line| {
+        let mut span = line["span"].clone();
+        if let Some(duration) = span.get_mut("duration_ms") {
+            *duration = "any".into();
+        }
+        format!("{} {} {span}", line["level"].as_str().expect("a level"), line["fields"]["message"])
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[actix_web::test]
+async fn each_request_has_one_line_in_the_access_log() {
+    let request = TestRequest::get().uri("/v1/auth/me?access_token=secret");
+    insta::assert_snapshot!(told(&lines(MockAccounts::new(), request).await), @r#"INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/v1/auth/me","status":401}"#);
+}
+
+#[actix_web::test]
+async fn a_request_whose_client_disconnects_has_a_line_too() {
+    tokio::time::pause();
+    let request = BODIES[0].request(BODIES[0].body()).insert_header(("x-request-id", "r-1"));
+    let cut_off = tokio::time::timeout(Duration::from_secs(1), ask(Stuck, request));
+    insta::assert_snapshot!(told(&lines_during(cut_off).await), @r#"INFO "the client disconnected" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}"#);
+}
+
+#[actix_web::test]
+async fn the_log_has_the_route_pattern_and_not_the_path() {
+    let mut routes = Vec::new();
+    for path in ["/v1/auth/sessions/1", "/v1/auth/sessions/", "/v1/auth/secret", "/secret", "/docs/page.js"] {
+        let lines = lines(MockAccounts::new(), TestRequest::delete().uri(path)).await;
+        let written: Vec<&Value> = lines.iter().filter(|line| line["span"]["name"] == "request").collect();
+        assert_eq!(written.len(), 1);
+        routes.push(written[0]["span"]["route"].as_str().expect("a route").to_owned());
+    }
+    insta::assert_snapshot!(routes.join("\n"), @r"
+    /v1/auth/sessions/{id}
+    /v1/auth/sessions
+    none
+    none
+    /docs/page.js
+    ");
+}
+
+#[actix_web::test]
+async fn the_cause_of_an_error_is_logged_with_the_request_id() {
+    let mut accounts = MockAccounts::new();
+    let cause = || StorageError::Failed(io::Error::other("no such table: users").into());
+    accounts.expect_register().returning(move |_| Err(RegisterError::Storage(cause())));
+    let lines = lines(accounts, BODIES[0].request(BODIES[0].body())).await;
+    insta::assert_snapshot!(told(&lines), @r#"
+    ERROR "the store failed: no such table: users" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}
+    INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register","status":500}
+    "#);
+}
+
+#[actix_web::test]
+async fn a_panic_is_logged_with_the_request_id() {
+    let mut accounts = MockAccounts::new();
+    accounts.expect_sign_in().returning(|_| panic!("a bug"));
+    let lines = lines(accounts, BODIES[2].request(BODIES[2].body())).await;
+    insta::assert_snapshot!(told(&lines), @r#"
+    ERROR "a handler panicked: a bug" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login"}
+    INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login","status":500}
+    "#);
+}
+
+#[actix_web::test]
+async fn the_log_holds_no_secret_and_no_contact_at_any_level() {
+    let secrets = [
+        TOKEN,
+        "george",
+        "washington",
+        "4345",
+        "5555",
+        "Prez1776",
+        "hGJi",
+        "oldpassword",
+        "newpassword",
+        "12345",
+    ];
+    for route in BODIES {
+        for body in [route.body(), route.body().replace("\": \"", "\": \"x"), format!("[{}]", route.body())] {
+            let path = format!("{}?token={TOKEN}", route.path);
+            let written = format!(
+                "{:?}",
+                lines(willing_accounts(), with_token(json(&route.method, &path, body))).await
+            );
+            assert!(written.contains("answered"));
+            for secret in secrets {
+                assert!(!written.contains(secret), "{secret} in {written}");
+            }
+        }
+    }
+    for (method, path) in BODILESS {
+        let request = with_token(TestRequest::default().method(method).uri(path));
+        assert!(!format!("{:?}", lines(willing_accounts(), request).await).contains(TOKEN));
+    }
+}

@@ -1,0 +1,6 @@
+//! `/clients`
+
+mod errors;
+mod list;
+mod show;
+mod streaming;

@@ -1,0 +1,6 @@
+//! `/users`
+
+mod current;
+mod sign_in;
+mod sign_out;
+mod update;
