@@ -1,4 +1,4 @@
-//! Reads the fields of request bodies, and collects what is invalid in them.
+//! Reads the fields of request bodies, and collects their errors.
 
 use asteroid_identity::{InvalidName, Password, PasswordFlaw, PersonName};
 use asteroid_kernel::contact::{InvalidContact, InvalidEmail};

@@ -35,8 +35,8 @@ pub(crate) trait Input<S: Surface, U>: Sized {
 
 /// An error of a use case, or of an endpoint.
 pub(crate) trait OperationError {
-    /// The shared responses that it leads to, beside 500 and 503. A response that is the operation's own, like the 401
-    /// for a wrong password, stands in the annotation of its handler.
+    /// The shared responses that it leads to, beside 500 and 503. The annotation of a handler describes
+    /// the responses that only this operation has, like the 401 for a wrong password.
     const RESPONSES: &'static [SharedResponse];
 }
 

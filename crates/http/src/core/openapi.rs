@@ -64,7 +64,7 @@ impl SharedResponse {
     }
 }
 
-/// A surface that stands in the document.
+/// A surface that the OpenAPI document describes.
 pub(crate) trait DocumentedSurface: Surface {
     /// The name of a shared response's component, which is unique among all surfaces, and the response, with an answer
     /// of this surface under these settings as its example.
@@ -88,7 +88,7 @@ pub(crate) struct MediaType {
 }
 
 impl<'a, S> Description<'a, S> {
-    /// Adds the operation as its annotation has it, and goes on with its description.
+    /// Adds the operation of an annotation, and begins its description.
     pub(super) fn of<P: Annotation>(openapi: &'a mut OpenApi, settings: &'a HttpSettings) -> Self {
         add_operation::<P>(openapi);
         let OpenApi { paths, components, .. } = openapi;
@@ -144,7 +144,7 @@ impl<S: DocumentedSurface> Description<'_, S> {
     }
 }
 
-/// Adds an operation and the schemas of its answers, as the annotation of its handler has them.
+/// Adds the operation of an annotation and the schemas of its answers.
 pub(super) fn add_operation<P: Annotation>(openapi: &mut OpenApi) {
     let mut operation = P::operation();
     operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());

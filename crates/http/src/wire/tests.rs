@@ -1,4 +1,4 @@
-//! What the HTTP library reads of what clients send.
+//! The requests that the HTTP library reads from what clients send.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,7 +20,7 @@ const SETTINGS: WireSettings = WireSettings {
     keep_alive: Duration::from_secs(15),
 };
 
-/// A client that sends these bytes in pieces of this size, and then ends.
+/// A client that sends these bytes in pieces of this size, and then closes.
 struct Client {
     bytes: Vec<u8>,
     sent: usize,
@@ -40,13 +40,13 @@ impl AsyncRead for Client {
     }
 }
 
-/// The library keeps its clock on a runtime like this one.
+/// The library needs a runtime for its timers.
 fn run<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     tokio::task::LocalSet::new().block_on(&runtime, future)
 }
 
-/// What is written for the library when a client sends this in pieces of this size.
+/// The bytes for the library when a client sends these bytes in pieces of this size.
 fn written(bytes: &[u8], piece: usize) -> Vec<u8> {
     run(async {
         let client = Client { bytes: bytes.to_vec(), sent: 0, piece };
@@ -60,7 +60,7 @@ fn text(request: &str) -> String {
     String::from_utf8(written(request.as_bytes(), 7)).expect("ASCII")
 }
 
-/// What the library makes of it: each request with its body and whether that is whole; fails if the library refuses it.
+/// The requests that the library decodes, with their bodies and whether these are complete. Fails if it refuses one.
 fn read(written: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
     run(async { decode(written) })
 }
@@ -74,10 +74,10 @@ fn decode(written: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
     {
         match message {
             Message::Item(request) => {
-                assert!(!codec.upgrade(), "the library is to switch protocols");
+                assert!(!codec.upgrade(), "the library would switch protocols");
                 let error = HeadError::of(&request.head().headers).map(HeadError::name).unwrap_or_default();
                 requests.push((format!("{} {} {error}", request.method(), request.uri()), Vec::new(), true));
-                // A body is not whole before its end.
+                // A body is incomplete until its end.
                 let has_body = codec.message_type() != actix_http::h1::MessageType::None;
                 requests.last_mut().expect("one").2 = !has_body;
             }
@@ -96,7 +96,7 @@ fn error(request: &[u8]) -> String {
 }
 
 #[test]
-fn an_ordinary_request_is_written_as_it_is() {
+fn an_ordinary_request_is_unchanged() {
     for request in [
         "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /clients?q=a%20b&terms[accept]=1 HTTP/1.1\r\nhost: a:80\r\nAccept: */*\r\nConnection: keep-alive\r\n\r\n",
@@ -111,7 +111,7 @@ fn an_ordinary_request_is_written_as_it_is() {
 }
 
 #[test]
-fn an_upgrade_is_not_heard_of() {
+fn an_upgrade_is_removed() {
     for (sent, kept) in [
         ("Connection: upgrade\r\n", ""),
         (
@@ -129,7 +129,7 @@ fn an_upgrade_is_not_heard_of() {
 }
 
 #[test]
-fn a_raw_target_is_percent_encoded() {
+fn an_unencoded_target_is_percent_encoded() {
     for (sent, encoded) in [
         ("/clients?q=Müller", "/clients?q=M%C3%BCller"),
         ("/clients?q=O’Brien&limit=1", "/clients?q=O%E2%80%99Brien&limit=1"),
@@ -162,7 +162,7 @@ fn chunks_lose_their_extensions_and_trailer_fields() {
             assert!(sent.starts_with(b"abcde"), "{sent:?}");
         }
     }
-    // What is no chunk ends the body without being one, and nothing behind it is a request.
+    // An invalid chunk ends the body as incomplete, and the bytes after it are not a request.
     for body in [
         "x\r\n",
         "-1\r\na\r\n",
@@ -255,12 +255,12 @@ fn a_head_that_is_too_large_is_refused() {
 }
 
 #[test]
-fn a_client_cannot_claim_a_fault() {
+fn a_client_cannot_send_the_head_error_field() {
     let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{HEAD_ERROR_FIELD}: host\r\n\r\n");
     assert_eq!(error(request.as_bytes()), "GET / ");
 }
 
-/// What valid and hostile requests are made of.
+/// The parts of valid and hostile requests.
 const PARTS: [&str; 44] = [
     "GET / HTTP/1.1\r\n",
     "POST /a HTTP/1.1\r\n",
@@ -308,7 +308,7 @@ const PARTS: [&str; 44] = [
     "GET /\u{7f} HTTP/1.1\r\n",
 ];
 
-/// It ends with a line, so that a head that is not whole is looked at to its end.
+/// It ends with a line end, so that an incomplete head is examined to its end.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         12 => (0..PARTS.len()).prop_map(|part| PARTS[part].as_bytes().to_vec()),
@@ -322,7 +322,7 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(start, parts)| [start, parts.concat(), b"\n".to_vec()].concat())
 }
 
-/// A request, as it is sent and as it is to be read.
+/// A request, as it is sent and as it must be read.
 fn request() -> impl Strategy<Value = (Vec<u8>, (String, Vec<u8>, bool))> {
     let body = prop::collection::vec(any::<u8>(), 0..200);
     let chunks = prop::collection::vec(1..50_usize, 1..6);
@@ -364,12 +364,12 @@ proptest! {
 
     #[test]
     fn the_library_refuses_nothing_of_what_is_written(bytes in hostile(), piece in 1..60_usize) {
-        // `read` fails where the library refuses. A head in pieces may be refused before its path is there.
+        // `read` fails if the library refuses. A head in pieces may be refused before its path has arrived.
         let requests = |piece| -> Vec<(String, Vec<u8>, bool)> {
             let requests = read(&written(&bytes, piece)).into_iter();
             let without_path = |name: String| if name.ends_with(' ') { name } else { "refused".to_owned() };
             requests.map(|(name, body, is_whole)| (without_path(name), body, is_whole)).collect()
         };
-        prop_assert_eq!(requests(piece), requests(usize::MAX), "pieces make a difference");
+        prop_assert_eq!(requests(piece), requests(usize::MAX), "the result depends on the pieces");
     }
 }

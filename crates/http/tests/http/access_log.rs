@@ -1,4 +1,4 @@
-//! What is written in the log, and what never is.
+//! The access log, errors in the log, and what must never be logged.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panicked").write(bytes)
+        self.0.lock().expect("not poisoned").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -35,12 +35,12 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// What is written at any level while this request is answered, an object a line.
+/// The log lines of every level while this request is answered.
 async fn lines(accounts: MockAccounts, request: TestRequest) -> Vec<Value> {
     lines_during(ask(accounts, request.insert_header(("x-request-id", "r-1")))).await
 }
 
-/// What is written at any level until this is done, an object a line.
+/// The log lines of every level until this future completes.
 pub(crate) async fn lines_during<F: Future>(work: F) -> Vec<Value> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
@@ -51,28 +51,28 @@ pub(crate) async fn lines_during<F: Future>(work: F) -> Vec<Value> {
     let guard = tracing::subscriber::set_default(subscriber);
     work.await;
     drop(guard);
-    let written = log.0.lock().expect("nobody panicked").clone();
+    let written = log.0.lock().expect("not poisoned").clone();
     let written = String::from_utf8(written).expect("UTF-8");
     written.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-/// The lines of this crate, without what differs from run to run.
-pub(crate) fn told(lines: &[Value]) -> String {
+/// The lines of this crate, without values that differ from run to run.
+pub(crate) fn printed(lines: &[Value]) -> String {
     let ours = lines.iter().filter(|line| line["target"].as_str().is_some_and(|t| t.starts_with("asteroid")));
-    let told = ours.map(|line| {
+    let formatted = ours.map(|line| {
         let mut span = line["span"].clone();
         if let Some(duration) = span.get_mut("duration_ms") {
             *duration = "any".into();
         }
         format!("{} {} {span}", line["level"].as_str().expect("a level"), line["fields"]["message"])
     });
-    told.collect::<Vec<_>>().join("\n")
+    formatted.collect::<Vec<_>>().join("\n")
 }
 
 #[actix_web::test]
 async fn each_request_has_one_line_in_the_access_log() {
     let request = TestRequest::get().uri("/v1/auth/me?access_token=secret");
-    insta::assert_snapshot!(told(&lines(MockAccounts::new(), request).await), @r#"INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/v1/auth/me","status":401}"#);
+    insta::assert_snapshot!(printed(&lines(MockAccounts::new(), request).await), @r#"INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/v1/auth/me","status":401}"#);
 }
 
 #[actix_web::test]
@@ -80,7 +80,7 @@ async fn a_request_whose_client_disconnects_has_a_line_too() {
     tokio::time::pause();
     let request = BODIES[0].request(BODIES[0].body()).insert_header(("x-request-id", "r-1"));
     let cut_off = tokio::time::timeout(Duration::from_secs(1), ask(Stuck, request));
-    insta::assert_snapshot!(told(&lines_during(cut_off).await), @r#"INFO "the client disconnected" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}"#);
+    insta::assert_snapshot!(printed(&lines_during(cut_off).await), @r#"INFO "the client disconnected" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}"#);
 }
 
 #[actix_web::test]
@@ -107,7 +107,7 @@ async fn the_cause_of_an_error_is_logged_with_the_request_id() {
     let cause = || StorageError::Failed(io::Error::other("no such table: users").into());
     accounts.expect_register().returning(move |_| Err(RegisterError::Storage(cause())));
     let lines = lines(accounts, BODIES[0].request(BODIES[0].body())).await;
-    insta::assert_snapshot!(told(&lines), @r#"
+    insta::assert_snapshot!(printed(&lines), @r#"
     ERROR "the store failed: no such table: users" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}
     INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register","status":500}
     "#);
@@ -118,7 +118,7 @@ async fn a_panic_is_logged_with_the_request_id() {
     let mut accounts = MockAccounts::new();
     accounts.expect_sign_in().returning(|_| panic!("a bug"));
     let lines = lines(accounts, BODIES[2].request(BODIES[2].body())).await;
-    insta::assert_snapshot!(told(&lines), @r#"
+    insta::assert_snapshot!(printed(&lines), @r#"
     ERROR "a handler panicked: a bug" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login"}
     INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login","status":500}
     "#);

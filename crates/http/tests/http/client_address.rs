@@ -1,4 +1,4 @@
-//! From where a request comes, as the use cases are told.
+//! The client address and the user agent that use cases receive.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use asteroid_http::HttpSettings;
 
 use crate::harness::{ask_with, json};
 
-/// The origin that a use case is told, with the peer 203.0.113.9 as a proxy or not.
+/// Asserts the origin that a use case receives. The peer is 203.0.113.9.
 async fn assert_told(trusted: &[&str], fields: &[(&'static str, &str)], ip: &str, user_agent: Option<&str>) {
     let settings = HttpSettings {
         trusted_proxies: trusted.iter().map(|net| net.parse().expect("a network")).collect(),

@@ -1,4 +1,4 @@
-//! Pages of other origins.
+//! CORS: requests from pages of other origins.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;

@@ -1,4 +1,4 @@
-//! An application on mocks, and the whole of what it answers.
+//! An application on mocks, and its complete answers.
 
 pub(crate) mod errors;
 pub(crate) mod practice_api;
@@ -20,7 +20,7 @@ use asteroid_kernel::mocks::{CountingRandomness, MockClock};
 use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
 use serde_json::Value;
 
-/// The token that [`signed_in_accounts`] know.
+/// The token that [`signed_in_accounts`] accept.
 pub(crate) const TOKEN: &str = "48a4034027374be582b936f7d58043af";
 const SESSION: &str = "01540000-0000-7000-8000-000000000001";
 
@@ -29,7 +29,7 @@ pub(crate) trait Accounts: auth::AuthUseCases + AccountUseCases {}
 
 impl<A: auth::AuthUseCases + AccountUseCases> Accounts for A {}
 
-/// A store that is always there.
+/// A store that is always available.
 pub(crate) struct Ready;
 
 impl Readiness for Ready {
@@ -38,7 +38,7 @@ impl Readiness for Ready {
     }
 }
 
-/// Of practices nothing is asked.
+/// The parts of an application. No use case of practices may be called.
 pub(crate) fn parts<A>(
     accounts: A,
     settings: HttpSettings,
@@ -46,7 +46,7 @@ pub(crate) fn parts<A>(
     parts_of(accounts, MockPractices::new(), settings)
 }
 
-/// As in production: no outbox is shown.
+/// The parts of an application in production: without an outbox page.
 pub(crate) fn parts_of<A, P>(
     accounts: A,
     practices: P,
@@ -71,7 +71,7 @@ pub(crate) fn session(text: &str) -> SessionId {
     text.parse().expect("a UUID")
 }
 
-/// Who [`TOKEN`] belongs to.
+/// The caller that [`TOKEN`] authenticates.
 pub(crate) fn caller() -> Caller {
     Caller { user: UserId(1), session: session(SESSION) }
 }
@@ -89,7 +89,7 @@ pub(crate) fn signed_in_user() -> SignedInUser {
     SignedInUser { signed_in: signed_in(), profile: crate::harness::practice_api::profile() }
 }
 
-/// Accounts to which [`TOKEN`] opens the session of [`caller`], and no other token opens any.
+/// Accounts that accept [`TOKEN`] as the token of [`caller`], and no other token.
 pub(crate) fn signed_in_accounts() -> MockAccounts {
     let mut accounts = MockAccounts::new();
     accounts.expect_authenticate().returning(|token| {
@@ -98,7 +98,7 @@ pub(crate) fn signed_in_accounts() -> MockAccounts {
     accounts
 }
 
-/// Accounts that refuse nothing.
+/// Accounts that accept every call.
 pub(crate) fn willing_accounts() -> MockAccounts {
     let mut accounts = signed_in_accounts();
     accounts.expect_register().returning(|_| Ok(()));
@@ -116,7 +116,7 @@ pub(crate) fn willing_accounts() -> MockAccounts {
     accounts
 }
 
-/// An answer, whole.
+/// A complete answer.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -153,12 +153,12 @@ impl fmt::Display for Answer {
     }
 }
 
-/// What an application on these accounts answers.
+/// The answer of an application with these accounts.
 pub(crate) async fn ask<A: Accounts>(accounts: A, request: TestRequest) -> Answer {
     ask_with(accounts, HttpSettings::default(), request).await
 }
 
-/// What an application on these accounts, with these settings, answers.
+/// The answer of an application with these accounts and settings.
 pub(crate) async fn ask_with<A: Accounts>(
     accounts: A,
     settings: HttpSettings,
@@ -167,7 +167,7 @@ pub(crate) async fn ask_with<A: Accounts>(
     ask_parts(&parts(accounts, settings), request).await
 }
 
-/// What an application of these parts answers.
+/// The answer of an application of these parts.
 pub(crate) async fn ask_parts<A: Accounts, P: PracticeUseCases, R: Readiness, O: DevelopmentOutbox>(
     parts: &Parts<A, P, R, O>,
     request: TestRequest,
@@ -175,7 +175,7 @@ pub(crate) async fn ask_parts<A: Accounts, P: PracticeUseCases, R: Readiness, O:
     ask_from("203.0.113.9:4711", parts, request).await
 }
 
-/// The same, asked from this address.
+/// The answer to a client with this address.
 pub(crate) async fn ask_from<A: Accounts, P: PracticeUseCases, R: Readiness, O: DevelopmentOutbox>(
     peer: &str,
     parts: &Parts<A, P, R, O>,
@@ -183,8 +183,11 @@ pub(crate) async fn ask_from<A: Accounts, P: PracticeUseCases, R: Readiness, O: 
 ) -> Answer {
     let peer: SocketAddr = peer.parse().expect("an address");
     let service = init_service(app(parts)).await;
-    let response = call_service(&service, request.peer_addr(peer).to_request()).await;
+    let request = request.peer_addr(peer).to_request();
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let response = call_service(&service, request).await;
     let (status, headers) = (response.status(), response.headers().clone());
+    crate::openapi::assert_described(&method, &path, status);
     let body = read_body(response).await;
     Answer { status, headers, body: String::from_utf8(body.to_vec()).expect("UTF-8") }
 }
@@ -208,12 +211,12 @@ pub(crate) struct Route {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) needs_token: bool,
-    /// As text, so that fields keep their order.
+    /// As texts, in the order of the fields.
     pub(crate) fields: &'static [(&'static str, &'static str)],
 }
 
 impl Route {
-    /// The body, with the field at this place given so, if at all.
+    /// The body with this JSON value of a field; [`None`] leaves the field out.
     pub(crate) fn body_with(&self, name: &str, value: Option<&str>) -> String {
         let own = self.fields.iter().filter(|(field, _)| *field != name);
         let own = own.map(|(field, value)| format!("\"{field}\": \"{value}\""));
@@ -221,7 +224,7 @@ impl Route {
         format!("{{{}}}", own.chain(other).collect::<Vec<_>>().join(", "))
     }
 
-    /// The body as it is accepted.
+    /// A body that is accepted.
     pub(crate) fn body(&self) -> String {
         self.body_with("", None)
     }

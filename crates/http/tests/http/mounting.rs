@@ -1,4 +1,4 @@
-//! The surface in somebody else's application.
+//! The surface, mounted in another application.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ async fn a_mounted_surface_answers_only_below_its_prefixes() {
     let own = web::get().to(|| async { "own" });
     let service = init_service(App::new().configure(surface).route("/v1/own", own)).await;
 
-    let mut told = Vec::new();
+    let mut answered = Vec::new();
     for path in ["/v1/auth/sessions", "/v1/auth/sessions/", "/v1/auth/nowhere", "/v1/own", "/healthz"] {
         let response = call_service(&service, with_token(TestRequest::get().uri(path)).to_request()).await;
         let status = response.status().as_u16();
         let body = String::from_utf8(read_body(response).await.to_vec()).expect("UTF-8");
-        told.push(format!("{path}: {status} {body}"));
+        answered.push(format!("{path}: {status} {body}"));
     }
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(answered.join("\n"), @r#"
     /v1/auth/sessions: 200 {"data":[]}
     /v1/auth/sessions/: 200 {"data":[]}
     /v1/auth/nowhere: 404 {"error":{"code":"NOT_FOUND","message":"There is nothing here, or nothing that you may see."}}

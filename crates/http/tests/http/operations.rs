@@ -1,4 +1,4 @@
-//! What operators ask for.
+//! The endpoints for operators.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ async fn get(path: &str) -> Answer {
     ask(MockAccounts::new(), TestRequest::get().uri(path).insert_header(("x-request-id", "r-1"))).await
 }
 
-/// A store that is not there.
+/// A store that is unavailable.
 enum Store {
     Hangs,
     Fails(fn() -> StorageError),

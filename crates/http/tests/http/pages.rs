@@ -1,4 +1,4 @@
-//! What people see in a browser.
+//! The pages: the start page, and the outbox in development.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn ask_here(parts: &Whole, request: TestRequest) -> Answer {
     ask_from(HERE, parts, request).await
 }
 
-/// A message whose every part wants to be more than text.
+/// Messages with markup in every part.
 fn message(to: &str, state: OutboxState, code: Option<ShownCode>) -> ShownMessage {
     let (now, randomness) = (time("2016-05-03T11:15:54.950Z"), CountingRandomness::default());
     let content = Content::Code { challenge: ChallengeId::new(now, &randomness), autofill: false };
@@ -97,15 +97,15 @@ async fn an_empty_outbox_is_described_as_empty() {
 #[actix_web::test]
 async fn the_outbox_names_why_a_code_is_unusable() {
     let at = time("2016-05-03T11:15:55.000Z");
-    let mut told = Vec::new();
+    let mut answered = Vec::new();
     for code in [ShownCode::Spent, ShownCode::Guessed, ShownCode::Expired, ShownCode::Lost] {
         let message = message("george@example.com", OutboxState::Delivered { at }, Some(code));
         let page = ask_here(&in_development(vec![message]), get("/dev/outbox")).await.body;
         assert!(!page.contains("data-copy"), "there is nothing to copy");
         let (_, line) = page.split_once("<p class=\"gone\">").expect("a line");
-        told.push(line.split_once("</p>").expect("its end").0.to_owned());
+        answered.push(line.split_once("</p>").expect("its end").0.to_owned());
     }
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(answered.join("\n"), @r"
     The code was used, or ended with another one.
     Too many wrong codes were tried: this one no longer works.
     The code has expired.

@@ -37,7 +37,7 @@ async fn accept_terms_answers_the_documented_example() {
     let mut practices = MockPractices::new();
     let asked = |who: &_, origin: &Origin| *who == caller() && is_origin(origin);
     practices.expect_accept_terms().once().withf(asked).returning(|_, _| Ok(()));
-    // As the document has it: with a media type, and no body.
+    // The documented request: with a media type, and without a body.
     let request = with_token(json(&Method::POST, "/terms", ""));
     let answer = answer(signed_in_accounts(), practices, request).await;
     assert_is_example(&answer, include_str!("seeds/terms_accepted.json"));
@@ -109,7 +109,7 @@ async fn only_a_clear_yes_accepts_the_terms() {
             requests.push(TestRequest::post().uri(&format!("/terms?{pair}")));
         }
         for request in requests {
-            // No use case is expected to be asked where nothing is accepted.
+            // No use case may be called if the terms are not accepted.
             let practices = if status == 200 { willing_practices() } else { MockPractices::new() };
             let answer = ask(signed_in_accounts(), practices, with_token(request)).await;
             assert_eq!(answer.status, status, "{value}: {answer}");

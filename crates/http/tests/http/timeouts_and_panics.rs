@@ -1,4 +1,4 @@
-//! Panics and use cases that do not end.
+//! The handler timeout, and panics.
 
 use std::future::pending;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::harness::{BODIES, BODILESS, ask, caller, parts, signed_in_accounts, with_token};
 
-/// Accounts that take six seconds to say whose a token is, and never answer anything else.
+/// Accounts that take six seconds to check a token, and never return from any other use case.
 pub(crate) struct Stuck;
 
 impl Registrations for Stuck {

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::harness::{TOKEN, parts, signed_in_accounts, signed_in_user};
 
 /// How long the server may take to close a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 struct Server {
     address: SocketAddr,
@@ -26,9 +26,9 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let connections = WireSettings {
-            header_timeout: PATIENCE,
+            header_timeout: CLOSE_TIMEOUT,
             header_limit: parts.settings.header_limit,
-            keep_alive: 4 * PATIENCE,
+            keep_alive: 4 * CLOSE_TIMEOUT,
         };
         let builder = actix_server::Server::build().workers(1).disable_signals();
         let server =
@@ -42,13 +42,16 @@ impl Server {
         TcpStream::connect(self.address).await.expect("the server listens")
     }
 
-    /// What comes back until the server closes the connection.
+    /// All bytes until the server closes the connection.
     async fn ask(&self, request: &str) -> String {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.expect("the server reads");
         let mut answer = String::new();
         let read = stream.read_to_string(&mut answer);
-        tokio::time::timeout(PATIENCE, read).await.expect("the connection is closed").expect("an answer");
+        tokio::time::timeout(CLOSE_TIMEOUT, read)
+            .await
+            .expect("the connection is closed")
+            .expect("an answer");
         answer
     }
 
@@ -70,7 +73,7 @@ fn status(answer: &str) -> &str {
 #[actix_web::test]
 async fn a_content_length_over_the_body_limit_is_refused_before_the_body_is_read() {
     let server = Server::start(MockAccounts::new(), HttpSettings::default());
-    // Nothing follows: the server does not wait for it.
+    // No body follows: the server does not wait for one.
     let answer = server.ask(&login("Content-Length: 16385\r\n", "")).await;
     assert_eq!(status(&answer), "413", "{answer}");
     assert!(answer.contains("PAYLOAD_TOO_LARGE") && answer.contains("connection: close"), "{answer}");

@@ -19,7 +19,7 @@ use crate::harness::{Answer, signed_in_accounts, time, with_token};
 const ALL_CLIENTS: ClientFilter =
     ClientFilter { practice: PracticeId(1), status: None, updated_since: None, prefix: None };
 
-/// Practices whose caller is of the staff, and what was asked of them.
+/// Practices whose caller belongs to the staff, and the queries that they received.
 fn staffed(filter: ClientFilter, ids: &[&str]) -> (MockPractices, Arc<Mutex<Vec<ClientQuery>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let queries = Arc::clone(&asked);
@@ -27,7 +27,7 @@ fn staffed(filter: ClientFilter, ids: &[&str]) -> (MockPractices, Arc<Mutex<Vec<
     let seen = filter.clone();
     practices.expect_look_at_clients().returning(move |proof, query| {
         assert_eq!(proof, admitted());
-        queries.lock().expect("nobody panicked").push(query);
+        queries.lock().expect("not poisoned").push(query);
         Ok(ClientsSeen::All(ClientListing::assumed(seen.clone())))
     });
     let clients: Vec<_> = ids.iter().map(|id| client_of_id(id)).collect();
@@ -44,7 +44,7 @@ pub(super) async fn get(practices: MockPractices, path: &str) -> Answer {
     ask(signed_in_accounts(), practices, with_token(TestRequest::get().uri(path))).await
 }
 
-/// The target of the `Link` to the next page.
+/// The target of the link to the next page.
 fn next(answer: &Answer) -> Option<String> {
     let link = answer.header("link")?;
     let target = link.strip_prefix('<').and_then(|rest| rest.strip_suffix(">; rel=\"next\""));
@@ -62,7 +62,7 @@ async fn staff_sees_all_clients_as_documented() {
         assert_eq!(answer.header("link"), None);
         assert_eq!(ids(&answer), ["1", "12", "2"]);
         assert_eq!(answer.json()[0], seed("client"));
-        assert_eq!(*asked.lock().expect("nobody panicked"), [ClientQuery::default()]);
+        assert_eq!(*asked.lock().expect("not poisoned"), [ClientQuery::default()]);
     }
 }
 
@@ -106,7 +106,7 @@ async fn query_parameters_reach_the_use_case() {
         let (practices, asked) = staffed(ALL_CLIENTS, &[]);
         let answer = get(practices, &format!("/clients?{query}")).await;
         assert_eq!(answer.status, 200, "{query}");
-        assert_eq!(*asked.lock().expect("nobody panicked"), [expected], "{query}");
+        assert_eq!(*asked.lock().expect("not poisoned"), [expected], "{query}");
     }
 }
 
@@ -214,7 +214,7 @@ async fn pagination_links_lead_through_all_pages_once() {
 #[actix_web::test]
 async fn a_pagination_link_keeps_the_query_and_ignores_the_host_field() {
     let filter = ClientFilter { prefix: SearchPrefix::parse("Zoë +", Region::US), ..ALL_CLIENTS };
-    let mut told = Vec::new();
+    let mut answered = Vec::new();
     for path in [
         "/clients?limit=1",
         "/clients/?q=Zo%C3%AB+%2B&limit=1&status=active&updatedSince=2022-12-01T15:50:30Z",
@@ -235,9 +235,9 @@ async fn a_pagination_link_keeps_the_query_and_ignores_the_host_field() {
         get(practices, path).await;
         let (before, asked) = (before.lock().expect("no panic"), asked.lock().expect("no panic"));
         assert_eq!(*before, *asked, "the same is asked for");
-        told.push(link);
+        answered.push(link);
     }
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(answered.join("\n"), @r"
     /clients?limit=1&after=MToxOjE
     /clients/?q=Zo%C3%AB+%2B&limit=1&status=active&updatedSince=2022-12-01T15%3A50%3A30Z&after=MToxOjE
     ");

@@ -75,7 +75,7 @@ async fn a_client_with_few_fields_has_nulls() {
 
 #[actix_web::test]
 async fn the_email_verification_response_is_passed_on_if_it_is_an_object() {
-    for (kept, told) in [
+    for (kept, answered) in [
         (r#"{"result": "ok", "n": [1, 2.5, 18446744073709551615], "o": {"a": null}}"#, None),
         ("{}", None),
         ("", Some(json!({}))),
@@ -89,7 +89,7 @@ async fn the_email_verification_response_is_passed_on_if_it_is_an_object() {
         practices.expect_find_client().once().return_once(|_, _, _| Ok(client));
         let request = with_token(TestRequest::get().uri("/clients/1"));
         let answer = answer(signed_in_accounts(), practices, request).await;
-        let expected = told.unwrap_or_else(|| serde_json::from_str(kept).expect("JSON"));
+        let expected = answered.unwrap_or_else(|| serde_json::from_str(kept).expect("JSON"));
         assert_eq!(answer.json()["emailVerificationResponse"], expected, "{kept}");
     }
 }

@@ -1,4 +1,4 @@
-//! All clients in one answer: written as they are read, read as they are taken, and never whole if they are not.
+//! `GET /clients` without a limit: the stream of all clients, its backpressure and its errors.
 
 use std::future::pending;
 use std::pin::Pin;
@@ -24,29 +24,29 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::access_log::{lines_during, told};
+use crate::access_log::{lines_during, printed};
 use crate::harness::practice_api::{ask, client_of_id};
 use crate::harness::{TOKEN, parts_of, signed_in_accounts, with_token};
 
-/// So many clients are asked for at once.
+/// How many clients are read at once.
 const PAGE: usize = 500;
 
-/// What becomes of a page that is asked for.
+/// The result of reading a page.
 #[derive(Clone, Copy)]
 enum Fate {
     Read,
-    /// It takes so long.
+    /// It takes this long.
     Delayed(Duration),
-    /// It never comes.
+    /// It never completes.
     Never,
     Fails,
     Panics,
 }
 
-/// A practice of so many clients, called `000001` and so on.
+/// A practice with this many clients, whose ids are `000001` and so on.
 struct Practice {
     clients: usize,
-    /// What becomes of the pages from this one on.
+    /// The result of every page from this one on.
     from: usize,
     fate: Fate,
     asked: AtomicUsize,
@@ -65,7 +65,7 @@ impl Practice {
         Self { clients, from, fate, asked: AtomicUsize::new(0) }
     }
 
-    /// How many pages were asked for.
+    /// How many pages were read.
     fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
@@ -160,7 +160,7 @@ async fn next(body: &mut BoxBody) -> Option<Result<Bytes, String>> {
         .map(|chunk| chunk.map_err(|error| error.to_string()))
 }
 
-/// All that can be read, and whether it ended well.
+/// All bytes of the body, and whether it ended without an error.
 async fn read(body: &mut BoxBody) -> (Vec<u8>, Result<(), String>) {
     let mut bytes = Vec::new();
     while let Some(chunk) = next(body).await {
@@ -182,7 +182,7 @@ async fn every_client_is_streamed_once_and_in_order() {
         let ids: Vec<&str> = list.iter().map(|client| client["clientId"].as_str().expect("an id")).collect();
         let expected: Vec<String> = (1..=clients).map(|number| format!("{number:06}")).collect();
         assert_eq!(ids, expected);
-        // One that is full may not be the last.
+        // A full page may not be the last one.
         assert_eq!(practice.asked(), clients / PAGE + 1);
     }
 }
@@ -195,12 +195,12 @@ async fn the_first_page_is_sent_before_the_second_is_read() {
     while let Poll::Ready(chunk) = poll(&mut body) {
         assert_eq!(practice.asked(), 1, "{} bytes", bytes.len());
         let chunk = chunk.expect("more").expect("bytes");
-        // Small enough that a connection takes them as it can.
+        // Small enough for the backpressure of a connection.
         assert!((1..32 * 1024).contains(&chunk.len()));
         bytes.extend_from_slice(&chunk);
     }
     assert_eq!(practice.asked(), 2);
-    // The whole first page is out by now.
+    // The whole first page is sent by now.
     bytes.push(b']');
     let list: Vec<Value> = serde_json::from_slice(&bytes).expect("a JSON array");
     assert_eq!(list.len(), PAGE);
@@ -267,13 +267,13 @@ async fn an_aborted_stream_is_logged_with_the_request_id() {
         let mut body = call_service(&service, request).await.into_body();
         assert!(read(&mut body).await.1.is_err());
     });
-    insta::assert_snapshot!(told(&lines.await), @r#"
+    insta::assert_snapshot!(printed(&lines.await), @r#"
     INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
     ERROR "the client stream was aborted: the store failed: disk I/O error" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
     "#);
 }
 
-/// A server whose clients are those of this practice, and a connection on which they were asked for.
+/// A server with the clients of this practice, and a connection with a request for them.
 async fn connect(practice: &Arc<Practice>, method: &str) -> (actix_web::dev::ServerHandle, TcpStream) {
     let practice = Arc::clone(practice);
     let accounts = Arc::new(signed_in_accounts());
@@ -294,10 +294,10 @@ async fn connect(practice: &Arc<Practice>, method: &str) -> (actix_web::dev::Ser
     (handle, stream)
 }
 
-/// All that comes until the connection is closed.
+/// All bytes until the connection is closed.
 async fn read_to_end(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // How a broken connection ends is the system's to say.
+    // The error of an aborted connection depends on the system.
     let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await.expect("it is closed");
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -337,14 +337,14 @@ async fn no_page_is_read_for_a_client_that_does_not_read() {
     let (server, mut stream) = connect(&practice, "GET").await;
     let mut buffer = [0; 1024];
     stream.read_exact(&mut buffer).await.expect("the beginning");
-    // The buffers of the system fill up, and then nothing moves.
+    // The system's buffers fill up, and then no more bytes are sent.
     let mut asked = 0;
     while asked != practice.asked() {
         asked = practice.asked();
         sleep(Duration::from_millis(500)).await;
     }
     assert!((1..40).contains(&asked), "{asked} pages were read ahead");
-    // It goes on when the client does, and ends when it goes away.
+    // The stream continues when the client reads, and ends when the client disconnects.
     let mut some = vec![0; 16 * 1024 * 1024];
     stream.read_exact(&mut some).await.expect("more");
     while practice.asked() <= asked {

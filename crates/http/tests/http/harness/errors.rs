@@ -46,7 +46,7 @@ pub(crate) fn route_at(path: &str) -> &'static Route {
     BODIES.iter().find(|route| route.path == path).expect("a route")
 }
 
-/// The status, the header fields that belong to it, and the body, on one line.
+/// The status, its header fields and the body, on one line.
 pub(crate) fn summary(answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));

@@ -1,4 +1,4 @@
-//! The users, terms and clients of the document that clients were written against, on mocks.
+//! The users, terms and clients of the API document that clients were written against, on mocks.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -19,14 +19,14 @@ use crate::harness::{Answer, ask_parts, caller, json, parts_of, time, with_token
 
 const THEN: &str = "2022-12-01T15:50:30.000Z";
 
-/// An example of the document.
+/// An example of the API document.
 pub(crate) fn seed(name: &str) -> Value {
     let path = format!("{}/tests/http/seeds/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("a file for each example");
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// What an application on these use cases answers.
+/// The answer of an application with these use cases.
 pub(crate) async fn ask<P: PracticeUseCases>(
     accounts: MockAccounts,
     practices: P,
@@ -35,7 +35,7 @@ pub(crate) async fn ask<P: PracticeUseCases>(
     ask_with(accounts, practices, HttpSettings::default(), request).await
 }
 
-/// What an application on these use cases, with these settings, answers.
+/// The answer of an application with these use cases and settings.
 pub(crate) async fn ask_with<P: PracticeUseCases>(
     accounts: MockAccounts,
     practices: P,
@@ -45,7 +45,7 @@ pub(crate) async fn ask_with<P: PracticeUseCases>(
     ask_parts(&parts_of(accounts, practices, settings), request).await
 }
 
-/// Practices that refuse nothing: the caller is the document's user, who accepted the terms.
+/// Practices that accept every call: the caller is the documented user, who accepted the terms.
 pub(crate) fn willing_practices() -> MockPractices {
     let mut practices = admitting_practices();
     practices.expect_practice_profile().returning(|_, _| Ok(Some(profile())));
@@ -63,7 +63,7 @@ pub(crate) fn admitting_practices() -> MockPractices {
     practices
 }
 
-/// That the caller accepted the terms.
+/// The proof that the caller accepted the terms.
 pub(crate) fn admitted() -> TermsAccepted {
     TermsAccepted::assumed(caller())
 }
@@ -74,7 +74,7 @@ pub(crate) fn terms() -> TermsStatus {
     TermsStatus { current, accepted_at: Some(time("2022-12-02T00:00:00.5Z")) }
 }
 
-/// The document's user, without a practice.
+/// The documented user, without a practice.
 pub(crate) fn bare_profile() -> PracticeProfile {
     let user = User {
         id: UserId(25),
@@ -97,7 +97,7 @@ pub(crate) fn bare_profile() -> PracticeProfile {
     PracticeProfile { profile: Profile { user, contacts }, membership: None }
 }
 
-/// The document's user.
+/// The documented user.
 pub(crate) fn profile() -> PracticeProfile {
     let membership = Membership {
         user: UserId(25),
@@ -145,7 +145,7 @@ pub(crate) fn key(text: &str) -> ClientKey {
     ClientKey { source: SourceId(1), id: id(text) }
 }
 
-/// The document's client.
+/// The documented client.
 pub(crate) fn client() -> Client {
     let text = |text: &str| Some(text.to_owned());
     let content = ClientContent {
@@ -215,7 +215,7 @@ pub(crate) fn client_of_id(text: &str) -> Client {
     client
 }
 
-/// A request with a form for a body.
+/// A request with a form as its body.
 pub(crate) fn form(method: &Method, path: &str, body: impl Into<String>) -> TestRequest {
     TestRequest::default()
         .method(method.clone())
@@ -226,7 +226,7 @@ pub(crate) fn form(method: &Method, path: &str, body: impl Into<String>) -> Test
 
 /// The ids of the clients in an answer.
 pub(crate) fn ids(answer: &Answer) -> Vec<String> {
-    let Value::Array(clients) = answer.json() else { panic!("no array: {answer}") };
+    let Value::Array(clients) = answer.json() else { panic!("not an array: {answer}") };
     clients.iter().map(|client| client["clientId"].as_str().expect("an id").to_owned()).collect()
 }
 
@@ -234,7 +234,7 @@ pub(crate) fn ids(answer: &Answer) -> Vec<String> {
 pub(crate) struct Route {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
-    /// A body in JSON that it accepts, if it reads one.
+    /// A JSON body that it accepts, if it reads a body.
     pub(crate) body: Option<&'static str>,
 }
 

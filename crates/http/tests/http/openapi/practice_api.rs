@@ -13,7 +13,7 @@ fn operation(method: &Method, path: &str) -> Value {
     found.expect("an operation").2
 }
 
-/// An object as its schema has it: every property with its example, nulls where there is none. Asserts that all
+/// The example object of a schema: every property with its example, or null without one. Asserts that all
 /// properties are required.
 fn example_of(schema: &Value) -> Value {
     let document = document();

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::Value;
 
-use crate::access_log::{lines_during, told};
+use crate::access_log::{lines_during, printed};
 use crate::harness::practice_api::{CHANGE, SIGN_IN, ask, form, willing_practices};
 use crate::harness::{TOKEN, json, willing_accounts, with_token};
 
@@ -18,7 +18,7 @@ async fn the_log_has_the_route_pattern_without_the_query_string() {
     let mut written = Vec::new();
     for path in ["/users/current?a=secret", "/clients/secret?q=secret", "/clients/?q=secret", "/users/secret"]
     {
-        written.push(told(&lines(with_token(TestRequest::get().uri(path))).await));
+        written.push(printed(&lines(with_token(TestRequest::get().uri(path))).await));
     }
     insta::assert_snapshot!(written.join("\n"), @r#"
     INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/users/current","status":200}

@@ -16,7 +16,7 @@ async fn an_invalid_or_expired_bearer_token_is_answered_401_on_every_route() {
         accounts.expect_authenticate().once().returning(|_| Err(AuthenticateError::Unauthenticated));
         let refused = summary(&ask(accounts, MockPractices::new(), route.request()).await);
         insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"401 [www-authenticate: Bearer error="invalid_token"] {"error":"You need to sign in before continuing."}"#); }
-        // None was sent, except where nobody looks for one.
+        // A token in the query string is ignored.
         let request = TestRequest::default()
             .method(route.method.clone())
             .uri(&format!("{}?access_token=48a4034027374be582b936f7d58043af", route.path));

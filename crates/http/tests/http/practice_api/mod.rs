@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::harness::practice_api::ask;
 use crate::harness::{Answer, caller};
 
-/// The origin of each request in here.
+/// Whether this is the origin of the requests that [`answer`] sends.
 pub(crate) fn is_origin(origin: &Origin) -> bool {
     *origin
         == Origin {
@@ -34,7 +34,7 @@ pub(crate) async fn answer(accounts: MockAccounts, practices: MockPractices, req
     ask(accounts, practices, request).await
 }
 
-/// Practices that know this profile of the caller.
+/// Practices that return this profile of the caller.
 pub(crate) fn practices_of(profile: PracticeProfile) -> MockPractices {
     let mut practices = MockPractices::new();
     practices
@@ -45,7 +45,7 @@ pub(crate) fn practices_of(profile: PracticeProfile) -> MockPractices {
     practices
 }
 
-/// Asserts that an answer is an example of the document, with the keys in its order.
+/// Asserts that an answer is a documented example, with the keys in the same order.
 pub(crate) fn assert_is_example(answer: &Answer, example: &str) {
     assert_eq!(answer.status, 200, "{answer}");
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
@@ -55,9 +55,9 @@ pub(crate) fn assert_is_example(answer: &Answer, example: &str) {
     assert_eq!(answer.body, without_white_space(example), "in another order");
 }
 
-/// The same JSON without the white space between its tokens.
+/// The JSON without white space between its tokens.
 pub(crate) fn without_white_space(json: &str) -> String {
-    // No string of the document holds a quotation mark.
+    // No string of the API document contains a quotation mark.
     let parts = json.split('"').enumerate();
     let parts =
         parts.map(|(at, part)| if at % 2 == 0 { part.replace([' ', '\n'], "") } else { part.to_owned() });

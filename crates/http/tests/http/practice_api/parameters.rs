@@ -10,7 +10,7 @@ use crate::harness::{Answer, json, signed_in_accounts, signed_in_user, with_toke
 
 const PATH: &str = "/users/sign_in";
 
-/// What is answered to a sign-in that must reach its use case with these credentials.
+/// The answer to a sign-in that must reach its use case with these credentials.
 async fn sign_in_as(email: &str, password: &str, request: TestRequest) -> Answer {
     let expected = (email.to_owned(), password.to_owned());
     let mut accounts = MockAccounts::new();
@@ -63,7 +63,7 @@ async fn body_parameters_take_precedence_over_the_query_string() {
         sign_in_as("jeremy@test.com", "5VphcVNdGhJi", json(&Method::POST, &path, SIGN_IN)).await.status,
         200
     );
-    // A blank one, too.
+    // Even a blank one.
     let blank = json(&Method::POST, &path, r#"{"user": {"email": null, "password": "5VphcVNdGhJi"}}"#);
     assert_eq!(ask(MockAccounts::new(), MockPractices::new(), blank).await.status, 401);
 }
@@ -134,7 +134,7 @@ async fn a_repeated_parameter_is_refused() {
 
 #[actix_web::test]
 async fn bytes_that_are_not_utf_8_are_not_a_password() {
-    // Two of them must not become one.
+    // Two different passwords must not become equal.
     let request = form(&Method::POST, PATH, "user[email]=jeremy@test.com&user[password]=p%E4ssword");
     assert_eq!(ask(MockAccounts::new(), MockPractices::new(), request).await.status, 401);
 }

@@ -92,7 +92,7 @@ async fn head_is_answered_wherever_get_is() {
 async fn errors_before_routing_have_the_envelope_of_the_surface() {
     let settings =
         HttpSettings { cors_origins: vec!["https://app.example.com".into()], ..HttpSettings::default() };
-    let mut told = Vec::new();
+    let mut answered = Vec::new();
     for path in ["/users/current", "/terms/", "/clients", "/clients/1", "/users/nowhere"] {
         let long = TestRequest::get().uri(path).insert_header(("cookie", "x".repeat(8 * 1024)));
         let preflight = TestRequest::default()
@@ -102,12 +102,12 @@ async fn errors_before_routing_have_the_envelope_of_the_surface() {
             .insert_header(("access-control-request-method", "GET"));
         for request in [long, preflight] {
             let answer = ask_with(MockAccounts::new(), MockPractices::new(), settings.clone(), request).await;
-            told.push(format!("{} {}", answer.status.as_u16(), answer.body));
+            answered.push(format!("{} {}", answer.status.as_u16(), answer.body));
         }
     }
-    told.sort();
-    told.dedup();
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    answered.sort();
+    answered.dedup();
+    insta::assert_snapshot!(answered.join("\n"), @r#"
     403 {"error":"Pages of this origin must not send this request."}
     431 {"error":"The header fields must have at most 8192 bytes."}
     "#);

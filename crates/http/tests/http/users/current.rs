@@ -39,8 +39,8 @@ async fn current_user_with_every_optional_field() {
     practice.features.clear();
     let request = with_token(TestRequest::get().uri("/users/current"));
     let answer = answer(signed_in_accounts(), practices_of(full), request).await.json();
-    let told = ["googleApiKey", "sourceId", "practiceSms", "practiceFeatures"].map(|key| &answer[key]);
-    assert_eq!(told, [&json!("key"), &json!(2), &json!("twilio"), &json!([])]);
+    let answered = ["googleApiKey", "sourceId", "practiceSms", "practiceFeatures"].map(|key| &answer[key]);
+    assert_eq!(answered, [&json!("key"), &json!(2), &json!("twilio"), &json!([])]);
 }
 
 #[actix_web::test]

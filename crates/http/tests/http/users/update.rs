@@ -59,7 +59,7 @@ async fn the_password_can_be_changed_with_a_form() {
 
 const CURRENT: &str = "oldpassword";
 
-/// What the use case says to a user whose password is [`CURRENT`].
+/// The result of the use case for a user whose password is [`CURRENT`].
 fn review(request: &ReviewPasswordChange) -> Result<(), ReviewPasswordChangeError> {
     let is_current = |password: &Password| password.expose() == CURRENT;
     let existing_is_right = request.existing.as_ref().is_some_and(is_current);
@@ -81,7 +81,7 @@ fn accounts() -> MockAccounts {
     accounts
 }
 
-/// What is answered to a change with these values, as they stand in JSON; none: without the field.
+/// The answer to a change with these JSON values; [`None`] leaves the field out.
 async fn change_password(current: Option<&str>, new: Option<&str>, confirmation: Option<&str>) -> Answer {
     let mut practices = MockPractices::new();
     practices.expect_practice_profile().returning(|_, _| Ok(Some(profile())));
@@ -92,7 +92,7 @@ async fn change_password(current: Option<&str>, new: Option<&str>, confirmation:
     ask(accounts(), practices, with_token(json(&Method::PUT, "/users", body))).await
 }
 
-/// What an answer says is wrong.
+/// The errors in an answer.
 fn errors_of(answer: &Answer) -> String {
     if answer.status == 200 {
         assert_eq!(answer.json(), seed("password_changed"));
@@ -127,9 +127,12 @@ async fn every_combination_of_passwords_has_all_of_its_errors() {
             for (confirmation_is, confirmation) in
                 [("the same", new), ("another", Some("\"other\"")), ("blank", Some("\" \""))]
             {
-                let told = errors_of(&change_password(current, new, confirmation).await);
-                writeln!(table, "current {current_is}, new {new_is}, confirmation {confirmation_is}: {told}")
-                    .expect("a string");
+                let answered = errors_of(&change_password(current, new, confirmation).await);
+                writeln!(
+                    table,
+                    "current {current_is}, new {new_is}, confirmation {confirmation_is}: {answered}"
+                )
+                .expect("a string");
             }
         }
     }
@@ -202,7 +205,7 @@ async fn every_error_of_every_password_field_is_answered() {
 
 #[actix_web::test]
 async fn passwords_are_compared_in_nfc() {
-    // Composed and decomposed, it is the same.
+    // The same password, composed and decomposed.
     let (new, confirmation) = (Some(r#""p\u00e4sswoerter""#), Some(r#""pa\u0308sswoerter""#));
     assert_eq!(errors_of(&change_password(Some("\"oldpassword\""), new, confirmation).await), "changed");
 }

@@ -49,11 +49,11 @@ async fn a_storage_error_after_the_bearer_token_was_checked_is_answered_500() {
     }
 }
 
-/// A request of every route that needs a token, without one.
+/// A request of every route that needs a token, without the token.
 fn requests() -> Vec<TestRequest> {
     let bodiless = BODILESS.into_iter().map(|(method, path)| TestRequest::default().method(method).uri(path));
     let with_body = BODIES.iter().filter(|route| route.needs_token);
-    // Not even a body that is no JSON is looked at.
+    // The body is not read: it is not JSON.
     bodiless.chain(with_body.map(|route| json(&route.method, route.path, "{"))).collect()
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn contact(text: &str) -> Contact {
     Contact::parse(text, Region::US).expect("a contact")
 }
 
-/// The origin of each request in here.
+/// Whether this is the origin of the requests that [`answer`] sends.
 pub(crate) fn is_origin(origin: &Origin) -> bool {
     *origin
         == Origin {

@@ -22,7 +22,7 @@ async fn register_starts_a_registration_and_answers_an_empty_object() {
             && is_origin(&request.origin)
     };
     accounts.expect_register().once().withf(asked).returning(|_| Ok(()));
-    // As the API's description has it, down to the comma.
+    // The documented example, with its trailing comma.
     let body = r#"{
   "first_name": "george",
   "last_name": "washington",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, BODIES, ask, json as json_request, signed_in_accounts, with_token};
 
-/// What is wrong with each field, of an answer that says nothing else.
+/// The errors of each field in an answer with the status 422.
 fn validation_messages(answer: &Answer) -> Value {
     assert_eq!(answer.status, 422, "{answer}");
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
@@ -61,7 +61,7 @@ async fn every_error_of_every_field_is_answered() {
     for route in BODIES {
         writeln!(table, "{} {}", route.method, route.path).expect("a string");
         for (field, value) in route.fields {
-            // One of the two will do.
+            // One of the two is enough.
             let is_optional = route.path.ends_with("codes/send");
             let twice = format!("\"{value}\", \"{field}\": \"{value}\"");
             for (defect, value) in defects.iter().copied().chain([("twice", Some(&*twice))]) {
@@ -190,7 +190,7 @@ async fn a_reset_password_must_not_contain_the_contact() {
 
 #[actix_web::test]
 async fn the_new_password_must_be_different_from_the_existing_password() {
-    // Composed and decomposed, it is the same.
+    // The same password, composed and decomposed.
     let body = json!({
         "existing_password": "p\u{e4}ssw\u{f6}rter", "new_password": "pa\u{308}sswo\u{308}rter",
         "new_password_confirmation": "p\u{e4}ssw\u{f6}rter",
