@@ -17,7 +17,7 @@ use crate::message_context::MessageContext;
 /// How the outbox is emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveryRules {
-    /// How long a claimed message is nobody else's. Delivering one must end well before.
+    /// The lease: how long no other worker may claim a claimed message. A delivery must end well before.
     pub lease: Duration,
     /// So many e-mails are delivered side by side.
     pub emails_at_once: usize,
@@ -78,7 +78,7 @@ pub struct Batch {
 /// Empties the outbox: claims messages, puts them into words, hands them to the transport of their channel, and
 /// notes what came of it. Any number of dispatchers may work on one store.
 ///
-/// Whoever drives it goes round for each channel: [`next_batch`](Self::next_batch) notes what has completed and claims as many as there
+/// Its driver repeats for each channel: [`next_batch`](Self::next_batch) notes what has completed and claims as many as there
 /// are free places, [`deliver`](Self::deliver) runs for each claim, side by side. A batch is due whenever a delivery
 /// has completed, when the next message is due, and when the [signal](asteroid_messaging::DeliverySignal) is given. Channels
 /// wait for each other in nothing, and neither do the messages of one.
@@ -175,12 +175,12 @@ where
 
     async fn outcome(&self, claim: &Claim, context: &MessageContext) -> OutboxState {
         let (message, now) = (&claim.message, self.clock.now());
-        let dead = |reason: &str| OutboxState::Failed { at: now, reason: reason.to_owned() };
+        let failed = |reason: &str| OutboxState::Failed { at: now, reason: reason.to_owned() };
         if message.is_decoy() {
-            return dead("there is nobody to send it to");
+            return failed("no user has this contact");
         }
         if now >= message.expires_at {
-            return dead("it had become useless before it could be delivered");
+            return failed("it expired before it could be delivered");
         }
         let code = match (message.content, &context.challenge) {
             (Content::Notice, _) => None,
@@ -188,12 +188,12 @@ where
                 self.keys.code(challenge)
             }
             (Content::Code { challenge: ChallengeId(_), .. }, _) => {
-                return dead("its code was used or withdrawn before it could be delivered");
+                return failed("its code was used or withdrawn before it could be delivered");
             }
         };
         let code = code.as_ref().map(asteroid_verification::Code::expose);
         let Some(outgoing) = self.renderer.render(message, code, context.registration.as_ref(), now) else {
-            return dead("the key of its code is no longer in the key ring");
+            return failed("the key of its code is no longer in the key ring");
         };
         let sent = match message.channel() {
             Channel::Email => self.email.deliver(&outgoing).await,
@@ -207,15 +207,15 @@ where
             }
             Err(DeliveryError::Permanent(source)) => {
                 let reason = in_one_line(&*source);
-                tracing::warn!(%id, channel, attempt, %reason, "message refused for good");
-                dead(&reason)
+                tracing::warn!(%id, channel, attempt, %reason, "message permanently refused");
+                failed(&reason)
             }
             Err(DeliveryError::Passing(source)) => {
                 let reason = in_one_line(&*source);
                 let [jitter] = random_bytes(&*self.randomness);
                 let due_at = self.clock.now() + self.rules.retries.wait_after(claim.attempt, jitter);
-                tracing::warn!(%id, channel, attempt, %reason, "message not delivered for now");
-                if due_at < message.expires_at { OutboxState::Waiting { due_at } } else { dead(&reason) }
+                tracing::warn!(%id, channel, attempt, %reason, "message not delivered, retrying");
+                if due_at < message.expires_at { OutboxState::Waiting { due_at } } else { failed(&reason) }
             }
         }
     }

@@ -51,12 +51,12 @@ pub struct ShownMessage {
     pub state: OutboxState,
     /// Its words, rendered anew: a message whose code no longer works has none.
     pub text: Option<ShownText>,
-    /// What can still be done with its code; none if it carries none, or was for nobody.
+    /// What can still be done with its code; [`None`] if it carries none, or is a decoy.
     pub code: Option<ShownCode>,
 }
 
 asteroid_kernel::port! {
-    /// Shows codes to whoever asks: for development, on the developer's own machine, and nowhere else.
+    /// Shows codes to every caller: for development, on the developer's own machine, and nowhere else.
     pub trait DevelopmentOutbox {
         /// The latest messages, whatever has become of them, the newest first, up to `at_most`.
         async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError>;

@@ -9,7 +9,7 @@ use asteroid_messaging::{
 };
 use asteroid_verification::{ChallengeRepository, ChallengeState};
 
-/// So many dead messages are looked at in one unit of work.
+/// The failed messages that one unit of work checks.
 const BATCH: usize = 200;
 
 /// What operators do with the outbox, over any store.
@@ -25,7 +25,7 @@ pub enum RetryRefusal {
     /// No message has this id, or none any more.
     #[error("there is no such message")]
     Unknown,
-    /// Nobody has given it up.
+    /// Its delivery has not failed.
     #[error("it has not failed: it waits for its next try")]
     Waiting,
     /// It has done its work.
@@ -39,12 +39,12 @@ pub enum RetryRefusal {
     CodeGone,
 }
 
-/// What became of all dead messages.
+/// The outcome for all failed messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetriedDead {
     /// These wait again, the newest first.
     pub retried: Vec<MessageId>,
-    /// So many stay dead, because nobody has any use for them.
+    /// How many stay failed, because they have expired or their codes are spent.
     pub left: u64,
 }
 
@@ -78,7 +78,7 @@ impl RetryContext {
             }
         }
         if !tx.requeue(message.id, self.now).await? {
-            // Somebody else was faster.
+            // A concurrent retry came first.
             return Ok(Err(RetryRefusal::Waiting));
         }
         let event =
@@ -111,7 +111,7 @@ struct RetryDead {
 }
 
 impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOfWork<Tx> for RetryDead {
-    /// Each dead message that was looked at, and what became of it.
+    /// Each failed message that was checked, and its outcome.
     type Output = Vec<(MessageId, Result<(), RetryRefusal>)>;
     type Error = StorageError;
 
@@ -153,7 +153,7 @@ where
         RetryContext { now: self.clock.now(), origin: origin.clone(), randomness }
     }
 
-    /// Lets a dead message wait again, due now; a server that runs finds it with its next look.
+    /// Requeues a failed message, due now; a running server finds it at its next poll.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ where
         self.storage.write(Retry { id, context: self.context(origin) }).await
     }
 
-    /// Lets every dead message wait again that is of any use: a unit of work for every few, so that none holds the
+    /// Requeues every failed message that can still be delivered: in batches, so that no unit of work holds the
     /// store for long.
     ///
     /// # Errors

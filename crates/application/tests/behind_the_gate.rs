@@ -1,4 +1,4 @@
-//! Terms and clients on mocks: who is let through, and what nobody is shown.
+//! The terms gate and access to clients, on mocks.
 
 use std::sync::Arc;
 
@@ -167,7 +167,7 @@ async fn a_client_sees_itself_and_of_no_other_that_it_exists() {
 }
 
 #[tokio::test]
-async fn whoever_is_neither_sees_nothing() {
+async fn a_user_who_is_neither_staff_nor_client_sees_no_clients() {
     for found in [None, Some(membership(&["groomer"], Some("1"))), Some(membership(&["client"], None))] {
         let mut tx = MockTx::new();
         tx.expect_find_membership().returning(move |_, _| Ok(found.clone()));

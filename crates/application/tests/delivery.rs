@@ -121,13 +121,16 @@ async fn a_useless_message_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_message_for_nobody_never_leaves() {
-    let mut nobodys = claim(Content::Notice);
-    nobodys.message.expires_at = nobodys.message.created_at;
+async fn a_decoy_message_is_never_delivered() {
+    let mut decoy = claim(Content::Notice);
+    decoy.message.expires_at = decoy.message.created_at;
     let nothing = MockTransport::new();
-    deliver_one(nobodys, None, nothing, |state| {
-        matches!(state, OutboxState::Failed { reason, .. } if reason == "there is nobody to send it to")
-    })
+    deliver_one(
+        decoy,
+        None,
+        nothing,
+        |state| matches!(state, OutboxState::Failed { reason, .. } if reason == "no user has this contact"),
+    )
     .await;
 }
 

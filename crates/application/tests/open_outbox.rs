@@ -98,10 +98,10 @@ async fn a_notice_is_shown_with_its_text_and_without_a_code() {
 }
 
 #[tokio::test]
-async fn a_message_for_nobody_has_neither_code_nor_text() {
+async fn a_decoy_message_has_neither_code_nor_text() {
     let spent = Challenge { state: ChallengeState::Spent { at: now() }, ..challenge() };
-    let nobodys = Challenge { expires_at: now() - Duration::from_micros(1), ..spent.clone() };
+    let decoy = Challenge { expires_at: now() - Duration::from_micros(1), ..spent.clone() };
     let content = Content::Code { challenge: spent.id, autofill: false };
-    let message = shown(nobodys, Some(spent), content).await;
+    let message = shown(decoy, Some(spent), content).await;
     assert!(message.code.is_none() && message.text.is_none());
 }

@@ -57,7 +57,7 @@ async fn refusal(entry: Option<OutboxEntry>, challenge: Option<Challenge>) -> Op
 }
 
 #[tokio::test]
-async fn a_message_that_nobody_has_any_use_for_is_not_tried_again() {
+async fn an_expired_or_spent_message_is_not_retried() {
     let randomness = CountingRandomness::default();
     let in_state = |state| Some(notice(state, &randomness));
     assert_eq!(refusal(None, None).await, Some(RetryRefusal::Unknown));

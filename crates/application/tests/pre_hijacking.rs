@@ -309,7 +309,7 @@ async fn a_registration_that_was_ended_still_counts_as_a_claim() {
 }
 
 #[tokio::test]
-async fn an_expired_claim_costs_nobody_a_password() {
+async fn an_expired_claim_costs_no_user_a_password() {
     let world = World::new();
     world.register(ATTACKER).await;
     world.clock.advance(Duration::from_hours(1));

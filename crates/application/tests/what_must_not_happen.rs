@@ -1,4 +1,4 @@
-//! The use cases on mocks, where something must *not* happen: nothing sent, nothing committed, nobody signed in.
+//! The use cases on mocks, where something must *not* happen: nothing sent, nothing committed, no user signed in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -205,7 +205,7 @@ async fn an_overloaded_hasher_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_store_that_breaks_in_the_middle_keeps_nothing_and_signals_nobody() {
+async fn a_failed_transaction_keeps_nothing_and_wakes_no_worker() {
     let mut tx = MockTx::new();
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
@@ -219,7 +219,7 @@ async fn a_store_that_breaks_in_the_middle_keeps_nothing_and_signals_nobody() {
     assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
 }
 
-/// What is written for nobody costs as much as a code for somebody, and can neither be redeemed nor delivered.
+/// A decoy costs as much as a code, and can neither be redeemed nor delivered.
 fn expect_nothing_to_leave(tx: &mut MockTx, times: usize) {
     tx.expect_find_profile().times(times).withf(|user| *user == UserId(0)).returning(|_| Ok(None));
     tx.expect_live_challenges().times(times).returning(|_, _, _, _| Ok(vec![]));
@@ -231,7 +231,7 @@ fn expect_nothing_to_leave(tx: &mut MockTx, times: usize) {
 }
 
 #[tokio::test]
-async fn a_code_for_nobody_is_not_sent_and_answers_the_same() {
+async fn a_contact_without_a_user_gets_no_code_and_the_same_answer() {
     let mut tx = tx_with_event(Action::SendCode, Outcome::Refused);
     no_history(&mut tx);
     tx.expect_save_window().times(1).returning(|_, _, _| Ok(()));
@@ -298,7 +298,7 @@ async fn a_wrong_code_is_counted_and_makes_neither_user_nor_session() {
 }
 
 #[tokio::test]
-async fn a_right_code_whose_registration_is_gone_signs_nobody_in() {
+async fn a_right_code_whose_registration_is_gone_signs_no_user_in() {
     let open = challenge(Purpose::Register(RegistrationId::new(now(), &CountingRandomness::default())));
     let right = sample_keys().code(&open).expect("a key").expose().to_owned();
     let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);

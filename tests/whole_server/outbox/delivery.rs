@@ -94,7 +94,7 @@ async fn two_thousand_messages_survive_kill_9_and_only_those_in_flight_are_sent_
     let delivered = listed(&server, "delivered");
     let failed = listed(&server, "failed");
     assert_eq!(delivered.len() + failed.len(), contacts.len());
-    let expired = "it had become useless before it could be delivered";
+    let expired = "it expired before it could be delivered";
     assert!(failed.iter().all(|message| message["reason"] == expired), "{failed:?}");
 
     let mut taken: BTreeMap<String, Vec<Value>> = BTreeMap::new();

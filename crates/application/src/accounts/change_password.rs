@@ -231,7 +231,7 @@ where
         let ReviewPasswordChange { caller, existing, new, complete, origin } = request;
         let (change, checked) = self.begin_change(caller, new.as_ref(), origin).await?;
         let policy = &change.context.rules().passwords;
-        // What is too long to be anybody's password is not hashed.
+        // Longer than any password: not hashed.
         let [existing, new] =
             [&existing, &new].map(|given| given.as_ref().filter(|given| !policy.is_oversized(given)));
         let reservation = match self.count_try(&change).await? {

@@ -93,7 +93,7 @@ fn code_message(
     Message::new(contact.clone(), kind, content, expires_at, context.now, context.randomness())
 }
 
-/// Does for a contact that nobody may be sent a code to what [`send_code`] and looking its owner up do for one, so that
+/// Does for a contact that gets no code the same work as [`send_code`] and finding the owner, so that
 /// the time does not tell which is which: the challenge is spent and the message useless from the first, and neither
 /// ever leaves.
 pub(super) async fn send_decoy<Tx: UserRepository + ChallengeRepository + OutboxRepository>(

@@ -34,7 +34,7 @@ pub(super) async fn enabled_owner<Tx: UserRepository>(
     Ok(owner.filter(|user| user.status == UserStatus::Enabled))
 }
 
-/// The contact as its owner proved it. What goes out goes there, and never to another spelling that somebody asked
+/// The contact as its owner verified it. Messages go to that spelling, never to another one that a request came
 /// with: two spellings that compare as equal may be two people's addresses to a mail server.
 pub(super) async fn verified_spelling<Tx: UserRepository>(
     tx: &mut Tx,

@@ -56,9 +56,9 @@ pub use verify_code::*;
 pub struct Tools {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Gives bytes that nobody can foretell.
+    /// A source of unpredictable bytes.
     pub randomness: Arc<dyn Randomness>,
-    /// Wakes whoever delivers messages.
+    /// Wakes the delivery workers.
     pub signal: Arc<dyn DeliverySignal>,
     /// Derive the codes.
     pub keys: Arc<CodeKeys>,

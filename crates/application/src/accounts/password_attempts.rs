@@ -47,7 +47,7 @@ pub(super) async fn reserve_attempt<Tx: FamiliarAddressRepository + LimitReposit
         tx.save_window(&key, &window, now + longest_window(quotas)).await?;
         return Ok(Ok(AttemptReservation::Familiar(key, now)));
     }
-    // What nobody has is slowed down as what somebody has, or the waiting would tell which is which.
+    // A contact without a user is slowed down like one with a user, or the wait would show which is which.
     let key = match (user, contact) {
         (Some(user), _) => failures_key(user),
         (None, Some(contact)) => LimitKey::new("wrong-passwords", contact.key().as_str()),

@@ -72,7 +72,7 @@ asteroid_kernel::port! {
     }
 }
 
-/// Keeps the registration and sends its code, or tells the contact's owner that somebody tried.
+/// Keeps the registration and sends its code, or notifies the contact's owner of the attempt.
 struct KeepRegistration {
     registration: PendingRegistration,
     context: RequestContext,

@@ -34,7 +34,7 @@ pub enum ResetPasswordError {
     /// The new password does not meet the policy; the code is not used up.
     #[error("the password is refused")]
     WeakPassword(Vec<PasswordFlaw>),
-    /// Wrong, expired, used, never sent, for another purpose, or guessed at too often: nobody is told which.
+    /// Wrong, expired, used, never sent, for another purpose, or out of guesses; the error does not show which.
     #[error("the code is invalid")]
     InvalidCode,
     /// The new password could not be hashed.
@@ -136,7 +136,7 @@ where
     async fn reset_password(&self, request: ResetPassword) -> Result<(), ResetPasswordError> {
         let ResetPassword { contact, guess, new: password, origin } = request;
         let context = self.context(origin);
-        // Only what the caller gave is checked before the code is: the owner's name is nobody else's business.
+        // Before the code is right, the password is checked against the request alone: an error must not show the owner's name.
         let checked: NewPassword = context
             .rules()
             .passwords

@@ -22,7 +22,7 @@ pub struct ReviewPasswordChange {
     pub existing: Option<Password>,
     /// The password from now on; none if none was given.
     pub new: Option<Password>,
-    /// Whether whoever asks found nothing wrong that it can see itself, such as a missing confirmation.
+    /// Whether the caller found nothing wrong with its own part, such as a missing confirmation.
     pub complete: bool,
     /// From where.
     pub origin: Origin,

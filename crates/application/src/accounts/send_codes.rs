@@ -45,14 +45,14 @@ pub enum SendCodesError {
 asteroid_kernel::port! {
     /// Sends codes that are asked for.
     pub trait CodeRequests {
-        /// Sends codes. A contact that nobody has gets none; the answer is the same.
+        /// Sends a code to each contact. A contact without a user or registration gets none; the answer is the same.
         async fn send_codes(&self, request: SendCodes) -> Result<(), SendCodesError>;
     }
 }
 
 /// What came of asking for a code.
 pub(super) enum Sent {
-    /// It was sent, or nobody is there to send it to: which one is not told.
+    /// It was sent, or no user has the contact; the outcome does not show which.
     Sent,
     /// Too many were asked for; none was sent.
     Limited {

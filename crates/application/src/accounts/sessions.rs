@@ -13,7 +13,7 @@ use super::{Accounts, RequestContext};
 /// Why a token proves nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticateError {
-    /// Malformed, unknown, expired or revoked, or of a disabled user: nobody is told which.
+    /// Malformed, unknown, expired, revoked, or of a disabled user; the error does not show which.
     #[error("the token opens no session")]
     Unauthenticated,
     /// The store did not say.

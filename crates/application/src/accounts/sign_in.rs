@@ -116,7 +116,7 @@ impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRep
     }
 }
 
-/// Opens a session for whoever proved this hash's password. [`None`] if the password was changed, the user disabled, or
+/// Opens a session for the user who proved this hash's password. [`None`] if the password was changed, the user disabled, or
 /// the contact taken from the user meanwhile.
 struct OpenSession {
     contact: Contact,

@@ -28,7 +28,7 @@ pub struct VerifyCode {
 /// Why a code did not sign anyone in.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyCodeError {
-    /// Wrong, expired, used, never sent, for another purpose, or guessed at too often: nobody is told which.
+    /// Wrong, expired, used, never sent, for another purpose, or out of guesses; the error does not show which.
     #[error("the code is invalid")]
     InvalidCode,
     /// The store did not do it.

@@ -88,7 +88,7 @@ pub struct ImportedClient {
     pub practice: PracticeId,
     /// What the practice is called, if the record says so: it has to be right.
     pub primary_practice: Option<String>,
-    /// Whether it is in use in its source. A deleted one is kept, so that whoever copies records learns of it.
+    /// Whether it is in use in its source. A deleted one is kept, so that clients that synchronise learn of it.
     pub status: ClientStatus,
     /// What the record says.
     pub content: ClientContent,

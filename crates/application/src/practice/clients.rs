@@ -118,12 +118,12 @@ impl<Tx: MembershipRepository + ClientRepository + Send> UnitOfWork<Tx> for Look
     }
 }
 
-/// A deleted client is told of in lists of changes alone.
+/// A deleted client appears only in lists of changes.
 fn is_shown(client: &Client) -> bool {
     client.record.status != ClientStatus::Deleted
 }
 
-/// One client, if the user may see it: of any other, not even its existence is told.
+/// One client, if the user may see it. The existence of any other is not shown.
 struct FindClient {
     user: UserId,
     practice: Option<PracticeId>,

@@ -154,7 +154,7 @@ where
         AuditEvent::new(action, Outcome::Done, origin, self.clock.now(), &*self.randomness)
     }
 
-    /// Publishes a version of the terms: from now on everybody has to accept it.
+    /// Publishes a version of the terms: from now on every user has to accept it.
     ///
     /// # Errors
     ///

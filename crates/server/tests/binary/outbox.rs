@@ -116,7 +116,7 @@ fn retry_failed_requeues_useful_messages_and_no_decoys() {
     let forgot = server.request("POST", "/v1/auth/password/forgot", unknown_contact);
     assert!(forgot.starts_with("HTTP/1.1 2"), "{forgot}");
     let failed = messages(&machine, "failed", 2);
-    assert_eq!(failed[0]["reason"], "there is nobody to send it to");
+    assert_eq!(failed[0]["reason"], "no user has this contact");
     server.signal("TERM");
     assert_eq!(server.end().status, 0);
     let text = machine.run(&["outbox", "retry", "--failed"], &[]);
