@@ -143,9 +143,9 @@ async fn the_http_client_of_java_posts_two_thousand_times_without_a_failure() {
     let posted = tokio::task::spawn_blocking(move || Command::new("java").args([source, &url]).output());
     match posted.await.expect("it runs") {
         Ok(output) => {
-            let told = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-            assert_eq!(told.trim(), "2000 answers, 0 failures");
+            let printed = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(printed.trim(), "2000 answers, 0 failures");
         }
         // The tests above send the same bytes.
         Err(error) => println!("skipped: java does not run here ({error})"),
@@ -256,8 +256,8 @@ async fn a_malformed_request_is_answered_in_the_envelope_and_logged() {
         assert!(answer.has("connection: close"), "{shown:?}: {}", answer.head);
         assert!(answer.has("content-type: application/json; charset=utf-8"), "{shown:?}: {}", answer.head);
         let body: Value = serde_json::from_str(&answer.body).expect("JSON");
-        let told = if code.is_empty() { &body["error"] } else { &body["error"]["message"] };
-        assert!(told.is_string(), "{shown:?}: {body}");
+        let message = if code.is_empty() { &body["error"] } else { &body["error"]["message"] };
+        assert!(message.is_string(), "{shown:?}: {body}");
         assert_eq!(body["error"]["code"].as_str().unwrap_or_default(), code, "{shown:?}: {body}");
         let (_, request_id) = answer.head.split_once("x-request-id: ").expect("a request id");
         let request_id = request_id.lines().next().expect("a line").to_owned();

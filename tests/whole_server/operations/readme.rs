@@ -27,17 +27,17 @@ fn shells() -> Vec<&'static str> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_quick_start_works_in_bash_and_zsh() {
+async fn the_walkthrough_works_in_bash_and_zsh() {
     for shell in shells() {
-        quick_start(shell).await;
+        walkthrough(shell).await;
     }
 }
 
-async fn quick_start(shell: &str) {
+async fn walkthrough(shell: &str) {
     let settings = [("ASTEROID_EMAIL__URL", "console:"), ("ASTEROID_SMS__URL", "console:")];
     let server = Server::start_with(&settings).await;
-    let [register, rest, ..] = blocks("\n## Quick start")[..] else {
-        panic!("the quick start begins with two blocks")
+    let [register, rest, ..] = blocks("\n## A walkthrough")[..] else {
+        panic!("the walkthrough begins with two blocks")
     };
     let script = format!("{register}\n{rest}").replace("http://127.0.0.1:8080", &server.url(""));
     let mut running = Command::new(shell)

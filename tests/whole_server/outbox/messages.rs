@@ -64,7 +64,7 @@ async fn messages_use_the_configured_language_and_templates() {
 #[tokio::test]
 async fn request_headers_do_not_reach_a_message() {
     let server = Server::start().await;
-    let mut told = Vec::new();
+    let mut texts = Vec::new();
     for (email, evil) in [("plain@example.com", false), ("evil@example.com", true)] {
         let url = server.url("/v1/auth/register");
         let mut request = server.client.post(url).header("content-type", "application/json");
@@ -78,9 +78,9 @@ async fn request_headers_do_not_reach_a_message() {
         assert_eq!(request.body(body).send().await.expect("an answer").status(), 200);
         let message = server.message(email, |_| true).await;
         assert!(!message.to_string().contains("evil.example\"") && !words(&message).contains("evil"));
-        told.push(words(&message));
+        texts.push(words(&message));
     }
-    assert_eq!(told[0], told[1]);
+    assert_eq!(texts[0], texts[1]);
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ impl HttpServer {
                     let response = format!("HTTP/1.1 {status} Status\r\ncontent-length: 99\r\n\r\n{{");
                     stream.write_all(response.as_bytes()).await.ok()?;
                     stream.flush().await.ok()?;
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
                 HttpAction::HangUp => return None,
                 HttpAction::Stall => std::future::pending().await,
