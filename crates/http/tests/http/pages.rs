@@ -224,7 +224,7 @@ async fn the_start_page_in_production_only_links_to_the_api_description() {
 async fn the_start_page_in_development_has_the_commands_of_the_readme() {
     const README: &str = include_str!("../../../../README.md");
     let page = ask_here(&in_development(Vec::new()), get("/")).await.body;
-    let (_, walk) = README.split_once("\n## Quick start").expect("the README has a quick start");
+    let (_, walk) = README.split_once("\n## A walkthrough").expect("the README has a walkthrough");
     let blocks = walk.split("```sh\n").skip(1).map(|block| block.split("\n```").next().unwrap_or_default());
     for block in blocks.take(2) {
         assert!(page.contains(block), "{block}\n\n{page}");
