@@ -54,7 +54,7 @@ impl<A: 'static, B: RequestBody> Input<AuthSurface, A> for B {
     }
 }
 
-/// Whose session the bearer token opens. An endpoint that takes it answers 401 to any other request.
+/// The user and the session of the bearer token. An endpoint with this input answers 401 without a valid token.
 impl<A: Sessions> Input<AuthSurface, A> for Caller {
     async fn extract(context: &mut HttpContext<A>) -> Result<Self, AuthError> {
         Ok(context.caller(|accounts| accounts).await?)

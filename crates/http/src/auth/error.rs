@@ -12,7 +12,7 @@ use super::validation::{FieldError, ValidationErrors};
 use crate::core::{ApiError, EndpointError, Surface, json};
 use crate::wire::HeadError;
 
-/// The answer of a handler of this surface, which refuses nothing but `E` by itself.
+/// The answer of a handler of this surface. `E` is the error of its operation.
 pub(super) type AuthResult<E = Infallible> = Result<HttpResponse, EndpointError<AuthSurface, E>>;
 
 /// Why a request to this surface fails.

@@ -1,4 +1,4 @@
-//! The `/v1/auth` and `/v2/auth` surface. A file holds an endpoint whole: body, handler, answer, errors.
+//! The `/v1/auth` and `/v2/auth` surface. Each endpoint is one file: body, handler, answer, errors.
 
 mod body;
 mod error;

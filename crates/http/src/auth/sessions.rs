@@ -53,7 +53,7 @@ struct SessionItem {
     /// When the session was last used, to the minute.
     #[schema(format = DateTime, example = "2016-05-02T12:21:25.858Z")]
     last_used: String,
-    /// What the client called itself at sign-in.
+    /// The user agent at sign-in.
     #[schema(required = true, example = "Mozilla/5.0")]
     user_agent: Option<String>,
     /// The address from which the user signed in.
@@ -94,7 +94,7 @@ async fn end_session<A: Sessions>(
     if was_there { Ok(reply::no_content()) } else { Err(EndSessionError::NotFound.into()) }
 }
 
-/// The session in the path. What is not an id is not found.
+/// The session in the path. A malformed id is answered 404.
 struct SessionSegment(SessionId);
 
 impl<A: 'static> Input<AuthSurface, A> for SessionSegment {

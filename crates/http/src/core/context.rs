@@ -83,7 +83,7 @@ impl<U: 'static> HttpContext<U> {
         })
     }
 
-    /// The caller, whom these sessions know by the bearer token.
+    /// The caller that the bearer token authenticates.
     pub(crate) async fn caller<S: Sessions>(&mut self, sessions: fn(&U) -> &S) -> Result<Caller, ApiError> {
         let token = bearer_token(self.request.headers())?.to_owned();
         self.call(|use_cases| sessions(use_cases).authenticate(token)).await?.map_err(|error| match error {
@@ -93,7 +93,7 @@ impl<U: 'static> HttpContext<U> {
     }
 }
 
-/// The use cases behind a request took longer than they may.
+/// The use cases of a request took too long.
 #[derive(Debug)]
 pub(crate) struct UseCaseTimeout;
 

@@ -14,7 +14,7 @@ use super::openapi::{Description, DocumentedSurface, SharedResponse};
 use super::{ApiError, HttpContext, Surface, UseCaseTimeout};
 use crate::HttpSettings;
 
-/// What `#[utoipa::path]` generates beside a handler, as the unit struct `__path_NAME`.
+/// What `#[utoipa::path]` generates for a handler: the unit struct `__path_NAME`.
 ///
 /// `utoipa::path` keeps tags and schemas in traits that only its own derives are meant to use; `utoipa-axum` uses them
 /// in the same way.
@@ -40,7 +40,7 @@ pub(crate) trait OperationError {
     const RESPONSES: &'static [SharedResponse];
 }
 
-/// Why a handler failed. `E` is all that the handler itself can refuse; the request's inputs were read before it.
+/// Why a handler failed. `E` is the error of its operation, which describes its responses.
 pub(crate) struct EndpointError<S: Surface, E> {
     error: S::Error,
     operation: PhantomData<E>,
@@ -162,7 +162,7 @@ impl<S: Surface, E> From<UseCaseTimeout> for EndpointError<S, E> {
     }
 }
 
-/// The error of a handler that refuses nothing by itself.
+/// For handlers whose operation has no error of its own.
 impl OperationError for Infallible {
     const RESPONSES: &'static [SharedResponse] = &[];
 }

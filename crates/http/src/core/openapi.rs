@@ -148,7 +148,7 @@ impl<S: DocumentedSurface> Description<'_, S> {
 pub(super) fn add_operation<P: Annotation>(openapi: &mut OpenApi) {
     let mut operation = P::operation();
     operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());
-    // Written, not left out: a generator then knows that no token is needed.
+    // An empty list states that no token is needed; client generators rely on it.
     operation.security = Some(Vec::new());
     openapi.paths.add_path_operation(P::path(), P::methods(), operation);
     let mut schemas = Vec::new();

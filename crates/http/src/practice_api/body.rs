@@ -12,7 +12,7 @@ use crate::HttpSettings;
 use crate::core::openapi::{Description, MediaType};
 use crate::core::{HttpContext, Input};
 
-/// A request body. Its fields may also stand in the query string.
+/// A request body. Its fields may also be in the query string.
 pub(super) trait ParamsBody: Sized {
     /// The name of its schema as JSON.
     const JSON_NAME: &'static str;
@@ -53,7 +53,7 @@ impl<U: 'static, B: ParamsBody> Input<PracticeApiSurface, U> for B {
     }
 }
 
-/// Whose session the bearer token opens. An endpoint that takes it answers 401 to any other request.
+/// The user and the session of the bearer token. An endpoint with this input answers 401 without a valid token.
 impl<A: AccountUseCases, P: 'static> Input<PracticeApiSurface, PracticeApiPorts<A, P>> for Caller {
     async fn extract(context: &mut HttpContext<PracticeApiPorts<A, P>>) -> Result<Self, PracticeApiError> {
         Ok(context.caller(|ports| &*ports.accounts).await?)

@@ -1,4 +1,4 @@
-//! Clients as endpoints answer them.
+//! The answer for a client.
 
 use asteroid_clients::{Client, ClientClass, ExternalId, Patient};
 use serde::Serialize;
@@ -20,28 +20,28 @@ pub(super) enum ClientsReply<'a> {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the API document has these fields")]
 pub(super) struct ClientReply<'a> {
-    /// Where the record comes from.
+    /// The source of the record.
     #[schema(example = 1)]
     source_id: i64,
-    /// The client's id there.
+    /// The client's id in its source.
     #[schema(example = "1")]
     client_id: &'a str,
-    /// Whose client it is.
+    /// The practice of the client.
     #[schema(example = 1)]
     practice_id: i64,
-    /// Tells one content of the record from another.
+    /// A number that changes with the content of the record.
     #[schema(example = 1)]
     fingerprint: i64,
     /// The id of the client's class.
     #[schema(required = true, example = "cool_clients")]
     client_class_id: Option<&'a str>,
-    /// When the record first came here.
+    /// When the record was first synced.
     #[schema(format = DateTime, example = "2022-12-01T15:50:30.000Z")]
     first_synced_at: String,
-    /// When the record last came here with another content.
+    /// When the record was last synced with changed content.
     #[schema(format = DateTime, example = "2022-12-01T15:50:30.000Z")]
     last_synced_at: String,
-    /// When the record was made.
+    /// When the record was created.
     #[schema(format = DateTime, example = "2022-12-01T15:50:30.000Z")]
     created_at: String,
     /// When the record last changed.
@@ -105,7 +105,7 @@ pub(super) struct ClientReply<'a> {
     #[schema(required = true)]
     client_class: Option<ClientClassReply<'a>>,
     patients: Vec<PatientReply<'a>>,
-    /// What the practice is called.
+    /// The name of the practice.
     #[schema(example = "AllyDVM Test Practice")]
     primary_practice: &'a str,
     /// `Active` if a user is tied to the client, else `Unregistered`.
@@ -113,14 +113,14 @@ pub(super) struct ClientReply<'a> {
     pet_records_status: &'static str,
 }
 
-/// A group of clients that a practice treats alike.
+/// A class of clients of a practice.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ClientClassReply<'a> {
     /// The id of the class in its source.
     #[schema(example = "cool_clients")]
     client_class_id: &'a str,
-    /// Where it comes from.
+    /// The source of the class.
     #[schema(example = 1)]
     source_id: i64,
     #[schema(required = true, example = "Cool Clients")]
@@ -133,10 +133,10 @@ struct ClientClassReply<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct PatientReply<'a> {
-    /// Where the record comes from.
+    /// The source of the record.
     #[schema(example = 1)]
     source_id: i64,
-    /// The patient's id there.
+    /// The patient's id in its source.
     #[schema(example = "pi")]
     patient_id: &'a str,
     /// The practice that treats it.

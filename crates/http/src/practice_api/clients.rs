@@ -32,8 +32,8 @@ pub(super) fn endpoint<A: AccountUseCases, P: PracticeUseCases>() -> Endpoint {
 
 /// Get All Clients
 ///
-/// To a user who is a client: that client. To the practice's staff: all clients of the practice, as an array, ordered
-/// by their ids within each source; deleted ones are among them only if asked for by `status` or `updatedSince`.
+/// A user who is a client sees that client alone. The practice's staff sees all clients of the practice, as an array
+/// ordered by their ids within each source; deleted clients only with `status` or `updatedSince`.
 ///
 /// **Must accept terms before using this endpoint.**
 #[utoipa::path(
@@ -126,7 +126,7 @@ impl ListQuery {
         let mut errors = ParamErrors::default();
         let mut query = QueryReader::new(&params, &mut errors);
         let query = Self {
-            limit: query.read("limit", "must be a whole number from 1 to 1000", limit),
+            limit: query.read("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"), limit),
             after: query.read("after", "must be a cursor that an earlier answer gave", cursor::decode),
             listing: ClientQuery {
                 practice: query.practice(),
@@ -138,7 +138,10 @@ impl ListQuery {
                 ),
                 prefix: query.read(
                     "q",
-                    "must have from 1 to 100 characters, none of them a control character",
+                    format!(
+                        "must have from 1 to {} characters, none of them a control character",
+                        SearchPrefix::MAX_CHARS
+                    ),
                     |text| SearchPrefix::parse(text, default_region),
                 ),
             },

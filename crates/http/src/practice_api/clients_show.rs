@@ -19,7 +19,7 @@ pub(super) fn endpoint<A: AccountUseCases, P: PracticeUseCases>() -> Endpoint {
 
 /// Get One Client
 ///
-/// To a user who is a client: that client alone. To the practice's staff: any client of the practice.
+/// A user who is a client sees that client alone. The practice's staff sees any client of the practice.
 ///
 /// **Must accept terms before using this endpoint.**
 #[utoipa::path(
@@ -39,7 +39,7 @@ async fn show_client<A: AccountUseCases, P: PracticeUseCases>(
     Ok(ok(&ClientReply::from(&client)))
 }
 
-/// The client in the path. What is not an id is not found.
+/// The client in the path. A malformed id is answered 404.
 struct ClientSegment(ExternalId);
 
 impl<U: 'static> Input<PracticeApiSurface, U> for ClientSegment {

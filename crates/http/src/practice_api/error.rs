@@ -15,7 +15,7 @@ pub(super) const INVALID: &str = "is invalid";
 /// The error of a parameter with several values.
 pub(super) const REPEATED: &str = "is given more than once";
 
-/// The answer of a handler of this surface, which refuses nothing but `E` by itself.
+/// The answer of a handler of this surface. `E` is the error of its operation.
 pub(super) type PracticeApiResult<E = Infallible> =
     Result<HttpResponse, EndpointError<PracticeApiSurface, E>>;
 

@@ -1,4 +1,4 @@
-//! The practice API: `/users`, `/terms` and `/clients`. A file holds an endpoint whole: body, handler, answer, errors.
+//! The practice API: `/users`, `/terms` and `/clients`. Each endpoint is one file: body, handler, answer, errors.
 
 mod body;
 mod client_reply;

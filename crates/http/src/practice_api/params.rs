@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::core::{ApiError, BodyContent, HttpContext, JsonMembers, parse_object};
 
-/// The parameters of one request. Never printed: they may hold secrets.
+/// The parameters of one request. They cannot be printed: they may hold secrets.
 #[derive(Default)]
 pub(super) struct Params {
     body: Pairs,

@@ -1,4 +1,4 @@
-//! The user as several endpoints answer it.
+//! The answer for a user.
 
 use asteroid_application::ports::practice::PracticeProfile;
 use asteroid_clients::Role;
@@ -7,11 +7,11 @@ use asteroid_kernel::ContactKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A user with the membership in a practice. Without a practice, the fields that come from it are null or empty.
+/// A user with a membership in a practice. Without a practice, the fields that come from it are null or empty.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProfileReply {
-    /// Where the user signs in, as a path.
+    /// The path of the user's sign-in page.
     #[schema(required = true, example = "/pet/ally_test/sign_in")]
     sign_in_path: Option<String>,
     /// The id of the user.
@@ -23,13 +23,13 @@ pub(super) struct ProfileReply {
     /// The primary email address.
     #[schema(required = true, example = "jeremy@test.com")]
     email: Option<String>,
-    /// A key of the user's for Google's services.
+    /// The user's key for Google's services.
     #[schema(required = true)]
     google_api_key: Option<String>,
-    /// The client that the user is.
+    /// The id of the user's own client record.
     #[schema(required = true, example = "1")]
     client_id: Option<String>,
-    /// The role that the user acts in first.
+    /// The primary role of the user.
     #[schema(required = true, example = "pet")]
     primary_role: Option<String>,
     /// Every role of the user.
@@ -38,7 +38,7 @@ pub(super) struct ProfileReply {
     /// The id of the practice.
     #[schema(required = true, example = 1)]
     practice_id: Option<i64>,
-    /// What the practice is called.
+    /// The name of the practice.
     #[schema(required = true, example = "AllyDVM Test Practice")]
     practice_name: Option<String>,
     /// The practice's management system.
@@ -47,17 +47,17 @@ pub(super) struct ProfileReply {
     /// The number or provider that the practice sends SMS by.
     #[schema(required = true)]
     practice_sms: Option<String>,
-    /// What the practice has switched on.
+    /// The features that the practice has switched on.
     #[schema(example = json!([
         "comm_engine", "retention_calendar", "online_patient_portal", "pet_page_app", "loyalty_program",
         "html_editor", "caller_id", "analytics", "two_way_texting", "net_promoter_score", "writebacks",
         "experimental", "telemedicine",
     ]))]
     practice_features: Vec<String>,
-    /// Where the practice's records come from.
+    /// The source of the practice's records.
     #[schema(required = true, example = 1)]
     source_id: Option<i64>,
-    /// The practice's time zone, by its name in the IANA list.
+    /// The practice's time zone, as an IANA name.
     #[schema(required = true, example = "America/New_York")]
     pub(super) time_zone: Option<&'static str>,
     /// The enterprises that the practice belongs to.

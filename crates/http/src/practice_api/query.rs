@@ -50,15 +50,15 @@ impl<'a> QueryReader<'a> {
     pub(super) fn read<T>(
         &mut self,
         name: &'static str,
-        rule: &'static str,
+        rule: impl Into<String>,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         let (value, error) = match self.params.given(name) {
             ParamValue::Absent => return None,
-            ParamValue::Text(text) => (parse(text), rule),
-            ParamValue::Repeated => (None, REPEATED),
+            ParamValue::Text(text) => (parse(text), rule.into()),
+            ParamValue::Repeated => (None, REPEATED.to_owned()),
             // Bytes that are not UTF-8; the other values do not occur in a query string.
-            ParamValue::Null | ParamValue::Truth(_) | ParamValue::Other => (None, rule),
+            ParamValue::Null | ParamValue::Truth(_) | ParamValue::Other => (None, rule.into()),
         };
         if value.is_none() {
             self.errors.extend(name, [error]);

@@ -60,7 +60,7 @@ impl From<ShowTermsError> for PracticeApiError {
 struct AcceptTermsBody;
 
 impl AcceptTermsBody {
-    /// The texts that say yes, in any case.
+    /// The texts that accept the terms, case-insensitively.
     const YES: [&str; 5] = ["true", "1", "t", "yes", "on"];
 }
 
@@ -146,10 +146,10 @@ impl SuccessReply {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct TermsReply {
-    /// What the version is called.
+    /// The name of the version.
     #[schema(example = "2026-11")]
     version: String,
-    /// What is accepted.
+    /// The text of the terms.
     #[schema(example = "By using this service you agree to …")]
     text: String,
     /// When the version was published.

@@ -62,7 +62,7 @@ impl<A: AccountUseCases, P: PracticeUseCases> FromRequest for AcceptedTerms<A, P
     }
 }
 
-/// An endpoint that takes it answers 403 until the caller has accepted the terms.
+/// An endpoint with this input answers 403 until the caller has accepted the terms.
 impl<A: AccountUseCases, P: PracticeUseCases> Input<PracticeApiSurface, PracticeApiPorts<A, P>>
     for TermsAccepted
 {

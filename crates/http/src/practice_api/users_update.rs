@@ -56,7 +56,7 @@ impl SubmittedPassword {
         }
     }
 
-    /// Its error, whatever the password policy says.
+    /// Its error apart from the password policy.
     fn error(&self) -> Option<&'static str> {
         match self {
             Self::Text(_) => None,
@@ -92,7 +92,7 @@ impl ParamsBody for UpdateUserBody {
         })
     }
 
-    /// Errors are not answered yet: the use case reviews what is valid, and then all errors are answered at once.
+    /// Never fails: the use case reviews the valid parameters first, and then all errors are answered at once.
     fn read(params: &Params, _: &HttpSettings) -> Result<Self, PracticeApiError> {
         Ok(Self {
             current: SubmittedPassword::of(&params.given("user[current_password]")),
