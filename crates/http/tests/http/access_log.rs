@@ -19,7 +19,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("not poisoned").write(bytes)
+        self.0.lock().expect("the lock is not poisoned").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -51,7 +51,7 @@ pub(crate) async fn lines_during<F: Future>(work: F) -> Vec<Value> {
     let guard = tracing::subscriber::set_default(subscriber);
     work.await;
     drop(guard);
-    let written = log.0.lock().expect("not poisoned").clone();
+    let written = log.0.lock().expect("the lock is not poisoned").clone();
     let written = String::from_utf8(written).expect("UTF-8");
     written.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }

@@ -27,7 +27,7 @@ fn staffed(filter: ClientFilter, ids: &[&str]) -> (MockPractices, Arc<Mutex<Vec<
     let seen = filter.clone();
     practices.expect_look_at_clients().returning(move |proof, query| {
         assert_eq!(proof, admitted());
-        queries.lock().expect("not poisoned").push(query);
+        queries.lock().expect("the lock is not poisoned").push(query);
         Ok(ClientsSeen::All(ClientListing::assumed(seen.clone())))
     });
     let clients: Vec<_> = ids.iter().map(|id| client_of_id(id)).collect();
@@ -62,7 +62,7 @@ async fn staff_sees_all_clients_as_documented() {
         assert_eq!(answer.header("link"), None);
         assert_eq!(ids(&answer), ["1", "12", "2"]);
         assert_eq!(answer.json()[0], seed("client"));
-        assert_eq!(*asked.lock().expect("not poisoned"), [ClientQuery::default()]);
+        assert_eq!(*asked.lock().expect("the lock is not poisoned"), [ClientQuery::default()]);
     }
 }
 
@@ -106,7 +106,7 @@ async fn query_parameters_reach_the_use_case() {
         let (practices, asked) = staffed(ALL_CLIENTS, &[]);
         let answer = get(practices, &format!("/clients?{query}")).await;
         assert_eq!(answer.status, 200, "{query}");
-        assert_eq!(*asked.lock().expect("not poisoned"), [expected], "{query}");
+        assert_eq!(*asked.lock().expect("the lock is not poisoned"), [expected], "{query}");
     }
 }
 

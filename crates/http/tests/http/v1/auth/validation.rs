@@ -13,25 +13,25 @@ fn validation_messages(answer: &Answer) -> Value {
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let mut body = answer.json();
-    let flaws = body["error"]["validation_messages"].take();
+    let errors = body["error"]["validation_messages"].take();
     let rest = json!({"error": {
         "code": "VALIDATION_ERROR",
         "message": "You have validation errors in your submission",
         "validation_messages": null,
     }});
     assert_eq!(body, rest);
-    flaws
+    errors
 }
 
 /// `field code: message`, a line each.
-fn lines(flaws: &Value) -> Vec<String> {
+fn lines(errors: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().expect("a string").to_owned();
-    let fields = flaws.as_object().expect("an object of fields").iter();
+    let fields = errors.as_object().expect("an object of fields").iter();
     fields
-        .flat_map(|(field, flaws)| {
-            flaws.as_array().expect("a list").iter().map(move |flaw| {
-                assert_eq!(flaw.as_object().expect("an object").len(), 2);
-                format!("{field} {}: {}", text(&flaw["code"]), text(&flaw["message"]))
+        .flat_map(|(field, errors)| {
+            errors.as_array().expect("a list").iter().map(move |error| {
+                assert_eq!(error.as_object().expect("an object").len(), 2);
+                format!("{field} {}: {}", text(&error["code"]), text(&error["message"]))
             })
         })
         .collect()
@@ -151,8 +151,8 @@ async fn an_email_address_in_the_phone_field_is_invalid_and_the_reverse() {
     phone invalid: The phone number must be one that can be called, with + and the country's calling code (not needed in US).
     ");
     for contact in ["g@", "@", "george", "555-FLOWERS", "12"] {
-        let flaws = errors_of("/v1/auth/password/forgot", json!({"contact": contact})).await.join("\n");
-        insta::allow_duplicates! { insta::assert_snapshot!(flaws, @"contact invalid: The contact must be an e-mail address of the form name@example.com, or a phone number with + and the country's calling code (not needed in US)."); }
+        let errors = errors_of("/v1/auth/password/forgot", json!({"contact": contact})).await.join("\n");
+        insta::allow_duplicates! { insta::assert_snapshot!(errors, @"contact invalid: The contact must be an e-mail address of the form name@example.com, or a phone number with + and the country's calling code (not needed in US)."); }
     }
 }
 
