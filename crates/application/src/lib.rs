@@ -30,9 +30,3 @@ pub use practice::{Practices, PublishTermsError};
 pub use repositories::AllRepositories;
 pub use retention::{RemovedCounts, Retention};
 pub use rules::{AccountRules, CodeFormats, LimitRules};
-
-/// The ports, by their former path.
-pub mod ports {
-    pub use crate::accounts::*;
-    pub use crate::{development, practice};
-}

@@ -85,11 +85,12 @@ impl Storage for MockStorage {
     }
 }
 
-asteroid_kernel::mock_ports! {
-    /// Every driving port of accounts: every call that a test does not expect fails it.
-    pub Accounts:
-        Registrations, CodeRequests, CodeVerifications, SignIns, Sessions, PasswordChanges,
-        ReviewedPasswords, PasswordResetRequests, PasswordResets, Profiles,
+account_ports! {
+    asteroid_kernel::mock_ports,
+    [
+        /// Every driving port of accounts: every call that a test does not expect fails it.
+        pub Accounts:
+    ]
 }
 
 asteroid_kernel::mock_ports! {

@@ -4,7 +4,7 @@ use asteroid_identity::{PasswordPolicy, SessionLifetime};
 use asteroid_limits::{Backoff, Quota};
 use asteroid_verification::{ChallengeRules, CodeFormat};
 
-use crate::ports::CodeVersion;
+use crate::accounts::CodeVersion;
 
 /// Everything about accounts that is a setting. The defaults are the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use asteroid_application::Practices;
+use asteroid_application::accounts::Caller;
 use asteroid_application::mocks::{MockStorage, MockTx};
-use asteroid_application::ports::Caller;
-use asteroid_application::ports::practice::{
+use asteroid_application::practice::{
     ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted, TermsGateError, TermsOfUse,
 };
 use asteroid_audit::Action;

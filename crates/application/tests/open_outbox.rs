@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_application::OpenOutbox;
+use asteroid_application::development::{DevelopmentOutbox, ShownCode, ShownMessage};
 use asteroid_application::mocks::{MockStorage, MockTx};
-use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage};
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, Region, Timestamp};
 use asteroid_messaging::{

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use asteroid_application::mocks::{MockStorage, MockTx};
-use asteroid_application::ports::{
+use asteroid_application::accounts::{
     AuthenticateError, Caller, PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError,
     ReviewedPasswords, Sessions, SignIn, SignInError, SignIns, TokenForm,
 };
+use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode};
-use asteroid_application::ports::{
+use asteroid_application::accounts::{
     CodeRequests, CodeVerifications, CodeVersion, Profiles, Register, Registrations, SendCodes, SignIn,
     SignIns, SignedIn, TokenForm, VerifyCode, VerifyCodeError,
 };
+use asteroid_application::development::{DevelopmentOutbox, ShownCode};
 use asteroid_application::{AccountRules, Accounts, OpenOutbox, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{ContactType, Password, PersonName, UserStatus};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asteroid_application::mocks::{MockStorage, MockTx};
-use asteroid_application::ports::{
+use asteroid_application::accounts::{
     CodeRequests, CodeVerifications, CodeVersion, ForgotPassword, PasswordResetRequests, PasswordResets,
     Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, SendCodes, SendCodesError,
     SignIn, SignInError, SignIns, TokenForm, VerifyCode, VerifyCodeError,
 };
+use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, MockSigner, PlainHasher};

@@ -4,7 +4,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, Error, HttpResponse};
-use asteroid_application::ports::development::DevelopmentOutbox;
+use asteroid_application::development::DevelopmentOutbox;
 use asteroid_kernel::{Clock, Randomness};
 
 use crate::auth::{self, AuthSurface};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_server::Server;
 use actix_web::rt::System;
-use asteroid_application::ports::development::DevelopmentOutbox;
+use asteroid_application::development::DevelopmentOutbox;
 use asteroid_application::{Accounts, Dispatcher, OpenOutbox, Retention, Tools};
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;

@@ -52,6 +52,18 @@ pub use sessions::*;
 pub use sign_in::*;
 pub use verify_code::*;
 
+/// Hands the names of all ports of accounts to another macro, behind what that macro is given first.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! account_ports {
+    ($callback:path, [$($first:tt)*]) => {
+        $callback! {
+            $($first)* Registrations, CodeRequests, CodeVerifications, SignIns, Sessions, Profiles, PasswordChanges,
+            ReviewedPasswords, PasswordResetRequests, PasswordResets
+        }
+    };
+}
+
 /// What the use cases need besides a store and a hasher.
 pub struct Tools {
     /// Tells the time.

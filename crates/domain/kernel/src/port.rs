@@ -37,7 +37,7 @@ macro_rules! port {
         }
     ) => {
         $crate::port! {
-            @declare ($) [$(#[$meta])*] #[allow(unused_macros, reason = "it is there for mocks")] $name
+            @declare ($) [$(#[$meta])*] #[macro_export] $name
             (Send + Sync + 'static)
             $([$(#[$doc])*] call $method [$(<$life>)?] [] ($($args)*) [$output])*
         }

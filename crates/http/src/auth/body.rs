@@ -1,6 +1,6 @@
 //! Request bodies: read from a JSON object, and described by the type that reads them.
 
-use asteroid_application::ports::{Caller, Sessions};
+use asteroid_application::accounts::{Caller, Sessions};
 use serde_json::Value;
 
 use super::error::{AuthError, AuthSurface};

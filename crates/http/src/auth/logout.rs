@@ -1,6 +1,6 @@
 //! `POST /v1/auth/logout`
 
-use asteroid_application::ports::{Caller, Sessions};
+use asteroid_application::accounts::{Caller, Sessions};
 
 use super::error::AuthResult;
 use super::reply;

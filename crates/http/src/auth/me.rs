@@ -1,6 +1,6 @@
 //! `GET /v1/auth/me`
 
-use asteroid_application::ports::{Caller, Profiles, Sessions};
+use asteroid_application::accounts::{Caller, Profiles, Sessions};
 use asteroid_identity::{Profile, UserContact};
 use asteroid_kernel::{ContactKind, Region};
 use serde::Serialize;

@@ -1,6 +1,8 @@
 //! `PUT /v1/auth/password/change`
 
-use asteroid_application::ports::{Caller, ChangePassword, ChangePasswordError, PasswordChanges, Sessions};
+use asteroid_application::accounts::{
+    Caller, ChangePassword, ChangePasswordError, PasswordChanges, Sessions,
+};
 use asteroid_identity::Password;
 use asteroid_kernel::Origin;
 use serde_json::{Value, json};

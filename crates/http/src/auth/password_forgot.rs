@@ -1,6 +1,6 @@
 //! `POST /v1/auth/password/forgot`
 
-use asteroid_application::ports::{ForgotPassword, PasswordResetRequests, SendCodesError};
+use asteroid_application::accounts::{ForgotPassword, PasswordResetRequests, SendCodesError};
 use asteroid_kernel::{Contact, Origin};
 use serde_json::{Value, json};
 

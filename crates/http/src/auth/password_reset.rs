@@ -1,6 +1,6 @@
 //! `PUT /v1/auth/password/reset`
 
-use asteroid_application::ports::{PasswordResets, ResetPassword, ResetPasswordError};
+use asteroid_application::accounts::{PasswordResets, ResetPassword, ResetPasswordError};
 use asteroid_identity::Password;
 use asteroid_kernel::{Contact, Origin};
 use asteroid_verification::CodeGuess;

@@ -1,6 +1,6 @@
 //! `POST /v1/auth/register`
 
-use asteroid_application::ports::{Register, RegisterError, Registrations};
+use asteroid_application::accounts::{Register, RegisterError, Registrations};
 use asteroid_identity::{ContactType, Password, PersonName};
 use asteroid_kernel::{Contact, Origin};
 use serde_json::{Value, json};

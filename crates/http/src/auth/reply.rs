@@ -1,7 +1,7 @@
 //! Answers that several endpoints give.
 
 use actix_web::HttpResponse;
-use asteroid_application::ports::SignedIn;
+use asteroid_application::accounts::SignedIn;
 use serde::Serialize;
 use utoipa::ToSchema;
 

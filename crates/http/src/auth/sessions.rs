@@ -1,6 +1,6 @@
 //! `GET /v1/auth/sessions`, `DELETE /v1/auth/sessions`, `DELETE /v1/auth/sessions/{id}`
 
-use asteroid_application::ports::{Caller, Sessions};
+use asteroid_application::accounts::{Caller, Sessions};
 use asteroid_identity::Session;
 use asteroid_kernel::SessionId;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! `POST /v1/auth/verification_codes/send`, and the same with codes to autofill at `/v2/auth`
 
-use asteroid_application::ports::{CodeRequests, CodeVersion, SendCodes, SendCodesError};
+use asteroid_application::accounts::{CodeRequests, CodeVersion, SendCodes, SendCodesError};
 use asteroid_kernel::{Contact, Origin};
 use serde_json::{Value, json};
 

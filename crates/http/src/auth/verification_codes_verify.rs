@@ -1,6 +1,6 @@
 //! `POST /v1/auth/verification_codes/verify`
 
-use asteroid_application::ports::{CodeVerifications, VerifyCode, VerifyCodeError};
+use asteroid_application::accounts::{CodeVerifications, VerifyCode, VerifyCodeError};
 use asteroid_kernel::{Contact, Origin};
 use asteroid_verification::CodeGuess;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use asteroid_application::ports::{AuthenticateError, Caller, Sessions};
+use asteroid_application::accounts::{AuthenticateError, Caller, Sessions};
 use asteroid_kernel::Origin;
 use tokio::time::Instant;
 

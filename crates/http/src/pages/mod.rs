@@ -11,7 +11,7 @@ use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 use askama::Template;
-use asteroid_application::ports::development::DevelopmentOutbox;
+use asteroid_application::development::DevelopmentOutbox;
 
 use crate::HttpSettings;
 use crate::core::{ApiError, Asset, Surface, SurfaceState, resource};

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
-use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode, ShownMessage};
+use asteroid_application::development::{DevelopmentOutbox, ShownCode, ShownMessage};
 use asteroid_kernel::Timestamp;
 use asteroid_messaging::{Channel, OutboxState};
 

@@ -1,6 +1,6 @@
 //! Request bodies, JSON or forms: read from [`Params`], and described by the type that reads them.
 
-use asteroid_application::ports::Caller;
+use asteroid_application::accounts::Caller;
 use serde_json::Value;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::vec::IntoIter;
 
 use actix_web::web::Bytes;
-use asteroid_application::ports::practice::{ClientListing, Clients};
+use asteroid_application::practice::{ClientListing, Clients};
 use asteroid_clients::{Client, ClientKey};
 use asteroid_kernel::{StorageError, in_one_line};
 use futures_util::stream::{Stream, try_unfold};

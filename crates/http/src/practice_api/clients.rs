@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_TYPE, LINK};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use asteroid_application::ports::practice::{
+use asteroid_application::practice::{
     ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted,
 };
 use asteroid_clients::{ClientKey, SearchPrefix};

@@ -3,7 +3,7 @@
 use actix_web::FromRequest;
 use actix_web::dev::Payload;
 use actix_web::web::Path;
-use asteroid_application::ports::practice::{ClientsError, TermsAccepted};
+use asteroid_application::practice::{ClientsError, TermsAccepted};
 use asteroid_clients::ExternalId;
 
 use super::client_reply::ClientReply;

@@ -21,8 +21,8 @@ mod users_update;
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use asteroid_application::ports::practice::{Clients, PracticeProfiles, TermsOfUse};
-use asteroid_application::ports::{ReviewedPasswords, Sessions, SignIns};
+use asteroid_application::accounts::{ReviewedPasswords, Sessions, SignIns};
+use asteroid_application::practice::{Clients, PracticeProfiles, TermsOfUse};
 
 use crate::HttpSettings;
 use crate::core::{Endpoint, HttpContext, SurfaceState, below, mount};

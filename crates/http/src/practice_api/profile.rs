@@ -1,6 +1,6 @@
 //! The answer for a user.
 
-use asteroid_application::ports::practice::PracticeProfile;
+use asteroid_application::practice::PracticeProfile;
 use asteroid_clients::Role;
 use asteroid_identity::UserContact;
 use asteroid_kernel::ContactKind;

@@ -1,7 +1,7 @@
 //! `DELETE /users/sign_out`
 
 use actix_web::HttpResponse;
-use asteroid_application::ports::Caller;
+use asteroid_application::accounts::Caller;
 
 use super::error::PracticeApiResult;
 use super::{AccountUseCases, PracticeContext, PracticeUseCases};

@@ -1,7 +1,7 @@
 //! `GET /terms` and `POST /terms`
 
-use asteroid_application::ports::Caller;
-use asteroid_application::ports::practice::TermsStatus;
+use asteroid_application::accounts::Caller;
+use asteroid_application::practice::TermsStatus;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
-use asteroid_application::ports::practice::{TermsAccepted, TermsGateError};
+use asteroid_application::practice::{TermsAccepted, TermsGateError};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
 use super::error::{AccessError, PracticeApiError, PracticeApiSurface};

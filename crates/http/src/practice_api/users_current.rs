@@ -1,6 +1,6 @@
 //! `GET /users/current`
 
-use asteroid_application::ports::Caller;
+use asteroid_application::accounts::Caller;
 
 use super::error::{ParamErrors, PracticeApiError, PracticeApiResult, ok};
 use super::profile::ProfileReply;

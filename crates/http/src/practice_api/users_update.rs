@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use asteroid_application::ports::{Caller, PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError};
+use asteroid_application::accounts::{
+    Caller, PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError,
+};
 use asteroid_identity::{HashingError, Password, PasswordFlaw};
 use asteroid_kernel::{Origin, StorageError};
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
+use asteroid_application::accounts::RegisterError;
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::RegisterError;
 use asteroid_kernel::StorageError;
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;

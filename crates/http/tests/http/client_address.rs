@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use actix_web::http::Method;
+use asteroid_application::accounts::ForgotPassword;
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::ForgotPassword;
 use asteroid_http::HttpSettings;
 
 use crate::harness::{ask_with, json};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use asteroid_application::development::{ShownCode, ShownMessage, ShownText};
 use asteroid_application::mocks::{MockAccounts, MockDevelopmentOutbox, MockPractices};
-use asteroid_application::ports::development::{ShownCode, ShownMessage, ShownText};
 use asteroid_http::{HttpSettings, Parts};
 use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{ChallengeId, Contact, Region, StorageError};

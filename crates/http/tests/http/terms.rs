@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use asteroid_application::mocks::MockPractices;
-use asteroid_application::ports::practice::TermsStatus;
+use asteroid_application::practice::TermsStatus;
 use asteroid_kernel::Origin;
 use mockall::predicate::eq;
 

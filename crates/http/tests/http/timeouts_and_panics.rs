@@ -4,14 +4,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use asteroid_application::accounts::*;
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{
-    AuthenticateError, Caller, ChangePassword, ChangePasswordError, CodeRequests, CodeVerifications,
-    ForgotPassword, PasswordChanges, PasswordResetRequests, PasswordResets, Profiles, Register,
-    RegisterError, Registrations, ResetPassword, ResetPasswordError, ReviewPasswordChange,
-    ReviewPasswordChangeError, ReviewedPasswords, SendCodes, SendCodesError, Sessions, SignIn, SignInError,
-    SignIns, SignedIn, SignedInUser, VerifyCode, VerifyCodeError,
-};
 use asteroid_http::{HttpSettings, app};
 use asteroid_identity::{Profile, Session};
 use asteroid_kernel::{Origin, SessionId, StorageError};
@@ -22,82 +16,32 @@ use crate::harness::{BODIES, BODILESS, ask, caller, parts, signed_in_accounts, w
 /// Accounts that take six seconds to check a token, and never return from any other use case.
 pub(crate) struct Stuck;
 
-impl Registrations for Stuck {
-    async fn register(&self, _: Register) -> Result<(), RegisterError> {
-        pending().await
-    }
-}
-
-impl CodeRequests for Stuck {
-    async fn send_codes(&self, _: SendCodes) -> Result<(), SendCodesError> {
-        pending().await
-    }
-}
-
-impl CodeVerifications for Stuck {
-    async fn verify_code(&self, _: VerifyCode) -> Result<SignedIn, VerifyCodeError> {
-        pending().await
-    }
-}
-
-impl SignIns for Stuck {
-    async fn sign_in(&self, _: SignIn) -> Result<SignedInUser, SignInError> {
-        pending().await
-    }
-}
-
-impl Sessions for Stuck {
-    async fn authenticate(&self, _: String) -> Result<Caller, AuthenticateError> {
+/// Implements ports so that no call of theirs returns, but the check of a token.
+macro_rules! stuck {
+    ($($port:ident),+) => {
+        $(asteroid_application::$port! { stuck, [] })+
+    };
+    ([] $port:ident {$(
+        call $method:ident [] [] ($(, $arg:ident: $type:ty)* $(,)?) [$output:ty]
+    )*}) => {
+        impl $port for Stuck {$(
+            async fn $method(&self $(, $arg: $type)*) -> $output {
+                stuck!(@ $method $($arg)*)
+            }
+        )*}
+    };
+    (@ authenticate $token:ident) => {{
+        let _ = $token;
         tokio::time::sleep(Duration::from_secs(6)).await;
         Ok(caller())
-    }
-
-    async fn sign_out(&self, _: Caller, _: Origin) -> Result<(), StorageError> {
+    }};
+    (@ $method:ident $($arg:ident)*) => {{
+        let _ = ($($arg,)*);
         pending().await
-    }
-
-    async fn list_sessions(&self, _: Caller) -> Result<Vec<Session>, StorageError> {
-        pending().await
-    }
-
-    async fn revoke_session(&self, _: Caller, _: SessionId, _: Origin) -> Result<bool, StorageError> {
-        pending().await
-    }
-
-    async fn revoke_other_sessions(&self, _: Caller, _: Origin) -> Result<(), StorageError> {
-        pending().await
-    }
+    }};
 }
 
-impl ReviewedPasswords for Stuck {
-    async fn review_password_change(&self, _: ReviewPasswordChange) -> Result<(), ReviewPasswordChangeError> {
-        pending().await
-    }
-}
-
-impl PasswordChanges for Stuck {
-    async fn change_password(&self, _: ChangePassword) -> Result<(), ChangePasswordError> {
-        pending().await
-    }
-}
-
-impl PasswordResetRequests for Stuck {
-    async fn forgot_password(&self, _: ForgotPassword) -> Result<(), SendCodesError> {
-        pending().await
-    }
-}
-
-impl PasswordResets for Stuck {
-    async fn reset_password(&self, _: ResetPassword) -> Result<(), ResetPasswordError> {
-        pending().await
-    }
-}
-
-impl Profiles for Stuck {
-    async fn profile(&self, _: Caller) -> Result<Option<Profile>, StorageError> {
-        pending().await
-    }
-}
+asteroid_application::account_ports! { stuck, [] }
 
 #[actix_web::test]
 async fn the_handler_timeout_covers_all_use_cases_of_a_request() {

@@ -1,7 +1,7 @@
 //! Errors of `GET /clients` and `GET /clients/{clientId}`.
 
 use actix_web::test::TestRequest;
-use asteroid_application::ports::practice::{ClientListing, ClientsError, ClientsSeen};
+use asteroid_application::practice::{ClientListing, ClientsError, ClientsSeen};
 use asteroid_clients::{ClientFilter, PracticeId};
 
 use crate::harness::errors::summary;

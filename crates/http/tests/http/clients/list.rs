@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::practice::{ClientListing, ClientQuery, ClientsSeen};
+use asteroid_application::practice::{ClientListing, ClientQuery, ClientsSeen};
 use asteroid_clients::{ClientFilter, ClientKey, ClientStatus, PracticeId, SearchPrefix};
 use asteroid_http::HttpSettings;
 use asteroid_kernel::Region;

@@ -1,7 +1,7 @@
 //! `GET /clients/{clientId}`
 
 use actix_web::test::TestRequest;
-use asteroid_application::ports::practice::{ClientQuery, ClientsSeen};
+use asteroid_application::practice::{ClientQuery, ClientsSeen};
 use mockall::predicate::eq;
 use serde_json::{Value, json};
 

@@ -11,8 +11,8 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Bytes;
 use actix_web::{App, HttpServer};
-use asteroid_application::ports::Caller;
-use asteroid_application::ports::practice::{
+use asteroid_application::accounts::Caller;
+use asteroid_application::practice::{
     ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, PracticeProfile, PracticeProfiles,
     TermsAccepted, TermsGateError, TermsOfUse, TermsStatus,
 };

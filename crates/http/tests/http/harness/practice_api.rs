@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::practice::{ClientsSeen, PracticeProfile, TermsAccepted, TermsStatus};
+use asteroid_application::practice::{ClientsSeen, PracticeProfile, TermsAccepted, TermsStatus};
 use asteroid_clients::{
     Client, ClientClass, ClientContent, ClientKey, ClientRecord, ClientStatus, ExternalId, Fingerprint,
     Membership, Patient, Practice, PracticeId, Role, SourceId,

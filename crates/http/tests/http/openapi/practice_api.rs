@@ -1,7 +1,7 @@
 //! The practice API in the OpenAPI document, compared with the document that clients were written against.
 
 use actix_web::http::Method;
-use asteroid_application::ports::{PasswordReview, ReviewPasswordChangeError};
+use asteroid_application::accounts::{PasswordReview, ReviewPasswordChangeError};
 use serde_json::{Map, Value, json};
 
 use crate::harness::practice_api::{ask, form, seed, willing_practices};

@@ -1,8 +1,8 @@
 //! Bearer tokens, on every route that needs one.
 
 use actix_web::test::TestRequest;
+use asteroid_application::accounts::AuthenticateError;
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::AuthenticateError;
 
 use crate::harness::errors::summary;
 use crate::harness::errors::{failed, unavailable};

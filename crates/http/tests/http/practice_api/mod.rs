@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 use actix_web::test::TestRequest;
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::practice::PracticeProfile;
+use asteroid_application::practice::PracticeProfile;
 use asteroid_kernel::Origin;
 use mockall::predicate::eq;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use asteroid_application::accounts::SignIn;
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::SignIn;
 
 use crate::harness::practice_api::{SIGN_IN, ask, form};
 use crate::harness::{Answer, json, signed_in_accounts, signed_in_user, with_token};

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{PasswordReview, ReviewPasswordChangeError};
 use asteroid_application::mocks::MockPractices;
-use asteroid_application::ports::{PasswordReview, ReviewPasswordChangeError};
 use asteroid_http::HttpSettings;
 
 use crate::harness::practice_api::{ROUTES, ask, ask_with, form, willing_practices};

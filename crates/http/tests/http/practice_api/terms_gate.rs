@@ -3,7 +3,7 @@
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::practice::TermsGateError;
+use asteroid_application::practice::TermsGateError;
 use asteroid_http::practice_api;
 use asteroid_http::practice_api::AcceptedTerms;
 

@@ -1,8 +1,8 @@
 //! `POST /users/sign_in`
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{SignIn, SignInError, TokenForm};
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::{SignIn, SignInError, TokenForm};
 use asteroid_identity::{HashingError, SigningError};
 use asteroid_kernel::{Contact, Region};
 

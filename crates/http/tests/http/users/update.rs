@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use asteroid_application::accounts::{PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError};
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::{PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError};
 use asteroid_identity::{HashingError, Password, PasswordFlaw};
 use serde_json::Value;
 

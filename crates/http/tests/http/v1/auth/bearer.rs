@@ -1,8 +1,8 @@
 //! Bearer tokens, on every route that needs one.
 
 use actix_web::test::TestRequest;
+use asteroid_application::accounts::AuthenticateError;
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::AuthenticateError;
 
 use crate::harness::errors::{failed, summary, unavailable};
 use crate::harness::{BODIES, BODILESS, TOKEN, ask, json, signed_in_accounts, with_token};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{SignIn, SignInError};
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{SignIn, SignInError};
 
 use crate::harness::errors::{answers_to, busy, failed, hashing_failed, overloaded, unavailable};
 use crate::harness::signed_in_user;

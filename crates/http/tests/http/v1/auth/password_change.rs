@@ -1,7 +1,7 @@
 //! `PUT /v1/auth/password/change`
 
 use actix_web::http::Method;
-use asteroid_application::ports::{ChangePassword, ChangePasswordError};
+use asteroid_application::accounts::{ChangePassword, ChangePasswordError};
 
 use crate::harness::errors::{
     WAIT, answers_to, busy, failed, hashing_failed, overloaded, password_flaws, unavailable,

@@ -1,8 +1,8 @@
 //! `POST /v1/auth/password/forgot`
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{ForgotPassword, SendCodesError};
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{ForgotPassword, SendCodesError};
 
 use crate::harness::errors::{WAIT, answers_to, busy, failed, unavailable};
 use crate::v1::auth::{answer_to, contact, is_origin};

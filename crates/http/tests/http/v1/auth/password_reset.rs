@@ -1,8 +1,8 @@
 //! `PUT /v1/auth/password/reset`
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{ResetPassword, ResetPasswordError};
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{ResetPassword, ResetPasswordError};
 use asteroid_identity::PasswordFlaw;
 use asteroid_verification::CodeFormat;
 

@@ -1,8 +1,8 @@
 //! `POST /v1/auth/register`
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{Register, RegisterError};
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{Register, RegisterError};
 use asteroid_identity::{ContactType, PersonName};
 
 use crate::harness::errors::{

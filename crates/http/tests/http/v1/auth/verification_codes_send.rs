@@ -1,8 +1,8 @@
 //! `POST /v1/auth/verification_codes/send` and `POST /v2/auth/verification_codes/send`
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{CodeVersion, SendCodes, SendCodesError};
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{CodeVersion, SendCodes, SendCodesError};
 
 use crate::harness::errors::{WAIT, busy, failed, route_at, summary, unavailable};
 use crate::harness::{ask, json};

@@ -1,8 +1,8 @@
 //! `POST /v1/auth/verification_codes/verify`
 
 use actix_web::http::Method;
+use asteroid_application::accounts::{VerifyCode, VerifyCodeError};
 use asteroid_application::mocks::MockAccounts;
-use asteroid_application::ports::{VerifyCode, VerifyCodeError};
 use asteroid_verification::CodeFormat;
 
 use crate::harness::errors::{answers_to, busy, failed, unavailable};
