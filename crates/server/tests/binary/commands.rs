@@ -271,7 +271,7 @@ fn terms_are_published_once_and_listed() {
     assert_eq!((&both[0]["text"], &both[1]["in_force"]), (&"Be kind.\n".into(), &false.into()));
     let text = machine.run(&["terms", "list"], &[]).out;
     assert!(
-        text.starts_with("2026-11  published 2") && text.contains("Z, in force\n1  published 2"),
+        text.starts_with("2026-11  published 2") && text.contains("Z, in force\n1        published 2"),
         "{text}"
     );
 
@@ -294,6 +294,30 @@ fn openapi_prints_the_document() {
     let description = machine.json(&["openapi"], &[]);
     assert_eq!(description["openapi"], "3.1.0");
     assert!(description["paths"]["/v1/auth/register"]["post"].is_object());
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    let machine = Machine::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = machine.run(&["completions", shell], &[]);
+        assert_eq!((script.status, script.err.as_str()), (0, ""), "{shell}");
+        for word in ["asteroid", "outbox", "retry", "--failed"] {
+            assert!(script.out.contains(word.trim_start_matches('-')), "{shell}: {word}");
+        }
+        assert!(!script.out.contains("--dead"), "{shell}");
+    }
+    assert_eq!(machine.run(&["completions", "tcsh"], &[]).status, 2);
+}
+
+#[test]
+fn manual_page_lists_every_command() {
+    let page = Machine::new().run(&["man"], &[]);
+    assert_eq!((page.status, page.err.as_str()), (0, ""));
+    assert!(page.out.contains(".TH asteroid 1"), "{}", page.out);
+    for command in ["serve", "migrate", "import", "copy", "outbox", "completions"] {
+        assert!(page.out.contains(&format!("asteroid\\-{command}(1)")), "{command}: {}", page.out);
+    }
 }
 
 #[test]
