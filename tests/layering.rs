@@ -1,4 +1,4 @@
-//! Who may know whom: the edges of the hexagon, read from `cargo metadata`. Any other edge fails here.
+//! The allowed dependencies between the crates, checked with `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ fn allowed(package: &str) -> BTreeSet<&'static str> {
     layers.iter().flat_map(|layer| layer.iter().copied()).collect()
 }
 
-/// What it may depend on in its tests besides.
+/// The additional packages that its tests may depend on.
 fn allowed_in_tests(package: &str) -> BTreeSet<&'static str> {
     let mut names = allowed(package);
     match package {
@@ -51,7 +51,7 @@ fn allowed_in_tests(package: &str) -> BTreeSet<&'static str> {
     names
 }
 
-/// Libraries that one place alone may name.
+/// Libraries that only some packages may name.
 fn may_name(package: &str, library: &str) -> bool {
     match library {
         "deadpool"
@@ -69,11 +69,11 @@ fn may_name(package: &str, library: &str) -> bool {
 
 fn workspace() -> Metadata {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
-    MetadataCommand::new().manifest_path(manifest).exec().expect("cargo tells of its workspace")
+    MetadataCommand::new().manifest_path(manifest).exec().expect("cargo metadata runs")
 }
 
 #[test]
-fn packages_depend_only_on_what_the_design_allows() {
+fn packages_depend_only_on_allowed_packages() {
     let metadata = workspace();
     let ours: BTreeSet<&str> = metadata.workspace_packages().iter().map(|p| p.name.as_str()).collect();
     let mut forbidden = Vec::new();
@@ -98,7 +98,7 @@ fn packages_depend_only_on_what_the_design_allows() {
 }
 
 #[test]
-fn the_inside_reaches_no_runtime_no_database_and_no_web_framework() {
+fn domain_and_application_reach_no_runtime_database_or_web_framework() {
     let metadata = workspace();
     let names: BTreeMap<&PackageId, &str> =
         metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();

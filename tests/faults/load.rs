@@ -1,4 +1,4 @@
-//! A small load: sign-ins, which write, and questions, which read, one after the other in several tasks.
+//! A small load: sign-ins, which write, and reads, in several tasks.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,23 +15,23 @@ use super::harness::Server;
 const TASKS: usize = 8;
 const EMAIL: &str = "martha@example.com";
 const PASSWORD: &str = "a fine long password";
-/// However busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an event, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What came of a load.
+/// The results of a load.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// Answers that say that it was done.
+    /// Successful responses.
     pub(crate) succeeded: usize,
-    /// Answers that say that it cannot be done just now, and when to ask again.
+    /// Responses with 503 and `Retry-After`.
     pub(crate) refused: usize,
-    /// All other answers.
+    /// All other responses.
     pub(crate) wrong: Vec<String>,
-    /// How often the server did not say that it lives.
+    /// Failed requests of `/healthz`.
     pub(crate) not_alive: usize,
-    /// How long the slowest answer took.
+    /// The time of the slowest response.
     pub(crate) slowest: Duration,
-    /// The tokens of all sessions that were acknowledged.
+    /// The tokens of all acknowledged sessions.
     pub(crate) sessions: Vec<String>,
 }
 
@@ -41,12 +41,12 @@ impl fmt::Display for Seen {
         let sessions = sessions.len();
         write!(
             f,
-            "{succeeded} done, {refused} refused for now; {sessions} sign-ins; slowest answer {slowest:?}"
+            "{succeeded} successes, {refused} times 503; {sessions} sign-ins; slowest response {slowest:?}"
         )
     }
 }
 
-/// A load that goes on until it is ended.
+/// A load that runs until [`Load::end`].
 pub(crate) struct Load {
     tasks: JoinSet<()>,
     shared: Arc<Shared>,
@@ -72,16 +72,16 @@ impl Load {
         for _ in 0..TASKS {
             tasks.spawn(Arc::clone(&shared).use_the_server());
         }
-        tasks.spawn(Arc::clone(&shared).ask_whether_it_lives());
+        tasks.spawn(Arc::clone(&shared).poll_healthz());
         Self { tasks, shared }
     }
 
-    /// Waits for the next success, and says how long it took to come.
+    /// Waits for the next success. Returns the time until it.
     pub(crate) async fn succeeds(&self) -> Duration {
         let (start, before) = (Instant::now(), self.shared.seen().succeeded);
-        // More than are under way: the last of them began after this.
+        // More than are in flight: the last of them started after this.
         while self.shared.seen().succeeded <= before + TASKS {
-            assert!(start.elapsed() < PATIENCE, "nothing succeeds any more: {}", *self.shared.seen());
+            assert!(start.elapsed() < TIMEOUT, "no request succeeds any more: {}", *self.shared.seen());
             sleep(Duration::from_millis(5)).await;
         }
         start.elapsed()
@@ -102,10 +102,10 @@ impl Shared {
     async fn use_the_server(self: Arc<Self>) {
         let mut token = None;
         while !self.ended.load(Ordering::Relaxed) {
-            let login = self.client.post(format!("{}/v1/auth/login", self.base));
-            let login = login.header("content-type", "application/json");
-            let login = login.body(json!({"contact": EMAIL, "password": PASSWORD}).to_string());
-            if let Some(text) = self.note("login", login.send()).await {
+            let sign_in = self.client.post(format!("{}/v1/auth/login", self.base));
+            let sign_in = sign_in.header("content-type", "application/json");
+            let sign_in = sign_in.body(json!({"contact": EMAIL, "password": PASSWORD}).to_string());
+            if let Some(text) = self.note("sign-in", sign_in.send()).await {
                 let body: Value = serde_json::from_str(&text).expect("JSON");
                 let opened = body["data"]["access_token"].as_str().expect("a token").to_owned();
                 self.seen().sessions.push(opened.clone());
@@ -122,7 +122,7 @@ impl Shared {
         }
     }
 
-    /// Notes an answer; gives its body if it says that it was done.
+    /// Counts a response. Returns the body of a success.
     async fn note(
         &self,
         what: &str,
@@ -151,7 +151,7 @@ impl Shared {
         None
     }
 
-    async fn ask_whether_it_lives(self: Arc<Self>) {
+    async fn poll_healthz(self: Arc<Self>) {
         while !self.ended.load(Ordering::Relaxed) {
             let answer = self.client.get(format!("{}/healthz", self.base)).send().await;
             if !answer.is_ok_and(|answer| answer.status() == 200) {

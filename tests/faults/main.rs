@@ -1,7 +1,7 @@
-//! `PostgreSQL` fails under load, in several ways, and the server on it answers all the while: what it can, or that it
-//! cannot just now. Nothing that it acknowledged is lost, and nothing is left behind.
+//! `PostgreSQL` faults under load. The server keeps answering, with results or with 503. No acknowledged write is lost, and
+//! no connection or transaction is left open.
 //!
-//! What was seen, with the slowest answers: `cargo test -p asteroid --test faults -- --nocapture`.
+//! To print the counts and the slowest responses: `cargo test -p asteroid --test faults -- --nocapture`.
 
 #[path = "../whole_server/harness.rs"]
 #[expect(dead_code, reason = "these tests need less of it")]
@@ -19,7 +19,7 @@ use load::Load;
 use proxy::Proxy;
 use tokio::time::sleep;
 
-/// A server as it is set up by default, but for cheap hashes, on the database at this address.
+/// A server with cheap hashes on the database at this URL.
 async fn server_on(url: &str) -> Server {
     let settings = [
         ("ASTEROID_DATABASE__URL", url),
@@ -34,20 +34,20 @@ async fn server_on(url: &str) -> Server {
     Server::start_with(&settings).await
 }
 
-/// What has to hold after the load, whatever happened in it.
+/// Checks the invariants after the load.
 async fn assert_nothing_is_lost(what: &str, load: Load, server: &Server, postgres: &PrivateServer) {
     let seen = load.end().await;
     println!("{what}: {seen}");
-    assert!(seen.wrong.is_empty(), "neither done nor refused for now: {:#?}", seen.wrong);
-    assert!(seen.succeeded > 0 && seen.refused > 0, "the fault was felt, and passed: {seen}");
-    assert_eq!(seen.not_alive, 0, "the server says that it lives");
-    // The bound on an answer is two seconds; a busy machine adds to it.
+    assert!(seen.wrong.is_empty(), "neither a success nor a 503: {:#?}", seen.wrong);
+    assert!(seen.succeeded > 0 && seen.refused > 0, "the fault had an effect, and ended: {seen}");
+    assert_eq!(seen.not_alive, 0, "/healthz always answers");
+    // The bound of a response is two seconds; a busy machine adds to it.
     assert!(seen.slowest < Duration::from_secs(8), "{seen}");
     for token in &seen.sessions {
         let answer = server.get("/v1/auth/me", Some(token)).await;
-        assert_eq!(answer.status, 200, "a session that was acknowledged is there");
+        assert_eq!(answer.status, 200, "an acknowledged session exists");
     }
-    // What was cut off is noticed by PostgreSQL when it next writes there.
+    // PostgreSQL notices a cut connection at its next write.
     let start = Instant::now();
     loop {
         let count = |filter: &str| {
@@ -65,7 +65,7 @@ async fn assert_nothing_is_lost(what: &str, load: Load, server: &Server, postgre
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_database_restarts_ten_times() {
+async fn ten_database_restarts_under_load_lose_no_acknowledged_write() {
     let Some(postgres) = private_server() else { return };
     let server = server_on(&postgres.url("postgres")).await;
     let load = Load::start(&server).await;
@@ -75,12 +75,12 @@ async fn the_database_restarts_ten_times() {
         postgres.control(&["restart", "-m", "immediate"]).expect("PostgreSQL is there again");
         longest = longest.max(load.succeeds().await);
     }
-    println!("the first success came {longest:?} after a restart at the latest");
+    println!("longest time from a restart to the first success: {longest:?}");
     assert_nothing_is_lost("ten restarts", load, &server, &postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_database_freezes_for_ten_seconds() {
+async fn a_frozen_database_under_load_loses_no_acknowledged_write() {
     let Some(postgres) = private_server() else { return };
     let server = server_on(&postgres.url("postgres")).await;
     let load = Load::start(&server).await;
@@ -88,12 +88,12 @@ async fn the_database_freezes_for_ten_seconds() {
     let processes = freeze(&postgres);
     sleep(Duration::from_secs(10)).await;
     signal("CONT", &processes);
-    println!("the first success came {:?} after the thaw", load.succeeds().await);
-    assert_nothing_is_lost("ten seconds of frost", load, &server, &postgres).await;
+    println!("time from the end of the freeze to the first success: {:?}", load.succeeds().await);
+    assert_nothing_is_lost("ten frozen seconds", load, &server, &postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_connections_are_cut_again_and_again() {
+async fn cut_connections_under_load_lose_no_acknowledged_write() {
     let Some(postgres) = private_server() else { return };
     let proxy = Proxy::start(postgres.port()).await;
     let url = postgres.url("postgres").replace(&postgres.port().to_string(), &proxy.port().to_string());
@@ -103,15 +103,15 @@ async fn the_connections_are_cut_again_and_again() {
         load.succeeds().await;
         proxy.cut_all();
     }
-    // Nobody is let through, and nobody is told.
+    // All traffic is dropped silently.
     proxy.swallow(true);
     sleep(Duration::from_secs(5)).await;
     proxy.swallow(false);
-    println!("the first success came {:?} after the proxy let through again", load.succeeds().await);
+    println!("time from the end of the fault to the first success: {:?}", load.succeeds().await);
     assert_nothing_is_lost("cut connections", load, &server, &postgres).await;
 }
 
-/// Stops all processes of the server where they are. The first one stops first, so that no new one begins.
+/// Suspends all processes of the server. The first one is suspended first, so that no new one starts.
 fn freeze(postgres: &PrivateServer) -> Vec<u32> {
     let first = postgres.pid().expect("it runs");
     signal("STOP", &[first]);
@@ -126,7 +126,7 @@ fn freeze(postgres: &PrivateServer) -> Vec<u32> {
 
 fn parent(process: &Path) -> Option<u32> {
     let stat = std::fs::read_to_string(process.join("stat")).ok()?;
-    // After the name, which may hold anything, in parentheses: the state, and the parent's id.
+    // After the name in parentheses, which may contain anything: the state and the parent's id.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 

@@ -1,4 +1,4 @@
-//! Stands between a server and its database, and cuts what passes.
+//! A proxy between a server and its database that can cut connections and drop traffic.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 pub(crate) struct Proxy {
     port: u16,
-    /// Counts the cuts: whoever was let through before the last one is cut.
+    /// Counts the cuts. A connection from before the latest cut is closed.
     cuts: Arc<watch::Sender<u64>>,
     swallow: Arc<watch::Sender<bool>>,
 }
@@ -45,12 +45,12 @@ impl Proxy {
         self.port
     }
 
-    /// Cuts every connection that there is.
+    /// Cuts all open connections.
     pub(crate) fn cut_all(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// Keeps to itself all that comes, from now on or no longer.
+    /// Starts or stops dropping all traffic.
     pub(crate) fn swallow(&self, whether: bool) {
         self.swallow.send_replace(whether);
     }

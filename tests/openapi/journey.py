@@ -1,4 +1,4 @@
-"""The whole journey by the generated client: python journey.py BINARY FOLDER, with the client in PYTHONPATH."""
+"""Calls the whole API with the generated client: python journey.py BINARY FOLDER, with the client in PYTHONPATH."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def journey(url):
     assert ok(healthz.sync_detailed(client=anyone)).status == "ok"
     assert ok(readyz.sync_detailed(client=anyone)).status == "ready"
 
-    # /v1/auth: register, verify, log in, ask, change, reset, log out.
+    # /v1/auth: register, verify, sign in, me, change, reset, sign out.
     body = m.RegisterBody(
         first_name="Ada", last_name="Quill", type_=m.RegisterBodyType.PERSONAL, email=EMAIL, password=PASSWORD,
         password_confirmation=PASSWORD,
@@ -112,7 +112,7 @@ def journey(url):
     ok(send_autofill_codes.sync_detailed(client=anyone, body=m.SendCodesBody(email=EMAIL)), 204)
     ok(logout.sync_detailed(client=third), 204)
 
-    # The practice's API, once with JSON and once with forms.
+    # The practice API, once with JSON and once with forms.
     email, old, new = "robin.alder@example.com", "tides-turn-twice-daily", "boats-leave-at-high-tide"
     bodies = [
         lambda password: m.SignInBody(user=m.SignInBodyUser(email=email, password=password)),

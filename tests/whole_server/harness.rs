@@ -1,4 +1,4 @@
-//! Starts the built server in a folder of its own, talks to it, and reads what it sent.
+//! Starts the built server in its own folder, sends requests, and reads its messages.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -9,20 +9,21 @@ use std::time::{Duration, Instant};
 
 use asteroid_diesel::postgres::testing::TestDatabase;
 use reqwest::{Method, StatusCode};
+use rustls::crypto::ring;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long anything that should happen soon may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for an event, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where the data of the servers lies that a target of tests starts.
+/// The database of the servers that a test target starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
     Sqlite,
     Postgres,
 }
 
-/// This target's.
+/// The database of this test target.
 pub(crate) const BACKEND: Backend =
     if is_on_postgres(env!("CARGO_CRATE_NAME")) { Backend::Postgres } else { Backend::Sqlite };
 
@@ -30,7 +31,7 @@ const fn is_on_postgres(target: &str) -> bool {
     target.len() == "whole_server_postgres".len()
 }
 
-/// A fresh store, and the folder of the servers on it. It goes with the value.
+/// A fresh store and the folder of its servers. Dropping it removes both.
 pub(crate) struct Store {
     pub(crate) folder: TempDir,
     database: Option<TestDatabase>,
@@ -42,14 +43,14 @@ impl Store {
         let database = match BACKEND {
             Backend::Sqlite => None,
             Backend::Postgres => Some(TestDatabase::create().unwrap_or_else(|| {
-                // A line has told of it. Nothing in this target can run, and no test has a way to say so.
+                // A line on standard error says that the tests are skipped. The test harness has no way to skip a target.
                 std::process::exit(0)
             })),
         };
         Self { folder, database }
     }
 
-    /// Where the data lies.
+    /// The URL of the database.
     pub(crate) fn url(&self) -> String {
         match &self.database {
             None => format!("sqlite://{}", self.folder.path().join("asteroid.db").display()),
@@ -58,7 +59,7 @@ impl Store {
     }
 }
 
-/// A running server. Ends with the value.
+/// A running server. Dropping it kills the server.
 pub(crate) struct Server {
     store: Arc<Store>,
     settings: Vec<(String, String)>,
@@ -67,7 +68,7 @@ pub(crate) struct Server {
     pub(crate) client: reqwest::Client,
 }
 
-/// What a request was answered with.
+/// The response to a request.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -84,13 +85,13 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().expect("headers are text"))
     }
 
-    /// The token of a sign-in.
+    /// The session token of a successful sign-in.
     pub(crate) fn token(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.text);
         self.json()["data"]["access_token"].as_str().expect("a token").to_owned()
     }
 
-    /// The whole answer as text, but for what differs from run to run.
+    /// The whole response as text, with tokens and times replaced.
     pub(crate) fn snapshot(&self) -> String {
         let mut lines = vec![self.status.to_string()];
         for name in ["content-type", "cache-control", "www-authenticate", "allow", "retry-after"] {
@@ -105,7 +106,7 @@ impl Answer {
     }
 }
 
-/// Replaces tokens and times by what they are, after checking their form.
+/// Replaces tokens and times by placeholders, after a check of their form.
 fn redact(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -129,12 +130,12 @@ fn redact(value: &mut Value) {
 }
 
 impl Server {
-    /// A server on a fresh store, with limits off.
+    /// A server on a fresh store, without rate limits.
     pub(crate) async fn start() -> Self {
         Self::start_with(&[("ASTEROID_LIMITS__ENABLED", "false")]).await
     }
 
-    /// A server on a fresh store, with these settings over the defaults.
+    /// A server on a fresh store, with these settings.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         Self::start_on(Arc::new(Store::new()), owned(settings)).await
     }
@@ -144,7 +145,7 @@ impl Server {
         Self::start_on(Arc::clone(&self.store), self.settings.clone()).await
     }
 
-    /// So many servers on one fresh store, all started at the same time.
+    /// This many servers on one fresh store, all started at the same time.
     pub(crate) async fn start_together(count: usize, settings: &[(&str, &str)]) -> Vec<Self> {
         let store = Arc::new(Store::new());
         let mut servers: Vec<Self> =
@@ -155,7 +156,7 @@ impl Server {
         servers
     }
 
-    /// A server on a fresh store, of which nobody knows yet whether it will be ready.
+    /// A server on a fresh store that may not be ready yet.
     pub(crate) fn spawn(settings: &[(&str, &str)]) -> Self {
         Self::spawn_on(Arc::new(Store::new()), owned(settings))
     }
@@ -168,11 +169,10 @@ impl Server {
 
     fn spawn_on(store: Arc<Store>, settings: Vec<(String, String)>) -> Self {
         let (port, child) = spawn(&store, &settings);
-        let client = reqwest::Client::builder()
-            .pool_max_idle_per_host(64)
-            .timeout(PATIENCE)
-            .build()
-            .expect("a client");
+        // reqwest makes no client before the process has a TLS provider; another test may have installed it.
+        let _ = ring::default_provider().install_default();
+        let client =
+            reqwest::Client::builder().pool_max_idle_per_host(64).timeout(TIMEOUT).build().expect("a client");
         Self { store, settings, port, child, client }
     }
 
@@ -187,7 +187,7 @@ impl Server {
             if let Some(status) = self.child.try_wait().expect("the server can be asked for") {
                 panic!("the server ended with {status}:\n{}", self.log());
             }
-            assert!(start.elapsed() < PATIENCE, "not ready:\n{}", self.log());
+            assert!(start.elapsed() < TIMEOUT, "not ready:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -200,19 +200,19 @@ impl Server {
         ("127.0.0.1", self.port)
     }
 
-    /// Everything that the server wrote to its standard output and error.
+    /// The standard output and standard error of the server.
     pub(crate) fn log(&self) -> String {
         ["stdout", "stderr"]
             .map(|name| fs::read_to_string(self.folder().join(name)).unwrap_or_default())
             .join("\n")
     }
 
-    /// Runs a command of the same binary, in the same folder, with the same settings.
+    /// Runs a command of the binary in the same folder with the same settings.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the command runs")
     }
 
-    /// The same, to be started.
+    /// The same command, not started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(&self.store, &self.settings);
         command.args(arguments);
@@ -226,7 +226,7 @@ impl Server {
         self.run(&["import", "records.json"])
     }
 
-    /// Imports this file; gives the exit status, and the report.
+    /// Imports this file. Returns the exit status and the report.
     pub(crate) fn import_file(&self, arguments: &[&str], text: &str) -> (Option<i32>, Value) {
         let file = self.folder().join("import.txt");
         fs::write(&file, text).expect("written");
@@ -235,7 +235,7 @@ impl Server {
         (output.status.code(), report.unwrap_or_else(|error| panic!("{error}: {output:?}")))
     }
 
-    /// Imports these users; gives what became of them, as created, updated, unchanged and refused, and the report.
+    /// Imports these users. Returns the counts of created, updated, unchanged and refused records, and the report.
     pub(crate) fn import_users(&self, users: &[Value]) -> ([u64; 4], Value) {
         let (status, report) =
             self.import_file(&["--format", "json"], &json!({ "users": users }).to_string());
@@ -252,26 +252,26 @@ impl Server {
         self.store.folder.path()
     }
 
-    /// Ends the server at once, as a power cut does, and starts it again on the same store.
+    /// Kills the server (`kill -9`) and starts it again on the same store.
     pub(crate) async fn crash_and_restart(&mut self) {
         self.kill();
         self.restart().await;
     }
 
-    /// Ends the server at once.
+    /// Kills the server (`kill -9`).
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the server can be killed");
         self.child.wait().expect("the server has ended");
     }
 
-    /// Starts the server again on the same store, once it has ended.
+    /// Waits until the server has ended, and starts it again on the same store.
     pub(crate) async fn restart(&mut self) {
         self.child.wait().expect("the server has ended");
         (self.port, self.child) = spawn(&self.store, &self.settings);
         self.wait_until_ready().await;
     }
 
-    /// Asks the server to stop, and waits until it has.
+    /// Stops the server gracefully (`SIGTERM`). Returns its exit status.
     pub(crate) fn stop(&mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
@@ -312,17 +312,17 @@ impl Server {
         self.request(Method::PUT, path, token, Some(&body.to_string())).await.expect("an answer")
     }
 
-    /// Every message that the server sent so far, the first first.
+    /// All messages that the server has sent, the oldest first.
     pub(crate) fn messages(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder().join("outbox.jsonl")).unwrap_or_default();
-        // The last line may still be being written.
+        // The last line may be incomplete.
         text.split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
-            .map(|line| serde_json::from_str(line).expect("a JSON object a line"))
+            .map(|line| serde_json::from_str(line).expect("one JSON object on each line"))
             .collect()
     }
 
-    /// Waits for a message to this address that `wanted` accepts, and gives the newest.
+    /// Waits for a message to this address that `wanted` accepts. Returns the newest.
     pub(crate) async fn message(&self, to: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
@@ -330,18 +330,18 @@ impl Server {
             if let Some(message) = found {
                 return message;
             }
-            assert!(start.elapsed() < PATIENCE, "no message to {to}:\n{}", self.log());
+            assert!(start.elapsed() < TIMEOUT, "no message to {to}:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Waits for a code of this kind to this address, and gives the newest.
+    /// Waits for a code of this kind to this address. Returns the newest.
     pub(crate) async fn code(&self, to: &str, kind: &str) -> String {
         let message = self.message(to, |message| message["kind"] == kind).await;
         message["code"].as_str().expect("the message carries a code").to_owned()
     }
 
-    /// A user with this address and password, signed in.
+    /// Creates a user with this address and password. Returns the session token.
     pub(crate) async fn user(&self, email: &str, password: &str) -> String {
         let answer = self.post("/v1/auth/register", &registration(email, password)).await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "{}"));
@@ -351,7 +351,7 @@ impl Server {
             .token()
     }
 
-    pub(crate) async fn login(&self, contact: &str, password: &str) -> Answer {
+    pub(crate) async fn sign_in(&self, contact: &str, password: &str) -> Answer {
         self.post("/v1/auth/login", &json!({"contact": contact, "password": password})).await
     }
 }
@@ -367,7 +367,7 @@ fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// How many records of a kind an import created, updated, left unchanged and refused.
+/// The counts of created, updated, unchanged and refused records of a kind.
 pub(crate) fn counts(report: &Value, kind: &str) -> [u64; 4] {
     ["created", "updated", "unchanged", "refused"]
         .map(|name| report[kind][name].as_u64().unwrap_or_else(|| panic!("no count: {report}")))
@@ -396,7 +396,7 @@ fn spawn(store: &Store, settings: &[(String, String)]) -> (u16, Child) {
     (port, child)
 }
 
-/// The built binary, with nothing of this process's settings.
+/// The built binary, without the settings of this process.
 fn command(store: &Store, settings: &[(String, String)]) -> Command {
     let folder = store.folder.path();
     let outbox = format!("file:{}", folder.join("outbox.jsonl").display());
@@ -409,7 +409,7 @@ fn command(store: &Store, settings: &[(String, String)]) -> Command {
     command
         .current_dir(folder)
         .env("ASTEROID_DATABASE__URL", store.url())
-        // Fewer connections than a server of its own has, and patience: many tests share one machine.
+        // Fewer connections and a longer timeout than the defaults: many tests share one machine.
         .env("ASTEROID_DATABASE__CONNECTIONS", "8")
         .env("ASTEROID_DATABASE__TIMEOUT", "9s")
         .env("ASTEROID_KEYS__FILE", folder.join("keys.json"))

@@ -1,31 +1,10 @@
-//! The built server, asked over a socket as its clients ask it.
+//! The built server, over a socket. The folders follow the URLs, then the topics.
 
-mod asteroid_examples;
-mod crashes;
-mod deliveries;
-mod documented_examples;
-mod documented_requests;
-mod hang_ups;
-mod harness;
-mod import_beside_readers;
-mod imported_clients;
-mod imported_contacts;
-mod imported_passwords;
-mod imported_users;
-mod imports;
-mod isolation;
-mod journeys;
-mod limits;
-mod many_servers;
-mod messages;
-mod moving;
+pub(crate) mod harness;
+mod http1;
+mod import;
 mod operations;
-mod pages;
-mod pre_hijacking;
-mod provider;
-mod races;
-mod readme;
-mod rotation;
-mod secrets;
-mod tokens;
-mod wire;
+mod outbox;
+pub(crate) mod routes;
+mod security;
+mod storage;

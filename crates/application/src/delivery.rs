@@ -4,7 +4,7 @@ use std::time::Duration;
 use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{
     ChallengeId, Clock, MessageId, Randomness, Storage, StorageError, Timestamp, UnitOfWork, in_one_line,
-    random_bytes,
+    random_bytes, unit_of_work,
 };
 use asteroid_messaging::{
     Channel, Claim, Content, DeliveryError, MessageRenderer, MessageTransport, OutboxRepository, OutboxState,
@@ -132,18 +132,6 @@ where
     }
 }
 
-/// Whether anything is due, without writing: what an idle dispatcher asks.
-struct NextDue(Channel);
-
-impl<Tx: OutboxRepository> UnitOfWork<Tx> for NextDue {
-    type Output = Option<Timestamp>;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Timestamp>, StorageError> {
-        tx.next_due(self.0).await
-    }
-}
-
 impl<S, E, P> Dispatcher<S, E, P>
 where
     S: Storage,
@@ -166,7 +154,11 @@ where
     ) -> Result<Batch, StorageError> {
         let now = self.clock.now();
         if completed.is_empty() {
-            let next_due = self.storage.read(NextDue(channel)).await?;
+            // Only read: an idle dispatcher writes nothing.
+            let next_due = self
+                .storage
+                .read(unit_of_work(channel, |channel, tx: &mut S::Tx| Box::pin(tx.next_due(*channel))))
+                .await?;
             if at_most == 0 || next_due.is_none_or(|due| due > now) {
                 return Ok(Batch { deliveries: Vec::new(), next_due });
             }

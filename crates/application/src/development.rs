@@ -1,12 +1,13 @@
 //! The messages of a server, shown to those who develop with it.
 
+use std::sync::Arc;
+
 use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_messaging::{
     Content, Message, MessageRenderer, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState,
 };
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, ChallengeState, Code, CodeKeys};
-use std::sync::Arc;
 
 use crate::message_context::MessageContext;
 

@@ -88,7 +88,7 @@ impl Storage for MockStorage {
 asteroid_kernel::mock_ports! {
     /// Every driving port of accounts: every call that a test does not expect fails it.
     pub Accounts:
-        Registrations, CodeRequests, CodeVerifications, SignIns, SignedSessions, Sessions, PasswordChanges,
+        Registrations, CodeRequests, CodeVerifications, SignIns, Sessions, PasswordChanges,
         ReviewedPasswords, PasswordResetRequests, PasswordResets, Profiles,
 }
 

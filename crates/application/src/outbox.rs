@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
-use asteroid_kernel::{Clock, MessageId, Origin, Randomness, Storage, StorageError, Timestamp, UnitOfWork};
+use asteroid_kernel::{
+    Clock, MessageId, Origin, Randomness, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work,
+};
 use asteroid_messaging::{
     Content, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
@@ -44,20 +46,6 @@ pub struct RetriedDead {
     pub retried: Vec<MessageId>,
     /// So many stay dead, because nobody has any use for them.
     pub left: u64,
-}
-
-struct List {
-    filter: OutboxFilter,
-    at_most: usize,
-}
-
-impl<Tx: OutboxRepository + Send> UnitOfWork<Tx> for List {
-    type Output = Vec<OutboxEntry>;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Vec<OutboxEntry>, StorageError> {
-        tx.list_entries(&self.filter, None, self.at_most).await
-    }
 }
 
 /// When and by whom messages are tried again.
@@ -154,7 +142,10 @@ where
     ///
     /// If the store fails.
     pub async fn list(&self, filter: OutboxFilter, at_most: usize) -> Result<Vec<OutboxEntry>, StorageError> {
-        self.storage.read(List { filter, at_most }).await
+        let list = unit_of_work((filter, at_most), |(filter, at_most), tx: &mut S::Tx| {
+            Box::pin(tx.list_entries(filter, None, *at_most))
+        });
+        self.storage.read(list).await
     }
 
     fn context(&self, origin: &Origin) -> RetryContext {

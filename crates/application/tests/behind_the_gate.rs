@@ -6,7 +6,7 @@ use asteroid_application::Practices;
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::ports::Caller;
 use asteroid_application::ports::practice::{
-    ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted, TermsGateError, TermsOfUse,
+    ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted, TermsGateError, TermsOfUse,
 };
 use asteroid_audit::Action;
 use asteroid_clients::{
@@ -139,7 +139,7 @@ async fn staff_sees_its_own_practice_and_no_other() {
     let admitted = TermsAccepted::assumed(caller());
     let seen = practices.look_at_clients(admitted, ClientQuery::default()).await.expect("staff");
     let all = ClientFilter { practice: PracticeId(1), status: None, updated_since: None, prefix: None };
-    assert_eq!(seen, ClientsSeen::All(all));
+    assert_eq!(seen, ClientsSeen::All(ClientListing::assumed(all)));
     let id = ExternalId::parse("of another practice").expect("an id");
     let error =
         practices.find_client(admitted, None, id).await.expect_err("not there, as far as it may know");

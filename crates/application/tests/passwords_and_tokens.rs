@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::ports::{
     AuthenticateError, Caller, PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError,
-    ReviewedPasswords, Sessions, SignIn, SignedSessions,
+    ReviewedPasswords, Sessions, SignIn, SignInError, SignIns, TokenForm,
 };
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
@@ -14,7 +14,7 @@ use asteroid_identity::{
     UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Contact, Origin, Region, SessionId, Timestamp, UserId};
+use asteroid_kernel::{Contact, Origin, Region, SessionId, StorageError, Timestamp, UserId};
 use asteroid_limits::ConsecutiveFailures;
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_verification::mocks::sample_keys;
@@ -164,8 +164,8 @@ fn signer_that_reads(user: i64) -> MockSigner {
     signer
 }
 
-#[tokio::test]
-async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
+/// A transaction in which George's password is right and a session can be opened.
+fn tx_of_a_sign_in() -> MockTx {
     let mut tx = MockTx::new();
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
     tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
@@ -174,6 +174,14 @@ async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
     tx.expect_record_event().returning(|_| Ok(()));
     tx.expect_record_sign_in().times(1).returning(|_, _, _| Ok(true));
     tx.expect_insert_session().times(1).withf(|session, _| session.token.is_none()).returning(|_, _| Ok(()));
+    tx.expect_find_membership().returning(|_, _| Ok(None));
+    tx
+}
+
+#[tokio::test]
+async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
+    let mut tx = tx_of_a_sign_in();
+    tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: george(), contacts: Vec::new() })));
     let mut signer = MockSigner::new();
     signer
         .expect_sign()
@@ -183,9 +191,11 @@ async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
     let request = SignIn {
         contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
         password: Password::new(CURRENT),
+        token: TokenForm::Signed,
         origin: Origin::local(),
     };
-    let signed_in = accounts(tx, signer, 0).sign_in_signed(request).await.expect("signed in");
+    let signed_in = accounts(tx, signer, 0).sign_in(request).await.expect("signed in");
+    let signed_in = signed_in.signed_in;
     assert_eq!(signed_in.token.expose(), format!("signed for {}", signed_in.caller.session));
     assert_eq!(format!("{:?}", signed_in.token), "BearerToken(..)");
 }
@@ -224,4 +234,21 @@ async fn a_disabled_user_has_no_session() {
         let outcome = accounts(tx, MockSigner::new(), 0).authenticate(opaque.expose().to_owned()).await;
         assert_eq!(outcome.is_ok(), is_admitted, "{outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_whose_profile_cannot_be_read_keeps_no_session() {
+    let mut tx = tx_of_a_sign_in();
+    tx.expect_find_profile().returning(|_| Err(StorageError::Failed("broken".into())));
+    let mut signer = MockSigner::new();
+    signer.expect_sign().returning(|_| Ok("signed".to_owned()));
+    let accounts = accounts(tx, signer, 0);
+    let request = SignIn {
+        contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
+        password: Password::new(CURRENT),
+        token: TokenForm::Signed,
+        origin: Origin::local(),
+    };
+    let error = accounts.sign_in(request).await.expect_err("the store fails");
+    assert!(matches!(error, SignInError::Storage(StorageError::Failed(_))), "{error:?}");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use asteroid_application::ports::development::{DevelopmentOutbox, ShownCode};
 use asteroid_application::ports::{
     CodeRequests, CodeVerifications, CodeVersion, Profiles, Register, Registrations, SendCodes, SignIn,
-    SignIns, SignedIn, VerifyCode, VerifyCodeError,
+    SignIns, SignedIn, TokenForm, VerifyCode, VerifyCodeError,
 };
 use asteroid_application::{AccountRules, Accounts, OpenOutbox, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
@@ -146,8 +146,12 @@ impl World {
     }
 
     async fn signs_in(&self, actor: Actor, password: &str) -> bool {
-        let request =
-            SignIn { contact: contact(), password: Password::new(password), origin: actor.origin() };
+        let request = SignIn {
+            contact: contact(),
+            password: Password::new(password),
+            token: TokenForm::Opaque,
+            origin: actor.origin(),
+        };
         self.accounts.sign_in(request).await.is_ok()
     }
 

@@ -7,7 +7,7 @@ use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::ports::{
     CodeRequests, CodeVerifications, CodeVersion, ForgotPassword, PasswordResetRequests, PasswordResets,
     Register, RegisterError, Registrations, ResetPassword, ResetPasswordError, SendCodes, SendCodesError,
-    SignIn, SignInError, SignIns, VerifyCode, VerifyCodeError,
+    SignIn, SignInError, SignIns, TokenForm, VerifyCode, VerifyCodeError,
 };
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_audit::{Action, Outcome};
@@ -325,7 +325,12 @@ async fn a_closed_path_compares_no_code() {
 }
 
 fn sign_in() -> SignIn {
-    SignIn { contact: contact(), password: Password::new("IWasTheFirstPrez1776"), origin: Origin::local() }
+    SignIn {
+        contact: contact(),
+        password: Password::new("IWasTheFirstPrez1776"),
+        token: TokenForm::Opaque,
+        origin: Origin::local(),
+    }
 }
 
 #[tokio::test]

@@ -9,8 +9,9 @@ use asteroid_kernel::{Clock, Randomness};
 
 use crate::auth::{self, AuthSurface};
 use crate::core::{ApiError, Surface, Telemetry, cors, fallback};
+use crate::operations::{self, ApiDocument};
 use crate::practice_api::{self, PracticeApiSurface};
-use crate::{HttpSettings, Readiness, operations, pages};
+use crate::{HttpSettings, Readiness, openapi, pages};
 
 /// What the application is made from. Cheap to clone; clones share everything.
 pub struct Parts<A, P, R, O> {
@@ -73,8 +74,12 @@ where
     });
     let (accounts, practices, settings) = (&parts.accounts, &parts.practices, &parts.settings);
     let origins = &settings.cors_origins;
+    let document = {
+        let settings = Arc::clone(settings);
+        ApiDocument::new(move || openapi::<A, P>(&settings))
+    };
     App::new()
-        .configure(operations::configure::<AuthSurface, R>(Arc::clone(&parts.readiness)))
+        .configure(operations::configure::<AuthSurface, R>(Arc::clone(&parts.readiness), document))
         .configure(pages::configure::<AuthSurface, O>(parts.development_outbox.clone(), Arc::clone(settings)))
         .configure(auth::configure(Arc::clone(accounts), Arc::clone(settings)))
         .configure(practice_api::configure(Arc::clone(accounts), Arc::clone(practices), Arc::clone(settings)))

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use asteroid_application::CodeFormats;
 use asteroid_identity::PasswordPolicy;
 use asteroid_kernel::Region;
 use ipnet::IpNet;
@@ -15,19 +16,21 @@ pub struct HttpSettings {
     pub body_timeout: Duration,
     /// How long the use cases behind one request may take.
     pub handler_timeout: Duration,
-    /// Peers that are believed when they say in `X-Forwarded-For` whom they speak for.
+    /// The proxies whose `X-Forwarded-For` field is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// The country whose phone numbers are read and shown without a calling code.
     pub default_region: Region,
-    /// What a new password has to be like. The use cases check it again, against all that is known of its owner.
+    /// The rules for new passwords. The use cases check them again, with all contacts and names of the user.
     pub passwords: PasswordPolicy,
+    /// The forms of verification codes, for the API's description.
+    pub code_formats: CodeFormats,
     /// The origins (`https://app.example.com`) whose pages may call the API from a browser.
     pub cors_origins: Vec<String>,
 }
 
 impl Default for HttpSettings {
-    /// Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to answer; no proxy and no other origin
-    /// is trusted.
+    /// Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to answer. No proxy and no other origin is
+    /// trusted.
     fn default() -> Self {
         Self {
             body_limit: 16 * 1024,
@@ -37,6 +40,7 @@ impl Default for HttpSettings {
             trusted_proxies: Vec::new(),
             default_region: Region::US,
             passwords: PasswordPolicy::default(),
+            code_formats: CodeFormats::default(),
             cors_origins: Vec::new(),
         }
     }

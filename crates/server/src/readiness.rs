@@ -118,8 +118,8 @@ mod tests {
             [
                 "database.url is the default of development",
                 "product.domain is \"localhost\"",
-                "email.url is \"console:\": it reaches nobody, and shows codes to whoever reads it",
-                "sms.url is \"console:\": it reaches nobody, and shows codes to whoever reads it",
+                "email.url is \"console:\": it delivers to no user, and shows codes to every reader of the console or file",
+                "sms.url is \"console:\": it delivers to no user, and shows codes to every reader of the console or file",
                 "keys.file is empty",
             ]
         );

@@ -1,4 +1,4 @@
-//! What a hash with the current parameters costs on this machine: alone, and with every thread busy.
+//! The cost of a hash with the default parameters on this machine: one at a time, and with all threads busy.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -2,22 +2,22 @@ use std::collections::TryReserveError;
 
 use argon2::Block;
 
-/// The memory that one thread hashes in. Making it anew for every hash costs half as much again as the hash.
+/// The memory of a hashing thread. Allocating it for every hash would make a hash 1.5 times as expensive.
 pub(crate) struct Arena {
     kept: Vec<Block>,
 }
 
 impl Arena {
-    /// An arena that keeps so many blocks of 1 KiB.
+    /// An arena of this many blocks of 1 KiB.
     pub(crate) fn new(blocks: usize) -> Self {
         Self { kept: vec![Block::new(); blocks] }
     }
 
-    /// Lends so many blocks. More than are kept are made for this one use, and given back after it.
+    /// Lends this many blocks. More blocks than the arena has are allocated for this one use.
     ///
     /// # Errors
     ///
-    /// If there is not that much memory.
+    /// If the memory cannot be allocated.
     pub(crate) fn lend<T>(
         &mut self,
         blocks: usize,
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_is_kept_is_lent_and_not_kept() {
+    fn larger_requests_are_allocated_and_not_kept() {
         let mut arena = Arena::new(8);
         for blocks in [8, 64, 1] {
             assert_eq!(arena.lend(blocks, |blocks| blocks.len()), Ok(blocks));
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_is_not_there_is_an_error() {
+    fn a_failed_allocation_is_an_error() {
         assert!(Arena::new(8).lend(usize::MAX, |_| ()).is_err());
     }
 }

@@ -13,20 +13,20 @@ use crate::arena::Arena;
 
 type Job = Box<dyn FnOnce(&mut Arena) + Send>;
 
-/// The hash gate: threads of its own that do costly work one piece at a time, each in its own arena, and a
-/// bounded queue before them. The threads end when the gate is dropped, each after the work that it has begun.
+/// The hash gate: a thread pool for expensive work, with an arena for each thread and a bounded queue. Dropping it ends
+/// the threads, each after its current job.
 pub(crate) struct Gate {
     queue: SyncSender<Job>,
     max_wait: Duration,
 }
 
-/// Why work that was let in came to no end.
+/// A queued job was dropped without a result.
 #[derive(Debug, thiserror::Error)]
-#[error("the hashing thread dropped the work")]
+#[error("the hashing thread dropped the job")]
 struct Dropped;
 
 impl Gate {
-    /// Starts the threads; each keeps an arena of so many blocks.
+    /// Starts the threads, each with an arena of this many blocks.
     pub(crate) fn start(
         threads: usize,
         queue: usize,
@@ -42,23 +42,22 @@ impl Gate {
         Ok(Self { queue, max_wait })
     }
 
-    /// Has the work done by a thread of the gate.
+    /// Runs the work on a thread of the gate.
     ///
-    /// Dropped before the work has begun, it is not done; later, it is done to its end and its thread is busy
-    /// until then.
+    /// If this future is dropped before the work starts, the work does not run. Once started, it runs to its end.
     ///
     /// # Errors
     ///
-    /// `Overloaded` at once if the queue is full, or after the longest wait if the work has not begun by then;
-    /// it is not done after that. `Failed` if the work panics.
+    /// [`HashingError::Overloaded`] at once if the queue is full, or after `max_wait` if the work has not started; it does
+    /// not run after that. [`HashingError::Failed`] if the work panics.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Arena) -> T + Send + 'static,
     ) -> Result<T, HashingError> {
-        let (starting, has_begun) = oneshot::channel();
+        let (starting, started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |arena| {
-            // If nobody hears that the work begins, the caller has hung up or was told that it waited too long.
+            // A failed send means that the caller is gone, or has waited too long.
             if starting.send(()).is_ok() {
                 let _ = answer.send(work(arena));
             }
@@ -67,11 +66,11 @@ impl Gate {
             TrySendError::Full(_) => self.overloaded(),
             TrySendError::Disconnected(_) => dropped(),
         })?;
-        timeout(self.max_wait, has_begun).await.map_err(|_| self.overloaded())?.map_err(|_| dropped())?;
+        timeout(self.max_wait, started).await.map_err(|_| self.overloaded())?.map_err(|_| dropped())?;
         answered.await.map_err(|_| dropped())
     }
 
-    /// After the longest wait, all that waits now has been begun or turned away.
+    /// After `max_wait`, every job that is in the queue now has started or was rejected.
     fn overloaded(&self) -> HashingError {
         HashingError::Overloaded { retry_after: self.max_wait }
     }
@@ -85,8 +84,8 @@ fn serve(jobs: &Mutex<Receiver<Job>>, arena: &mut Arena) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // A panic ends the job alone: its caller finds the answer's sender dropped. The arena holds nothing that
-        // could be left half done.
+        // A panic ends only this job: its caller finds the sender dropped. The arena has no state that a panic could
+        // leave inconsistent.
         let _ = catch_unwind(AssertUnwindSafe(|| job(arena)));
     }
 }
@@ -118,15 +117,15 @@ mod tests {
         tokio::spawn(async move { gate.run(work).await })
     }
 
-    /// Work that has begun, and keeps its thread until the sender is dropped.
+    /// Work that occupies its thread until the sender is dropped.
     async fn hold(gate: &Arc<Gate>) -> (mpsc::Sender<()>, JoinHandle<Result<(), HashingError>>) {
-        let (starting, has_begun) = oneshot::channel();
+        let (starting, started) = oneshot::channel();
         let (release, released) = mpsc::channel::<()>();
         let task = spawn(gate, move |_| {
             starting.send(()).expect("the test waits");
             let _ = released.recv();
         });
-        has_begun.await.expect("the work begins");
+        started.await.expect("the work begins");
         (release, task)
     }
 
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_turns_away_at_once_and_recovers() {
+    async fn a_full_queue_is_overloaded_at_once_and_recovers() {
         let gate = gate(1, 1, LONG);
         let (release, held) = hold(&gate).await;
         let queued = spawn(&gate, |_| "queued");
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_waits_too_long_is_turned_away_and_never_done() {
+    async fn a_job_that_waits_too_long_is_overloaded_and_never_runs() {
         let gate = gate(1, 4, SHORT);
         let (release, held) = hold(&gate).await;
         let done = Arc::new(AtomicBool::new(false));
@@ -164,13 +163,13 @@ mod tests {
         assert!(asked.elapsed() >= SHORT);
 
         drop(release);
-        assert!(held.await.expect("no panic").is_ok(), "what has begun may take longer");
+        assert!(held.await.expect("no panic").is_ok(), "started work may take longer");
         assert_eq!(gate.run(|_| "again").await.expect("the thread is free"), "again");
         assert!(!done.load(Ordering::SeqCst));
     }
 
     #[tokio::test]
-    async fn hanging_up_does_not_free_the_thread() {
+    async fn a_dropped_caller_does_not_free_the_thread() {
         let gate = gate(1, 4, SHORT);
         let (release, held) = hold(&gate).await;
         held.abort();
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_whose_caller_hung_up_before_it_began_is_not_done() {
+    async fn a_job_whose_caller_is_dropped_before_it_starts_never_runs() {
         let gate = gate(1, 4, LONG);
         let (release, _held) = hold(&gate).await;
         let done = Arc::new(AtomicBool::new(false));
@@ -198,9 +197,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_fails_its_own_work_alone() {
+    async fn a_panic_fails_only_its_own_job() {
         let gate = gate(1, 4, LONG);
-        let answer: Result<(), _> = gate.run(|_| panic!("a panic that a test wants")).await;
+        let answer: Result<(), _> = gate.run(|_| panic!("the panic of a test")).await;
         assert!(matches!(answer, Err(HashingError::Failed(_))));
         assert_eq!(gate.run(|_| "next").await.expect("the thread lives"), "next");
     }

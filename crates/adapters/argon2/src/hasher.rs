@@ -11,9 +11,9 @@ use crate::gate::Gate;
 use crate::stored::{Argon2Hash, OUTPUT_BYTES, StoredHash};
 use crate::{Argon2Settings, InvalidArgon2Settings};
 
-/// Hashes with argon2id behind the hash gate; verifies bcrypt, scrypt, PBKDF2 and every argon2.
+/// Hashes with argon2id behind the hash gate; verifies argon2, bcrypt, scrypt and PBKDF2.
 ///
-/// Its threads end when it is dropped, each after the hash that it has begun.
+/// Dropping it ends its threads, each after its current hash.
 pub struct Argon2Hasher {
     gate: Gate,
     randomness: Arc<dyn Randomness>,
@@ -21,26 +21,26 @@ pub struct Argon2Hasher {
     dummy: StoredHash,
 }
 
-/// Why a hasher could not be started.
+/// Why a hasher could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A setting lies out of its bounds.
+    /// A setting is out of its bounds.
     #[error("the settings of argon2 are not valid")]
     Settings(#[from] InvalidArgon2Settings),
-    /// argon2 refuses the parameters.
-    #[error("argon2 takes no such parameters")]
+    /// argon2 rejects the parameters.
+    #[error("argon2 rejects the parameters")]
     Parameters(#[source] BoxError),
-    /// The system gives no threads.
-    #[error("the threads that hash passwords could not be started")]
+    /// The system cannot start the threads.
+    #[error("the password hashing threads could not be started")]
     Threads(#[source] io::Error),
 }
 
 impl Argon2Hasher {
-    /// Starts the threads, and takes the memory that they will hash in.
+    /// Starts the threads and allocates their memory.
     ///
     /// # Errors
     ///
-    /// If a setting lies out of its bounds, or the system gives no threads.
+    /// If a setting is out of its bounds, or the threads cannot be started.
     pub fn start(settings: Argon2Settings, randomness: Arc<dyn Randomness>) -> Result<Self, StartError> {
         settings.validate()?;
         let Argon2Settings { memory_kib, iterations, parallelism, threads, queue, max_wait } = settings;
@@ -70,7 +70,7 @@ impl PasswordHasher for Argon2Hasher {
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashingError> {
         let stored = hash.and_then(|hash| StoredHash::parse(hash.expose()).ok());
-        // Without one, nothing is a match, be it the dummy's own password.
+        // Without a hash no password matches, not even the dummy's.
         let is_dummy = stored.is_none();
         let stored = stored.unwrap_or_else(|| self.dummy.clone());
         let (password, params) = (password.clone(), self.params.clone());
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_is_of_its_own_password_alone() {
+    async fn a_hash_matches_only_its_own_password() {
         let hasher = hasher(SMALL);
         let hash = hasher.hash(&new_password("5VphcVNdGhJi")).await.expect("a hash");
         assert_eq!(verdict(&hasher, "5VphcVNdGhJi", Some(&hash)).await, Verdict::Match { outdated: false });
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_with_the_defaults_has_their_phc_form() {
+    async fn a_default_hash_has_the_phc_format() {
         let hasher = hasher(Argon2Settings::default());
         let hash = hasher.hash(&new_password("IWasTheFirstPrez1776")).await.expect("a hash");
         // The first bytes that the hasher draws are the dummy's; the salt comes after them.
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_hash_has_a_salt_of_its_own() {
+    async fn every_hash_has_its_own_salt() {
         let hasher = hasher(SMALL);
         let password = new_password("5VphcVNdGhJi");
         let (first, second) = (hasher.hash(&password).await, hasher.hash(&password).await);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_from_elsewhere_is_outdated() {
+    async fn a_hash_of_another_system_is_outdated() {
         let ours = hasher(SMALL);
         let devise = PasswordHash::new("$2b$05$K0ByB.6YI2/OYrB4fQOYLeByN3OwSac8na9UcQceWm/vGiln3GErO");
         let stronger = hasher(Argon2Settings { memory_kib: 128, ..SMALL });
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_hash_no_password_matches_not_even_the_dummys_own() {
+    async fn without_a_hash_no_password_matches_not_even_the_dummys() {
         let mut hasher = hasher(SMALL);
         let own = hasher.hash(&new_password("5VphcVNdGhJi")).await.expect("a hash");
         hasher.dummy = StoredHash::parse(own.expose()).expect("a valid hash");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_nfd_text_with_our_own_parameters_is_outdated() {
+    async fn a_hash_of_nfd_text_with_current_parameters_is_outdated() {
         let hasher = hasher(SMALL);
         let (nfc, nfd) = ("Pässwörter", "Pa\u{308}sswo\u{308}rter");
         let params = hasher.params.clone();
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_from_elsewhere_is_taken_if_it_can_be_checked() {
+    fn an_imported_hash_is_accepted_if_it_can_be_verified() {
         let hasher = hasher(SMALL);
         let (salt, output) = ("c29tZXNhbHQ", "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
         let devise = "K0ByB.6YI2/OYrB4fQOYLeByN3OwSac8na9UcQceWm/vGiln3GErO";
@@ -211,11 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn bad_settings_start_nothing() {
+    fn invalid_settings_are_an_error() {
         let settings = Argon2Settings { threads: 0, ..SMALL };
         let started = Argon2Hasher::start(settings, Arc::new(CountingRandomness::default()));
         assert!(
-            matches!(started.err(), Some(StartError::Settings(InvalidArgon2Settings(flaws))) if flaws.len() == 1)
+            matches!(started.err(), Some(StartError::Settings(InvalidArgon2Settings(errors))) if errors.len() == 1)
         );
     }
 }

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use crate::stored::{MAX_MEMORY_KIB, MAX_WORK_KIB};
 
-/// What a new hash costs, and how many are made at once.
+/// The cost of a new hash, and the concurrency of hashing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Argon2Settings {
     /// The memory of one hash, in KiB.
     pub memory_kib: u32,
-    /// How often that memory is gone over.
+    /// The passes over that memory.
     pub iterations: u32,
-    /// Into how many lanes it is parted. One thread computes them all, one after the other.
+    /// The lanes of the memory. One thread computes all of them in sequence.
     pub parallelism: u32,
-    /// How many hashes are computed at once; each thread keeps the memory of one.
+    /// The hashes that are computed concurrently; each thread has the memory of one.
     pub threads: usize,
-    /// How many more may wait for a thread.
+    /// The hashes that may wait for a thread.
     pub queue: usize,
-    /// How long each of them may wait.
+    /// The longest wait for a thread.
     pub max_wait: Duration,
 }
 
@@ -38,28 +38,28 @@ impl Default for Argon2Settings {
     }
 }
 
-/// A setting that lies out of its bounds.
+/// A setting that is out of its bounds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting} is {given}, and must be from {} to {}{unit}", bounds.start(), bounds.end())]
 pub struct OutOfBounds {
     /// The field of [`Argon2Settings`].
     pub setting: &'static str,
-    /// What it was given as, in `unit`.
+    /// Its value, in `unit`.
     pub given: u128,
-    /// What it may be, in `unit`.
+    /// The allowed values, in `unit`.
     pub bounds: RangeInclusive<u128>,
     /// The unit with a space before it; empty for a count.
     pub unit: &'static str,
 }
 
-/// All that is wrong with the settings, never an empty list.
+/// All settings that are out of their bounds: at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidArgon2Settings(pub Vec<OutOfBounds>);
 
 impl fmt::Display for InvalidArgon2Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, flaw) in self.0.iter().enumerate() {
-            write!(f, "{}{flaw}", if index == 0 { "" } else { "; " })?;
+        for (index, error) in self.0.iter().enumerate() {
+            write!(f, "{}{error}", if index == 0 { "" } else { "; " })?;
         }
         Ok(())
     }
@@ -73,18 +73,18 @@ impl Argon2Settings {
     const QUEUE: RangeInclusive<u128> = 1..=65_536;
     const MAX_WAIT_MS: RangeInclusive<u128> = 1..=60_000;
 
-    /// Checks that every setting lies in its bounds. A hash made within them can be checked, too.
+    /// Checks that every setting is within its bounds, so that the hashes can be verified.
     ///
     /// # Errors
     ///
-    /// Every setting that does not.
+    /// All settings that are not.
     pub fn validate(&self) -> Result<(), InvalidArgon2Settings> {
         let lanes = u128::from(self.parallelism).clamp(*Self::PARALLELISM.start(), *Self::PARALLELISM.end());
         // Each lane has four slices of at least two blocks (RFC 9106, 3.1).
         let memory = 8 * lanes..=u128::from(MAX_MEMORY_KIB);
         let iterations =
             1..=u128::from(MAX_WORK_KIB) / u128::from(self.memory_kib).clamp(*memory.start(), *memory.end());
-        let flaws: Vec<OutOfBounds> = [
+        let errors: Vec<OutOfBounds> = [
             ("memory_kib", u128::from(self.memory_kib), memory, " KiB"),
             ("iterations", u128::from(self.iterations), iterations, ""),
             ("parallelism", u128::from(self.parallelism), Self::PARALLELISM, ""),
@@ -96,7 +96,7 @@ impl Argon2Settings {
         .filter(|(_, given, bounds, _)| !bounds.contains(given))
         .map(|(setting, given, bounds, unit)| OutOfBounds { setting, given, bounds, unit })
         .collect();
-        if flaws.is_empty() { Ok(()) } else { Err(InvalidArgon2Settings(flaws)) }
+        if errors.is_empty() { Ok(()) } else { Err(InvalidArgon2Settings(errors)) }
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_the_policy() {
+    fn the_defaults_follow_the_policy() {
         let settings = Argon2Settings::default();
         assert_eq!(settings.validate(), Ok(()));
         assert_eq!((settings.memory_kib, settings.iterations, settings.parallelism), (19_456, 2, 1));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_with_its_bounds() {
+    fn all_invalid_settings_are_reported_with_their_bounds() {
         let settings = Argon2Settings {
             memory_kib: 15,
             iterations: 0,
@@ -134,10 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_would_make_unreadable_hashes_are_refused() {
+    fn settings_whose_hashes_could_not_be_verified_are_rejected() {
         let settings = Argon2Settings { memory_kib: 1 << 20, iterations: 5, ..Argon2Settings::default() };
-        let flaws = settings.validate().expect_err("too much work").0;
-        assert_eq!(flaws.len(), 1);
-        assert_eq!((flaws[0].setting, flaws[0].bounds.clone()), ("iterations", 1..=4));
+        let errors = settings.validate().expect_err("too much work").0;
+        assert_eq!(errors.len(), 1);
+        assert_eq!((errors[0].setting, errors[0].bounds.clone()), ("iterations", 1..=4));
     }
 }

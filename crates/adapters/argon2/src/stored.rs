@@ -1,4 +1,4 @@
-//! The hashes that passwords are verified against: our own, and those that other systems wrote.
+//! Stored hashes: those of this server, and those of other systems.
 
 mod argon2_hash;
 mod bcrypt_hash;
@@ -19,11 +19,11 @@ use firebase_hash::FirebaseHash;
 use pbkdf2_hash::Pbkdf2Hash;
 use scrypt_hash::ScryptHash;
 
-/// The most memory that an argon2 hash may ask for: 1 GiB.
+/// The most memory of an argon2 hash: 1 GiB.
 pub(crate) const MAX_MEMORY_KIB: u32 = 1 << 20;
 
-/// The most memory that an argon2 hash may go over in all its iterations: 4 GiB, some seconds of work. It is libsodium's
-/// costliest preset, its `SENSITIVE`.
+/// The most memory times iterations of an argon2 hash: 4 GiB, some seconds of work. It is libsodium's most expensive
+/// preset, `SENSITIVE`.
 pub(crate) const MAX_WORK_KIB: u32 = 4 << 20;
 
 /// The bytes of a new salt (RFC 9106, 3.1).
@@ -42,7 +42,7 @@ pub(crate) enum StoredHash {
     Scrypt(ScryptHash),
 }
 
-/// How hashes begin that are known and not verified.
+/// The prefixes of known hashes that are not supported.
 const UNSUPPORTED: [(&str, &str); 16] = [
     // The bug of crypt_blowfish before 1.1, kept for old hashes.
     ("$2x$", "bcrypt $2x$"),
@@ -64,9 +64,9 @@ const UNSUPPORTED: [(&str, &str); 16] = [
 ];
 
 impl StoredHash {
-    /// Reads a hash: ours, or one as bcrypt, argon2, Django, Werkzeug, passlib, Supabase or the PHC string format write it.
+    /// Parses a hash in the format of bcrypt, argon2, Django, Werkzeug, passlib, Supabase or PHC strings.
     pub(crate) fn parse(text: &str) -> Result<Self, UnusableHash> {
-        // Django writes its name of the scheme before what the library of the scheme wrote.
+        // Django writes its own name of the scheme before the hash.
         let text = text.strip_prefix("argon2").filter(|rest| rest.starts_with('$')).unwrap_or(text);
         let text = text.strip_prefix("bcrypt$").unwrap_or(text);
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
@@ -88,7 +88,7 @@ impl StoredHash {
         }
     }
 
-    /// Tries the password in each of its spellings.
+    /// Verifies the password in each of its spellings.
     pub(crate) fn verify(
         &self,
         password: &Password,
@@ -115,7 +115,7 @@ impl StoredHash {
         }
     }
 
-    /// Whether a new hash would be made in another way.
+    /// Whether a new hash would have another scheme or other parameters.
     fn is_outdated(&self, current: &Params) -> bool {
         match self {
             Self::Argon2(stored) => stored.is_outdated(current),
@@ -123,8 +123,8 @@ impl StoredHash {
         }
     }
 
-    /// Whether a hash of this text is also one of other texts that its owner may have set: then a new hash of it
-    /// could lock the owner out.
+    /// Whether other texts, one of which the owner may have set, have the same hash: then a new hash of this text could
+    /// lock the owner out.
     fn is_ambiguous(&self, text: &[u8]) -> bool {
         match self {
             Self::Argon2(_) => false,

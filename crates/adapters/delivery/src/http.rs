@@ -1,101 +1,106 @@
-//! The client that HTTP requests are sent with. No redirect is followed, and no proxy used.
+//! The HTTP client of the transports: no redirects, no proxy, bounded time, bounded responses.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Collected, Full, Limited};
-use hyper::body::Bytes;
-use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
-use hyper::{Request, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
-use tokio::time;
 
 use crate::tls::{self, CaError};
 
-/// How long a request may take, with all that it needs.
+/// The longest that a request may take, from the DNS lookup to the last byte of the response.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long connecting may take, over all the addresses of a host.
+/// The longest that connecting may take, over all addresses of a host, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// So much of an answer is read; what a provider has to say is shorter.
-const BODY_LIMIT: usize = 64 * 1024;
+/// The longest response body that is read. What a provider reports is shorter.
+const MAX_BODY_LENGTH: usize = 64 * 1024;
+const USER_AGENT: &str = concat!("asteroid/", env!("CARGO_PKG_VERSION"));
 
-type Https = HttpsConnector<HttpConnector>;
-
-/// Sends requests over kept connections.
+/// Sends requests over pooled connections.
 pub(crate) struct HttpClient {
     ca: Option<PathBuf>,
-    client: OnceCell<Client<Https, Full<Bytes>>>,
+    client: OnceCell<Client>,
 }
 
-/// What a request was answered with.
-pub(crate) struct Answer {
+/// The response to a request.
+pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
-    /// How many seconds to wait before trying again.
+    /// The seconds that the server asks to wait before the next attempt.
     pub(crate) retry_after: Option<u32>,
-    /// Empty if it could not be read, or is too long.
-    pub(crate) body: Bytes,
+    /// Empty if it could not be read, or is longer than the limit.
+    pub(crate) body: Vec<u8>,
 }
 
-/// Why there is no answer.
+/// Why a request has no response.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HttpFailure {
+pub(crate) enum HttpError {
     #[error("there was no answer within {} s", TIMEOUT.as_secs())]
-    Late,
+    Timeout,
     #[error("the request was not answered")]
-    Broken(#[source] legacy::Error),
+    Request(#[source] reqwest::Error),
     #[error(transparent)]
     Ca(#[from] CaError),
 }
 
 impl HttpClient {
-    /// A client that trusts the certificates in this file, or else the authorities that browsers trust. The file is
-    /// read for the first request.
+    /// A client that trusts the certificates in this PEM file, or those of [`webpki_roots`] if it is [`None`]. The
+    /// first request reads the file.
     pub(crate) fn new(ca: Option<PathBuf>) -> Self {
         Self { ca, client: OnceCell::new() }
     }
 
     pub(crate) async fn post(
         &self,
-        uri: &Uri,
+        url: &Url,
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         body: Vec<u8>,
-    ) -> Result<Answer, HttpFailure> {
-        let mut request = Request::post(uri)
-            .header("user-agent", concat!("asteroid/", env!("CARGO_PKG_VERSION")))
-            .body(Full::from(body))
-            .expect("a method, a URI and a constant header make a request");
-        request.headers_mut().extend(headers);
-        time::timeout(TIMEOUT, self.send(request)).await.unwrap_or(Err(HttpFailure::Late))
+    ) -> Result<HttpResponse, HttpError> {
+        let client = self.client.get_or_try_init(|| async { self.build() }).await?;
+        let headers: HeaderMap = headers.into_iter().collect();
+        let response = client.post(url.clone()).headers(headers).body(body).send().await?;
+        let status = response.status();
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        Ok(HttpResponse { status, retry_after, body: read_body(response).await? })
     }
 
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, HttpFailure> {
-        let client = self.client.get_or_try_init(|| async { self.connect() }).await?;
-        let response = client.request(request).await.map_err(HttpFailure::Broken)?;
-        let (head, body) = response.into_parts();
-        let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        // The status has said all that matters: a body that breaks off changes nothing.
-        let body = Limited::new(body, BODY_LIMIT).collect().await.map(Collected::to_bytes);
-        Ok(Answer { status: head.status, retry_after, body: body.unwrap_or_default() })
-    }
-
-    fn connect(&self) -> Result<Client<Https, Full<Bytes>>, CaError> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::client(self.ca.as_deref())?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        Ok(Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
+    fn build(&self) -> Result<Client, HttpError> {
+        Ok(Client::builder()
+            .tls_backend_preconfigured(tls::client(self.ca.as_deref())?)
+            .user_agent(USER_AGENT)
+            .redirect(Policy::none())
+            .no_proxy()
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .build(https))
+            .build()?)
+    }
+}
+
+/// Reads the body up to the limit. The status decides what becomes of a message, so a body that breaks off or is too
+/// long counts as empty; one that does not end in time is a timeout.
+async fn read_body(mut response: Response) -> Result<Vec<u8>, HttpError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BODY_LENGTH => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) if error.is_timeout() => return Err(HttpError::Timeout),
+            Ok(Some(_)) | Err(_) => return Ok(Vec::new()),
+        }
+    }
+}
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() && !error.is_connect() {
+            Self::Timeout
+        } else {
+            // A webhook's URL may hold a secret.
+            Self::Request(error.without_url())
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Messages to deliver.
+//! Messages for the tests.
 
 use asteroid_kernel::{Contact, Region, Timestamp};
 use asteroid_messaging::{Channel, MessageKind, OutgoingMessage};
@@ -29,7 +29,7 @@ pub(crate) fn email() -> OutgoingMessage {
         "George@Example.com",
         MessageKind::RegistrationCode,
         Some("7G2KD is your \"Asteroid\" code"),
-        "Grüß Gott,\n\nuse this code:\n\n    7G2KD\n\nTell it to nobody.",
+        "Grüß Gott,\n\nuse this code:\n\n    7G2KD\n\nDo not share it.",
         Some("7G2KD"),
     )
 }
@@ -48,7 +48,7 @@ pub(crate) fn notice() -> OutgoingMessage {
     message("555-665-4345", MessageKind::PasswordChanged, None, "Your password was changed.", None)
 }
 
-/// The same as HTML, as plain as can be.
+/// The same text as minimal HTML.
 pub(crate) fn html_of(body: &str) -> String {
     format!("<!doctype html>\n<p>{}</p>\n", body.replace("\n\n", "</p>\n<p>"))
 }

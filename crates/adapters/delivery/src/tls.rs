@@ -1,4 +1,4 @@
-//! Whom transports trust.
+//! The certificates that transports trust.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ pub(crate) enum CaError {
     Unreadable(PathBuf, #[source] pem::Error),
     #[error("there is no certificate in {0}")]
     Empty(PathBuf),
-    #[error("a certificate in {0} is none that can be trusted")]
-    Unfit(PathBuf, #[source] rustls::Error),
+    #[error("a certificate in {0} cannot be trusted")]
+    Invalid(PathBuf, #[source] rustls::Error),
 }
 
 /// The certificates in this PEM file.
@@ -27,25 +27,25 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     if certificates.is_empty() { Err(CaError::Empty(path.to_owned())) } else { Ok(certificates) }
 }
 
-/// A client that trusts the certificates in this file, or else the authorities that browsers trust.
+/// A TLS client that trusts the certificates in this PEM file, or Mozilla's root certificates if it is [`None`].
 pub(crate) fn client(ca: Option<&Path>) -> Result<ClientConfig, CaError> {
     let mut roots = RootCertStore::empty();
     match ca {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(path) => {
             for certificate in certificates(path)? {
-                roots.add(certificate).map_err(|error| CaError::Unfit(path.to_owned(), error))?;
+                roots.add(certificate).map_err(|error| CaError::Invalid(path.to_owned(), error))?;
             }
         }
     }
     Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("ring has the safe default versions")
+        .expect("ring supports the default TLS versions")
         .with_root_certificates(roots)
         .with_no_client_auth())
 }
 
-/// What keeps the certificates in this file from being trusted, in words for an operator.
+/// Why the certificates in this file cannot be trusted, for the operator; [`None`] if they can.
 pub(crate) fn problem(ca: Option<&Path>) -> Option<String> {
     let error = client(ca).err()?;
     let source = std::error::Error::source(&error).map(|source| format!(": {source}"));

@@ -1,4 +1,4 @@
-//! The parts of a token: what is in them, and how they are written and read.
+//! The parts of a token: their contents and encoding.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ const TYPE: &str = "JWT";
 
 /// The header (RFC 7515, 4).
 ///
-/// A name beyond these is refused: each either asks for what is not done here (`crit`, `b64`, `zip`) or offers a key
+/// Any other name is rejected: it would ask for something that is not supported (`crit`, `b64`, `zip`), or offer a key
 /// that must not be trusted (`jwk`, `jku`, `x5u`).
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +27,7 @@ pub(crate) struct Header<'a> {
     typ: Cow<'a, str>,
 }
 
-/// RFC 7519, 5.1, leaves the type to the signer.
+/// `typ` is optional (RFC 7519, 5.1).
 fn default_type() -> Cow<'static, str> {
     TYPE.into()
 }
@@ -37,15 +37,15 @@ impl<'a> Header<'a> {
         Self { alg: ALGORITHM.into(), kid: kid.into(), typ: TYPE.into() }
     }
 
-    /// Whether it asks for our one algorithm, and says that it heads a token.
+    /// Whether it has our algorithm and type.
     pub(crate) fn is_ours(&self) -> bool {
         self.alg == ALGORITHM && self.typ == TYPE
     }
 }
 
-/// The claims: two as clients have always known them, then those that are registered (RFC 7519, 4.1).
+/// The claims: two of the documented API, then registered ones (RFC 7519, 4.1).
 ///
-/// A name beyond these is refused: we never give such out, and what it restricts (`nbf`, `aud`) would go unheeded.
+/// Any other name is rejected: we never issue one, and its restriction (`nbf`, `aud`) would be ignored.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Claims<'a> {
@@ -62,14 +62,14 @@ impl Claims<'_> {
     pub(crate) fn new(claims: &TokenClaims) -> Self {
         Self {
             user_id: claims.user.0,
-            expires_at: shown(claims.expires_at).into(),
+            expires_at: ruby_time(claims.expires_at).into(),
             iat: to_seconds(claims.issued_at),
             exp: to_seconds(claims.expires_at),
             jti: claims.session.to_string().into(),
         }
     }
 
-    /// What they say. None if they contradict themselves or are written otherwise than we write them.
+    /// The domain's claims. [`None`] if they contradict each other, or are not in our own spelling.
     pub(crate) fn into_claims(self) -> Option<TokenClaims> {
         let claims = TokenClaims {
             user: UserId(self.user_id),
@@ -77,14 +77,14 @@ impl Claims<'_> {
             issued_at: from_seconds(self.iat)?,
             expires_at: from_seconds(self.exp)?,
         };
-        // A UUID has many spellings, and a time several.
-        (self.jti == claims.session.to_string() && self.expires_at == shown(claims.expires_at))
+        // A UUID and a time have several spellings.
+        (self.jti == claims.session.to_string() && self.expires_at == ruby_time(claims.expires_at))
             .then_some(claims)
     }
 }
 
-/// As Ruby writes a time, and so as clients have always read it: `2022-11-24 18:47:42 UTC`.
-fn shown(moment: Timestamp) -> String {
+/// A time in Ruby's format, as the documented API has it: `2022-11-24 18:47:42 UTC`.
+fn ruby_time(moment: Timestamp) -> String {
     DateTime::<Utc>::from(moment).format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
@@ -94,30 +94,30 @@ fn to_seconds(moment: Timestamp) -> i64 {
     moment.as_micros().div_euclid(MICROS)
 }
 
-/// None for a time that a timestamp cannot hold: it would be brought to another.
+/// [`None`] for a time that a [`Timestamp`] cannot represent: it would be clamped.
 fn from_seconds(seconds: i64) -> Option<Timestamp> {
     let micros = seconds.checked_mul(MICROS)?;
     let moment = Timestamp::from_micros(micros);
     (moment.as_micros() == micros).then_some(moment)
 }
 
-/// Writes a part of a token.
+/// Encodes a part of a token.
 pub(crate) fn encode_json(part: &impl Serialize) -> Result<String, serde_json::Error> {
     serde_json::to_vec(part).map(encode)
 }
 
-/// Writes bytes as base64url without padding.
+/// Encodes bytes as base64url without padding.
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads base64url in its one spelling: without padding, and without stray bits after the last byte.
+/// Decodes canonical base64url: without padding, and without extra bits after the last byte.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// Reads a JSON object with each name once. Names that differ only in how they are escaped are the same name.
+/// Parses a JSON object in which each name occurs once. Names are compared after unescaping.
 pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
-    // serde takes an array of the values for the object.
+    // serde would accept an array of the values as a struct.
     json.starts_with(b"{").then(|| serde_json::from_slice(json).ok())?
 }

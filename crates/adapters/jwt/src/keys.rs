@@ -4,22 +4,22 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 
-/// A key that tokens are signed with.
+/// A key that signs tokens.
 pub struct JwtKey {
-    /// Names the key; tokens say it (`kid`), so it is no secret. From 1 to [`JwtKey::MAX_ID_BYTES`] bytes.
+    /// Names the key in tokens (`kid`), so it is not a secret. From 1 to [`JwtKey::MAX_ID_BYTES`] bytes.
     pub id: String,
     /// At least [`JwtKey::MIN_SECRET_BYTES`] random bytes.
     pub secret: SecretSlice<u8>,
 }
 
 impl JwtKey {
-    /// The fewest bytes of a secret (RFC 7518, 3.2: not fewer than the hash gives).
+    /// The fewest bytes of a secret (RFC 7518, 3.2: at least the length of the hash).
     pub const MIN_SECRET_BYTES: usize = 32;
 
-    /// The most bytes of an id, so that no token outgrows what is read.
+    /// The most bytes of an id, so that tokens stay short.
     pub const MAX_ID_BYTES: usize = 64;
 
-    /// The HMAC-SHA-256 of a text, to be finished or compared in constant time.
+    /// The HMAC-SHA-256 of a text, to finalize, or to compare in constant time.
     pub(crate) fn mac(&self, text: &str) -> Hmac<Sha256> {
         Hmac::new_from_slice(self.secret.expose_secret())
             .expect("HMAC takes a key of any length")
@@ -36,25 +36,25 @@ impl fmt::Debug for JwtKey {
 /// Why keys cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidJwtKeys {
-    /// There is none.
+    /// There is no key.
     #[error("there is no key")]
     None,
-    /// The id of one is empty or too long.
+    /// The id of a key is empty or too long.
     #[error("a key's id has {0} bytes, and must have from 1 to {max}", max = JwtKey::MAX_ID_BYTES)]
     IdLength(usize),
-    /// One is too short to be safe.
+    /// A key is too short to be safe.
     #[error("the key `{0}` has fewer than {min} bytes", min = JwtKey::MIN_SECRET_BYTES)]
     TooShort(String),
-    /// Two have the same id.
+    /// Two keys have the same id.
     #[error("two keys have the id `{0}`")]
     SameId(String),
 }
 
-/// The keys: the first signs, all verify.
+/// The key ring: the first key signs, all keys verify.
 #[derive(Debug)]
-pub(crate) struct Ring(Vec<JwtKey>);
+pub(crate) struct KeyRing(Vec<JwtKey>);
 
-impl Ring {
+impl KeyRing {
     pub(crate) fn new(keys: Vec<JwtKey>) -> Result<Self, InvalidJwtKeys> {
         if keys.is_empty() {
             return Err(InvalidJwtKeys::None);
@@ -91,32 +91,32 @@ mod tests {
         JwtKey { id: id.into(), secret: vec![7; bytes].into() }
     }
 
-    fn flaw(keys: Vec<JwtKey>) -> Option<InvalidJwtKeys> {
-        Ring::new(keys).err()
+    fn error(keys: Vec<JwtKey>) -> Option<InvalidJwtKeys> {
+        KeyRing::new(keys).err()
     }
 
     #[test]
-    fn keys_are_checked() {
-        assert_eq!(flaw(vec![]), Some(InvalidJwtKeys::None));
-        assert_eq!(flaw(vec![key("a", 31)]), Some(InvalidJwtKeys::TooShort("a".into())));
-        assert_eq!(flaw(vec![key("a", 32), key("b", 0)]), Some(InvalidJwtKeys::TooShort("b".into())));
-        assert_eq!(flaw(vec![key("", 32)]), Some(InvalidJwtKeys::IdLength(0)));
-        assert_eq!(flaw(vec![key(&"i".repeat(65), 32)]), Some(InvalidJwtKeys::IdLength(65)));
+    fn keys_are_validated() {
+        assert_eq!(error(vec![]), Some(InvalidJwtKeys::None));
+        assert_eq!(error(vec![key("a", 31)]), Some(InvalidJwtKeys::TooShort("a".into())));
+        assert_eq!(error(vec![key("a", 32), key("b", 0)]), Some(InvalidJwtKeys::TooShort("b".into())));
+        assert_eq!(error(vec![key("", 32)]), Some(InvalidJwtKeys::IdLength(0)));
+        assert_eq!(error(vec![key(&"i".repeat(65), 32)]), Some(InvalidJwtKeys::IdLength(65)));
         let twice = vec![key("a", 32), key("b", 32), key("a", 64)];
-        assert_eq!(flaw(twice), Some(InvalidJwtKeys::SameId("a".into())));
-        assert_eq!(flaw(vec![key("a", 32), key("A", 32), key(&"i".repeat(64), 100)]), None);
+        assert_eq!(error(twice), Some(InvalidJwtKeys::SameId("a".into())));
+        assert_eq!(error(vec![key("a", 32), key("A", 32), key(&"i".repeat(64), 100)]), None);
     }
 
     #[test]
-    fn no_flaw_tells_more_than_the_id() {
-        let flaws = [
+    fn an_error_contains_no_secret() {
+        let errors = [
             InvalidJwtKeys::None,
             InvalidJwtKeys::IdLength(65),
             InvalidJwtKeys::TooShort("a".into()),
             InvalidJwtKeys::SameId("a".into()),
         ];
         assert_eq!(
-            flaws.map(|flaw| flaw.to_string()),
+            errors.map(|error| error.to_string()),
             [
                 "there is no key",
                 "a key's id has 65 bytes, and must have from 1 to 64",

@@ -3,26 +3,26 @@ use asteroid_kernel::Timestamp;
 use hmac::Mac;
 
 use crate::codec::{Claims, Header, decode, encode, encode_json, object};
-use crate::keys::Ring;
+use crate::keys::KeyRing;
 use crate::{InvalidJwtKeys, JwtKey};
 
-/// Signs JWTs with HS256 and a ring of keys, and reads them back.
+/// Signs and verifies JWTs with HS256 and a key ring.
 #[derive(Debug)]
 pub struct JwtSigner {
-    ring: Ring,
+    ring: KeyRing,
 }
 
 impl JwtSigner {
-    /// The most bytes of a token that is read.
+    /// The most bytes of a token; longer ones are rejected.
     pub const MAX_TOKEN_BYTES: usize = 4096;
 
-    /// Takes the keys, the one that signs first.
+    /// A signer with these keys. The first one signs.
     ///
     /// # Errors
     ///
-    /// If there is none, an id is empty or too long, a secret is too short, or two have the same id.
+    /// If there is no key, an id is empty or too long, a secret is too short, or two keys have the same id.
     pub fn new(keys: Vec<JwtKey>) -> Result<Self, InvalidJwtKeys> {
-        Ring::new(keys).map(|ring| Self { ring })
+        KeyRing::new(keys).map(|ring| Self { ring })
     }
 }
 
@@ -40,7 +40,7 @@ impl TokenSigner for JwtSigner {
         if token.len() > Self::MAX_TOKEN_BYTES {
             return None;
         }
-        // A fourth part would leave its dot in the claims, and a dot is no base64url.
+        // A fourth part would leave its dot in the claims, and base64url has no dot.
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
 
@@ -50,7 +50,7 @@ impl TokenSigner for JwtSigner {
         // Compares in constant time.
         key.mac(signed).verify_slice(&decode(signature)?).ok()?;
 
-        // Only what we signed ourselves is looked at.
+        // Only claims that we signed are decoded.
         let claims = decode(claims)?;
         let claims = object::<Claims<'_>>(&claims)?.into_claims()?;
         (now < claims.expires_at).then_some(claims)

@@ -1,6 +1,7 @@
-use super::RequestContext;
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_kernel::{Contact, StorageError, UserId};
+
+use super::RequestContext;
 
 /// Adds an event to the audit trail.
 pub(super) async fn audit<Tx: AuditRepository>(

@@ -1,22 +1,23 @@
-use super::audit::audit;
-use super::contacts::addresses;
-use super::notices::send_notices;
-use super::open_session::Caller;
-use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
-use super::profile::FindProfile;
-use super::review_password_change::{PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError};
-use super::{Accounts, RequestContext};
+use std::future::Future;
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
     PasswordHasher, Profile, SessionRepository, UserRepository, Verdict,
 };
-use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
+use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, unit_of_work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::ChallengeRepository;
-use std::future::Future;
-use std::time::Duration;
+
+use super::audit::audit;
+use super::contacts::addresses;
+use super::notices::send_notices;
+use super::open_session::Caller;
+use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
+use super::review_password_change::{PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError};
+use super::{Accounts, RequestContext};
 
 /// Replaces the caller's password.
 #[derive(Clone, Debug)]
@@ -116,21 +117,6 @@ where
     }
 }
 
-/// Takes back the count of a try that turned out right.
-struct ForgiveTry {
-    reservation: AttemptReservation,
-    context: RequestContext,
-}
-
-impl<Tx: LimitRepository + Send> UnitOfWork<Tx> for ForgiveTry {
-    type Output = ();
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
-        refund_attempt(tx, &self.reservation, &self.context).await
-    }
-}
-
 /// Whose password is to be changed, and what of it was found out so far.
 struct Change {
     caller: Caller,
@@ -158,7 +144,10 @@ where
         origin: Origin,
     ) -> Result<(Change, Result<Option<NewPassword>, Vec<PasswordFlaw>>), StorageError> {
         let context = self.context(origin);
-        let profile = self.storage.read(FindProfile(caller.user)).await?;
+        let profile = self
+            .storage
+            .read(unit_of_work(caller.user, |user, tx: &mut S::Tx| Box::pin(tx.find_profile(*user))))
+            .await?;
         let (user, contacts) = match profile {
             Some(Profile { user, contacts }) => (Some(user), addresses(&contacts)),
             None => (None, Vec::new()),
@@ -267,7 +256,11 @@ where
         let Some(new) = new.filter(|_| clean) else {
             if existing_is_right {
                 let context = change.context.clone();
-                self.storage.write(ForgiveTry { reservation, context }).await?;
+                self.storage
+                    .write(unit_of_work((reservation, context), |(reservation, context), tx: &mut S::Tx| {
+                        Box::pin(refund_attempt(tx, reservation, context))
+                    }))
+                    .await?;
             } else {
                 self.note_wrong(&change).await?;
             }

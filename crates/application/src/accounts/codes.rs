@@ -1,6 +1,3 @@
-use super::RequestContext;
-use super::contacts::verified_spelling;
-use super::rate_limits::longest_window;
 use asteroid_identity::UserRepository;
 use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
 use asteroid_limits::{LimitKey, LimitRepository};
@@ -9,6 +6,10 @@ use asteroid_verification::{
     Challenge, ChallengeRepository, ChallengeState, CodeFormat, CodeGuess, Purpose, PurposeKind, Redemption,
     redeem,
 };
+
+use super::RequestContext;
+use super::contacts::verified_spelling;
+use super::rate_limits::longest_window;
 
 /// Which version of the API a code is asked for through: it decides what the code looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,11 @@
-use super::RequestContext;
+use std::time::Duration;
+
 use asteroid_identity::{
     ContactClaim, PendingRegistrationRepository, User, UserContact, UserRepository, UserStatus,
 };
 use asteroid_kernel::{Contact, StorageError, UserId};
-use std::time::Duration;
+
+use super::RequestContext;
 
 /// Notes that the caller's network claims the contact, whether or not the contact has an owner, so that the time does not
 /// tell. See [`PendingRegistration::is_trusted`](asteroid_identity::PendingRegistration::is_trusted).

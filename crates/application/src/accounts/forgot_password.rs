@@ -1,15 +1,16 @@
-use super::audit::audit;
-use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
-use super::contacts::{enabled_owner, verified_spelling};
-use super::rate_limits::reserve_sends;
-use super::send_codes::{SendCodesError, Sent};
-use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{FamiliarAddressRepository, PasswordHasher, SessionRepository, UserRepository};
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
+
+use super::audit::audit;
+use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
+use super::contacts::{enabled_owner, verified_spelling};
+use super::rate_limits::reserve_sends;
+use super::send_codes::{SendCodesError, Sent};
+use super::{Accounts, RequestContext};
 
 /// Asks for a code to set a new password with.
 #[derive(Clone, Debug)]

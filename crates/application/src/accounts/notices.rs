@@ -1,6 +1,7 @@
-use super::RequestContext;
 use asteroid_kernel::{Contact, StorageError};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
+
+use super::RequestContext;
 
 /// Puts a notice to each of these contacts into the outbox.
 pub(super) async fn send_notices<Tx: OutboxRepository>(

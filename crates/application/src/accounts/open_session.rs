@@ -1,11 +1,13 @@
-use super::RequestContext;
+use std::fmt;
+
 use asteroid_identity::{
     FamiliarAddressRepository, PasswordHash, Session, SessionRepository, SessionToken, SessionTokenHash,
     SigningError, TokenClaims, UserRepository,
 };
 use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
 use secrecy::{ExposeSecret, SecretString};
-use std::fmt;
+
+use super::RequestContext;
 
 /// Who asks, proved by a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
-use super::RequestContext;
-use super::audit::audit;
-use super::rate_limits::longest_window;
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::FamiliarAddressRepository;
 use asteroid_kernel::{Contact, StorageError, Timestamp, UnitOfWork, UserId};
 use asteroid_limits::{Admission, LimitKey, LimitRepository};
-use std::time::Duration;
+
+use super::RequestContext;
+use super::audit::audit;
+use super::rate_limits::longest_window;
 
 /// Where a try of a password was reservation before it was checked, so that neither a crash nor trying at once gives
 /// guesses away.

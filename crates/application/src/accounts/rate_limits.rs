@@ -1,7 +1,9 @@
-use super::RequestContext;
+use std::time::Duration;
+
 use asteroid_kernel::{Contact, StorageError};
 use asteroid_limits::{LimitKey, LimitRepository, Quota};
-use std::time::Duration;
+
+use super::RequestContext;
 
 pub(super) fn longest_window(quotas: &[Quota]) -> Duration {
     quotas.iter().map(|quota| quota.window).max().unwrap_or_default()

@@ -1,10 +1,6 @@
-use super::audit::audit;
-use super::codes::{CodeForm, CodeVersion, send_code};
-use super::contacts::{claim_contact, verified_spelling};
-use super::notices::send_notices;
-use super::rate_limits::reserve_sends;
-use super::send_codes::{SendCodesError, Sent, WhenMayCodesBeSent};
-use super::{Accounts, RequestContext};
+use std::future::Future;
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     ContactType, HashingError, Password, PasswordFlaw, PasswordHasher, PendingRegistration,
@@ -14,8 +10,14 @@ use asteroid_kernel::{Contact, Origin, RegistrationId, Storage, StorageError, Un
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, Purpose};
-use std::future::Future;
-use std::time::Duration;
+
+use super::audit::audit;
+use super::codes::{CodeForm, CodeVersion, send_code};
+use super::contacts::{claim_contact, verified_spelling};
+use super::notices::send_notices;
+use super::rate_limits::reserve_sends;
+use super::send_codes::{SendCodesError, Sent, WhenMayCodesBeSent};
+use super::{Accounts, RequestContext};
 
 /// Asks to become a user.
 #[derive(Clone, Debug)]

@@ -1,9 +1,3 @@
-use super::audit::audit;
-use super::codes::try_code;
-use super::contacts::{addresses, enabled_owner};
-use super::notices::send_notices;
-use super::password_attempts::failures_key;
-use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
@@ -13,6 +7,13 @@ use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, CodeGuess, PurposeKind};
+
+use super::audit::audit;
+use super::codes::try_code;
+use super::contacts::{addresses, enabled_owner};
+use super::notices::send_notices;
+use super::password_attempts::failures_key;
+use super::{Accounts, RequestContext};
 
 /// Sets a new password with a code.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
-use super::Accounts;
-use super::open_session::Caller;
+use std::future::Future;
+use std::time::Duration;
+
 use asteroid_audit::AuditRepository;
 use asteroid_identity::{
     FamiliarAddressRepository, HashingError, Password, PasswordFlaw, PasswordHasher, SessionRepository,
@@ -8,8 +9,9 @@ use asteroid_identity::{
 use asteroid_kernel::{Origin, Storage, StorageError};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
-use std::future::Future;
-use std::time::Duration;
+
+use super::Accounts;
+use super::open_session::Caller;
 
 /// Replaces the caller's password, or says all that is wrong with the request at once.
 #[derive(Clone, Debug)]

@@ -1,8 +1,6 @@
-use super::audit::audit;
-use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
-use super::contacts::{claim_contact, verified_spelling};
-use super::rate_limits::{reserve_sends, sends_key};
-use super::{Accounts, RequestContext};
+use std::future::Future;
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, PendingRegistration, PendingRegistrationRepository, SessionRepository,
@@ -12,8 +10,12 @@ use asteroid_kernel::{Contact, Network, Origin, Storage, StorageError, UnitOfWor
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
-use std::future::Future;
-use std::time::Duration;
+
+use super::audit::audit;
+use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
+use super::contacts::{claim_contact, verified_spelling};
+use super::rate_limits::{reserve_sends, sends_key};
+use super::{Accounts, RequestContext};
 
 /// Asks for codes to these contacts: to finish a registration where one waits, else to sign in.
 #[derive(Clone, Debug)]

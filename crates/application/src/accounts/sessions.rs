@@ -1,13 +1,14 @@
-use super::audit::audit;
-use super::open_session::Caller;
-use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, FoundSession, PasswordHasher, Session, SessionRepository, SessionToken,
     SessionTokenHash, TokenClaims, UserRepository,
 };
-use asteroid_kernel::{Origin, SessionId, Storage, StorageError, Timestamp, UnitOfWork, UserId};
+use asteroid_kernel::{Origin, SessionId, Storage, StorageError, UnitOfWork, UserId, unit_of_work};
 use asteroid_limits::LimitRepository;
+
+use super::audit::audit;
+use super::open_session::Caller;
+use super::{Accounts, RequestContext};
 
 /// Why a token proves nothing.
 #[derive(Debug, thiserror::Error)]
@@ -64,28 +65,6 @@ impl<Tx: SessionRepository + Send> UnitOfWork<Tx> for FindSession {
                 Ok(session.filter(|found| found.session.user == claims.user && found.session.token.is_none()))
             }
         }
-    }
-}
-
-struct TouchSession(SessionId, Timestamp);
-
-impl<Tx: SessionRepository> UnitOfWork<Tx> for TouchSession {
-    type Output = ();
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
-        tx.touch_session(self.0, self.1).await
-    }
-}
-
-struct ListSessions(UserId);
-
-impl<Tx: SessionRepository> UnitOfWork<Tx> for ListSessions {
-    type Output = Vec<Session>;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Vec<Session>, StorageError> {
-        tx.list_sessions(self.0).await
     }
 }
 
@@ -146,8 +125,11 @@ where
         let Some(session) = found.and_then(|found| found.live(now, lifetime)) else {
             return Err(AuthenticateError::Unauthenticated);
         };
+        let touch = unit_of_work((session.id, now), |(session, now), tx: &mut S::Tx| {
+            Box::pin(tx.touch_session(*session, *now))
+        });
         if session.is_touch_due(now, lifetime)
-            && let Err(error) = self.storage.write(TouchSession(session.id, now)).await
+            && let Err(error) = self.storage.write(touch).await
         {
             // Who may read must be let in though nothing can be written now, as on a full disk.
             tracing::warn!(%error, "the use of a session could not be written down");
@@ -161,7 +143,10 @@ where
 
     async fn list_sessions(&self, caller: Caller) -> Result<Vec<Session>, StorageError> {
         let (now, lifetime) = (self.tools.clock.now(), &self.tools.rules.sessions);
-        let mut sessions = self.storage.read(ListSessions(caller.user)).await?;
+        let mut sessions = self
+            .storage
+            .read(unit_of_work(caller.user, |user, tx: &mut S::Tx| Box::pin(tx.list_sessions(*user))))
+            .await?;
         sessions.retain(|session| session.is_live(now, lifetime));
         Ok(sessions)
     }

@@ -1,17 +1,20 @@
-use super::audit::audit;
-use super::contacts::enabled_owner;
-use super::open_session::{NewSession, SignedIn, open_session};
-use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
-use super::{Accounts, RequestContext};
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_clients::{MembershipRepository, PracticeRepository};
 use asteroid_identity::{
     FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordHash, PasswordHasher,
     SessionRepository, SigningError, UserRepository, Verdict,
 };
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
-use std::future::Future;
-use std::time::Duration;
+
+use super::audit::audit;
+use super::contacts::enabled_owner;
+use super::open_session::{NewSession, SignedIn, open_session};
+use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
+use super::{Accounts, RequestContext};
+use crate::practice::{PracticeProfile, find_practice_profile};
 
 /// Signs in with a password.
 #[derive(Clone, Debug)]
@@ -20,14 +23,16 @@ pub struct SignIn {
     pub contact: Contact,
     /// The password.
     pub password: Password,
+    /// The form of the token that opens the session.
+    pub token: TokenForm,
     /// From where.
     pub origin: Origin,
 }
 
-/// Why nobody was signed in.
+/// Why no session was opened.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// Unknown contact, wrong password, disabled user: nobody is told which.
+    /// Unknown contact, wrong password or disabled user; the error does not show which.
     #[error("the credentials are invalid")]
     InvalidCredentials,
     /// Too many wrong passwords were tried.
@@ -39,43 +44,39 @@ pub enum SignInError {
     /// The password could not be checked.
     #[error(transparent)]
     Hashing(#[from] HashingError),
+    /// The session's token could not be signed; no session was opened.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// Why nobody was signed in by a signed token.
-#[derive(Debug, thiserror::Error)]
-pub enum SignedSignInError {
-    /// As with an opaque token.
-    #[error(transparent)]
-    SignIn(#[from] SignInError),
-    /// The session was opened, and its token could not be signed.
-    #[error(transparent)]
-    Signing(#[from] SigningError),
-}
-
 asteroid_kernel::port! {
     /// Signs in with a password.
     pub trait SignIns {
-        /// Opens a session with a password.
-        async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError>;
+        /// Opens a session with a password, and returns it with its user: once the session is committed, nothing that
+        /// can fail stands between the caller and its token.
+        async fn sign_in(&self, request: SignIn) -> Result<SignedInUser, SignInError>;
     }
 }
 
-asteroid_kernel::port! {
-    /// Opens sessions whose token is signed (a JWT) instead of opaque. Either form opens the same doors.
-    pub trait SignedSessions {
-        /// Opens a session with a password.
-        async fn sign_in_signed(&self, request: SignIn) -> Result<SignedIn, SignedSignInError>;
-    }
-}
-
-/// Whether a session is opened by an opaque token, or by a signed one that names it.
-#[derive(Clone, Copy)]
-pub(super) enum TokenForm {
+/// The form of a session's token. Both give the same access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenForm {
+    /// Random; its hash is stored.
     Opaque,
+    /// A JWT that names the session.
     Signed,
+}
+
+/// A new session and its user.
+#[derive(Clone, Debug)]
+pub struct SignedInUser {
+    /// The session.
+    pub signed_in: SignedIn,
+    /// The user, with the membership and practice that the user has had longest.
+    pub profile: PracticeProfile,
 }
 
 /// What a password is to be checked against.
@@ -138,21 +139,26 @@ impl OpenSession {
 
 impl<Tx> UnitOfWork<Tx> for OpenSession
 where
-    Tx: UserRepository
+    Tx: MembershipRepository
+        + PracticeRepository
+        + UserRepository
         + FamiliarAddressRepository
         + SessionRepository
         + LimitRepository
         + AuditRepository
         + Send,
 {
-    type Output = Option<SignedIn>;
+    type Output = Option<SignedInUser>;
     type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Option<SignedInUser>, StorageError> {
         let (user, context) = (self.user, &self.context);
         let signed_in = open_session(tx, user, Some(&self.verified), &self.session, context).await?;
         let signed_in = match signed_in {
-            Some(signed_in) if self.still_owns_contact(tx).await? => Some(signed_in),
+            Some(signed_in) if self.still_owns_contact(tx).await? => {
+                let profile = find_practice_profile(tx, user, None).await?;
+                profile.map(|profile| SignedInUser { signed_in, profile })
+            }
             Some(_) => {
                 tx.revoke_session(user, self.session.id).await?;
                 None
@@ -171,33 +177,34 @@ where
     }
 }
 
-impl<S, H> Accounts<S, H>
+impl<S, H> SignIns for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + MembershipRepository
+        + PracticeRepository
+        + LimitRepository
+        + AuditRepository,
     H: PasswordHasher,
 {
-    pub(super) async fn sign_in_with_password(
-        &self,
-        request: SignIn,
-        form: TokenForm,
-    ) -> Result<SignedIn, SignedSignInError> {
-        let SignIn { contact, password, origin } = request;
+    async fn sign_in(&self, request: SignIn) -> Result<SignedInUser, SignInError> {
+        let SignIn { contact, password, token, origin } = request;
         let context = self.context(origin);
         let begin = BeginSignIn { contact: contact.clone(), context: context.clone() };
-        let (owner, reservation) = match self.storage.write(begin).await.map_err(SignInError::from)? {
-            PasswordTry::Limited { retry_after } => {
-                return Err(SignInError::TooManyAttempts { retry_after }.into());
-            }
+        let (owner, reservation) = match self.storage.write(begin).await? {
+            PasswordTry::Limited { retry_after } => return Err(SignInError::TooManyAttempts { retry_after }),
             PasswordTry::Admitted { owner, reservation } => (owner, reservation),
         };
         let hash = owner.as_ref().map(|(_, hash)| hash);
-        let verdict = self.hasher.verify(&password, hash).await.map_err(SignInError::from)?;
+        let verdict = self.hasher.verify(&password, hash).await?;
         let (Some((user, verified)), Verdict::Match { outdated }) = (&owner, verdict) else {
             let user = owner.map(|(user, _)| user);
-            let note = RecordFailedAttempt { action: Action::SignIn, user, contact: Some(contact), context };
-            self.storage.write(note).await.map_err(SignInError::from)?;
-            return Err(SignInError::InvalidCredentials.into());
+            let failed =
+                RecordFailedAttempt { action: Action::SignIn, user, contact: Some(contact), context };
+            self.storage.write(failed).await?;
+            return Err(SignInError::InvalidCredentials);
         };
         let renewed = match outdated.then(|| NewPassword::in_use(password)) {
             None => None,
@@ -205,12 +212,12 @@ where
                 Ok(hash) => Some(hash),
                 // The next sign-in may find the hasher less busy.
                 Err(HashingError::Overloaded { .. }) => None,
-                Err(error @ HashingError::Failed(_)) => return Err(SignInError::from(error).into()),
+                Err(error @ HashingError::Failed(_)) => return Err(error.into()),
             },
         };
         // The session begins when the password is proved, not when the wait for it began.
         let context = self.context(context.origin);
-        let session = match form {
+        let session = match token {
             TokenForm::Opaque => NewSession::opaque(&context),
             TokenForm::Signed => NewSession::signed(*user, &context)?,
         };
@@ -223,36 +230,6 @@ where
             session,
             context,
         };
-        let opened = self.storage.write(open).await.map_err(SignInError::from)?;
-        Ok(opened.ok_or(SignInError::InvalidCredentials)?)
-    }
-}
-
-impl<S, H> SignIns for Accounts<S, H>
-where
-    S: Storage,
-    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
-    H: PasswordHasher,
-{
-    async fn sign_in(&self, request: SignIn) -> Result<SignedIn, SignInError> {
-        match self.sign_in_with_password(request, TokenForm::Opaque).await {
-            Ok(signed_in) => Ok(signed_in),
-            Err(SignedSignInError::SignIn(error)) => Err(error),
-            Err(SignedSignInError::Signing(error)) => Err(StorageError::Failed(Box::new(error)).into()),
-        }
-    }
-}
-
-impl<S, H> SignedSessions for Accounts<S, H>
-where
-    S: Storage,
-    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
-    H: PasswordHasher,
-{
-    fn sign_in_signed(
-        &self,
-        request: SignIn,
-    ) -> impl Future<Output = Result<SignedIn, SignedSignInError>> + Send {
-        self.sign_in_with_password(request, TokenForm::Signed)
+        self.storage.write(open).await?.ok_or(SignInError::InvalidCredentials)
     }
 }

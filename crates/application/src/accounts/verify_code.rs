@@ -1,8 +1,3 @@
-use super::audit::audit;
-use super::codes::try_code;
-use super::contacts::enabled_owner;
-use super::open_session::{NewSession, SignedIn, open_session};
-use super::{Accounts, RequestContext};
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     ContactSource, FamiliarAddressRepository, NewUser, PendingRegistrationRepository, PersonName,
@@ -12,6 +7,12 @@ use asteroid_kernel::{Contact, Origin, RegistrationId, Storage, StorageError, Un
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
+
+use super::audit::audit;
+use super::codes::try_code;
+use super::contacts::enabled_owner;
+use super::open_session::{NewSession, SignedIn, open_session};
+use super::{Accounts, RequestContext};
 
 /// Tries a code that was sent to a contact.
 #[derive(Clone, Debug)]

@@ -1,10 +1,11 @@
-use super::Practices;
-use super::terms::TermsAccepted;
 use asteroid_clients::{
     Client, ClientAccess, ClientFilter, ClientKey, ClientRepository, ClientStatus, ExternalId,
     MembershipRepository, PracticeId, SearchPrefix,
 };
-use asteroid_kernel::{Storage, StorageError, Timestamp, UnitOfWork, UserId};
+use asteroid_kernel::{Storage, StorageError, Timestamp, UnitOfWork, UserId, unit_of_work};
+
+use super::Practices;
+use super::terms::TermsAccepted;
 
 /// Which clients are wanted, of those that the caller may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,13 +20,33 @@ pub struct ClientQuery {
     pub prefix: Option<SearchPrefix>,
 }
 
+/// A listing of clients that was opened for a caller: the clients of the caller's practice, and those alone. Only
+/// [`Clients::look_at_clients`] opens one, so that no code can list the clients of another practice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientListing(ClientFilter);
+
+impl ClientListing {
+    /// A listing that was not opened for a caller, for tests of what is done with one.
+    #[cfg(feature = "mocks")]
+    #[must_use]
+    pub const fn assumed(filter: ClientFilter) -> Self {
+        Self(filter)
+    }
+
+    /// Which clients it lists.
+    #[must_use]
+    pub const fn filter(&self) -> &ClientFilter {
+        &self.0
+    }
+}
+
 /// What a caller sees of clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientsSeen {
     /// The caller's own record.
     Own(Box<Client>),
-    /// All that this filter wants, to be asked for with [`Clients::next_clients`].
-    All(ClientFilter),
+    /// All clients of this listing, which [`Clients::next_clients`] returns page by page.
+    All(ClientListing),
 }
 
 /// Why no clients are shown.
@@ -52,10 +73,10 @@ asteroid_kernel::port! {
             query: ClientQuery,
         ) -> Result<ClientsSeen, ClientsError>;
 
-        /// The next clients behind a filter that [`Clients::look_at_clients`] gave, in the order of their keys.
+        /// The next clients of a listing, in the order of their keys.
         async fn next_clients(
             &self,
-            filter: ClientFilter,
+            listing: ClientListing,
             after: Option<ClientKey>,
             at_most: usize,
         ) -> Result<Vec<Client>, StorageError>;
@@ -87,7 +108,7 @@ impl<Tx: MembershipRepository + ClientRepository + Send> UnitOfWork<Tx> for Look
             ClientAccess::Nothing => Err(ClientsError::Forbidden),
             ClientAccess::All(practice) => {
                 let ClientQuery { status, updated_since, prefix, .. } = self.query.clone();
-                Ok(ClientsSeen::All(ClientFilter { practice, status, updated_since, prefix }))
+                Ok(ClientsSeen::All(ClientListing(ClientFilter { practice, status, updated_since, prefix })))
             }
             ClientAccess::Own(practice, key) => {
                 let own = tx.find_client(practice, &key).await?.filter(is_shown);
@@ -100,21 +121,6 @@ impl<Tx: MembershipRepository + ClientRepository + Send> UnitOfWork<Tx> for Look
 /// A deleted client is told of in lists of changes alone.
 fn is_shown(client: &Client) -> bool {
     client.record.status != ClientStatus::Deleted
-}
-
-struct NextClients {
-    filter: ClientFilter,
-    after: Option<ClientKey>,
-    at_most: usize,
-}
-
-impl<Tx: ClientRepository> UnitOfWork<Tx> for NextClients {
-    type Output = Vec<Client>;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Vec<Client>, StorageError> {
-        tx.list_clients(&self.filter, self.after.as_ref(), self.at_most).await
-    }
 }
 
 /// One client, if the user may see it: of any other, not even its existence is told.
@@ -157,11 +163,14 @@ where
 
     async fn next_clients(
         &self,
-        filter: ClientFilter,
+        listing: ClientListing,
         after: Option<ClientKey>,
         at_most: usize,
     ) -> Result<Vec<Client>, StorageError> {
-        self.storage.read(NextClients { filter, after, at_most }).await
+        let next = unit_of_work((listing, after, at_most), |(listing, after, at_most), tx: &mut S::Tx| {
+            Box::pin(tx.list_clients(&listing.0, after.as_ref(), *at_most))
+        });
+        self.storage.read(next).await
     }
 
     async fn find_client(

@@ -7,8 +7,9 @@ mod profile;
 #[macro_use]
 mod terms;
 
-use asteroid_kernel::{Clock, Randomness};
 use std::sync::Arc;
+
+use asteroid_kernel::{Clock, Randomness};
 
 pub use clients::*;
 pub use profile::*;

@@ -1,8 +1,9 @@
-use super::Practices;
-use crate::accounts::Caller;
 use asteroid_clients::{Membership, MembershipRepository, Practice, PracticeId, PracticeRepository};
 use asteroid_identity::{Profile, UserRepository};
-use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
+use asteroid_kernel::{Storage, StorageError, UserId, unit_of_work};
+
+use super::Practices;
+use crate::accounts::Caller;
 
 /// A user, with what the user is in a practice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,26 +27,22 @@ asteroid_kernel::port! {
     }
 }
 
-struct FindPracticeProfile {
+/// The user in this practice, or in the one that the user has been in longest. [`None`] if there is no such user.
+pub(crate) async fn find_practice_profile<Tx>(
+    tx: &mut Tx,
     user: UserId,
     practice: Option<PracticeId>,
-}
-
-impl<Tx: UserRepository + MembershipRepository + PracticeRepository + Send> UnitOfWork<Tx>
-    for FindPracticeProfile
+) -> Result<Option<PracticeProfile>, StorageError>
+where
+    Tx: UserRepository + MembershipRepository + PracticeRepository,
 {
-    type Output = Option<PracticeProfile>;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Option<PracticeProfile>, StorageError> {
-        let Some(profile) = tx.find_profile(self.user).await? else { return Ok(None) };
-        let membership = tx.find_membership(self.user, self.practice).await?;
-        let practice = match &membership {
-            Some(membership) => tx.find_practice(membership.practice).await?,
-            None => None,
-        };
-        Ok(Some(PracticeProfile { profile, membership: membership.zip(practice) }))
-    }
+    let Some(profile) = tx.find_profile(user).await? else { return Ok(None) };
+    let membership = tx.find_membership(user, practice).await?;
+    let practice = match &membership {
+        Some(membership) => tx.find_practice(membership.practice).await?,
+        None => None,
+    };
+    Ok(Some(PracticeProfile { profile, membership: membership.zip(practice) }))
 }
 
 impl<S> PracticeProfiles for Practices<S>
@@ -58,6 +55,9 @@ where
         caller: Caller,
         practice: Option<PracticeId>,
     ) -> Result<Option<PracticeProfile>, StorageError> {
-        self.storage.read(FindPracticeProfile { user: caller.user, practice }).await
+        let find = unit_of_work((caller.user, practice), |(user, practice), tx: &mut S::Tx| {
+            Box::pin(find_practice_profile(tx, *user, *practice))
+        });
+        self.storage.read(find).await
     }
 }

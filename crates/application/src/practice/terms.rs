@@ -1,8 +1,9 @@
+use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
+use asteroid_kernel::{Origin, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work};
+use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
+
 use super::Practices;
 use crate::accounts::Caller;
-use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
-use asteroid_kernel::{Origin, Storage, StorageError, Timestamp, UnitOfWork};
-use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
 
 /// The terms in force, and whether the caller accepted them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,17 +145,6 @@ impl<Tx: TermsRepository + AuditRepository + Send> UnitOfWork<Tx> for PublishTer
     }
 }
 
-struct ListTerms;
-
-impl<Tx: TermsRepository> UnitOfWork<Tx> for ListTerms {
-    type Output = Vec<TermsVersion>;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Vec<TermsVersion>, StorageError> {
-        tx.list_terms().await
-    }
-}
-
 impl<S> Practices<S>
 where
     S: Storage,
@@ -194,7 +184,7 @@ where
     ///
     /// If the store fails.
     pub async fn list_terms(&self) -> Result<Vec<TermsVersion>, StorageError> {
-        self.storage.read(ListTerms).await
+        self.storage.read(unit_of_work((), |(), tx: &mut S::Tx| Box::pin(tx.list_terms()))).await
     }
 }
 

@@ -1,7 +1,7 @@
-//! Characters as people type and paste them: what the digits of every script are worth, which characters are dashes,
-//! spaces or invisible.
+//! Properties of characters that people type and paste: the values of digits in every script, dashes, spaces and
+//! invisible characters.
 //!
-//! The properties are those of the Unicode Character Database, as `icu_properties` carries them.
+//! The data is the Unicode Character Database, from `icu_properties`.
 
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
@@ -24,7 +24,7 @@ pub fn decimal_value(c: char) -> Option<u8> {
     }
     let code = u32::from(c);
     let run = DECIMAL_DIGITS.iter().find(|run| run.contains(&code))?;
-    // Unicode encodes decimal digits in runs of ten, zero first, and keeps to that (stability policy, since 6.3).
+    // Unicode encodes decimal digits in runs of ten, zero first (stability policy since 6.3).
     u8::try_from((code - run.start()) % 10).ok()
 }
 
@@ -44,14 +44,14 @@ pub fn ascii_letter(c: char) -> Option<char> {
     forms.next().filter(|form| form.is_ascii_alphabetic() && forms.next().is_none())
 }
 
-/// Whether a character is a dash: Unicode's `Dash`, and the prolonged sound marks that Japanese keyboards put in its
-/// place.
+/// Whether a character is a dash: Unicode's `Dash`, and the prolonged sound marks that Japanese keyboards produce
+/// instead.
 #[must_use]
 pub fn is_dash(c: char) -> bool {
     c == '-' || matches!(c, '\u{30FC}' | '\u{FF70}') || CodePointSetData::new::<Dash>().contains(c)
 }
 
-/// Whether a character leaves no mark on paper or screen: `Default_Ignorable_Code_Point` (zero-width characters, BOM,
+/// Whether a character is invisible: `Default_Ignorable_Code_Point` (zero-width characters, BOM,
 /// soft hyphen, variation selectors …) and the controls of bidirectional text.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_decimal_digit_has_no_value() {
+    fn other_characters_have_no_decimal_value() {
         for c in ['a', ' ', '²', '½', '①', 'Ⅷ', '五', '\u{1F101}'] {
             assert_eq!(decimal_value(c), None, "{c:?}");
         }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn dashes_and_invisible_marks_are_told_from_what_is_seen() {
+    fn dashes_and_invisible_characters_are_recognised() {
         for c in ['-', '‐', '\u{2011}', '–', '—', '−', '﹣', '－', '〜', '\u{30FC}'] {
             assert!(is_dash(c) && !is_invisible(c), "{c:?}");
         }

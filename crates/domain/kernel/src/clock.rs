@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// Tells the time. Handed in wherever time matters, so that a test can set it.
+/// Port: the current time. Injected wherever time matters, so that a test can set it.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// A moment in UTC, to the microsecond: what every store keeps without loss.
+/// A time in UTC, with microseconds: the precision that every store keeps.
 ///
-/// Its text is RFC 3339 with milliseconds, as both HTTP APIs show it.
+/// [`Display`](fmt::Display) is RFC 3339 with milliseconds, as in both HTTP APIs.
 ///
 /// ```
 /// use asteroid_kernel::Timestamp;
@@ -24,9 +24,7 @@ pub trait Clock: Send + Sync + 'static {
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The moment that lies this many microseconds after 1970-01-01T00:00:00Z.
-    ///
-    /// A number outside the years that RFC 3339 can write is brought to the nearest that it can.
+    /// The time this many microseconds after 1970-01-01T00:00:00Z, clamped to the years 1 to 9999 of RFC 3339.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         const FIRST: i64 = -62_135_596_800_000_000; // 0001-01-01T00:00:00Z
@@ -52,14 +50,14 @@ impl Timestamp {
         u64::try_from(self.0.div_euclid(1000)).unwrap_or(0)
     }
 
-    /// Reads an RFC 3339 time in any offset; what lies below a microsecond is cut off.
+    /// Parses an RFC 3339 time with any offset; fractions of a microsecond are truncated.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let moment = DateTime::parse_from_rfc3339(text).ok()?;
         Some(Self::from_micros(moment.timestamp_micros()))
     }
 
-    /// How long ago `earlier` was; zero if it is not earlier.
+    /// The duration since `earlier`; zero if that is not earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         u64::try_from(self.0.saturating_sub(earlier.0)).map_or(Duration::ZERO, Duration::from_micros)
@@ -113,13 +111,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_shown_in_utc_with_milliseconds() {
+    fn display_is_utc_with_milliseconds() {
         let moment = Timestamp::parse("2016-05-03T13:15:54.950999+02:00").expect("a valid time");
         assert_eq!(moment.to_string(), "2016-05-03T11:15:54.950Z");
     }
 
     #[test]
-    fn arithmetic_never_leaves_the_years_that_can_be_written() {
+    fn arithmetic_is_clamped_to_the_years_of_rfc_3339() {
         let last = Timestamp::from_micros(i64::MAX);
         assert_eq!(last + Duration::MAX, last);
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.999Z");

@@ -26,7 +26,7 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id, a version 7 UUID: unique without asking a store, and in the order of time.
+            /// A new version 7 UUID: unique without a store, and ordered by time.
             #[must_use]
             pub fn new(now: Timestamp, randomness: &dyn Randomness) -> Self {
                 Self(uuid_v7(now, randomness))
@@ -50,22 +50,22 @@ macro_rules! uuid_id {
 }
 
 number_id! {
-    /// A user; given by the store.
+    /// A user; assigned by the store.
     UserId;
-    /// A verified contact of a user; given by the store.
+    /// A verified contact of a user; assigned by the store.
     ContactId;
 }
 
 uuid_id! {
-    /// A session of a user; the `jti` of a token that names it.
+    /// A session of a user; the `jti` of its signed token.
     SessionId;
-    /// A challenge to prove a contact by a code.
+    /// A challenge: proof of a contact by a code.
     ChallengeId;
-    /// A registration that waits for its contact to be verified.
+    /// A pending registration: its contact is not verified yet.
     RegistrationId;
-    /// A network's claim to a contact that has no user yet.
+    /// A contact claim: a network's claim to a contact that has no user yet.
     ContactClaimId;
-    /// A message in the outbox; constant over all tries to deliver it.
+    /// A message in the outbox; the same in every attempt to deliver it.
     MessageId;
     /// An entry of the audit trail.
     AuditEventId;

@@ -1,4 +1,4 @@
-//! Doubles of the ports of this crate, with presets that read well.
+//! Mocks and fakes of the ports of this crate.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{Clock, Randomness, Timestamp};
 
 mockall::mock! {
-    /// A clock of which a test says when it may be asked.
+    /// A mock of [`Clock`].
     pub Clock {}
 
     impl Clock for Clock {
@@ -15,11 +15,11 @@ mockall::mock! {
 }
 
 impl MockClock {
-    /// A clock that always tells this time.
+    /// A clock that always returns this time.
     ///
     /// # Panics
     ///
-    /// If the text is no RFC 3339 time.
+    /// If the text is not an RFC 3339 time.
     #[must_use]
     pub fn at(text: &str) -> Self {
         let moment = Timestamp::parse(text).expect("an RFC 3339 time");
@@ -29,22 +29,22 @@ impl MockClock {
     }
 }
 
-/// A clock that stands still until it is told to move.
+/// A clock that stands still until a test advances it.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that shows this time.
+    /// A clock that starts at this time.
     ///
     /// # Panics
     ///
-    /// If the text is no RFC 3339 time.
+    /// If the text is not an RFC 3339 time.
     #[must_use]
     pub fn at(text: &str) -> Self {
         Self(AtomicI64::new(Timestamp::parse(text).expect("an RFC 3339 time").as_micros()))
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
         self.0.fetch_add(by, Ordering::SeqCst);
@@ -57,14 +57,14 @@ impl Clock for ManualClock {
     }
 }
 
-/// Bytes that differ from call to call and are the same in every run. For tests only: anyone can foretell them.
+/// Bytes that differ in each call and repeat in each run. For tests only: they are predictable.
 #[derive(Debug, Default)]
 pub struct CountingRandomness(AtomicU64);
 
 impl Randomness for CountingRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            // SplitMix64: each count gives well-mixed bytes.
+            // SplitMix64 turns each count into well-mixed bytes.
             let mut z =
                 self.0.fetch_add(1, Ordering::SeqCst).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,15 +1,15 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The network of a client, as far as an address tells it: an IPv4 address, or the /64 prefix of an IPv6 address.
+/// The network of a client: an IPv4 address, or the /64 prefix of an IPv6 address.
 ///
-/// A subscriber of IPv6 holds a /64 at least (RFC 6177), so single addresses within one say nothing of who asks. An
-/// IPv4-mapped IPv6 address is the IPv4 address.
+/// A subscriber of IPv6 has at least a /64 (RFC 6177), so an address within it does not identify a client. An
+/// IPv4-mapped IPv6 address counts as the IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network(IpAddr);
 
 impl Network {
-    /// The network that this address belongs to. The address of a network belongs to itself.
+    /// The network that contains this address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
@@ -21,7 +21,7 @@ impl Network {
         })
     }
 
-    /// Its first address, by which stores keep it.
+    /// Its first address, which stores keep.
     #[must_use]
     pub const fn address(self) -> IpAddr {
         self.0
@@ -46,14 +46,14 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_address_is_a_network_of_its_own() {
+    fn an_ipv4_address_is_one_network() {
         assert_eq!(network("192.0.2.1"), network("192.0.2.1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
         assert_eq!(network("192.0.2.1").to_string(), "192.0.2.1");
     }
 
     #[test]
-    fn ipv6_addresses_of_one_64_prefix_are_one_network() {
+    fn ipv6_addresses_with_one_64_prefix_are_one_network() {
         assert_eq!(network("2001:db8:0:1::1"), network("2001:db8:0:1:ffff:ffff:ffff:ffff"));
         assert_ne!(network("2001:db8:0:1::1"), network("2001:db8:0:2::1"));
         assert_eq!(network("2001:db8:0:1::1").to_string(), "2001:db8:0:1::/64");
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_a_network_belongs_to_it() {
+    fn a_network_contains_its_own_address() {
         for text in ["192.0.2.1", "2001:db8:0:1::1", "::1", "::ffff:192.0.2.1"] {
             assert_eq!(Network::of(network(text).address()), network(text), "{text}");
         }

@@ -2,34 +2,34 @@ use std::net::IpAddr;
 
 use crate::Network;
 
-/// Where a request came from, as far as it is known: kept with sessions and in the audit trail.
+/// The origin of a request, as far as it is known. Sessions and the audit trail keep it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The client's address.
     pub ip: Option<IpAddr>,
-    /// What the client calls itself, cut to [`Origin::USER_AGENT_MAX`] characters.
+    /// The `User-Agent`, truncated to [`Origin::USER_AGENT_MAX`] characters.
     pub user_agent: Option<String>,
-    /// The id under which the request is found in the logs.
+    /// The request id, as in the logs.
     pub request_id: Option<String>,
 }
 
 impl Origin {
-    /// So many characters of a `User-Agent` are kept.
+    /// The most characters of a `User-Agent` that are kept.
     pub const USER_AGENT_MAX: usize = 256;
 
-    /// The command line of this machine: no address, no agent.
+    /// The command line of this machine: no address, no user agent.
     #[must_use]
     pub fn local() -> Self {
         Self::default()
     }
 
-    /// The network that the request came from, if its address is known.
+    /// The network of the client; [`None`] if its address is unknown.
     #[must_use]
     pub fn network(&self) -> Option<Network> {
         self.ip.map(Network::of)
     }
 
-    /// The same origin with this user agent, cut to the length that is kept; a blank one counts as none.
+    /// The same origin with this user agent, truncated; a blank one counts as [`None`].
     #[must_use]
     pub fn with_user_agent(mut self, user_agent: &str) -> Self {
         let agent: String = user_agent.trim().chars().take(Self::USER_AGENT_MAX).collect();

@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 
-/// Gives bytes that nobody can foretell. Handed in wherever chance matters, so that a test can fix it.
+/// Port: unpredictable bytes. Injected wherever randomness matters, so that a test can fix it.
 pub trait Randomness: Send + Sync + 'static {
     /// Fills the whole slice from a cryptographically secure source.
     fn fill(&self, bytes: &mut [u8]);
@@ -16,7 +16,7 @@ pub fn random_bytes<const N: usize>(randomness: &dyn Randomness) -> [u8; N] {
     bytes
 }
 
-/// A version 7 UUID (RFC 9562) of this moment: ids made later sort later.
+/// A version 7 UUID (RFC 9562) of this time: later ids sort later.
 #[must_use]
 pub fn uuid_v7(now: Timestamp, randomness: &dyn Randomness) -> Uuid {
     let random = random_bytes::<10>(randomness);

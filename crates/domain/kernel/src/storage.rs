@@ -4,46 +4,46 @@ use std::pin::Pin;
 
 use crate::BoxError;
 
-/// Why a store did not do what it was asked. What the domain can decide on (not found, taken) is never here.
+/// Why a store failed. Outcomes that the domain decides on (not found, taken) are values, never errors.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// More work waits than the store takes on; nothing was done. Trying again soon may help.
+    /// The store's queue is full; nothing was written. A retry may help soon.
     #[error("the store is busy")]
     Busy,
-    /// The store cannot be reached, or cannot write (a full disk). Nothing was kept, unless the connection
-    /// broke during the commit itself. Trying again may help once the cause is gone.
+    /// The store cannot be reached, or cannot write (a full disk). Nothing was written, unless the connection broke
+    /// during the commit. A retry may help once the cause is gone.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
-    /// The store refused or broke in a way that trying again does not mend.
+    /// The store failed, and a retry does not help.
     #[error("the store failed")]
     Failed(#[source] BoxError),
 }
 
-/// What became of a record that was put into a store.
+/// The outcome of an upsert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upsert {
-    /// It was not there before.
+    /// The record is new.
     Created,
-    /// It was there with another content.
+    /// The record existed with other content.
     Updated,
-    /// It was there as it is: nothing was written.
+    /// The record existed with this content: nothing was written.
     Unchanged,
 }
 
-/// A unit of work: a named value that says what is to be done in one transaction.
+/// A unit of work: a named value whose [`run`](UnitOfWork::run) is one transaction.
 ///
-/// It asks for the repositories that it needs and for no others:
+/// It names the repositories that it needs, and no others:
 /// `impl<Tx: UserRepository + SessionRepository> UnitOfWork<Tx> for …`.
 ///
-/// A unit computes nothing slow and waits for nothing but its repositories: no hashing, no sending. It takes
-/// `&self`, because a store that runs into a conflict of transactions runs it again from the start.
+/// A unit computes nothing slow, and awaits only its repositories: no hashing, no sending. It takes `&self`, because
+/// a store runs it again from the start after a conflict of transactions.
 pub trait UnitOfWork<Tx>: Send + Sync + 'static {
-    /// What the unit answers once it is committed.
+    /// The result of a committed unit.
     type Output: Send + 'static;
-    /// Why nothing was committed.
+    /// Why the unit was rolled back.
     type Error: From<StorageError> + Send + 'static;
 
-    /// Does the work. `Ok` is committed; `Err` is rolled back, and leaves nothing behind.
+    /// Runs the unit. [`Ok`] commits; [`Err`] rolls everything back.
     fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
@@ -92,31 +92,31 @@ where
     ClosureUnit { context, run, outcome: PhantomData }
 }
 
-/// A store that runs units of work, each in a transaction of its own.
+/// Port: a store that runs each unit of work in its own transaction.
 ///
-/// A unit is handed over whole and ends by itself: a caller that goes away in the middle neither cuts the
-/// transaction nor leaves it open. It may learn nothing of the outcome.
+/// The store owns the unit: a caller that is dropped neither aborts the transaction nor leaves it open, and may not
+/// learn the outcome.
 ///
-/// A unit that panics is rolled back and answered [`StorageError::Failed`], whether it reads or writes.
+/// A unit that panics is rolled back and returns [`StorageError::Failed`], whether it reads or writes.
 pub trait Storage: Send + Sync + 'static {
-    /// What a unit works on: the repositories of this store, within one transaction.
+    /// The repositories of this store, within one transaction.
     type Tx: Send + 'static;
 
-    /// Runs the unit in a transaction that may write. When this answers `Ok`, what the unit wrote is durable.
+    /// Runs the unit in a transaction that may write. After [`Ok`] the writes are durable.
     fn write<W: UnitOfWork<Self::Tx>>(
         &self,
         work: W,
     ) -> impl Future<Output = Result<W::Output, W::Error>> + Send;
 
-    /// Runs the unit in a transaction that only reads, over one state of the store.
+    /// Runs the unit in a read-only transaction, over one snapshot of the store.
     ///
-    /// A unit that tries to write here gets [`StorageError::Failed`].
+    /// A write in it fails with [`StorageError::Failed`].
     fn read<W: UnitOfWork<Self::Tx>>(
         &self,
         work: W,
     ) -> impl Future<Output = Result<W::Output, W::Error>> + Send;
 
-    /// Whether the store can be reached and is laid out as this version needs it.
+    /// Checks that the store can be reached and has the schema of this version.
     fn check(&self) -> impl Future<Output = Result<(), StorageError>> + Send;
 }
 

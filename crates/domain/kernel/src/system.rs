@@ -1,5 +1,5 @@
-//! The one place that reads the system's clock and its random source. Everything else is handed a
-//! [`Clock`] and a [`Randomness`]; a lint (`clippy.toml`) forbids the rest.
+//! The one module that reads the system's clock and random source. All other code gets a [`Clock`] and a
+//! [`Randomness`]; a lint (`clippy.toml`) enforces it.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ use crate::{Clock, Randomness, Timestamp};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+    #[expect(clippy::disallowed_methods, reason = "this is the one module that reads the system")]
     fn now(&self) -> Timestamp {
         DateTime::<Utc>::from(SystemTime::now()).into()
     }
@@ -25,8 +25,8 @@ pub struct SystemRandomness;
 impl Randomness for SystemRandomness {
     /// # Panics
     ///
-    /// If the operating system gives no random bytes: nothing secret can be made then, so nothing may go on.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+    /// If the operating system has no random bytes: no secret can be created then.
+    #[expect(clippy::disallowed_methods, reason = "this is the one module that reads the system")]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives random bytes");
     }

@@ -1,7 +1,7 @@
-//! Addresses that are valid and that are not, and when two of them are one.
+//! Valid and invalid addresses, and which of them are equal.
 //!
 //! Sources: the examples of RFC 3696, RFC 5321, RFC 6530 to 6532 and UTS 46; the test set of `isemail` by Dominic Sayers
-//! and Michael Rushton (version 3.05; what it calls deprecated, quoted or a literal is refused here by decision); the
+//! and Michael Rushton (version 3.05; deprecated forms, quoted local parts and literals are rejected here by decision); the
 //! evaluation addresses in several scripts that the Universal Acceptance Steering Group and EAI test suites use; the IDN
 //! test domains of ICANN (`例え.テスト` and its kind).
 
@@ -94,7 +94,7 @@ const INVALID: &[&str] = &[
     "test@.iana.org",
     "test@iana.org.",
     "test@iana..com",
-    // Quoted local parts, comments, literals, display names: refused by decision.
+    // Quoted local parts, comments, literals, display names: rejected by decision.
     "\"test\"@iana.org",
     "\"\"@iana.org",
     "\"a b\"@example.com",
@@ -115,7 +115,7 @@ const INVALID: &[&str] = &[
     "a@example.com\r\nBcc: c@d.com",
     "a\0@example.com",
     "a\u{7f}@example.com",
-    // No host names.
+    // Not host names.
     "george@127.0.0.1",
     "george@1.2.3.4",
     "george@1.2.3.0x4",
@@ -136,7 +136,7 @@ const INVALID: &[&str] = &[
     "george@\u{200C}a.example",
     "george@אa.example",
     "george@１２７．０．０．１",
-    // What no one types: unassigned, private use, lone controls of line and bracket, quotes of another keyboard.
+    // Characters that no keyboard types: unassigned, private use, lone controls of line and bracket, quotes of another keyboard.
     "a\u{E000}@example.com",
     "a\u{378}@example.com",
     "a\u{2028}b@example.com",
@@ -147,7 +147,7 @@ const INVALID: &[&str] = &[
 ];
 
 #[test]
-fn valid_addresses_of_the_corpus_are_read_and_kept_as_given() {
+fn valid_addresses_of_the_corpus_are_accepted_and_kept_as_given() {
     for text in VALID {
         match EmailAddress::parse(text) {
             Ok(email) => assert_eq!(email.as_given().replace('\u{FE0F}', ""), text.replace('\u{FE0F}', "")),
@@ -157,7 +157,7 @@ fn valid_addresses_of_the_corpus_are_read_and_kept_as_given() {
 }
 
 #[test]
-fn invalid_addresses_of_the_corpus_are_refused() {
+fn invalid_addresses_of_the_corpus_are_rejected() {
     for text in INVALID {
         assert_eq!(EmailAddress::parse(text), Err(InvalidEmail::Malformed), "{text:?}");
         assert!(Contact::parse(text, Region::US).is_err(), "{text:?}");
@@ -187,7 +187,7 @@ fn a_text_with_a_full_width_at_sign_is_an_address() {
     assert_eq!(contact.as_str(), "info@example.com");
 }
 
-/// Texts that are nearly addresses.
+/// Texts that resemble addresses.
 fn address() -> impl Strategy<Value = String> {
     let local = "[a-zA-Z0-9ßẞéΣςıİǅﬁÅ\u{345}\u{301}\u{94D}क\u{200D}.+_-]{1,12}|\\PC{1,8}";
     let label = "[a-zA-Z0-9ßäéΣςאक\u{94D}\u{200C}\u{AD}\u{301}-]{1,8}";
@@ -199,7 +199,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
     #[test]
-    fn reading_what_was_read_changes_nothing(text in prop_oneof![address(), "\\PC{0,300}", "[+0-9 ()-]{3,20}"]) {
+    fn parsing_is_idempotent(text in prop_oneof![address(), "\\PC{0,300}", "[+0-9 ()-]{3,20}"]) {
         if let Ok(contact) = Contact::parse(&text, Region::US) {
             let again = Contact::parse(contact.as_str(), Region::US);
             prop_assert_eq!(again.as_ref().map(Contact::as_str), Ok(contact.as_str()));
@@ -213,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn white_space_and_invisible_marks_around_an_address_change_nothing(text in address()) {
+    fn white_space_and_invisible_characters_around_an_address_are_ignored(text in address()) {
         let marked = format!("\u{FEFF} \u{202B}{text}\u{202C}\t\u{200B}");
         prop_assert_eq!(EmailAddress::parse(&marked), EmailAddress::parse(&text));
     }

@@ -1,102 +1,106 @@
+//! What the surface answers when a request fails.
+
+use std::convert::Infallible;
 use std::fmt;
 
 use actix_web::{HttpResponse, ResponseError};
-use asteroid_application::ports::{
-    ChangePasswordError, RegisterError, ResetPasswordError, SendCodesError, SignInError, VerifyCodeError,
-};
 use asteroid_kernel::StorageError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::fields::{CHOSEN_PASSWORD, NEW_PASSWORD};
-use super::form::{FieldError, ValidationErrors};
-use crate::core::{ApiError, Surface, json};
+use super::validation::{FieldError, ValidationErrors};
+use crate::core::{ApiError, EndpointError, Surface, json};
 use crate::wire::HeadError;
 
-/// Why this surface does not do what was asked.
+/// The answer of a handler of this surface, which refuses nothing but `E` by itself.
+pub(super) type AuthResult<E = Infallible> = Result<HttpResponse, EndpointError<AuthSurface, E>>;
+
+/// Why a request to this surface fails.
 #[derive(Debug)]
-pub(super) enum AuthError {
+pub(crate) enum AuthError {
     /// Fields are invalid.
     Invalid(ValidationErrors),
-    /// A proof was refused.
+    /// A credential was refused.
     Refused(CredentialError),
-    /// What can go wrong anywhere.
+    /// An error that any request may meet.
     ApiError(ApiError),
 }
 
-/// A proof that was refused.
+/// A credential that was refused.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum CredentialError {
-    /// Of a user, by a password.
+pub(crate) enum CredentialError {
+    /// The password of a contact, or there is no such contact.
     Credentials,
-    /// Of the caller, by the existing password.
+    /// The existing password of the caller.
     ExistingPassword,
-    /// Of a contact, by a code.
+    /// The code that was sent to a contact.
     Code,
 }
 
 /// The envelopes of this surface.
 pub(crate) struct AuthSurface;
 
-/// A proof is missing or wrong.
+/// A credential is missing or wrong.
 #[derive(Serialize, ToSchema)]
 pub(super) struct UnauthorizedReply {
-    data: Unauthorized,
+    data: UnauthorizedData,
 }
 
-/// Which proof.
+/// Which credential.
 #[derive(Serialize, ToSchema)]
-struct Unauthorized {
-    /// A stable word for a program.
+#[schema(as = Unauthorized)]
+struct UnauthorizedData {
+    /// A stable code, for programs.
     #[schema(example = "AUTHENTICATION_FAILED")]
     code: &'static str,
-    /// The same for a person.
+    /// A text, for people.
     #[schema(example = "Invalid Credentials")]
     error: &'static str,
-    more: More,
+    more: EmptyObject,
 }
 
-/// Nothing more.
+/// Always empty.
 #[derive(Serialize, ToSchema)]
-struct More {}
+#[schema(as = More)]
+struct EmptyObject {}
 
-/// Anything else that went wrong.
+/// Any other error.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ErrorReply {
     error: ErrorBody,
 }
 
-/// What went wrong.
+/// The error.
 #[derive(Serialize, ToSchema)]
 struct ErrorBody {
-    /// A stable word for a program.
+    /// A stable code, for programs.
     #[schema(example = "VALIDATION_ERROR")]
     code: &'static str,
-    /// A sentence for a person.
+    /// A sentence, for people.
     #[schema(example = "You have validation errors in your submission")]
     message: String,
-    /// What is wrong with each invalid field; only where fields are.
+    /// The errors of each invalid field. Only where fields are invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = std::collections::BTreeMap<String, Vec<FieldError>>, required = false)]
     validation_messages: Option<ValidationErrors>,
 }
 
-/// Either envelope.
+/// Either envelope of an error.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Reply {
+pub(super) enum ErrorEnvelope {
     Unauthorized(UnauthorizedReply),
-    Error(ErrorReply),
+    Other(ErrorReply),
 }
 
-impl Reply {
+impl ErrorEnvelope {
     fn unauthorized(code: &'static str, error: &'static str) -> Self {
-        Self::Unauthorized(UnauthorizedReply { data: Unauthorized { code, error, more: More {} } })
+        Self::Unauthorized(UnauthorizedReply { data: UnauthorizedData { code, error, more: EmptyObject {} } })
     }
 
-    /// What is said of invalid fields.
-    pub(super) fn to_validation_errors(errors: &ValidationErrors) -> Self {
-        Self::Error(ErrorReply {
+    /// Invalid fields.
+    pub(super) fn of_validation(errors: &ValidationErrors) -> Self {
+        Self::Other(ErrorReply {
             error: ErrorBody {
                 code: "VALIDATION_ERROR",
                 message: "You have validation errors in your submission".to_owned(),
@@ -105,9 +109,9 @@ impl Reply {
         })
     }
 
-    /// What is said of a proof that was refused.
-    pub(super) fn to_credential_error(refusal: CredentialError) -> Self {
-        match refusal {
+    /// A refused credential.
+    pub(super) fn of_credential(error: CredentialError) -> Self {
+        match error {
             CredentialError::Credentials => {
                 Self::unauthorized("AUTHENTICATION_FAILED", "Invalid Credentials")
             }
@@ -118,8 +122,8 @@ impl Reply {
         }
     }
 
-    /// What is said of what can go wrong anywhere.
-    pub(super) fn to_error(error: &ApiError) -> Self {
+    /// An error that any request may meet.
+    pub(super) fn of(error: &ApiError) -> Self {
         let code = match error {
             ApiError::Unauthenticated { .. } => {
                 return Self::unauthorized("UNAUTHENTICATED", AuthSurface::UNAUTHENTICATED);
@@ -143,17 +147,19 @@ impl Reply {
             ApiError::Unavailable { .. } => "SERVICE_UNAVAILABLE",
         };
         let message = error.message::<AuthSurface>().into_owned();
-        Self::Error(ErrorReply { error: ErrorBody { code, message, validation_messages: None } })
+        Self::Other(ErrorReply { error: ErrorBody { code, message, validation_messages: None } })
     }
 }
 
 impl Surface for AuthSurface {
+    type Error = AuthError;
+
     const UNAUTHENTICATED: &'static str = "A valid access token is required";
     const UNSUPPORTED_MEDIA_TYPE: &'static str =
         "The request body must be sent as application/json, without a content coding.";
 
     fn answer(error: &ApiError) -> HttpResponse {
-        json(error.response(), &Reply::to_error(error))
+        json(error.response(), &ErrorEnvelope::of(error))
     }
 }
 
@@ -161,7 +167,7 @@ impl fmt::Display for AuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Invalid(_) => "fields are invalid",
-            Self::Refused(_) => "a proof was refused",
+            Self::Refused(_) => "a credential was refused",
             Self::ApiError(_) => "the request failed",
         })
     }
@@ -171,11 +177,9 @@ impl ResponseError for AuthError {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Invalid(errors) => {
-                json(HttpResponse::UnprocessableEntity(), &Reply::to_validation_errors(errors))
+                json(HttpResponse::UnprocessableEntity(), &ErrorEnvelope::of_validation(errors))
             }
-            Self::Refused(refusal) => {
-                json(HttpResponse::Unauthorized(), &Reply::to_credential_error(*refusal))
-            }
+            Self::Refused(error) => json(HttpResponse::Unauthorized(), &ErrorEnvelope::of_credential(*error)),
             Self::ApiError(error) => AuthSurface::answer(error),
         }
     }
@@ -193,73 +197,8 @@ impl From<StorageError> for AuthError {
     }
 }
 
-impl From<RegisterError> for AuthError {
-    fn from(error: RegisterError) -> Self {
-        match error {
-            RegisterError::WeakPassword(errors) => {
-                Self::Invalid(ValidationErrors::of_password(&CHOSEN_PASSWORD, errors))
-            }
-            RegisterError::TooManyCodes { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
-            RegisterError::Hashing(error) => Self::ApiError(error.into()),
-            RegisterError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<SendCodesError> for AuthError {
-    fn from(error: SendCodesError) -> Self {
-        match error {
-            SendCodesError::TooManyCodes { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
-            SendCodesError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<VerifyCodeError> for AuthError {
-    fn from(error: VerifyCodeError) -> Self {
-        match error {
-            VerifyCodeError::InvalidCode => Self::Refused(CredentialError::Code),
-            VerifyCodeError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<SignInError> for AuthError {
-    fn from(error: SignInError) -> Self {
-        match error {
-            SignInError::InvalidCredentials => Self::Refused(CredentialError::Credentials),
-            SignInError::TooManyAttempts { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
-            SignInError::Hashing(error) => Self::ApiError(error.into()),
-            SignInError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<ChangePasswordError> for AuthError {
-    fn from(error: ChangePasswordError) -> Self {
-        match error {
-            ChangePasswordError::WeakPassword(errors) => {
-                Self::Invalid(ValidationErrors::of_password(&NEW_PASSWORD, errors))
-            }
-            ChangePasswordError::InvalidExistingPassword => Self::Refused(CredentialError::ExistingPassword),
-            ChangePasswordError::TooManyAttempts { retry_after } => {
-                ApiError::TooManyRequests { retry_after }.into()
-            }
-            ChangePasswordError::Hashing(error) => Self::ApiError(error.into()),
-            ChangePasswordError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<ResetPasswordError> for AuthError {
-    fn from(error: ResetPasswordError) -> Self {
-        match error {
-            ResetPasswordError::WeakPassword(errors) => {
-                Self::Invalid(ValidationErrors::of_password(&CHOSEN_PASSWORD, errors))
-            }
-            ResetPasswordError::InvalidCode => Self::Refused(CredentialError::Code),
-            ResetPasswordError::Hashing(error) => Self::ApiError(error.into()),
-            ResetPasswordError::Storage(error) => error.into(),
-        }
+impl From<Infallible> for AuthError {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }

@@ -1,29 +1,35 @@
-//! The `/v1/auth` and `/v2/auth` surface.
+//! The `/v1/auth` and `/v2/auth` surface. A file holds an endpoint whole: body, handler, answer, errors.
 
-mod bodies;
-mod docs;
+mod body;
 mod error;
 mod fields;
-mod form;
-mod handlers;
-mod replies;
+mod login;
+mod logout;
+mod me;
+mod openapi;
+mod password_change;
+mod password_forgot;
+mod password_reset;
+mod register;
+mod reply;
+mod sessions;
+mod validation;
+mod verification_codes_send;
+mod verification_codes_verify;
 
 use std::sync::Arc;
 
-use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
-use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use asteroid_application::accounts::{
     CodeRequests, CodeVerifications, PasswordChanges, PasswordResetRequests, PasswordResets, Profiles,
     Registrations, Sessions, SignIns,
 };
 
 use crate::HttpSettings;
-use crate::core::{State, fallback, resource};
+use crate::core::{Endpoint, SurfaceState, mount};
 
-pub(crate) use docs::openapi;
 pub(crate) use error::AuthSurface;
+pub(crate) use openapi::openapi;
 
 /// The use cases behind this surface.
 pub trait AuthUseCases:
@@ -53,49 +59,38 @@ impl<
 {
 }
 
-/// Mounts the surface: everything below `/v1/auth` and `/v2/auth`, what is unknown there included.
+/// The surface answers these paths and all paths below them.
+const PREFIXES: [&str; 2] = ["/v1/auth", "/v2/auth"];
+
+/// Every endpoint of the surface, for actix and for the OpenAPI document.
+fn endpoints<A: AuthUseCases>() -> Vec<Endpoint> {
+    vec![
+        register::endpoint::<A>(),
+        login::endpoint::<A>(),
+        logout::endpoint::<A>(),
+        me::endpoint::<A>(),
+        password_change::endpoint::<A>(),
+        password_forgot::endpoint::<A>(),
+        password_reset::endpoint::<A>(),
+        verification_codes_send::endpoint::<A>(),
+        verification_codes_send::autofill_endpoint::<A>(),
+        verification_codes_verify::endpoint::<A>(),
+        sessions::list_endpoint::<A>(),
+        sessions::end_endpoint::<A>(),
+        sessions::end_others_endpoint::<A>(),
+    ]
+}
+
+/// Mounts the surface: everything below `/v1/auth` and `/v2/auth`, with 404 for unknown paths.
 ///
-/// Request ids, the log's line for each request, the limit on headers and CORS stand around a whole application:
-/// [`app`](crate::app) has them, an application of one's own brings its own.
+/// Request ids, the access log, the limit on headers and CORS belong to a whole application: [`app`](crate::app) has
+/// them; an application of your own brings its own.
 pub fn configure<A: AuthUseCases>(
     accounts: Arc<A>,
     settings: Arc<HttpSettings>,
 ) -> impl FnOnce(&mut ServiceConfig) + Clone {
     move |config| {
-        let state = Data::new(State { use_cases: accounts, settings });
-        // Answers carry tokens and personal data, or tell whether somebody has an account.
-        let scope = |prefix| {
-            web::scope(prefix)
-                .app_data(state.clone())
-                .default_service(fallback::<AuthSurface>())
-                .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
-        };
-        let at = resource::<AuthSurface>;
-        let v1 = scope("/v1/auth")
-            .service(at("/register", vec![(Method::POST, web::to(handlers::register::<A>))]))
-            .service(at("/login", vec![(Method::POST, web::to(handlers::login::<A>))]))
-            .service(at("/logout", vec![(Method::POST, web::to(handlers::logout::<A>))]))
-            .service(at("/me", vec![(Method::GET, web::to(handlers::me::<A>))]))
-            .service(at("/password/change", vec![(Method::PUT, web::to(handlers::change_password::<A>))]))
-            .service(at("/password/forgot", vec![(Method::POST, web::to(handlers::forgot_password::<A>))]))
-            .service(at("/password/reset", vec![(Method::PUT, web::to(handlers::reset_password::<A>))]))
-            .service(at("/verification_codes/send", vec![(Method::POST, web::to(handlers::send_codes::<A>))]))
-            .service(at(
-                "/verification_codes/verify",
-                vec![(Method::POST, web::to(handlers::verify_code::<A>))],
-            ))
-            .service(at(
-                "/sessions",
-                vec![
-                    (Method::GET, web::to(handlers::list_sessions::<A>)),
-                    (Method::DELETE, web::to(handlers::end_other_sessions::<A>)),
-                ],
-            ))
-            .service(at("/sessions/{id}", vec![(Method::DELETE, web::to(handlers::end_session::<A>))]));
-        let v2 = scope("/v2/auth").service(at(
-            "/verification_codes/send",
-            vec![(Method::POST, web::to(handlers::send_autofill_codes::<A>))],
-        ));
-        config.service(v1).service(v2);
+        let state = Data::new(SurfaceState { use_cases: accounts, settings });
+        mount::<AuthSurface>(config, &PREFIXES, endpoints::<A>(), |scope| scope.app_data(state.clone()));
     }
 }

@@ -8,34 +8,34 @@ use futures_util::StreamExt;
 use super::{ApiError, JsonObject, MalformedJson};
 use crate::HttpSettings;
 
-/// A request body that may be of several types.
-pub(crate) enum Sent {
+/// A request body of one of several media types.
+pub(crate) enum BodyContent {
     /// Nothing, or only white space.
-    Nothing,
-    /// What claims to be JSON.
+    Empty,
+    /// Sent as JSON.
     Json(BytesMut),
-    /// What claims to be a form, URL-encoded.
+    /// Sent as a URL-encoded form.
     Form(BytesMut),
 }
 
 /// The body, JSON or a form.
-pub(super) async fn read_sent(
+pub(super) async fn read_content(
     request: &HttpRequest,
     payload: &mut Payload,
     settings: &HttpSettings,
-) -> Result<Sent, ApiError> {
+) -> Result<BodyContent, ApiError> {
     let body = read(request, payload, settings).await?;
     if body.trim_ascii().is_empty() {
-        return Ok(Sent::Nothing);
+        return Ok(BodyContent::Empty);
     }
     match media_type(request).as_deref() {
-        Some("application/json") => Ok(Sent::Json(body)),
-        Some("application/x-www-form-urlencoded") => Ok(Sent::Form(body)),
+        Some("application/json") => Ok(BodyContent::Json(body)),
+        Some("application/x-www-form-urlencoded") => Ok(BodyContent::Form(body)),
         Some(_) | None => Err(ApiError::UnsupportedMediaType),
     }
 }
 
-/// The JSON object that the body is.
+/// The body, which must be a JSON object.
 pub(super) async fn read_object(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -48,14 +48,14 @@ pub(super) async fn read_object(
     Ok(JsonObject::parse(&body)?)
 }
 
-/// The body, without the byte order mark that some clients write before UTF-8.
+/// The body without its byte order mark.
 async fn read(
     request: &HttpRequest,
     payload: &mut Payload,
     settings: &HttpSettings,
 ) -> Result<BytesMut, ApiError> {
     let too_large = || ApiError::BodyTooLarge { limit: settings.body_limit };
-    // Refused before the first byte is read.
+    // Refuse it before the first byte is read.
     if announced_length(request).is_some_and(|length| length > settings.body_limit) {
         return Err(too_large());
     }
@@ -82,7 +82,7 @@ fn announced_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// What the body claims to be, whatever its charset; nothing if it is compressed.
+/// The media type of the body without its charset; [`None`] if the body has a content coding.
 fn media_type(request: &HttpRequest) -> Option<String> {
     let is_plain = request
         .headers()

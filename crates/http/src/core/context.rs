@@ -10,30 +10,30 @@ use asteroid_kernel::Origin;
 use tokio::time::Instant;
 
 use super::bearer::bearer_token;
-use super::body::{Sent, read_object, read_sent};
+use super::body::{BodyContent, read_content, read_object};
 use super::origin::origin;
 use super::{ApiError, JsonObject};
 use crate::HttpSettings;
 
-/// What a surface's handlers work with.
-pub(crate) struct State<U> {
+/// What the handlers of a surface share.
+pub(crate) struct SurfaceState<U> {
     /// The use cases.
     pub(crate) use_cases: Arc<U>,
     /// The settings.
     pub(crate) settings: Arc<HttpSettings>,
 }
 
-/// One request on its way through a handler.
+/// One request, with the use cases and the settings.
 pub(crate) struct HttpContext<U> {
     request: HttpRequest,
     payload: Payload,
-    state: Data<State<U>>,
-    /// What the use cases behind this request may still take, together.
+    state: Data<SurfaceState<U>>,
+    /// The time that all use cases of this request may still take.
     time_left: Duration,
 }
 
 impl<U: 'static> HttpContext<U> {
-    /// The use cases, to be kept longer than the context is.
+    /// The use cases, for a response that outlives the context.
     pub(crate) fn use_cases(&self) -> &Arc<U> {
         &self.state.use_cases
     }
@@ -43,51 +43,48 @@ impl<U: 'static> HttpContext<U> {
         &self.state.settings
     }
 
-    /// Where the request comes from.
+    /// The client's address and user agent, and the request id.
     pub(crate) fn origin(&self) -> Origin {
         origin(&self.request, &self.state.settings.trusted_proxies)
     }
 
-    /// The request, whose body is read apart from it.
+    /// The request without its body.
     pub(crate) fn request(&self) -> &HttpRequest {
         &self.request
     }
 
-    /// A part of the path.
+    /// A parameter of the path.
     pub(crate) fn segment(&self, name: &str) -> &str {
         self.request.match_info().query(name)
     }
 
-    /// The JSON object that the body is.
+    /// The body, which must be a JSON object.
     pub(crate) async fn object(&mut self) -> Result<JsonObject, ApiError> {
         read_object(&self.request, &mut self.payload, &self.state.settings).await
     }
 
     /// The body, as JSON or as a form.
-    pub(crate) async fn sent(&mut self) -> Result<Sent, ApiError> {
-        read_sent(&self.request, &mut self.payload, &self.state.settings).await
+    pub(crate) async fn content(&mut self) -> Result<BodyContent, ApiError> {
+        read_content(&self.request, &mut self.payload, &self.state.settings).await
     }
 
-    /// Asks a use case, as long as there is time. A use case that is given up ends by itself what it handed to
-    /// the store.
+    /// Calls a use case, within the time that is left for this request. What a cancelled use case handed to the store
+    /// still runs to its end.
     pub(crate) async fn call<'a, F: Future>(
         &'a mut self,
         use_case: impl FnOnce(&'a U) -> F,
-    ) -> Result<F::Output, ApiError> {
+    ) -> Result<F::Output, UseCaseTimeout> {
         let started = Instant::now();
         let outcome = tokio::time::timeout(self.time_left, use_case(&self.state.use_cases)).await;
         self.time_left = self.time_left.saturating_sub(started.elapsed());
         outcome.map_err(|_| {
             tracing::error!("the use case took too long");
-            ApiError::SLOW
+            UseCaseTimeout
         })
     }
 
-    /// Who asks, by the bearer token; these sessions know.
-    pub(crate) async fn caller_of<S: Sessions>(
-        &mut self,
-        sessions: fn(&U) -> &S,
-    ) -> Result<Caller, ApiError> {
+    /// The caller, whom these sessions know by the bearer token.
+    pub(crate) async fn caller<S: Sessions>(&mut self, sessions: fn(&U) -> &S) -> Result<Caller, ApiError> {
         let token = bearer_token(self.request.headers())?.to_owned();
         self.call(|use_cases| sessions(use_cases).authenticate(token)).await?.map_err(|error| match error {
             AuthenticateError::Unauthenticated => ApiError::Unauthenticated { token_sent: true },
@@ -96,10 +93,13 @@ impl<U: 'static> HttpContext<U> {
     }
 }
 
-impl<U: Sessions> HttpContext<U> {
-    /// Who asks, by the bearer token.
-    pub(crate) async fn caller(&mut self) -> Result<Caller, ApiError> {
-        self.caller_of(|sessions| sessions).await
+/// The use cases behind a request took longer than they may.
+#[derive(Debug)]
+pub(crate) struct UseCaseTimeout;
+
+impl From<UseCaseTimeout> for ApiError {
+    fn from(_: UseCaseTimeout) -> Self {
+        Self::SLOW
     }
 }
 
@@ -108,7 +108,8 @@ impl<U: 'static> FromRequest for HttpContext<U> {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let state: &Data<State<U>> = request.app_data().expect("every surface is configured with its state");
+        let state: &Data<SurfaceState<U>> =
+            request.app_data().expect("every surface is configured with its state");
         ready(Ok(Self {
             request: request.clone(),
             payload: payload.take(),

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     self, ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use actix_web::{HttpResponse, HttpResponseBuilder};
-use asteroid_identity::HashingError;
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use asteroid_identity::{HashingError, SigningError};
 use asteroid_kernel::{StorageError, in_one_line};
 use serde::Serialize;
 
@@ -63,6 +63,9 @@ pub(crate) enum ApiError {
 
 /// How a surface says what is wrong: each in an envelope of its own.
 pub(crate) trait Surface: 'static {
+    /// Why a request to it fails.
+    type Error: ResponseError + From<ApiError> + 'static;
+
     /// What it says to those who prove no session.
     const UNAUTHENTICATED: &'static str;
     /// What it says of a body of another type than it reads.
@@ -170,6 +173,13 @@ impl From<StorageError> for ApiError {
 }
 
 /// The cause goes to the log and no further.
+impl From<SigningError> for ApiError {
+    fn from(error: SigningError) -> Self {
+        tracing::error!("{}", in_one_line(&error));
+        Self::Broken
+    }
+}
+
 impl From<HashingError> for ApiError {
     fn from(error: HashingError) -> Self {
         match &error {

@@ -5,13 +5,13 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::commas::without_trailing_commas;
+use super::trailing_commas::without_trailing_commas;
 
 /// A JSON object as it was sent: in its order, with the keys that occur twice. Never printed: it may hold secrets.
 pub(crate) struct JsonObject(Vec<(String, Value)>);
 
 /// The members of an object in their order, with the keys that occur twice.
-pub(crate) struct Members<T>(pub(crate) Vec<(String, T)>);
+pub(crate) struct JsonMembers<T>(pub(crate) Vec<(String, T)>);
 
 /// What an object holds under a key.
 pub(crate) enum JsonField<'a> {
@@ -102,31 +102,31 @@ fn first_position(body: &[u8]) -> (usize, usize) {
 
 impl<'de> Deserialize<'de> for JsonObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Members::deserialize(deserializer).map(|Members(members)| Self(members))
+        JsonMembers::deserialize(deserializer).map(|JsonMembers(members)| Self(members))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for JsonMembers<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
+        struct MembersVisitor<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-            type Value = Members<T>;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
+            type Value = JsonMembers<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<T>, M::Error> {
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<JsonMembers<T>, M::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(JsonMembers(members))
             }
         }
 
-        deserializer.deserialize_map(Object(PhantomData))
+        deserializer.deserialize_map(MembersVisitor(PhantomData))
     }
 }
 

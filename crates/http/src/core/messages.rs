@@ -29,7 +29,7 @@ impl ApiError {
                 format!("The header fields must have at most {limit} bytes.").into()
             }
             Self::Broken => "Something went wrong on our side.".into(),
-            Self::Unavailable { .. } => "This is not possible at the moment. Please try again soon.".into(),
+            Self::Unavailable { .. } => "The service is temporarily unavailable. Please try again.".into(),
         }
     }
 }

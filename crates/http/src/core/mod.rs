@@ -1,26 +1,27 @@
-//! What the surfaces share. It speaks no envelope: what goes wrong here is a [`ApiError`], which each [`Surface`]
-//! answers in its own way.
+//! What the surfaces share. Nothing here serialises: each [`Surface`] answers an [`ApiError`] in its own envelope.
 
 mod bearer;
 mod body;
 mod chunked;
-mod commas;
 mod context;
 mod cors;
-pub(crate) mod docs;
+mod endpoint;
 mod error;
 mod json;
 mod messages;
+pub(crate) mod openapi;
 mod origin;
 mod page;
 mod routes;
 mod telemetry;
+mod trailing_commas;
 
-pub(crate) use body::Sent;
-pub(crate) use context::{HttpContext, State};
+pub(crate) use body::BodyContent;
+pub(crate) use context::{HttpContext, SurfaceState, UseCaseTimeout};
 pub(crate) use cors::cors;
+pub(crate) use endpoint::{Endpoint, EndpointError, Input, OperationError};
 pub(crate) use error::{ApiError, Surface, json, whole_seconds};
-pub(crate) use json::{JsonField, JsonObject, MalformedJson, Members, parse_object};
+pub(crate) use json::{JsonField, JsonMembers, JsonObject, MalformedJson, parse_object};
 pub(crate) use page::{Asset, page};
-pub(crate) use routes::{fallback, resource};
+pub(crate) use routes::{below, fallback, mount, resource, resources};
 pub(crate) use telemetry::Telemetry;

@@ -1,15 +1,51 @@
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::guard;
 use actix_web::http::Method;
-use actix_web::http::header::HeaderValue;
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, Resource, Route, web};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::middleware::{DefaultHeaders, Next, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Error, Resource, Route, Scope};
 use futures_util::FutureExt;
 
-use super::{ApiError, Surface};
+use super::{ApiError, Endpoint, Surface};
+
+/// Mounts the endpoints of a surface in a scope for each prefix. Unknown paths below a prefix are answered 404. Nothing
+/// may be stored: answers hold tokens and personal data, or show whether a user exists.
+pub(crate) fn mount<S: Surface>(
+    config: &mut ServiceConfig,
+    prefixes: &[&str],
+    mut endpoints: Vec<Endpoint>,
+    prepare: impl Fn(Scope) -> Scope,
+) {
+    for prefix in prefixes {
+        let (here, elsewhere) =
+            endpoints.into_iter().partition(|endpoint| below(endpoint.path(), prefix).is_some());
+        endpoints = elsewhere;
+        let scope = prepare(web::scope(prefix)).default_service(fallback::<S>());
+        let scope = resources::<S>(here, prefix).into_iter().fold(scope, Scope::service);
+        config.service(scope.wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store"))));
+    }
+    assert!(endpoints.is_empty(), "the path of every endpoint begins with a prefix of its surface");
+}
+
+/// The rest of a path that is a prefix or below it.
+pub(crate) fn below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A resource for each path of the endpoints, which all are below the prefix.
+pub(crate) fn resources<S: Surface>(endpoints: Vec<Endpoint>, prefix: &str) -> Vec<Resource> {
+    let mut routes: BTreeMap<String, Vec<(Method, Route)>> = BTreeMap::new();
+    for endpoint in endpoints {
+        let path = endpoint.path()[prefix.len()..].to_owned();
+        routes.entry(path).or_default().push(endpoint.into_route());
+    }
+    routes.into_iter().map(|(path, routes)| resource::<S>(&path, routes)).collect()
+}
 
 /// What answers at a path, with or without a slash at its end: a route for each method, `HEAD` wherever `GET`,
 /// and 405 to all others.

@@ -1,32 +1,30 @@
+//! `GET /healthz` and `GET /readyz`
+
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{self, Data};
 use asteroid_kernel::{StorageError, in_one_line};
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use super::Readiness;
-use crate::core::json;
+use crate::core::{Endpoint, json};
 
-/// How long the store may take to say that it is there.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the store may take to answer.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-#[derive(OpenApi)]
-#[openapi(
-    paths(healthz, readyz),
-    tags((name = "Operations", description = "What operators ask for."))
-)]
-struct OperationsApi;
-
-/// What operators may ask.
-pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
-    OperationsApi::openapi()
+pub(super) fn healthz_endpoint() -> Endpoint {
+    Endpoint::plain(__path_healthz, web::to(healthz))
 }
 
-/// How the server is.
+pub(super) fn readyz_endpoint<R: Readiness>() -> Endpoint {
+    Endpoint::plain(__path_readyz, web::to(readyz::<R>))
+}
+
+/// The state of the server.
 #[derive(Serialize, ToSchema)]
-pub(super) struct HealthReply {
+struct HealthReply {
     /// `ok`, `ready` or `unavailable`.
     #[schema(example = "ready")]
     status: &'static str,
@@ -38,28 +36,28 @@ pub(super) struct HealthReply {
 
 /// Liveness
 ///
-/// Whether the process answers at all.
+/// Whether the process is alive.
 #[utoipa::path(
     get, path = "/healthz", tag = "Operations",
-    responses((status = 200, description = "It does", body = HealthReply, example = json!({"status": "ok"})))
+    responses((status = 200, description = "It is", body = HealthReply, example = json!({"status": "ok"})))
 )]
-pub(super) async fn healthz() -> HttpResponse {
+async fn healthz() -> HttpResponse {
     json(HttpResponse::Ok(), &HealthReply { status: "ok", reason: None })
 }
 
 /// Readiness
 ///
-/// Whether requests should be sent here.
+/// Whether the server can serve requests.
 #[utoipa::path(
     get, path = "/readyz", tag = "Operations",
     responses(
-        (status = 200, description = "They should", body = HealthReply, example = json!({"status": "ready"})),
-        (status = 503, description = "They should not", body = HealthReply, example = json!({
+        (status = 200, description = "It can", body = HealthReply, example = json!({"status": "ready"})),
+        (status = 503, description = "It cannot", body = HealthReply, example = json!({
             "status": "unavailable", "reason": "the store is unavailable",
         })),
     )
 )]
-pub(super) async fn readyz<R: Readiness>(readiness: Data<R>) -> HttpResponse {
+async fn readyz<R: Readiness>(readiness: Data<R>) -> HttpResponse {
     let Err(reason) = check(&**readiness).await else {
         return json(HttpResponse::Ok(), &HealthReply { status: "ready", reason: None });
     };
@@ -67,9 +65,9 @@ pub(super) async fn readyz<R: Readiness>(readiness: Data<R>) -> HttpResponse {
     json(HttpResponse::ServiceUnavailable(), &reply)
 }
 
-/// The cause goes to the log; the answer only says what kind it is of.
+/// The cause is logged; the answer names only its kind.
 async fn check<R: Readiness>(readiness: &R) -> Result<(), &'static str> {
-    let Ok(checked) = tokio::time::timeout(PATIENCE, readiness.check()).await else {
+    let Ok(checked) = tokio::time::timeout(STORE_TIMEOUT, readiness.check()).await else {
         tracing::warn!("not ready: the store does not answer");
         return Err("the store does not answer");
     };

@@ -1,35 +1,66 @@
-//! What operators ask for: whether the server lives and is ready, and what its API is.
+//! Endpoints for operators: liveness, readiness, and the description of the API.
 
 mod health;
 mod reference;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 use asteroid_kernel::StorageError;
+use utoipa::OpenApi;
 
-use crate::core::{Surface, resource};
+use crate::HttpSettings;
+use crate::core::openapi::describe;
+use crate::core::{Endpoint, Surface, resource, resources};
 
-pub(crate) use health::openapi;
+pub(crate) use reference::ApiDocument;
 
-/// Whether the server can do its work. Asked by whoever decides if requests should be sent to it.
+/// Whether the server can serve requests, for `/readyz`.
 pub trait Readiness: Send + Sync + 'static {
     /// Succeeds if the store can be reached and used.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
     fn check(&self) -> impl Future<Output = Result<(), StorageError>> + Send;
 }
 
-/// Mounts the operators' routes; wrong methods are answered as `S` does.
-pub(crate) fn configure<S: Surface, R: Readiness>(readiness: Arc<R>) -> impl FnOnce(&mut ServiceConfig) {
+#[derive(OpenApi)]
+#[openapi(tags((name = "Operations", description = "Endpoints for operators.")))]
+struct OperationsApi;
+
+/// The endpoints that the OpenAPI document describes.
+fn endpoints<R: Readiness>() -> Vec<Endpoint> {
+    vec![health::healthz_endpoint(), health::readyz_endpoint::<R>()]
+}
+
+/// The description of the endpoints for operators.
+pub(crate) fn openapi(settings: &HttpSettings) -> utoipa::openapi::OpenApi {
+    // A description needs the endpoints, and calls none of them.
+    describe(OperationsApi::openapi(), endpoints::<Infallible>(), settings)
+}
+
+impl Readiness for Infallible {
+    async fn check(&self) -> Result<(), StorageError> {
+        match *self {}
+    }
+}
+
+/// Mounts the endpoints for operators. `S` answers wrong methods.
+pub(crate) fn configure<S: Surface, R: Readiness>(
+    readiness: Arc<R>,
+    document: ApiDocument,
+) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
+        config.app_data(Data::from(readiness)).app_data(Data::new(document));
+        for resource in resources::<S>(endpoints::<R>(), "") {
+            config.service(resource);
+        }
         let at = resource::<S>;
         config
-            .service(at("/healthz", vec![(Method::GET, web::to(health::healthz))]))
-            .service(
-                at("/readyz", vec![(Method::GET, web::to(health::readyz::<R>))])
-                    .app_data(Data::from(readiness)),
-            )
             .service(at("/openapi.json", vec![(Method::GET, web::to(reference::document))]))
             .service(at("/docs", vec![(Method::GET, web::to(reference::page))]));
         for asset in reference::ASSETS.iter() {

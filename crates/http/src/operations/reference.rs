@@ -1,12 +1,13 @@
 use std::sync::{Arc, LazyLock};
 
 use actix_web::HttpResponse;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
+use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
 use crate::core::{Asset, json};
 
-/// The files that the page asks for.
+/// The assets of the page.
 pub(super) static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
         Asset::css("swagger-ui.css", of_library("swagger-ui.css")),
@@ -22,13 +23,21 @@ fn of_library(name: &str) -> Bytes {
     Bytes::from(file.bytes.into_owned())
 }
 
-/// The API's description, for programs.
-pub(super) async fn document() -> HttpResponse {
-    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(crate::openapi);
-    json(HttpResponse::Ok(), &*DOCUMENT)
+/// The OpenAPI document, made when it is first requested.
+pub(crate) struct ApiDocument(LazyLock<OpenApi, Box<dyn FnOnce() -> OpenApi>>);
+
+impl ApiDocument {
+    pub(crate) fn new(make: impl FnOnce() -> OpenApi + 'static) -> Self {
+        Self(LazyLock::new(Box::new(make)))
+    }
 }
 
-/// The API's description, for people.
+/// `GET /openapi.json`: the API's description, for programs.
+pub(super) async fn document(document: Data<ApiDocument>) -> HttpResponse {
+    json(HttpResponse::Ok(), &*document.0)
+}
+
+/// `GET /docs`: the API's description, for people.
 pub(super) async fn page() -> HttpResponse {
     crate::core::page("no-cache", include_str!("reference/page.html"))
 }

@@ -14,7 +14,7 @@ use askama::Template;
 use asteroid_application::ports::development::DevelopmentOutbox;
 
 use crate::HttpSettings;
-use crate::core::{ApiError, Asset, State, Surface, resource};
+use crate::core::{ApiError, Asset, Surface, SurfaceState, resource};
 
 /// The files that every page asks for.
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
@@ -43,7 +43,7 @@ pub(crate) fn configure<S: Surface, O: DevelopmentOutbox>(
             config.service(at(&format!("/pages/{}", asset.name), vec![(Method::GET, web::to(answer))]));
         }
         let Some(use_cases) = outbox else { return };
-        config.app_data(Data::new(State { use_cases, settings }));
+        config.app_data(Data::new(SurfaceState { use_cases, settings }));
         for (path, route) in [
             ("/dev/outbox", web::to(outbox::page::<S, O>)),
             ("/dev/outbox/messages", web::to(outbox::messages::<S, O>)),

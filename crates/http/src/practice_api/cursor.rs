@@ -1,24 +1,24 @@
-//! Where a page of clients ended, as whoever asks for the next one says it.
+//! The cursor that marks the end of a page of clients.
 
 use asteroid_clients::{ClientKey, ExternalId, SourceId};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The form of what is encoded. Cursors of another form are refused, not misread.
-const FORM: &str = "1";
+/// The version of the encoding. Cursors of other versions are refused.
+const VERSION: &str = "1";
 
-/// The cursor behind this client.
+/// The cursor after this client.
 pub(super) fn encode(key: &ClientKey) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{FORM}:{}:{}", key.source.0, key.id))
+    URL_SAFE_NO_PAD.encode(format!("{VERSION}:{}:{}", key.source.0, key.id))
 }
 
-/// The client that a cursor is behind; none if the text is no cursor.
+/// The client of a cursor; [`None`] if the text is not a cursor.
 pub(super) fn decode(text: &str) -> Option<ClientKey> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (form, key) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    let (version, key) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
     let (source, id) = key.split_once(':')?;
     let source = SourceId(source.parse().ok()?);
-    Some(ClientKey { source, id: ExternalId::parse(id).ok()? }).filter(|_| form == FORM)
+    Some(ClientKey { source, id: ExternalId::parse(id).ok()? }).filter(|_| version == VERSION)
 }
 
 #[cfg(test)]
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_cursor_is_refused() {
+    fn a_text_that_is_not_a_cursor_is_refused() {
         let cursor = |text: &str| URL_SAFE_NO_PAD.encode(text);
         for text in ["1:7:pi", "1:-7::"] {
             assert!(decode(&cursor(text)).is_some(), "{text}");

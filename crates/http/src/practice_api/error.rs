@@ -1,47 +1,57 @@
+//! What the surface answers when a request fails.
+
+use std::convert::Infallible;
 use std::fmt;
 
 use actix_web::{HttpResponse, ResponseError};
-use asteroid_application::ports::practice::{ClientsError, TermsGateError};
-use asteroid_application::ports::{SignInError, SignedSignInError};
-use asteroid_kernel::{StorageError, in_one_line};
+use asteroid_kernel::StorageError;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::core::{ApiError, Surface, json};
+use crate::core::{ApiError, EndpointError, Surface, json};
 
-/// Why this surface does not do what was asked.
+/// The error of a parameter with an invalid value.
+pub(super) const INVALID: &str = "is invalid";
+/// The error of a parameter with several values.
+pub(super) const REPEATED: &str = "is given more than once";
+
+/// The answer of a handler of this surface, which refuses nothing but `E` by itself.
+pub(super) type PracticeApiResult<E = Infallible> =
+    Result<HttpResponse, EndpointError<PracticeApiSurface, E>>;
+
+/// Why a request to this surface fails.
 #[derive(Debug)]
-pub(super) enum PracticeApiError {
+pub(crate) enum PracticeApiError {
     /// Parameters are invalid.
     Invalid(ParamErrors),
-    /// Something was refused.
+    /// Access was refused.
     Refused(AccessError),
-    /// What can go wrong anywhere.
+    /// An error that any request may meet.
     ApiError(ApiError),
 }
 
-/// What was refused.
+/// Why access was refused.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum AccessError {
-    /// An e-mail address with a password.
+pub(crate) enum AccessError {
+    /// The e-mail address or the password is wrong.
     Credentials,
-    /// What lies behind the terms.
+    /// The caller has not accepted the terms.
     TermsNotAccepted,
-    /// What another role may see.
+    /// The caller's role does not allow it.
     Role,
 }
 
-/// What is wrong with parameters, by their names, in the order in which it was found.
+/// The errors of parameters by name, in the order in which they were found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ParamErrors(Vec<(&'static str, Vec<String>)>);
+pub(crate) struct ParamErrors(Vec<(&'static str, Vec<String>)>);
 
 impl ParamErrors {
-    /// Nothing but this.
+    /// A single error.
     pub(super) fn of(name: &'static str, error: &str) -> Self {
         Self(vec![(name, vec![error.to_owned()])])
     }
 
-    /// Adds errors of a parameter, each said so that it can follow the parameter's name.
+    /// Adds errors of a parameter. Each is worded to follow the parameter's name.
     pub(super) fn extend<E: Into<String>>(
         &mut self,
         name: &'static str,
@@ -55,7 +65,7 @@ impl ParamErrors {
         }
     }
 
-    /// Nothing, if nothing is wrong.
+    /// Succeeds if there are no errors.
     pub(super) fn none(self) -> Result<(), PracticeApiError> {
         if self.0.is_empty() { Ok(()) } else { Err(PracticeApiError::Invalid(self)) }
     }
@@ -70,18 +80,18 @@ impl Serialize for ParamErrors {
 /// The envelopes of this surface.
 pub(crate) struct PracticeApiSurface;
 
-/// What went wrong.
+/// An error.
 #[derive(Serialize, ToSchema)]
 pub(super) struct FailureReply {
-    /// A sentence for a person.
+    /// A sentence, for people.
     #[schema(example = "You need to sign in before continuing.")]
     error: String,
 }
 
-/// What is wrong with parameters.
+/// Invalid parameters.
 #[derive(Serialize, ToSchema)]
 pub(super) struct InvalidReply {
-    /// By the name of the parameter: what can follow it in a sentence.
+    /// The errors of each parameter, by its name.
     #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     errors: ParamErrors,
 }
@@ -91,35 +101,37 @@ impl FailureReply {
         Self { error: error.into() }
     }
 
-    /// What is said of a refusal.
-    pub(super) fn to_access_error(refusal: AccessError) -> Self {
-        Self::new(match refusal {
+    /// A refused access.
+    pub(super) fn of_access(error: AccessError) -> Self {
+        Self::new(match error {
             AccessError::Credentials => "Invalid email or password.",
             AccessError::TermsNotAccepted => "You must accept the terms before using this endpoint.",
             AccessError::Role => "You are not authorized to see clients.",
         })
     }
 
-    /// What is said of what can go wrong anywhere.
-    pub(super) fn to_error(error: &ApiError) -> Self {
+    /// An error that any request may meet.
+    pub(super) fn of(error: &ApiError) -> Self {
         Self::new(error.message::<PracticeApiSurface>())
     }
 }
 
 impl InvalidReply {
-    /// What is said of invalid parameters.
-    pub(super) fn to_errors(errors: &ParamErrors) -> Self {
+    /// Invalid parameters.
+    pub(super) fn of(errors: &ParamErrors) -> Self {
         Self { errors: errors.clone() }
     }
 }
 
 impl Surface for PracticeApiSurface {
+    type Error = PracticeApiError;
+
     const UNAUTHENTICATED: &'static str = "You need to sign in before continuing.";
     const UNSUPPORTED_MEDIA_TYPE: &'static str = "The request body must be sent as application/json or application/x-www-form-urlencoded, without a \
          content coding.";
 
     fn answer(error: &ApiError) -> HttpResponse {
-        json(error.response(), &FailureReply::to_error(error))
+        json(error.response(), &FailureReply::of(error))
     }
 }
 
@@ -136,15 +148,13 @@ impl fmt::Display for PracticeApiError {
 impl ResponseError for PracticeApiError {
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::Invalid(errors) => {
-                json(HttpResponse::UnprocessableEntity(), &InvalidReply::to_errors(errors))
-            }
-            Self::Refused(refusal) => {
-                let response = match refusal {
+            Self::Invalid(errors) => json(HttpResponse::UnprocessableEntity(), &InvalidReply::of(errors)),
+            Self::Refused(error) => {
+                let response = match error {
                     AccessError::Credentials => HttpResponse::Unauthorized(),
                     AccessError::TermsNotAccepted | AccessError::Role => HttpResponse::Forbidden(),
                 };
-                json(response, &FailureReply::to_access_error(*refusal))
+                json(response, &FailureReply::of_access(*error))
             }
             Self::ApiError(error) => PracticeApiSurface::answer(error),
         }
@@ -163,40 +173,13 @@ impl From<StorageError> for PracticeApiError {
     }
 }
 
-impl From<SignedSignInError> for PracticeApiError {
-    fn from(error: SignedSignInError) -> Self {
-        match error {
-            SignedSignInError::SignIn(SignInError::InvalidCredentials) => {
-                Self::Refused(AccessError::Credentials)
-            }
-            SignedSignInError::SignIn(SignInError::TooManyAttempts { retry_after }) => {
-                ApiError::TooManyRequests { retry_after }.into()
-            }
-            SignedSignInError::SignIn(SignInError::Hashing(error)) => Self::ApiError(error.into()),
-            SignedSignInError::SignIn(SignInError::Storage(error)) => error.into(),
-            SignedSignInError::Signing(error) => {
-                tracing::error!("{}", in_one_line(&error));
-                Self::ApiError(ApiError::Broken)
-            }
-        }
+impl From<Infallible> for PracticeApiError {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 
-impl From<TermsGateError> for PracticeApiError {
-    fn from(error: TermsGateError) -> Self {
-        match error {
-            TermsGateError::NotAccepted => Self::Refused(AccessError::TermsNotAccepted),
-            TermsGateError::Storage(error) => error.into(),
-        }
-    }
-}
-
-impl From<ClientsError> for PracticeApiError {
-    fn from(error: ClientsError) -> Self {
-        match error {
-            ClientsError::Forbidden => Self::Refused(AccessError::Role),
-            ClientsError::NotFound => Self::ApiError(ApiError::NotFound),
-            ClientsError::Storage(error) => error.into(),
-        }
-    }
+/// 200 with a body.
+pub(super) fn ok(body: &impl Serialize) -> HttpResponse {
+    json(HttpResponse::Ok(), body)
 }

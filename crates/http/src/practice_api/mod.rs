@@ -1,37 +1,40 @@
-//! The Asteroid surface: `/users`, `/terms` and `/clients`.
+//! The practice API: `/users`, `/terms` and `/clients`. A file holds an endpoint whole: body, handler, answer, errors.
 
-mod bodies;
-mod client;
+mod body;
+mod client_reply;
+mod client_stream;
+mod clients;
+mod clients_show;
 mod cursor;
-mod docs;
 mod error;
-mod gate;
-mod handlers;
-mod listing;
+mod openapi;
 mod params;
+mod profile;
 mod query;
-mod replies;
+mod sign_in;
+mod sign_out;
+mod terms;
+mod terms_gate;
+mod users_current;
+mod users_update;
 
 use std::sync::Arc;
 
-use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
-use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use asteroid_application::ports::practice::{Clients, PracticeProfiles, TermsOfUse};
-use asteroid_application::ports::{ReviewedPasswords, Sessions, SignedSessions};
+use asteroid_application::ports::{ReviewedPasswords, Sessions, SignIns};
 
 use crate::HttpSettings;
-use crate::core::{State, fallback, resource};
+use crate::core::{Endpoint, HttpContext, SurfaceState, below, mount};
 
-pub(crate) use docs::openapi;
 pub(crate) use error::PracticeApiSurface;
-pub use gate::AcceptedTerms;
+pub(crate) use openapi::openapi;
+pub use terms_gate::AcceptedTerms;
 
 /// The use cases of accounts behind this surface.
-pub trait AccountUseCases: Sessions + SignedSessions + ReviewedPasswords {}
+pub trait AccountUseCases: Sessions + SignIns + ReviewedPasswords {}
 
-impl<A: Sessions + SignedSessions + ReviewedPasswords> AccountUseCases for A {}
+impl<A: Sessions + SignIns + ReviewedPasswords> AccountUseCases for A {}
 
 /// The use cases of practices behind this surface.
 pub trait PracticeUseCases: PracticeProfiles + TermsOfUse + Clients {}
@@ -39,62 +42,49 @@ pub trait PracticeUseCases: PracticeProfiles + TermsOfUse + Clients {}
 impl<P: PracticeProfiles + TermsOfUse + Clients> PracticeUseCases for P {}
 
 /// All use cases behind this surface.
-struct Ports<A, P> {
+struct PracticeApiPorts<A, P> {
     accounts: Arc<A>,
     practices: Arc<P>,
 }
 
-impl<A, P> Ports<A, P> {
-    fn accounts(&self) -> &A {
-        &self.accounts
-    }
-}
+/// A request to this surface.
+type PracticeContext<A, P> = HttpContext<PracticeApiPorts<A, P>>;
 
-/// Where the surface answers, and below.
+/// The surface answers these paths and all paths below them.
 const PREFIXES: [&str; 3] = ["/users", "/terms", "/clients"];
 
 /// Whether the path is one of this surface's.
 pub(crate) fn is_path(path: &str) -> bool {
-    let is_below =
-        |prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    PREFIXES.into_iter().any(is_below)
+    PREFIXES.into_iter().any(|prefix| below(path, prefix).is_some())
 }
 
-/// Mounts the surface: everything at and below `/users`, `/terms` and `/clients`, what is unknown there included.
+/// Every endpoint of the surface, for actix and for the OpenAPI document.
+fn endpoints<A: AccountUseCases, P: PracticeUseCases>() -> Vec<Endpoint> {
+    vec![
+        sign_in::endpoint::<A, P>(),
+        sign_out::endpoint::<A, P>(),
+        users_update::endpoint::<A, P>(),
+        users_current::endpoint::<A, P>(),
+        terms::show_endpoint::<A, P>(),
+        terms::accept_endpoint::<A, P>(),
+        clients::endpoint::<A, P>(),
+        clients_show::endpoint::<A, P>(),
+    ]
+}
+
+/// Mounts the surface: everything at and below `/users`, `/terms` and `/clients`, with 404 for unknown paths.
 ///
-/// Request ids, the log's line for each request, the limit on headers and CORS stand around a whole application:
-/// [`app`](crate::app) has them, an application of one's own brings its own.
+/// Request ids, the access log, the limit on headers and CORS belong to a whole application: [`app`](crate::app) has
+/// them; an application of your own brings its own.
 pub fn configure<A: AccountUseCases, P: PracticeUseCases>(
     accounts: Arc<A>,
     practices: Arc<P>,
     settings: Arc<HttpSettings>,
 ) -> impl FnOnce(&mut ServiceConfig) + Clone {
     move |config| {
-        // Answers carry tokens and personal data.
-        let scope = |prefix| {
-            web::scope(prefix)
-                .default_service(fallback::<PracticeApiSurface>())
-                .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
-        };
-        let at = resource::<PracticeApiSurface>;
-        let [users, terms, clients] = PREFIXES.map(scope);
-        let users = users
-            .service(at("", vec![(Method::PUT, web::to(handlers::update_user::<A, P>))]))
-            .service(at("/sign_in", vec![(Method::POST, web::to(handlers::sign_in::<A, P>))]))
-            .service(at("/sign_out", vec![(Method::DELETE, web::to(handlers::sign_out::<A, P>))]))
-            .service(at("/current", vec![(Method::GET, web::to(handlers::current_user::<A, P>))]));
-        let terms = terms.service(at(
-            "",
-            vec![
-                (Method::GET, web::to(handlers::show_terms::<A, P>)),
-                (Method::POST, web::to(handlers::accept_terms::<A, P>)),
-            ],
-        ));
-        let clients = clients
-            .service(at("", vec![(Method::GET, web::to(handlers::list_clients::<A, P>))]))
-            .service(at("/{clientId}", vec![(Method::GET, web::to(handlers::show_client::<A, P>))]));
-        let state = State { use_cases: Arc::new(Ports { accounts, practices }), settings };
-        // For the whole application: any of its routes can wear the gate.
-        config.app_data(Data::new(state)).service(users).service(terms).service(clients);
+        let state = SurfaceState { use_cases: Arc::new(PracticeApiPorts { accounts, practices }), settings };
+        // For the whole application, so that any of its routes can take `AcceptedTerms`.
+        config.app_data(Data::new(state));
+        mount::<PracticeApiSurface>(config, &PREFIXES, endpoints::<A, P>(), |scope| scope);
     }
 }

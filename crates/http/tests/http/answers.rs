@@ -15,7 +15,9 @@ use asteroid_kernel::{Contact, ContactId, Origin, Region, UserId};
 use asteroid_verification::CodeFormat;
 use mockall::predicate::{always, eq};
 
-use crate::harness::{Answer, ask, caller, json, session, signed_in, signed_in_accounts, time, with_token};
+use crate::harness::{
+    Answer, ask, caller, json, session, signed_in, signed_in_accounts, signed_in_user, time, with_token,
+};
 
 fn contact(text: &str) -> Contact {
     Contact::parse(text, Region::US).expect("a contact")
@@ -94,7 +96,7 @@ async fn login() {
             && request.password.expose() == "5VphcVNdGhJi"
             && is_origin(&request.origin)
     };
-    accounts.expect_sign_in().once().withf(asked).returning(|_| Ok(signed_in()));
+    accounts.expect_sign_in().once().withf(asked).returning(|_| Ok(signed_in_user()));
     let body = r#"{"contact": "george.washington@example.com", "password": "5VphcVNdGhJi"}"#;
     insta::assert_snapshot!(answer_to(accounts, Method::POST, "/v1/auth/login", body).await, @r#"
     200 OK

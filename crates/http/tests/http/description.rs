@@ -2,14 +2,22 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use asteroid_application::mocks::MockAccounts;
+use asteroid_application::mocks::{MockAccounts, MockPractices};
+use asteroid_http::HttpSettings;
+use asteroid_verification::CodeFormat;
 use serde_json::{Map, Value};
 
-use crate::harness::{ask, json, willing_accounts, with_token};
+use crate::harness::{ask, ask_with, json, willing_accounts, with_token};
 use crate::practice_api_harness::{self, willing_practices};
 
 pub(crate) fn document() -> Value {
-    serde_json::to_value(asteroid_http::openapi()).expect("JSON")
+    document_under(&HttpSettings::default())
+}
+
+/// The document under these settings.
+fn document_under(settings: &HttpSettings) -> Value {
+    let document = asteroid_http::openapi::<MockAccounts, MockPractices>(settings);
+    serde_json::to_value(document).expect("JSON")
 }
 
 /// Every operation: its method, its path, itself.
@@ -67,13 +75,13 @@ fn it_is_openapi_3_1_and_lists_every_route() {
         .collect();
     insta::assert_snapshot!(list.join("\n"), @r#"
     GET /clients (token): ["200", "401", "403", "404", "422", "500", "503"]
-    GET /clients/{clientId} (token): ["200", "401", "403", "404", "500", "503"]
+    GET /clients/{clientId} (token): ["200", "401", "403", "404", "422", "500", "503"]
     GET /healthz: ["200"]
     GET /readyz: ["200", "503"]
     GET /terms (token): ["200", "401", "404", "500", "503"]
     POST /terms (token): ["200", "400", "401", "408", "413", "415", "422", "500", "503"]
     PUT /users (token): ["200", "400", "401", "408", "413", "415", "422", "429", "500", "503"]
-    GET /users/current (token): ["200", "401", "500", "503"]
+    GET /users/current (token): ["200", "401", "422", "500", "503"]
     POST /users/sign_in: ["200", "400", "401", "408", "413", "415", "422", "429", "500", "503"]
     DELETE /users/sign_out (token): ["204", "401", "500", "503"]
     POST /v1/auth/login: ["200", "400", "401", "408", "413", "415", "422", "429", "500", "503"]
@@ -167,4 +175,45 @@ async fn it_is_served_as_it_is_printed() {
     let answer = ask(MockAccounts::new(), TestRequest::get().uri("/openapi.json")).await;
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.json(), document());
+}
+
+#[test]
+fn password_lengths_code_formats_and_the_body_limit_are_those_of_the_settings() {
+    let mut settings = HttpSettings { body_limit: 4096, ..HttpSettings::default() };
+    (settings.passwords.min_chars, settings.passwords.max_chars) = (12, 100);
+    settings.code_formats.v1 = CodeFormat::Digits { length: 7 };
+    settings.code_formats.v2 = CodeFormat::Crockford { length: 9 };
+    let document = document_under(&settings);
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).expect("a text");
+    insta::assert_snapshot!(
+        [
+            text("/components/schemas/RegisterBody/properties/password/description"),
+            text("/components/schemas/ResetPasswordBody/properties/password/description"),
+            text("/components/schemas/ChangePasswordBody/properties/new_password/description"),
+            text("/components/schemas/VerifyCodeBody/properties/code/description"),
+            text("/paths/~1v2~1auth~1verification_codes~1send/post/description"),
+            text("/components/responses/PayloadTooLarge/content/application~1json/example/error/message"),
+            text("/components/responses/AsteroidPayloadTooLarge/content/application~1json/example/error"),
+        ]
+        .join("\n"),
+        @"
+    The password the user wishes to have. Between 12 and 100 characters.
+    The password the user wishes to have. Between 12 and 100 characters.
+    The user's new password. Between 12 and 100 characters.
+    The verification code that was sent to the contact: 7 digits, or 9 letters and digits for a code to autofill.
+    The same as version 1, with a code of 9 letters and digits to support mobile devices autofilling the UI.
+    The request body must have at most 4096 bytes.
+    The request body must have at most 4096 bytes.
+    "
+    );
+}
+
+#[actix_web::test]
+async fn the_served_document_has_the_bounds_of_the_settings() {
+    let mut settings = HttpSettings::default();
+    settings.passwords.min_chars = 12;
+    let request = TestRequest::get().uri("/openapi.json");
+    let answer = ask_with(MockAccounts::new(), settings.clone(), request).await;
+    assert_eq!(answer.json(), document_under(&settings));
+    assert_ne!(answer.json(), document());
 }

@@ -9,7 +9,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use asteroid_application::mocks::{MockAccounts, MockDevelopmentOutbox, MockPractices};
 use asteroid_application::ports::development::DevelopmentOutbox;
-use asteroid_application::ports::{AuthenticateError, Caller, SignedIn};
+use asteroid_application::ports::{AuthenticateError, Caller, SignedIn, SignedInUser};
 use asteroid_http::practice_api::{self, PracticeUseCases};
 use asteroid_http::{HttpSettings, Parts, Readiness, app, auth};
 use asteroid_identity::SessionToken;
@@ -81,6 +81,11 @@ pub(crate) fn signed_in() -> SignedIn {
     }
 }
 
+/// The same with the user of [`profile`](crate::practice_api_harness::profile).
+pub(crate) fn signed_in_user() -> SignedInUser {
+    SignedInUser { signed_in: signed_in(), profile: crate::practice_api_harness::profile() }
+}
+
 /// Accounts to which [`TOKEN`] opens the session of [`caller`], and no other token opens any.
 pub(crate) fn signed_in_accounts() -> MockAccounts {
     let mut accounts = MockAccounts::new();
@@ -96,8 +101,7 @@ pub(crate) fn willing_accounts() -> MockAccounts {
     accounts.expect_register().returning(|_| Ok(()));
     accounts.expect_send_codes().returning(|_| Ok(()));
     accounts.expect_verify_code().returning(|_| Ok(signed_in()));
-    accounts.expect_sign_in().returning(|_| Ok(signed_in()));
-    accounts.expect_sign_in_signed().returning(|_| Ok(signed_in()));
+    accounts.expect_sign_in().returning(|_| Ok(signed_in_user()));
     accounts.expect_change_password().returning(|_| Ok(()));
     accounts.expect_review_password_change().returning(|_| Ok(()));
     accounts.expect_forgot_password().returning(|_| Ok(()));

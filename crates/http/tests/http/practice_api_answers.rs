@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use asteroid_application::mocks::{MockAccounts, MockPractices};
 use asteroid_application::ports::practice::{ClientQuery, ClientsSeen, PracticeProfile, TermsStatus};
-use asteroid_application::ports::{ReviewPasswordChange, SignIn};
+use asteroid_application::ports::{ReviewPasswordChange, SignIn, TokenForm};
 use asteroid_clients::GoogleApiKey;
 use asteroid_identity::{PersonName, User};
 use asteroid_kernel::{Contact, Origin, Region};
@@ -14,7 +14,7 @@ use mockall::predicate::eq;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, TOKEN, caller, json as json_request, signed_in, signed_in_accounts, with_token,
+    Answer, TOKEN, caller, json as json_request, signed_in_accounts, signed_in_user, with_token,
 };
 use crate::practice_api_harness::{
     CHANGE, SIGN_IN, admitted, admitting_practices, ask, bare_profile, client, id, profile, seed, terms,
@@ -71,11 +71,12 @@ async fn sign_in() {
     let asked = |request: &SignIn| {
         request.contact == Contact::parse("jeremy@test.com", Region::US).expect("a contact")
             && request.password.expose() == "5VphcVNdGhJi"
+            && request.token == TokenForm::Signed
             && is_origin(&request.origin)
     };
-    accounts.expect_sign_in_signed().once().withf(asked).returning(|_| Ok(signed_in()));
+    accounts.expect_sign_in().once().withf(asked).returning(|_| Ok(signed_in_user()));
     let request = json_request(&Method::POST, "/users/sign_in", SIGN_IN);
-    let answer = answer(accounts, practices_of(profile()), request).await;
+    let answer = answer(accounts, MockPractices::new(), request).await;
     let token = seed("sign_in")["token"].as_str().expect("a token").to_owned();
     assert_is(&answer, &include_str!("seeds/sign_in.json").replace(&token, TOKEN));
 }

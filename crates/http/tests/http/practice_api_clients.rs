@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use asteroid_application::mocks::MockPractices;
-use asteroid_application::ports::practice::{ClientQuery, ClientsSeen};
+use asteroid_application::ports::practice::{ClientListing, ClientQuery, ClientsSeen};
 use asteroid_clients::{ClientFilter, ClientKey, ClientStatus, PracticeId, SearchPrefix};
 use asteroid_kernel::Region;
 use serde_json::{Value, json};
@@ -27,11 +27,11 @@ fn staffed(filter: ClientFilter, ids: &[&str]) -> (MockPractices, Arc<Mutex<Vec<
     practices.expect_look_at_clients().returning(move |proof, query| {
         assert_eq!(proof, admitted());
         queries.lock().expect("nobody panicked").push(query);
-        Ok(ClientsSeen::All(seen.clone()))
+        Ok(ClientsSeen::All(ClientListing::assumed(seen.clone())))
     });
     let clients: Vec<_> = ids.iter().map(|id| client_of_id(id)).collect();
     practices.expect_next_clients().returning(move |asked, after, at_most| {
-        assert_eq!(asked, filter);
+        assert_eq!(*asked.filter(), filter);
         let behind = |key: &ClientKey| after.as_ref().is_none_or(|after| key > after);
         let next = clients.iter().filter(|client| behind(&client.record.key));
         Ok(next.take(at_most).cloned().collect())
@@ -254,7 +254,10 @@ async fn without_a_limit_a_cursor_tells_where_to_begin() {
 async fn head_reads_one_page_and_never_all() {
     let head = |path: &str| with_token(TestRequest::default().method(Method::HEAD).uri(path));
     let mut practices = admitting_practices();
-    practices.expect_look_at_clients().once().returning(|_, _| Ok(ClientsSeen::All(EVERYTHING)));
+    practices
+        .expect_look_at_clients()
+        .once()
+        .returning(|_, _| Ok(ClientsSeen::All(ClientListing::assumed(EVERYTHING))));
     let answer = ask(signed_in_accounts(), practices, head("/clients")).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));

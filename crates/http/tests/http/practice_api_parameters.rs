@@ -8,8 +8,8 @@ use asteroid_application::mocks::{MockAccounts, MockPractices};
 use asteroid_application::ports::{PasswordReview, ReviewPasswordChangeError, SignIn};
 use asteroid_http::HttpSettings;
 
-use crate::harness::{Answer, json, signed_in, signed_in_accounts, willing_accounts, with_token};
-use crate::practice_api_harness::{CHANGE, ROUTES, SIGN_IN, ask, ask_with, form, profile, willing_practices};
+use crate::harness::{Answer, json, signed_in_accounts, signed_in_user, willing_accounts, with_token};
+use crate::practice_api_harness::{CHANGE, ROUTES, SIGN_IN, ask, ask_with, form, willing_practices};
 
 const PATH: &str = "/users/sign_in";
 
@@ -17,13 +17,11 @@ const PATH: &str = "/users/sign_in";
 async fn sign_in_as(email: &str, password: &str, request: TestRequest) -> Answer {
     let expected = (email.to_owned(), password.to_owned());
     let mut accounts = MockAccounts::new();
-    accounts.expect_sign_in_signed().once().returning(move |SignIn { contact, password, .. }| {
+    accounts.expect_sign_in().once().returning(move |SignIn { contact, password, .. }| {
         assert_eq!((contact.as_str(), password.expose()), (expected.0.as_str(), expected.1.as_str()));
-        Ok(signed_in())
+        Ok(signed_in_user())
     });
-    let mut practices = MockPractices::new();
-    practices.expect_practice_profile().once().returning(|_, _| Ok(Some(profile())));
-    ask(accounts, practices, request).await
+    ask(accounts, MockPractices::new(), request).await
 }
 
 #[actix_web::test]

@@ -5,16 +5,14 @@ use std::time::Duration;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
 use asteroid_application::mocks::{MockAccounts, MockPractices};
-use asteroid_application::ports::practice::{ClientsError, ClientsSeen, TermsGateError};
-use asteroid_application::ports::{
-    AuthenticateError, ReviewPasswordChangeError, SignInError, SignedSignInError,
-};
+use asteroid_application::ports::practice::{ClientListing, ClientsError, ClientsSeen, TermsGateError};
+use asteroid_application::ports::{AuthenticateError, ReviewPasswordChangeError, SignInError};
 use asteroid_clients::{ClientFilter, PracticeId};
 use asteroid_http::practice_api::{self, AcceptedTerms};
 use asteroid_identity::{HashingError, SigningError};
 use asteroid_kernel::StorageError;
 
-use crate::harness::{caller, signed_in, signed_in_accounts, willing_accounts, with_token};
+use crate::harness::{caller, signed_in_accounts, willing_accounts, with_token};
 use crate::practice_api_harness::{ROUTES, Route, admitting_practices, ask};
 use crate::refusals::line;
 
@@ -53,25 +51,25 @@ macro_rules! of_accounts {
 async fn of_a_sign_in() {
     let table = of_accounts!(
         "/users/sign_in",
-        expect_sign_in_signed,
+        expect_sign_in,
         [
-            SignInError::InvalidCredentials.into(),
-            SignInError::TooManyAttempts { retry_after: WAIT }.into(),
-            SignInError::Hashing(HashingError::Overloaded { retry_after: WAIT }).into(),
-            SignInError::Hashing(HashingError::Failed("out of memory".into())).into(),
-            SignInError::Storage(busy()).into(),
-            SignInError::Storage(unavailable()).into(),
-            SignInError::Storage(failed()).into(),
-            SignedSignInError::Signing(SigningError("no key".into())),
+            SignInError::InvalidCredentials,
+            SignInError::TooManyAttempts { retry_after: WAIT },
+            SignInError::Hashing(HashingError::Overloaded { retry_after: WAIT }),
+            SignInError::Hashing(HashingError::Failed("out of memory".into())),
+            SignInError::Storage(busy()),
+            SignInError::Storage(unavailable()),
+            SignInError::Storage(failed()),
+            SignInError::Signing(SigningError("no key".into())),
         ]
     );
     insta::assert_snapshot!(table, @r#"
     401 {"error":"Invalid email or password."}
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":"Too many requests. Please try again in 60 s."}
-    503 [retry-after: 60] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
-    503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
-    503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
+    503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
     500 {"error":"Something went wrong on our side."}
     "#);
@@ -93,10 +91,10 @@ async fn of_a_change_of_the_password() {
     );
     insta::assert_snapshot!(table, @r#"
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":"Too many requests. Please try again in 60 s."}
-    503 [retry-after: 60] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
-    503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
-    503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+    503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
+    503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
     "#);
 }
@@ -113,7 +111,7 @@ async fn of_the_terms_gate() {
         }
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
         403 {"error":"You must accept the terms before using this endpoint."}
-        503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+        503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
         "#); }
     }
 }
@@ -137,7 +135,7 @@ async fn of_a_look_at_clients() {
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
         403 {"error":"You are not authorized to see clients."}
         404 {"error":"There is nothing here, or nothing that you may see."}
-        503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
+        503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
         500 {"error":"Something went wrong on our side."}
         "#); }
     }
@@ -151,14 +149,17 @@ async fn of_the_first_page_of_clients() {
             let filter =
                 ClientFilter { practice: PracticeId(1), status: None, updated_since: None, prefix: None };
             let mut practices = admitting_practices();
-            practices.expect_look_at_clients().once().return_once(|_, _| Ok(ClientsSeen::All(filter)));
+            practices
+                .expect_look_at_clients()
+                .once()
+                .return_once(|_, _| Ok(ClientsSeen::All(ClientListing::assumed(filter))));
             practices.expect_next_clients().once().return_once(|_, _, _| Err(error));
             let request = with_token(TestRequest::get().uri(path));
             table += &line(&ask(signed_in_accounts(), practices, request).await);
         }
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
-        503 [retry-after: 1] {"error":"This is not possible at the moment. Please try again soon."}
-        503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}
+        503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}
+        503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}
         500 {"error":"Something went wrong on our side."}
         "#); }
     }
@@ -174,7 +175,7 @@ async fn of_terms_that_were_never_published() {
 
 #[actix_web::test]
 async fn of_a_user_who_is_gone() {
-    for route in ["/users/sign_in", "/users", "/users/current"].map(route) {
+    for route in ["/users", "/users/current"].map(route) {
         let mut practices = MockPractices::new();
         practices.expect_practice_profile().once().returning(|_, _| Ok(None));
         let refused = line(&ask(willing_accounts(), practices, route.request()).await);
@@ -204,7 +205,7 @@ async fn of_a_store_that_cannot_say_whose_token_it_is() {
         let mut accounts = MockAccounts::new();
         accounts.expect_authenticate().once().returning(|_| Err(AuthenticateError::Storage(unavailable())));
         let refused = line(&ask(accounts, MockPractices::new(), route.request()).await);
-        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"503 [retry-after: 5] {"error":"This is not possible at the moment. Please try again soon."}"#); }
+        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"503 [retry-after: 5] {"error":"The service is temporarily unavailable. Please try again."}"#); }
     }
 }
 
@@ -212,7 +213,7 @@ async fn of_a_store_that_cannot_say_whose_token_it_is() {
 async fn of_a_store_after_the_token_was_found_good() {
     for route in ROUTES {
         let mut accounts = signed_in_accounts();
-        accounts.expect_sign_in_signed().returning(|_| Ok(signed_in()));
+        accounts.expect_sign_in().returning(|_| Err(failed().into()));
         accounts.expect_sign_out().returning(|_, _| Err(failed()));
         accounts.expect_review_password_change().returning(|_| Ok(()));
         let mut practices = admitting_practices();

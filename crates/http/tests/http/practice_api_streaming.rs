@@ -13,8 +13,8 @@ use actix_web::web::Bytes;
 use actix_web::{App, HttpServer};
 use asteroid_application::ports::Caller;
 use asteroid_application::ports::practice::{
-    ClientQuery, Clients, ClientsError, ClientsSeen, PracticeProfile, PracticeProfiles, TermsAccepted,
-    TermsGateError, TermsOfUse, TermsStatus,
+    ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, PracticeProfile, PracticeProfiles,
+    TermsAccepted, TermsGateError, TermsOfUse, TermsStatus,
 };
 use asteroid_clients::{Client, ClientFilter, ClientKey, ExternalId, PracticeId};
 use asteroid_http::{HttpSettings, app, practice_api};
@@ -98,12 +98,17 @@ impl TermsOfUse for Practice {
 impl Clients for Practice {
     async fn look_at_clients(&self, _: TermsAccepted, _: ClientQuery) -> Result<ClientsSeen, ClientsError> {
         let practice = PracticeId(1);
-        Ok(ClientsSeen::All(ClientFilter { practice, status: None, updated_since: None, prefix: None }))
+        Ok(ClientsSeen::All(ClientListing::assumed(ClientFilter {
+            practice,
+            status: None,
+            updated_since: None,
+            prefix: None,
+        })))
     }
 
     async fn next_clients(
         &self,
-        _: ClientFilter,
+        _: ClientListing,
         after: Option<ClientKey>,
         at_most: usize,
     ) -> Result<Vec<Client>, StorageError> {
@@ -221,7 +226,7 @@ async fn a_failure_in_the_middle_breaks_the_body() {
         tokio::time::pause();
         let mut body = body(&Practice::with(3 * PAGE, 2, fate)).await;
         let (bytes, end) = read(&mut body).await;
-        assert_eq!(end, Err("the list breaks off".to_owned()));
+        assert_eq!(end, Err("the client stream was aborted".to_owned()));
         assert!(serde_json::from_slice::<Value>(&bytes).is_err(), "what came is no whole document");
         assert!(String::from_utf8_lossy(&bytes).contains("\"clientId\":\"001000\""));
         tokio::time::resume();
@@ -264,7 +269,7 @@ async fn a_list_that_breaks_off_is_written_in_the_log_with_the_id_of_its_request
     });
     insta::assert_snapshot!(told(&lines.await), @r#"
     INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
-    ERROR "the list breaks off: the store failed: disk I/O error" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
+    ERROR "the client stream was aborted: the store failed: disk I/O error" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
     "#);
 }
 

@@ -130,7 +130,7 @@ async fn a_body_of_the_limit_is_read_and_one_byte_more_is_not() {
     let settings = HttpSettings { body_limit: 100, ..HttpSettings::default() };
     let filled = |length: usize| LOGIN.to_owned() + &" ".repeat(length - LOGIN.len());
     let mut accounts = MockAccounts::new();
-    accounts.expect_sign_in().once().returning(|_| Ok(crate::harness::signed_in()));
+    accounts.expect_sign_in().once().returning(|_| Ok(crate::harness::signed_in_user()));
     let answer =
         ask_with(accounts, settings.clone(), json(&Method::POST, "/v1/auth/login", filled(100))).await;
     assert_eq!(answer.status, 200);

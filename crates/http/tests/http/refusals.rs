@@ -94,12 +94,12 @@ async fn of_a_registration() {
         ]
     );
     insta::assert_snapshot!(table, @r#"
-    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must have at least 8 characters.","code":"too_short"},{"message":"The password must have at most 64 characters.","code":"too_long"},{"message":"The password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The password must not contain your e-mail address, the part of it before the @, or your phone number.","code":"contains_contact"},{"message":"The password must not contain your name.","code":"contains_name"},{"message":"The password must be another than the existing password.","code":"same_as_old"}]}}}
+    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must have at least 8 characters.","code":"too_short"},{"message":"The password must have at most 64 characters.","code":"too_long"},{"message":"The password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The password must not contain your e-mail address, the part of it before the @, or your phone number.","code":"contains_contact"},{"message":"The password must not contain your name.","code":"contains_name"},{"message":"The password must be different from the existing password.","code":"same_as_old"}]}}}
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
-    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
-    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
-    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     "#);
 }
@@ -122,10 +122,10 @@ async fn of_a_login() {
     insta::assert_snapshot!(table, @r#"
     401 {"data":{"code":"AUTHENTICATION_FAILED","error":"Invalid Credentials","more":{}}}
     429 [retry-after: 1] [ratelimit: "default";r=0;t=1] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 1 s."}}
-    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
-    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
-    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     "#);
 }
@@ -147,13 +147,13 @@ async fn of_a_change_of_the_password() {
         ]
     );
     insta::assert_snapshot!(table, @r#"
-    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"new_password":[{"message":"The new password must have at least 8 characters.","code":"too_short"},{"message":"The new password must have at most 64 characters.","code":"too_long"},{"message":"The new password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The new password must not contain your e-mail address, the part of it before the @, or your phone number.","code":"contains_contact"},{"message":"The new password must not contain your name.","code":"contains_name"},{"message":"The new password must be another than the existing password.","code":"same_as_old"}]}}}
+    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"new_password":[{"message":"The new password must have at least 8 characters.","code":"too_short"},{"message":"The new password must have at most 64 characters.","code":"too_long"},{"message":"The new password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The new password must not contain your e-mail address, the part of it before the @, or your phone number.","code":"contains_contact"},{"message":"The new password must not contain your name.","code":"contains_name"},{"message":"The new password must be different from the existing password.","code":"same_as_old"}]}}}
     401 {"data":{"code":"INVALID_EXISTING_PASSWORD","error":"Invalid existing password","more":{}}}
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
-    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
-    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
-    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     "#);
 }
@@ -172,8 +172,8 @@ async fn of_a_forgotten_password() {
     );
     insta::assert_snapshot!(table, @r#"
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
-    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
-    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     "#);
 }
@@ -196,10 +196,10 @@ async fn of_a_reset_of_the_password() {
     insta::assert_snapshot!(table, @r#"
     422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must not contain your name.","code":"contains_name"}]}}}
     401 {"data":{"code":"INVALID_CODE","error":"Invalid CODE","more":{}}}
-    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
-    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
-    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     "#);
 }
@@ -220,8 +220,8 @@ async fn of_codes_to_send() {
         }
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
         429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
-        503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
-        503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+        503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
+        503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
         500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
         "#); }
     }
@@ -241,8 +241,8 @@ async fn of_a_code() {
     );
     insta::assert_snapshot!(table, @r#"
     401 {"data":{"code":"INVALID_CODE","error":"Invalid CODE","more":{}}}
-    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
-    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
+    503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     "#);
 }
@@ -270,7 +270,7 @@ async fn of_a_store_that_cannot_say_whose_token_it_is() {
         let mut accounts = MockAccounts::new();
         accounts.expect_authenticate().once().returning(|_| Err(AuthenticateError::Storage(unavailable())));
         let refused = line(&ask(accounts, request).await);
-        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}"#); }
+        insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}"#); }
     }
 }
 

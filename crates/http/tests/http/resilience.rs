@@ -10,7 +10,7 @@ use asteroid_application::ports::{
     ForgotPassword, PasswordChanges, PasswordResetRequests, PasswordResets, Profiles, Register,
     RegisterError, Registrations, ResetPassword, ResetPasswordError, ReviewPasswordChange,
     ReviewPasswordChangeError, ReviewedPasswords, SendCodes, SendCodesError, Sessions, SignIn, SignInError,
-    SignIns, SignedIn, SignedSessions, SignedSignInError, VerifyCode, VerifyCodeError,
+    SignIns, SignedIn, SignedInUser, VerifyCode, VerifyCodeError,
 };
 use asteroid_http::{HttpSettings, app};
 use asteroid_identity::{Profile, Session};
@@ -41,7 +41,7 @@ impl CodeVerifications for Stuck {
 }
 
 impl SignIns for Stuck {
-    async fn sign_in(&self, _: SignIn) -> Result<SignedIn, SignInError> {
+    async fn sign_in(&self, _: SignIn) -> Result<SignedInUser, SignInError> {
         pending().await
     }
 }
@@ -65,12 +65,6 @@ impl Sessions for Stuck {
     }
 
     async fn revoke_other_sessions(&self, _: Caller, _: Origin) -> Result<(), StorageError> {
-        pending().await
-    }
-}
-
-impl SignedSessions for Stuck {
-    async fn sign_in_signed(&self, _: SignIn) -> Result<SignedIn, SignedSignInError> {
         pending().await
     }
 }
@@ -115,7 +109,7 @@ async fn use_cases_have_ten_seconds_together() {
         let answer = ask(Stuck, request).await;
         assert_eq!(started.elapsed().as_secs(), 10);
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("5")));
-        insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"SERVICE_UNAVAILABLE","message":"This is not possible at the moment. Please try again soon."}}"#); }
+        insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}"#); }
     }
 }
 

@@ -195,7 +195,7 @@ async fn the_new_password_is_another_than_the_existing_one() {
         "existing_password": "p\u{e4}ssw\u{f6}rter", "new_password": "pa\u{308}sswo\u{308}rter",
         "new_password_confirmation": "p\u{e4}ssw\u{f6}rter",
     });
-    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"new_password same_as_old: The new password must be another than the existing password.");
+    insta::assert_snapshot!(flaws_of("/v1/auth/password/change", body).await.join("\n"), @"new_password same_as_old: The new password must be different from the existing password.");
 }
 
 #[actix_web::test]

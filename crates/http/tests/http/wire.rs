@@ -10,7 +10,7 @@ use asteroid_http::{HttpSettings, app};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{TOKEN, parts, signed_in, signed_in_accounts};
+use crate::harness::{TOKEN, parts, signed_in_accounts, signed_in_user};
 
 /// How long the server may take to close a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -101,7 +101,7 @@ async fn a_body_that_never_ends_does_not_keep_its_connection() {
 #[actix_web::test]
 async fn a_body_in_chunks_that_ends_leaves_the_connection_as_it_is() {
     let mut accounts = MockAccounts::new();
-    accounts.expect_sign_in().times(2).returning(|_| Ok(signed_in()));
+    accounts.expect_sign_in().times(2).returning(|_| Ok(signed_in_user()));
     let server = Server::start(accounts, HttpSettings::default());
     let body = r#"{"contact": "g@example.com", "password": "5VphcVNdGhJi"}"#;
     let chunks = format!("1\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", &body[..1], body.len() - 1, &body[1..]);

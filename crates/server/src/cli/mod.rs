@@ -19,7 +19,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asteroid_application::Practices;
+use asteroid_application::{Accounts, Practices};
+use asteroid_argon2::Argon2Hasher;
+use asteroid_diesel::SqliteStorage;
 use asteroid_kernel::{Clock, Randomness};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
@@ -196,7 +198,7 @@ pub fn run(
         Some(Command::Keys(command)) => keys::run(&context, &command),
         Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
-        Some(Command::Openapi) => openapi(),
+        Some(Command::Openapi) => openapi(&context),
         Some(Command::Completions { shell }) => completions(shell),
         Some(Command::Man) => man(),
         Some(Command::Migrate(format)) => migrate::run(&context, format),
@@ -234,8 +236,12 @@ fn serve(context: &Context) -> Result<(), CommandError> {
     Ok(crate::serve::run(&settings, &context.clock, &context.randomness)?)
 }
 
-fn openapi() -> Result<(), CommandError> {
-    Ok(output::say(&asteroid_http::openapi().to_pretty_json()?)?)
+fn openapi(context: &Context) -> Result<(), CommandError> {
+    let settings = context.configuration()?.settings.http_settings();
+    // The description is the same for every store.
+    let description =
+        asteroid_http::openapi::<Accounts<SqliteStorage, Argon2Hasher>, Practices<SqliteStorage>>(&settings);
+    Ok(output::say(&description.to_pretty_json()?)?)
 }
 
 fn completions(shell: Shell) -> Result<(), CommandError> {

@@ -68,7 +68,7 @@ impl Settings {
     /// The settings of the HTTP surface.
     #[must_use]
     pub fn http_settings(&self) -> HttpSettings {
-        let http = &self.http;
+        let (http, rules) = (&self.http, self.account_rules());
         HttpSettings {
             body_limit: http.body_limit,
             header_limit: http.header_limit,
@@ -76,7 +76,8 @@ impl Settings {
             handler_timeout: http.handler_timeout.get(),
             trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
             default_region: self.product.default_region,
-            passwords: self.account_rules().passwords,
+            passwords: rules.passwords,
+            code_formats: rules.code_formats,
             cors_origins: http.cors_origins.clone(),
         }
     }

@@ -213,11 +213,7 @@ fn import_of_a_truncated_file_continues_with_the_whole_file() {
              everything before it was imported; importing the same files again continues from there\n"
         )
     );
-    assert!(
-        answer.out.contains("clients               2        0          0        0\n"),
-        "{}",
-        answer.out
-    );
+    assert!(answer.out.contains("clients               2        0          0        0\n"), "{}", answer.out);
     machine.write("practice.json", &example);
     let report = machine.json(&["import", "practice.json", "missing.json", "--json"], &[]);
     assert_eq!(counts(&report, "clients"), [2, 0, 2, 0]);

@@ -17,6 +17,8 @@ struct Asker {
 
 impl Asker {
     fn of(server: &Server) -> Self {
+        // reqwest makes no client before the process has a TLS provider; another test may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             runtime: Builder::new_current_thread().enable_all().build().expect("a runtime"),
             client: reqwest::Client::builder().no_proxy().build().expect("a client"),

@@ -14,14 +14,14 @@ const SCHEME: Scheme = Scheme("argon2");
 pub(crate) struct Argon2Hash {
     algorithm: Algorithm,
     version: Version,
-    /// With the output's length.
+    /// With the length of the output.
     params: Params,
     salt: Salt,
     output: phc::Output,
 }
 
 impl Argon2Hash {
-    /// Makes a hash with the parameters of new ones, which hold the output's length.
+    /// Creates a hash with these parameters, which include the length of the output.
     pub(crate) fn make(
         password: &[u8],
         salt: [u8; SALT_BYTES],
@@ -34,7 +34,7 @@ impl Argon2Hash {
         Ok(Self { algorithm, version, params: params.clone(), salt, output })
     }
 
-    /// A hash of an unknown password, as costly to check as one that was made with these parameters.
+    /// A hash of an unknown password that is as expensive to verify as one with these parameters.
     pub(crate) fn dummy(
         salt: [u8; SALT_BYTES],
         output: [u8; OUTPUT_BYTES],
@@ -49,11 +49,11 @@ impl Argon2Hash {
         })
     }
 
-    /// Reads a hash in the PHC string format.
+    /// Parses a hash in the PHC string format.
     pub(super) fn parse(text: &str) -> Result<Self, UnusableHash> {
         let hash = phc::PasswordHash::new(text).map_err(|_| SCHEME.malformed("encoding"))?;
         let algorithm = Algorithm::new(hash.algorithm.as_str()).map_err(|_| SCHEME.malformed("variant"))?;
-        // A hash that names no version is of the one before versions were named.
+        // A hash without a version has the version before versions were written.
         let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from);
         let version = version.map_err(|_| SCHEME.malformed("version"))?;
         let params = Params::try_from(&hash).map_err(|_| SCHEME.malformed("list of parameters"))?;
@@ -65,7 +65,7 @@ impl Argon2Hash {
         Ok(Self { algorithm, version, params, salt, output })
     }
 
-    /// Whether a new hash would be made in another way.
+    /// Whether a new hash would have other parameters.
     pub(super) fn is_outdated(&self, current: &Params) -> bool {
         self.algorithm != Algorithm::Argon2id || self.version != Version::V0x13 || self.params != *current
     }

@@ -1,17 +1,17 @@
-//! Reads the parts of a stored hash.
+//! Parses the parts of a stored hash.
 
 use std::ops::RangeInclusive;
 
 use asteroid_identity::UnusableHash;
 use data_encoding::{BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 
-/// The bytes that a salt may have.
+/// The length of a salt in bytes.
 pub(super) const SALT_BOUNDS: RangeInclusive<u64> = 1..=128;
 
-/// The bytes that a hash may have: fewer could be met by chance, and more is no longer safe for it.
+/// The length of a hash in bytes: fewer could match by chance, and more are no safer.
 pub(super) const OUTPUT_BOUNDS: RangeInclusive<u64> = 16..=64;
 
-/// The scheme that a hash says it is of.
+/// The scheme that a hash names.
 #[derive(Clone, Copy)]
 pub(super) struct Scheme(pub(super) &'static str);
 
@@ -20,7 +20,7 @@ impl Scheme {
         UnusableHash::Malformed { scheme: self.0, part }
     }
 
-    /// Checks that a part lies in its bounds.
+    /// Checks that a part is within its bounds.
     pub(super) fn bound(
         self,
         part: &'static str,
@@ -35,7 +35,7 @@ impl Scheme {
         Err(UnusableHash::OutOfBounds { scheme: self.0, part, least, most, unit })
     }
 
-    /// So many parts of a text, and no more.
+    /// Splits a text into exactly this many parts.
     pub(super) fn split<const N: usize>(self, text: &str, at: char) -> Result<[&str; N], UnusableHash> {
         let parts: Vec<&str> = text.split(at).collect();
         parts.try_into().map_err(|_| self.malformed("number of parts"))
@@ -51,19 +51,18 @@ impl Scheme {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(self.malformed(part));
         }
-        // What does not fit is more than any bound.
+        // A number that does not fit exceeds every bound.
         let value = text.parse().unwrap_or(u64::MAX);
         self.bound(part, value, bounds, "")?;
         u32::try_from(value).map_err(|_| self.malformed(part))
     }
 
-    /// A salt that is used as the text that it is.
+    /// A salt that is used as text.
     pub(super) fn text_salt(self, text: &str) -> Result<Vec<u8>, UnusableHash> {
         self.bytes("salt", text.as_bytes().to_vec(), SALT_BOUNDS)
     }
 
-    /// Bytes in base64 of any alphabet that hashes are written in: the standard one, the one for URLs, or passlib's; with
-    /// or without padding.
+    /// Bytes in base64 with the standard alphabet, the URL-safe one or passlib's; with or without padding.
     pub(super) fn base64(
         self,
         part: &'static str,
@@ -97,7 +96,7 @@ impl Scheme {
     }
 }
 
-/// The value of a parameter in `name=value,name=value`, where every name is there once at most and is one of these.
+/// The values of these parameters in `name=value,name=value`, where each name occurs at most once and no other does.
 pub(super) fn parameters<'a, const N: usize>(
     scheme: Scheme,
     text: &'a str,

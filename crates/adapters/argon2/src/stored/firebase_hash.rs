@@ -11,19 +11,18 @@ use super::scrypt_hash::cost;
 
 const SCHEME: Scheme = Scheme("Firebase's scrypt");
 
-/// A hash of Firebase Authentication: the project's signer key, encrypted with a key that scrypt makes of the text.
+/// A hash of Firebase Authentication: the project's signer key, encrypted with a key that scrypt derives from the text.
 #[derive(Clone)]
 pub(crate) struct FirebaseHash {
     params: Params,
-    /// The user's salt with the project's separator behind it.
+    /// The user's salt followed by the project's separator.
     salt: Vec<u8>,
     signer_key: Vec<u8>,
     output: Vec<u8>,
 }
 
 impl FirebaseHash {
-    /// Reads a hash as Supabase's auth server writes it, with all that the project's settings hold, in base64 of the
-    /// standard alphabet or the one for URLs: `$fbscrypt$v=1,n=MEM_COST,r=ROUNDS,p=1,ss=SALT_SEPARATOR,sk=SIGNER_KEY$SALT$HASH`.
+    /// Parses a hash in the format of Supabase's auth server, with the project's settings, in standard or URL-safe base64: `$fbscrypt$v=1,n=MEM_COST,r=ROUNDS,p=1,ss=SALT_SEPARATOR,sk=SIGNER_KEY$SALT$HASH`.
     pub(super) fn parse(text: &str) -> Result<Self, UnusableHash> {
         let [_, _, params, salt, output] = SCHEME.split(text, '$')?;
         let [v, n, r, p, separator, signer_key] =

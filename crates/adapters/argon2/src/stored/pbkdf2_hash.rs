@@ -55,7 +55,7 @@ impl Digest {
 }
 
 impl Pbkdf2Hash {
-    /// Reads a hash in one of these forms, where a salt without an encoding is used as the text that it is:
+    /// Parses a hash in one of these forms. A salt without an encoding is used as text.
     ///
     /// - Django: `pbkdf2_sha256$ITERATIONS$SALT$BASE64`
     /// - Werkzeug: `pbkdf2:sha256:ITERATIONS$SALT$HEX`

@@ -7,16 +7,16 @@ use super::fields::{OUTPUT_BOUNDS, SALT_BOUNDS, Scheme, parameters};
 
 const SCHEME: Scheme = Scheme("scrypt");
 
-/// The most memory that a hash may ask for: 128 MiB, as OWASP's Password Storage Cheat Sheet recommends for it.
+/// The most memory of a hash: 128 MiB, as in OWASP's Password Storage Cheat Sheet.
 const MAX_MEMORY_KIB: u64 = 128 << 10;
 
-/// The most memory that a hash may go over for all its `p`: 1 GiB, some seconds of work.
+/// The most memory times `p` of a hash: 1 GiB, some seconds of work.
 const MAX_WORK_KIB: u64 = 1 << 20;
 
-/// The largest `r`, and the largest `p`. Together they bound the memory that lies beside the one that `N` asks for.
+/// The largest `r` and the largest `p`. Together they bound the memory beyond that of `N`.
 const MAX_R_OR_P: u64 = 64;
 
-/// The bytes of the hashes that Django and Werkzeug make.
+/// The length of the hashes of Django and Werkzeug, in bytes.
 const USUAL_BYTES: u64 = 64;
 
 /// A scrypt hash (RFC 7914).
@@ -28,7 +28,7 @@ pub(crate) struct ScryptHash {
 }
 
 impl ScryptHash {
-    /// Reads a hash in one of these forms, where a salt without an encoding is used as the text that it is:
+    /// Parses a hash in one of these forms. A salt without an encoding is used as text.
     ///
     /// - Django: `scrypt$N$SALT$R$P$BASE64`
     /// - Werkzeug: `scrypt:N:R:P$SALT$HEX`
@@ -70,7 +70,7 @@ fn log2(n: &str) -> Result<u32, UnusableHash> {
     if n.is_power_of_two() { Ok(n.ilog2()) } else { Err(SCHEME.malformed("N")) }
 }
 
-/// The parameters, if they ask for no more than this service gives.
+/// The parameters, if they are within the bounds.
 pub(super) fn cost(scheme: Scheme, log_n: u32, r: &str, p: &str) -> Result<Params, UnusableHash> {
     let r = scheme.number("r", r, 1..=MAX_R_OR_P)?;
     let p = scheme.number("p", p, 1..=MAX_R_OR_P)?;

@@ -23,14 +23,14 @@ const REFERENCE: [&str; 10] = [
     "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
     "$argon2i$v=19$m=256,t=2,p=2$c29tZXNhbHQ$T/XOJ2mh1/TIpJHfCdQan76Q5esCFVoT5MAeIM1Oq2E",
     "$argon2i$v=16$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
-    // Version 16, unnamed.
+    // Version 16, not written.
     "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
     "$argon2i$m=256,t=2,p=2$c29tZXNhbHQ$tsEVYKap1h6scGt5ovl9aLRGOqOth+AMB+KwHpDFZPs",
     "$argon2d$v=19$m=65536,t=2,p=1$YzI5dFpYTmhiSFFBQUFBQUFBQUFBQQ$Jxy74cswY2mq9y+u+iJcJy8EqOp4t/C7DWDzGwGB3IM",
     "$argon2d$v=16$m=32,t=2,p=3,keyid=8PDw8A,data=Dw8PDw8P$AAAAAAAAAAA$KnH4gniiaFnDvlA1xev3yovC4cnrrI6tnHOYtmja90o",
 ];
 
-/// Made with libxcrypt, whose bcrypt is the one in bcrypt-ruby, and so in Devise.
+/// Created with libxcrypt, whose bcrypt is the one in bcrypt-ruby, and so in Devise.
 const BCRYPT: [(&str, &str); 7] = [
     ("$2a$11$K0ByB.6YI2/OYrB4fQOYLevrxRVDYkQd6evtQN1Sv/Pq//5TqqJO2", "IWasTheFirstPrez1776"),
     ("$2b$05$K0ByB.6YI2/OYrB4fQOYLeByN3OwSac8na9UcQceWm/vGiln3GErO", "IWasTheFirstPrez1776"),
@@ -45,7 +45,7 @@ const BCRYPT: [(&str, &str); 7] = [
 ];
 
 #[test]
-fn every_argon2_of_the_reference_implementation_is_checked() {
+fn argon2_hashes_of_the_reference_implementation_are_verified() {
     for stored in REFERENCE {
         assert!(is_hash_of(stored, "password"), "{stored}");
         assert!(!is_hash_of(stored, "sassword"), "{stored}");
@@ -53,7 +53,7 @@ fn every_argon2_of_the_reference_implementation_is_checked() {
 }
 
 #[test]
-fn bcrypt_is_checked_as_devise_does() {
+fn bcrypt_is_verified_like_in_devise() {
     for (stored, password) in BCRYPT {
         assert!(is_hash_of(stored, password), "{stored}");
         assert!(!is_hash_of(stored, &format!("x{password}")), "{stored}");
@@ -64,7 +64,7 @@ fn bcrypt_is_checked_as_devise_does() {
 const LONGER_THAN_BCRYPT_READS: &str = "$2a$04$fRaNHWbJLgH/9ficGmzGVOtGk9sKQr1RUaevny4gZatqHbLRUktSS";
 
 #[test]
-fn bcrypt_ignores_what_follows_the_72nd_byte_and_is_not_replaced_then() {
+fn bcrypt_ignores_bytes_after_the_72nd_and_is_not_replaced_then() {
     let kept = Verdict::Match { outdated: false };
     let (stored, password) = BCRYPT[6];
     for ending in ["", "another ending", "\0", "\u{e4}", "a\u{308}"] {
@@ -90,7 +90,7 @@ fn bcrypt_of_up_to_71_bytes_is_replaced() {
 }
 
 #[test]
-fn bcrypt_takes_no_password_with_a_nul() {
+fn bcrypt_rejects_a_password_with_a_nul() {
     let (stored, password) = BCRYPT[5];
     for repeated in [format!("{password}\0"), format!("{password}\0{password}")] {
         assert!(!is_hash_of(stored, &repeated), "{repeated:?}");
@@ -112,7 +112,7 @@ fn a_password_of_any_length_is_hashed() {
 }
 
 #[test]
-fn only_what_new_hashes_are_is_up_to_date() {
+fn only_hashes_like_new_ones_are_current() {
     let outdated = |stored: &str| StoredHash::parse(stored).expect("a valid hash").is_outdated(&current());
     assert!(!outdated(REFERENCE[0]));
     for stored in REFERENCE[1..].iter().copied().chain(BCRYPT.map(|(stored, _)| stored)) {
@@ -123,7 +123,7 @@ fn only_what_new_hashes_are_is_up_to_date() {
 }
 
 #[test]
-fn malformed_hashes_and_absurd_parameters_are_refused() {
+fn malformed_hashes_and_excessive_parameters_are_rejected() {
     let (salt, output) = ("c29tZXNhbHQ", "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
     let argon2 = |head: &str| format!("{head}${salt}${output}");
     let bcrypt = |head: &str| format!("{head}K0ByB.6YI2/OYrB4fQOYLeByN3OwSac8na9UcQceWm/vGiln3GErO");

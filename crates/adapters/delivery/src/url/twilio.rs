@@ -1,7 +1,6 @@
 use std::fmt;
 
-use hyper::Uri;
-use url::Host;
+use url::{Host, Url};
 
 use super::parts::{Parts, encoded, is_loopback};
 use super::{Flaw, InvalidDeliveryUrl, Provider};
@@ -17,7 +16,7 @@ pub struct TwilioUrl {
     host: Host,
     port: Option<u16>,
     /// Where messages are handed in.
-    pub(crate) endpoint: Uri,
+    pub(crate) endpoint: Url,
     pub(crate) account: String,
     pub(crate) token: Secret<String>,
     pub(crate) sender: Sender,
@@ -55,7 +54,7 @@ impl TwilioUrl {
         let (port, scheme) = (parts.port(), if plain { "http" } else { "https" });
         let authority = port.map_or_else(|| host.to_string(), |port| format!("{host}:{port}"));
         let endpoint = format!("{scheme}://{authority}/2010-04-01/Accounts/{account}/Messages.json");
-        let endpoint = endpoint.parse().map_err(|_| parts.flaw(Flaw::Unreadable))?;
+        let endpoint = Url::parse(&endpoint).map_err(|_| parts.flaw(Flaw::Unreadable))?;
         Ok(Self { plain, host, port, endpoint, account, token: Secret(token), sender })
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use hyper::Uri;
+use url::{Position, Url};
 
 use super::parts::{Parts, is_loopback};
 use super::{Flaw, InvalidDeliveryUrl, PLAIN_HTTP, Provider};
@@ -18,7 +18,7 @@ use crate::tls;
 /// a program on this machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl {
-    pub(crate) endpoint: Uri,
+    pub(crate) endpoint: Url,
     pub(crate) key: Secret<Vec<u8>>,
     pub(crate) ca: Option<PathBuf>,
 }
@@ -48,13 +48,12 @@ impl WebhookUrl {
             parts.flaw(Flaw::Value("secret", "`whsec_` and 24 to 64 random bytes in base64"))
         })?;
         let ca = parts.take_ca()?;
-        let endpoint = parts.rest().as_str().parse().map_err(|_| parts.flaw(Flaw::Unreadable))?;
-        Ok(Self { endpoint, key: Secret(key), ca })
+        Ok(Self { endpoint: parts.rest(), key: Secret(key), ca })
     }
 
     /// Whether it is talked to without TLS.
     pub(super) fn is_plain(&self) -> bool {
-        self.endpoint.scheme_str() == Some("http")
+        self.endpoint.scheme() == "http"
     }
 
     pub(super) fn production_problem(&self) -> Option<String> {
@@ -64,9 +63,7 @@ impl WebhookUrl {
 
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.endpoint.scheme_str().unwrap_or_default();
-        let authority = self.endpoint.authority().map_or("", |authority| authority.as_str());
-        write!(f, "webhook+{scheme}://{authority}/***?secret=***")
+        write!(f, "webhook+{}/***?secret=***", &self.endpoint[..Position::AfterPort])
     }
 }
 

@@ -1,4 +1,4 @@
-//! An authority of the tests' own, and servers' certificates of it.
+//! A certificate authority for tests, and server certificates that it issues.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-pub(crate) struct Authority {
+pub(crate) struct TestCa {
     issuer: Issuer<'static, KeyPair>,
     file: NamedTempFile,
 }
 
-impl Authority {
+impl TestCa {
     pub(crate) fn new() -> Self {
         let mut parameters = CertificateParams::default();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -25,12 +25,12 @@ impl Authority {
         Self { issuer: Issuer::new(parameters, key), file }
     }
 
-    /// Where its certificate lies.
+    /// The path of its certificate, a PEM file.
     pub(crate) fn path(&self) -> String {
         self.file.path().display().to_string()
     }
 
-    /// What a server of this name begins TLS with.
+    /// A TLS acceptor with a certificate for this host.
     pub(crate) fn acceptor(&self, host: &str) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
         let parameters = CertificateParams::new([host.to_owned()]).expect("a name");

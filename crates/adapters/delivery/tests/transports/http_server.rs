@@ -1,4 +1,4 @@
-//! A server that notes the requests it gets, and answers what a test tells it.
+//! An HTTP server that records requests and follows a script.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,21 +9,23 @@ use tokio::io::{
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// What becomes of a request that was read whole.
+/// What the server does after it has read a request.
 #[derive(Clone, Copy)]
-pub(crate) enum Act {
-    /// It is answered with this status, these header lines and this body.
-    Answer(u16, &'static str, &'static str),
-    /// It is answered with this status, and the connection ends within the body.
-    BreakOff(u16),
-    /// The connection ends.
+pub(crate) enum HttpAction {
+    /// Sends a response with this status, these header lines and this body.
+    Respond(u16, &'static str, &'static str),
+    /// Sends this status, and closes the connection within the body.
+    Truncate(u16),
+    /// Sends this status, and stalls within the body.
+    StallInBody(u16),
+    /// Closes the connection.
     HangUp,
-    /// Nothing.
+    /// Sends nothing, and keeps the connection open.
     Stall,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
+pub(crate) struct RecordedRequest {
     /// `POST /path HTTP/1.1`
     pub(crate) line: String,
     /// Names in lower case.
@@ -31,12 +33,12 @@ pub(crate) struct Request {
     pub(crate) body: String,
 }
 
-impl Request {
+impl RecordedRequest {
     pub(crate) fn header(&self, name: &str) -> &str {
         let mut values =
             self.headers.iter().filter(|header| header.0 == name).map(|header| header.1.as_str());
-        let value = values.next().unwrap_or_else(|| panic!("{name} is there: {self:?}"));
-        assert_eq!(values.next(), None, "{name} is there once");
+        let value = values.next().unwrap_or_else(|| panic!("there is a {name} header: {self:?}"));
+        assert_eq!(values.next(), None, "there is one {name} header");
         value
     }
 }
@@ -44,23 +46,26 @@ impl Request {
 #[derive(Clone)]
 pub(crate) struct HttpServer {
     pub(crate) port: u16,
-    acts: Arc<Mutex<VecDeque<Act>>>,
-    requests: Arc<Mutex<Vec<Request>>>,
+    actions: Arc<Mutex<VecDeque<HttpAction>>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
     connections: Arc<Mutex<usize>>,
 }
 
 impl HttpServer {
-    /// Does these in turn.
-    pub(crate) async fn start(acts: impl IntoIterator<Item = Act>, tls: Option<TlsAcceptor>) -> Self {
+    /// Starts a server that takes one of these actions for each request, in order.
+    pub(crate) async fn start(
+        actions: impl IntoIterator<Item = HttpAction>,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let acts = Arc::new(Mutex::new(acts.into_iter().collect()));
-        let server = Self { port, acts, requests: Arc::default(), connections: Arc::default() };
-        let answering = server.clone();
+        let actions = Arc::new(Mutex::new(actions.into_iter().collect()));
+        let server = Self { port, actions, requests: Arc::default(), connections: Arc::default() };
+        let accepting = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                *answering.connections.lock().expect("no panic") += 1;
-                let (server, tls) = (answering.clone(), tls.clone());
+                *accepting.connections.lock().expect("no panic") += 1;
+                let (server, tls) = (accepting.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
                         None => server.serve(BufReader::new(stream)).await,
@@ -72,7 +77,7 @@ impl HttpServer {
         server
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.requests.lock().expect("no panic").clone()
     }
 
@@ -84,29 +89,36 @@ impl HttpServer {
         loop {
             let request = read(&mut stream).await?;
             self.requests.lock().expect("no panic").push(request);
-            let act = self.acts.lock().expect("no panic").pop_front().expect("no more requests than acts");
-            match act {
-                Act::Answer(status, headers, body) => {
+            let action =
+                self.actions.lock().expect("no panic").pop_front().expect("an action for each request");
+            match action {
+                HttpAction::Respond(status, headers, body) => {
                     let length = body.len();
-                    let answer = format!(
+                    let response = format!(
                         "HTTP/1.1 {status} Status\r\n{headers}content-length: {length}\r\n\r\n{body}"
                     );
-                    stream.write_all(answer.as_bytes()).await.ok()?;
+                    stream.write_all(response.as_bytes()).await.ok()?;
                     stream.flush().await.ok()?;
                 }
-                Act::BreakOff(status) => {
-                    let answer = format!("HTTP/1.1 {status} Status\r\ncontent-length: 99\r\n\r\n{{");
-                    stream.write_all(answer.as_bytes()).await.ok()?;
+                HttpAction::Truncate(status) => {
+                    let response = format!("HTTP/1.1 {status} Status\r\ncontent-length: 99\r\n\r\n{{");
+                    stream.write_all(response.as_bytes()).await.ok()?;
                     return stream.shutdown().await.ok();
                 }
-                Act::HangUp => return None,
-                Act::Stall => std::future::pending().await,
+                HttpAction::StallInBody(status) => {
+                    let response = format!("HTTP/1.1 {status} Status\r\ncontent-length: 99\r\n\r\n{{");
+                    stream.write_all(response.as_bytes()).await.ok()?;
+                    stream.flush().await.ok()?;
+                    std::future::pending().await
+                }
+                HttpAction::HangUp => return None,
+                HttpAction::Stall => std::future::pending().await,
             }
         }
     }
 }
 
-async fn read<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>) -> Option<Request> {
+async fn read<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>) -> Option<RecordedRequest> {
     let line = read_line(stream).await?;
     let mut headers = Vec::new();
     loop {
@@ -115,7 +127,7 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>) -> O
             Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.to_owned())),
         }
     }
-    let mut request = Request { line, headers, body: String::new() };
+    let mut request = RecordedRequest { line, headers, body: String::new() };
     let mut body = vec![0; request.header("content-length").parse().expect("a length")];
     stream.read_exact(&mut body).await.ok()?;
     request.body = String::from_utf8(body).expect("UTF-8");

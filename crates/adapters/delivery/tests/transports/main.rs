@@ -1,5 +1,5 @@
-//! The transports that talk to servers, against servers in the same process: what goes over the wire, and what
-//! becomes of every answer, and of none.
+//! The network transports against servers in the same process: what they send, and how each response, timeout and
+//! broken connection ends.
 
 mod certificates;
 mod http_server;
@@ -15,14 +15,14 @@ use std::error::Error;
 use asteroid_delivery::AnyTransport;
 use asteroid_messaging::{DeliveryError, MessageTransport as _, OutgoingMessage};
 
-/// The transport that this URL names.
+/// The transport that this URL selects.
 fn transport(url: &str) -> AnyTransport {
     url.parse::<asteroid_delivery::DeliveryUrl>().unwrap_or_else(|error| panic!("{url}: {error}")).into()
 }
 
-/// What became of a delivery: that it was taken on, or how it failed and why, as the outbox notes it.
+/// The outcome of an attempt to deliver: `delivered`, or the kind of the failure with its reasons, as in the outbox.
 async fn outcome(transport: &AnyTransport, message: &OutgoingMessage) -> String {
-    let (how, error) = match transport.deliver(message).await {
+    let (kind, error) = match transport.deliver(message).await {
         Ok(()) => return "delivered".to_owned(),
         Err(DeliveryError::Passing(error)) => ("passing", error),
         Err(DeliveryError::Permanent(error)) => ("permanent", error),
@@ -30,10 +30,10 @@ async fn outcome(transport: &AnyTransport, message: &OutgoingMessage) -> String 
     let first: &(dyn Error + 'static) = &*error;
     let reasons: Vec<String> =
         std::iter::successors(Some(first), |error| (*error).source()).map(ToString::to_string).collect();
-    let told = format!("{how}: {}", reasons.join(": "));
-    // Whatever happens, no reason tells what only the recipient and the provider may know.
+    let outcome = format!("{kind}: {}", reasons.join(": "));
+    // No reason contains what only the recipient and the provider may know.
     for secret in messages::SECRETS {
-        assert!(!told.contains(secret) && !format!("{error:?}").contains(secret), "{told} {error:?}");
+        assert!(!outcome.contains(secret) && !format!("{error:?}").contains(secret), "{outcome} {error:?}");
     }
-    told
+    outcome
 }

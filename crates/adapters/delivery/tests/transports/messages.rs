@@ -1,10 +1,10 @@
-//! Messages to deliver.
+//! Messages for the tests.
 
 use asteroid_kernel::{Contact, Region, Timestamp};
 use asteroid_messaging::{Channel, MessageKind, OutgoingMessage};
 
 pub(crate) const ID: &str = "01547654-e1c6-7fcd-9d7b-39a820e2f465";
-/// The password and the token that the tests log in with, and what their messages hold.
+/// The tests' password and auth token, and the private parts of their messages.
 pub(crate) const SECRETS: [&str; 6] = ["hunter2", "7G2KD", "042137", "george", "George", "5556654345"];
 
 pub(crate) fn message(to: &str, subject: Option<&str>, body: &str, code: &str) -> OutgoingMessage {
@@ -34,7 +34,7 @@ pub(crate) fn sms() -> OutgoingMessage {
     message("555-665-4345", None, "042137 is your code.\n\n@example.com #042137", "042137")
 }
 
-/// The same as HTML, as plain as can be.
+/// The same text as minimal HTML.
 pub(crate) fn html_of(body: &str) -> String {
     format!("<!doctype html>\n<p>{}</p>\n", body.replace("\n\n", "</p>\n<p>"))
 }

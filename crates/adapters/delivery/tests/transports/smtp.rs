@@ -1,14 +1,14 @@
-//! What a mail server is told, and what becomes of its answers.
+//! SMTP sessions, and the outcome of each reply.
 
 use std::time::{Duration, Instant};
 
 use crate::messages::{ID, email, email_to, sms};
-use crate::smtp_server::{Act, Script, SmtpServer};
+use crate::smtp_server::{SmtpAction, SmtpScript, SmtpServer};
 use crate::{outcome, transport};
 
-/// A server in the clear.
-async fn server(acts: Vec<(&'static str, Act)>) -> SmtpServer {
-    SmtpServer::start(Script { acts, offers: &["AUTH PLAIN LOGIN"], ..Script::default() }).await
+/// A server without TLS.
+async fn server(actions: Vec<(&'static str, SmtpAction)>) -> SmtpServer {
+    SmtpServer::start(SmtpScript { actions, offers: &["AUTH PLAIN LOGIN"], ..SmtpScript::default() }).await
 }
 
 fn url(server: &SmtpServer, login: &str) -> String {
@@ -18,17 +18,17 @@ fn url(server: &SmtpServer, login: &str) -> String {
     )
 }
 
-async fn outcome_with(acts: Vec<(&'static str, Act)>) -> String {
-    let server = server(acts).await;
+async fn outcome_with(actions: Vec<(&'static str, SmtpAction)>) -> String {
+    let server = server(actions).await;
     outcome(&transport(&url(&server, "")), &email()).await
 }
 
 #[tokio::test]
-async fn a_message_is_handed_over() {
+async fn a_message_is_delivered() {
     let server = server(vec![]).await;
     assert_eq!(outcome(&transport(&url(&server, "")), &email()).await, "delivered");
     assert_eq!(
-        server.heard(),
+        server.commands(),
         [
             "CONNECT",
             "EHLO asteroid.example",
@@ -55,7 +55,7 @@ async fn a_message_is_handed_over() {
             format!(" boundary=\"=_{ID}\"").as_str(),
         ]
     );
-    // A dot alone on a line does not end the message.
+    // Dot-stuffing: a line of one dot does not end the message.
     let [before, text, html, after] = body.split(&format!("--=_{ID}")).collect::<Vec<_>>()[..] else {
         panic!("{body}")
     };
@@ -77,7 +77,7 @@ async fn a_message_is_handed_over() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_next_message() {
+async fn connections_are_reused() {
     let server = server(vec![]).await;
     let transport = transport(&url(&server, "robot:hunter2@"));
     for _ in 0..3 {
@@ -89,7 +89,7 @@ async fn a_connection_is_kept_for_the_next_message() {
 }
 
 #[tokio::test]
-async fn messages_side_by_side_each_have_a_connection() {
+async fn concurrent_messages_have_a_connection_each() {
     let server = server(vec![]).await;
     let transport = std::sync::Arc::new(transport(&url(&server, "")));
     let deliveries: Vec<_> = (0..10)
@@ -110,8 +110,8 @@ async fn messages_side_by_side_each_have_a_connection() {
 }
 
 #[tokio::test]
-async fn a_connection_that_the_server_has_ended_is_replaced() {
-    for act in [Act::Say("421 4.4.2 idle for too long"), Act::HangUp, Act::Stall] {
+async fn a_connection_that_the_server_closed_is_replaced() {
+    for act in [SmtpAction::Reply("421 4.4.2 idle for too long"), SmtpAction::HangUp, SmtpAction::Stall] {
         let server = server(vec![("NOOP", act)]).await;
         let transport = transport(&url(&server, ""));
         for _ in 0..2 {
@@ -122,103 +122,101 @@ async fn a_connection_that_the_server_has_ended_is_replaced() {
 }
 
 #[tokio::test]
-async fn the_server_is_logged_in_at_with_what_it_offers() {
-    for (offers, heard) in [
+async fn authentication_uses_a_mechanism_that_the_server_offers() {
+    for (offers, commands) in [
         (["AUTH PLAIN LOGIN"].as_slice(), ["AUTH PLAIN AHLDtmJvdABodW50ZXIy"].as_slice()),
         (&["AUTH XOAUTH2 LOGIN"], &["AUTH LOGIN", "csO2Ym90", "aHVudGVyMg=="]),
     ] {
-        let server = SmtpServer::start(Script { offers, ..Script::default() }).await;
+        let server = SmtpServer::start(SmtpScript { offers, ..SmtpScript::default() }).await;
         let url = url(&server, "r%C3%B6bot:hunter2@");
         assert_eq!(outcome(&transport(&url), &email()).await, "delivered");
-        let said = server.heard();
-        assert_eq!(said[2..2 + heard.len()], *heard, "{said:?}");
+        let said = server.commands();
+        assert_eq!(said[2..2 + commands.len()], *commands, "{said:?}");
     }
-    let server = SmtpServer::start(Script { offers: &["AUTH CRAM-MD5"], ..Script::default() }).await;
+    let server = SmtpServer::start(SmtpScript { offers: &["AUTH CRAM-MD5"], ..SmtpScript::default() }).await;
     assert_eq!(
         outcome(&transport(&url(&server, "robot:hunter2@")), &email()).await,
-        "passing: the server offers no way to log in that is known here: PLAIN or LOGIN"
+        "passing: the server offers no supported AUTH mechanism: PLAIN or LOGIN"
     );
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_for_an_operator_to_set_right() {
-    let server = server(vec![("AUTH", Act::Say("535 5.7.8 hunter2 is no password of robot"))]).await;
+async fn wrong_credentials_are_a_passing_failure_that_an_operator_can_correct() {
+    let server = server(vec![("AUTH", SmtpAction::Reply("535 5.7.8 hunter2 is no password of robot"))]).await;
     let transport = transport(&url(&server, "robot:hunter2@"));
     assert_eq!(
         outcome(&transport, &email()).await,
-        "passing: logging in: the server answered 535 5.7.8 (check the user name and the password)"
+        "passing: AUTH: the server answered 535 5.7.8 (check the user name and the password)"
     );
     assert_eq!(outcome(&transport, &email()).await, "delivered");
-    let asked = outcome_with(vec![("MAIL", Act::Say("530 5.7.0 Authentication required"))]).await;
+    let asked = outcome_with(vec![("MAIL", SmtpAction::Reply("530 5.7.0 Authentication required"))]).await;
     assert_eq!(
         asked,
-        "passing: naming the sender: the server answered 530 5.7.0 (check the user name and the password)"
+        "passing: MAIL FROM: the server answered 530 5.7.0 (check the user name and the password)"
     );
 }
 
 #[tokio::test]
-async fn what_the_server_cannot_do_now_is_tried_again() {
-    for (asked, answer, told) in [
-        ("CONNECT", "421 4.3.2 too many connections", "connecting: the server answered 421 4.3.2"),
-        ("CONNECT", "554 5.7.1 not you", "connecting: the server answered 554 5.7.1"),
-        ("EHLO", "550 who are you", "connecting: the server answered 550"),
-        ("MAIL", "451 4.3.0 later", "naming the sender: the server answered 451 4.3.0"),
-        (
-            "RCPT",
-            "450-4.2.0 greylisted\r\n450 4.2.0 george",
-            "naming the recipient: the server answered 450 4.2.0",
-        ),
-        ("RCPT", "452 4.5.3", "naming the recipient: the server answered 452 4.5.3"),
-        ("DATA", "451 4.7.1.2 no status", "announcing the message: the server answered 451"),
-        ("CONTENT", "421 4.4.2 going down", "handing the message over: the server answered 421 4.4.2"),
+async fn a_transient_reply_is_a_passing_failure_to_retry() {
+    for (asked, answer, result) in [
+        ("CONNECT", "421 4.3.2 too many connections", "connect: the server answered 421 4.3.2"),
+        ("CONNECT", "554 5.7.1 not you", "connect: the server answered 554 5.7.1"),
+        ("EHLO", "550 who are you", "connect: the server answered 550"),
+        ("MAIL", "451 4.3.0 later", "MAIL FROM: the server answered 451 4.3.0"),
+        ("RCPT", "450-4.2.0 greylisted\r\n450 4.2.0 george", "RCPT TO: the server answered 450 4.2.0"),
+        ("RCPT", "452 4.5.3", "RCPT TO: the server answered 452 4.5.3"),
+        ("DATA", "451 4.7.1.2 no status", "DATA: the server answered 451"),
+        ("CONTENT", "421 4.4.2 going down", "message: the server answered 421 4.4.2"),
     ] {
-        assert_eq!(outcome_with(vec![(asked, Act::Say(answer))]).await, format!("passing: {told}"));
+        assert_eq!(
+            outcome_with(vec![(asked, SmtpAction::Reply(answer))]).await,
+            format!("passing: {result}")
+        );
     }
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_not_tried_again() {
-    for (asked, answer, told) in [
-        ("MAIL", "553 5.1.8 no such sender", "naming the sender: the server answered 553 5.1.8"),
-        (
-            "RCPT",
-            "550 5.1.1 <George@Example.com>: unknown",
-            "naming the recipient: the server answered 550 5.1.1",
-        ),
-        ("RCPT", "550 George@Example.com is unknown", "naming the recipient: the server answered 550"),
-        ("DATA", "554 5.5.1 no", "announcing the message: the server answered 554 5.5.1"),
-        ("CONTENT", "554 5.7.1 spam: 7G2KD", "handing the message over: the server answered 554 5.7.1"),
+async fn a_permanent_reply_is_a_permanent_failure() {
+    for (asked, answer, result) in [
+        ("MAIL", "553 5.1.8 no such sender", "MAIL FROM: the server answered 553 5.1.8"),
+        ("RCPT", "550 5.1.1 <George@Example.com>: unknown", "RCPT TO: the server answered 550 5.1.1"),
+        ("RCPT", "550 George@Example.com is unknown", "RCPT TO: the server answered 550"),
+        ("DATA", "554 5.5.1 no", "DATA: the server answered 554 5.5.1"),
+        ("CONTENT", "554 5.7.1 spam: 7G2KD", "message: the server answered 554 5.7.1"),
     ] {
-        assert_eq!(outcome_with(vec![(asked, Act::Say(answer))]).await, format!("permanent: {told}"));
+        assert_eq!(
+            outcome_with(vec![(asked, SmtpAction::Reply(answer))]).await,
+            format!("permanent: {result}")
+        );
     }
 }
 
 #[tokio::test]
-async fn what_is_no_smtp_is_tried_again() {
+async fn an_invalid_reply_is_a_passing_failure_to_retry() {
     for (asked, answer) in
-        [("CONNECT", "SSH-2.0-OpenSSH"), ("RCPT", "999 george"), ("DATA", "250 2.0.0 taken")]
+        [("CONNECT", "SSH-2.0-OpenSSH"), ("RCPT", "999 george"), ("DATA", "250 2.0.0 accepted")]
     {
-        let told = outcome_with(vec![(asked, Act::Say(answer))]).await;
-        let why = ": the connection ended, or the answer was none that SMTP knows";
-        assert!(told.starts_with("passing: ") && told.ends_with(why), "{answer}: {told}");
+        let result = outcome_with(vec![(asked, SmtpAction::Reply(answer))]).await;
+        let why = ": the connection was closed, or the reply was not valid SMTP";
+        assert!(result.starts_with("passing: ") && result.ends_with(why), "{answer}: {result}");
     }
-    // A good answer that is none to the message: it was not taken on.
+    // A positive reply of the wrong kind: the message was not accepted.
     assert_eq!(
-        outcome_with(vec![("CONTENT", Act::Say("354 go on"))]).await,
-        "passing: handing the message over: the connection ended, or the answer was none that SMTP knows"
+        outcome_with(vec![("CONTENT", SmtpAction::Reply("354 go on"))]).await,
+        "passing: message: the connection was closed, or the reply was not valid SMTP"
     );
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_tried_again_with_the_same_message_id() {
+async fn a_retry_after_a_broken_connection_has_the_same_message_id() {
     for asked in ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "CONTENT"] {
-        let server = server(vec![(asked, Act::HangUp)]).await;
+        let server = server(vec![(asked, SmtpAction::HangUp)]).await;
         let transport = transport(&url(&server, ""));
-        let told = outcome(&transport, &email()).await;
-        assert!(told.starts_with("passing: "), "{asked}: {told}");
+        let result = outcome(&transport, &email()).await;
+        assert!(result.starts_with("passing: "), "{asked}: {result}");
         assert_eq!(outcome(&transport, &email()).await, "delivered");
         let mails = server.mails();
-        // The server has it twice if only its answer was lost, and can tell that it is one.
+        // If only the reply was lost, the server has the message twice, with one id.
         assert_eq!(mails.len(), if asked == "CONTENT" { 2 } else { 1 });
         for mail in mails {
             assert!(mail.starts_with(&format!("Message-ID: <{ID}@asteroid.example>\r\n")), "{mail}");
@@ -227,27 +225,27 @@ async fn a_connection_that_breaks_is_tried_again_with_the_same_message_id() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up_in_time() {
+async fn a_silent_server_is_a_timeout() {
     let cases = [
-        ("CONNECT", "connecting"),
-        ("EHLO", "connecting"),
-        ("AUTH", "logging in"),
-        ("MAIL", "naming the sender"),
-        ("RCPT", "naming the recipient"),
-        ("DATA", "announcing the message"),
-        ("CONTENT", "handing the message over"),
+        ("CONNECT", "connect"),
+        ("EHLO", "connect"),
+        ("AUTH", "AUTH"),
+        ("MAIL", "MAIL FROM"),
+        ("RCPT", "RCPT TO"),
+        ("DATA", "DATA"),
+        ("CONTENT", "message"),
     ]
-    .map(|(asked, told)| {
+    .map(|(asked, result)| {
         tokio::spawn(async move {
-            let server = server(vec![(asked, Act::Stall)]).await;
+            let server = server(vec![(asked, SmtpAction::Stall)]).await;
             let url = url(&server, "robot:hunter2@").replace("timeout=20", "timeout=2");
             let (transport, start) = (transport(&url), Instant::now());
             assert_eq!(
                 outcome(&transport, &email()).await,
-                format!("passing: {told}: there was no answer within 2 s")
+                format!("passing: {result}: there was no answer within 2 s")
             );
             assert!(start.elapsed() < Duration::from_secs(5), "{asked}: {:?}", start.elapsed());
-            // The connection is not used again: a late answer would be taken for the next message's.
+            // The connection is not reused: a late reply would count for the next message.
             assert_eq!(outcome(&transport, &email()).await, "delivered");
             assert_eq!(server.count("CONNECT"), 2);
         })
@@ -258,23 +256,23 @@ async fn a_silent_server_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_tried_again() {
+async fn an_unreachable_server_is_a_passing_failure_to_retry() {
     let server = server(vec![]).await;
     let url = url(&server, "").replace(&server.port.to_string(), "1");
-    let told = outcome(&transport(&url), &email()).await;
-    assert!(told.starts_with("passing: connecting: Connection refused"), "{told}");
-    let told = outcome(&transport(&url.replace("127.0.0.1", "mail.invalid")), &email()).await;
-    assert!(told.starts_with("passing: connecting: "), "{told}");
+    let result = outcome(&transport(&url), &email()).await;
+    assert!(result.starts_with("passing: connect: Connection refused"), "{result}");
+    let result = outcome(&transport(&url.replace("127.0.0.1", "mail.invalid")), &email()).await;
+    assert!(result.starts_with("passing: connect: "), "{result}");
 }
 
 #[tokio::test]
-async fn an_address_beyond_ascii_needs_a_server_that_takes_it() {
+async fn an_address_beyond_ascii_needs_a_server_with_smtputf8() {
     let offers = &["8BITMIME", "SMTPUTF8"];
-    let server = SmtpServer::start(Script { offers, ..Script::default() }).await;
+    let server = SmtpServer::start(SmtpScript { offers, ..SmtpScript::default() }).await;
     assert_eq!(outcome(&transport(&url(&server, "")), &email_to("jürgen@müller.example")).await, "delivered");
-    let heard = server.heard();
+    let commands = server.commands();
     assert_eq!(
-        heard[2..4],
+        commands[2..4],
         [
             "MAIL FROM:<no-reply@asteroid.example> SMTPUTF8 BODY=8BITMIME",
             "RCPT TO:<jürgen@xn--mller-kva.example>"
@@ -282,20 +280,20 @@ async fn an_address_beyond_ascii_needs_a_server_that_takes_it() {
     );
     assert!(server.mails()[0].contains("\r\nTo: jürgen@xn--mller-kva.example\r\n"));
 
-    let server = SmtpServer::start(Script { offers: &["8BITMIME"], ..Script::default() }).await;
+    let server = SmtpServer::start(SmtpScript { offers: &["8BITMIME"], ..SmtpScript::default() }).await;
     let transport = transport(&url(&server, ""));
     assert_eq!(
         outcome(&transport, &email_to("jürgen@müller.example")).await,
         "permanent: the address has characters beyond ASCII, and the server does not offer SMTPUTF8"
     );
     assert_eq!(server.count("MAIL"), 0);
-    // A domain can be written in ASCII.
+    // A domain has an ASCII form.
     assert_eq!(outcome(&transport, &email_to("info@müller.example")).await, "delivered");
     assert_eq!(server.count("RCPT TO:<info@xn--mller-kva.example>"), 1);
 }
 
 #[tokio::test]
-async fn no_command_and_no_header_can_be_smuggled_in() {
+async fn command_and_header_injection_are_not_possible() {
     let server = server(vec![]).await;
     let transport = transport(&url(&server, ""));
     let mut message = email();
@@ -314,11 +312,11 @@ async fn no_command_and_no_header_can_be_smuggled_in() {
 }
 
 #[tokio::test]
-async fn a_phone_number_is_refused() {
+async fn a_phone_number_is_a_permanent_failure() {
     let server = server(vec![]).await;
     assert_eq!(
         outcome(&transport(&url(&server, "")), &sms()).await,
         "permanent: an e-mail goes to an e-mail address"
     );
-    assert_eq!(server.heard(), [""; 0]);
+    assert_eq!(server.commands(), [""; 0]);
 }

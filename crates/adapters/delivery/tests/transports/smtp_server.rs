@@ -1,4 +1,4 @@
-//! A mail server that does what a test tells it, and notes what it is told.
+//! A mail server that follows a script and records the commands it receives.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,44 +6,44 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _,
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// What the server does when it is asked for something, in place of doing it.
+/// What the server does in place of the normal reply.
 #[derive(Clone, Copy)]
-pub(crate) enum Act {
-    /// Answers this.
-    Say(&'static str),
-    /// Answers nothing, and keeps the connection.
+pub(crate) enum SmtpAction {
+    /// Sends this reply.
+    Reply(&'static str),
+    /// Sends nothing, and keeps the connection open.
     Stall,
-    /// Ends the connection.
+    /// Closes the connection.
     HangUp,
 }
 
 #[derive(Default)]
-pub(crate) struct Script {
-    /// What it offers before TLS.
+pub(crate) struct SmtpScript {
+    /// The extensions that it offers before TLS.
     pub(crate) offers: &'static [&'static str],
-    /// What it offers within TLS.
+    /// The extensions that it offers within TLS.
     pub(crate) offers_within_tls: &'static [&'static str],
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Whether TLS begins with the first byte.
+    /// Whether the server uses implicit TLS.
     pub(crate) implicit: bool,
-    /// Each is done once, in place of what begins so. `CONNECT` and `CONTENT` stand for what has no command.
-    pub(crate) acts: Vec<(&'static str, Act)>,
+    /// Each applies once, to this command. `CONNECT` stands for the greeting, `CONTENT` for the end of the message.
+    pub(crate) actions: Vec<(&'static str, SmtpAction)>,
 }
 
 #[derive(Clone)]
 pub(crate) struct SmtpServer {
     pub(crate) port: u16,
-    script: Arc<Mutex<Script>>,
-    heard: Arc<Mutex<Vec<String>>>,
+    script: Arc<Mutex<SmtpScript>>,
+    commands: Arc<Mutex<Vec<String>>>,
     mails: Arc<Mutex<Vec<String>>>,
 }
 
 impl SmtpServer {
-    pub(crate) async fn start(script: Script) -> Self {
+    pub(crate) async fn start(script: SmtpScript) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let script = Arc::new(Mutex::new(script));
-        let server = Self { port, script, heard: Arc::default(), mails: Arc::default() };
+        let server = Self { port, script, commands: Arc::default(), mails: Arc::default() };
         let answering = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -54,23 +54,23 @@ impl SmtpServer {
         server
     }
 
-    /// The commands that it was given, `CONNECT` for each connection, `TLS` where one became secure.
-    pub(crate) fn heard(&self) -> Vec<String> {
-        self.heard.lock().expect("no panic").clone()
+    /// The commands that it received, `CONNECT` for each connection, `TLS` after each handshake.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        self.commands.lock().expect("no panic").clone()
     }
 
-    /// How often it heard what begins so.
+    /// The number of commands that start with this text.
     pub(crate) fn count(&self, start: &str) -> usize {
-        self.heard().iter().filter(|line| line.starts_with(start)).count()
+        self.commands().iter().filter(|line| line.starts_with(start)).count()
     }
 
-    /// The messages that it read to their end, whatever it answered.
+    /// The messages that it received in full, whatever it replied.
     pub(crate) fn mails(&self) -> Vec<String> {
         self.mails.lock().expect("no panic").clone()
     }
 
     async fn serve(&self, stream: TcpStream) -> Option<()> {
-        self.note("CONNECT");
+        self.record("CONNECT");
         let (acceptor, implicit) = {
             let script = self.script.lock().expect("no panic");
             (script.tls.clone(), script.implicit)
@@ -80,33 +80,33 @@ impl SmtpServer {
         } else {
             let mut stream = BufReader::new(stream);
             self.greet(&mut stream).await?;
-            self.talk(&mut stream, false).await?;
+            self.converse(&mut stream, false).await?;
             stream.into_inner()
         };
         let stream = acceptor?.accept(stream).await.ok()?;
-        self.note("TLS");
+        self.record("TLS");
         let mut stream = BufReader::new(stream);
         if implicit {
             self.greet(&mut stream).await?;
         }
-        self.talk(&mut stream, true).await
+        self.converse(&mut stream, true).await
     }
 
     async fn greet<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut BufReader<S>) -> Option<()> {
-        self.answer(stream, "CONNECT", "220 mail.example.com ESMTP").await
+        self.reply(stream, "CONNECT", "220 mail.example.com ESMTP").await
     }
 
-    /// Answers until the connection ends (none), or TLS is to begin.
-    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    /// Replies until the connection is closed ([`None`]) or TLS starts.
+    async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: &mut BufReader<S>,
         tls: bool,
     ) -> Option<()> {
         loop {
             let line = read_line(stream).await?;
-            self.note(&line);
+            self.record(&line);
             let verb = line.split(' ').next().unwrap_or_default();
-            let good = match verb {
+            let positive = match verb {
                 "EHLO" => {
                     let script = self.script.lock().expect("no panic");
                     let offers = if tls { script.offers_within_tls } else { script.offers };
@@ -115,20 +115,20 @@ impl SmtpServer {
                     format!("250-mail.example.com\r\n{lines}250 HELP")
                 }
                 "STARTTLS" => {
-                    self.answer(stream, "STARTTLS", "220 go ahead").await?;
+                    self.reply(stream, "STARTTLS", "220 go ahead").await?;
                     return Some(());
                 }
                 "AUTH" if line == "AUTH LOGIN" => {
                     for asked in ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"] {
-                        self.answer(stream, "CHALLENGE", asked).await?;
+                        self.reply(stream, "CHALLENGE", asked).await?;
                         let line = read_line(stream).await?;
-                        self.note(&line);
+                        self.record(&line);
                     }
                     "235 2.7.0 welcome".to_owned()
                 }
                 "AUTH" => "235 2.7.0 welcome".to_owned(),
                 "DATA" => {
-                    if self.answer_or_refuse(stream, "DATA", "354 go on").await? {
+                    if self.reply_or_refuse(stream, "DATA", "354 go on").await? {
                         let mut mail = String::new();
                         loop {
                             match read_line(stream).await?.as_str() {
@@ -137,44 +137,50 @@ impl SmtpServer {
                             }
                         }
                         self.mails.lock().expect("no panic").push(mail);
-                        self.answer(stream, "CONTENT", "250 2.0.0 taken").await?;
+                        self.reply(stream, "CONTENT", "250 2.0.0 accepted").await?;
                     }
                     continue;
                 }
                 _ => "250 2.0.0 fine".to_owned(),
             };
-            self.answer(stream, verb, &good).await?;
+            self.reply(stream, verb, &positive).await?;
         }
     }
 
-    async fn answer<S: AsyncWrite + Unpin>(&self, stream: &mut S, asked: &str, good: &str) -> Option<()> {
-        self.answer_or_refuse(stream, asked, good).await.map(|_| ())
-    }
-
-    /// Does what the script says, or else what is good; none if the connection ends, whether it was good otherwise.
-    async fn answer_or_refuse<S: AsyncWrite + Unpin>(
+    async fn reply<S: AsyncWrite + Unpin>(
         &self,
         stream: &mut S,
-        asked: &str,
-        good: &str,
-    ) -> Option<bool> {
-        let act = {
-            let acts = &mut self.script.lock().expect("no panic").acts;
-            acts.iter().position(|(start, _)| *start == asked).map(|index| acts.remove(index).1)
-        };
-        let answer = match act {
-            None => good,
-            Some(Act::Say(answer)) => answer,
-            Some(Act::HangUp) => return None,
-            Some(Act::Stall) => std::future::pending().await,
-        };
-        stream.write_all(format!("{answer}\r\n").as_bytes()).await.ok()?;
-        stream.flush().await.ok()?;
-        Some(act.is_none())
+        command: &str,
+        positive: &str,
+    ) -> Option<()> {
+        self.reply_or_refuse(stream, command, positive).await.map(|_| ())
     }
 
-    fn note(&self, line: &str) {
-        self.heard.lock().expect("no panic").push(line.to_owned());
+    /// Follows the script, or sends the positive reply. [`None`] if the connection is closed, else whether the reply was
+    /// positive.
+    async fn reply_or_refuse<S: AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+        command: &str,
+        positive: &str,
+    ) -> Option<bool> {
+        let action = {
+            let actions = &mut self.script.lock().expect("no panic").actions;
+            actions.iter().position(|(start, _)| *start == command).map(|index| actions.remove(index).1)
+        };
+        let reply = match action {
+            None => positive,
+            Some(SmtpAction::Reply(reply)) => reply,
+            Some(SmtpAction::HangUp) => return None,
+            Some(SmtpAction::Stall) => std::future::pending().await,
+        };
+        stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
+        stream.flush().await.ok()?;
+        Some(action.is_none())
+    }
+
+    fn record(&self, line: &str) {
+        self.commands.lock().expect("no panic").push(line.to_owned());
     }
 }
 

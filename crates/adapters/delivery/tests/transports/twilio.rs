@@ -1,29 +1,29 @@
-//! What Twilio is told, and what becomes of its answers.
+//! Requests to Twilio, and the outcome of each response.
 
 use std::time::{Duration, Instant};
 
-use crate::http_server::{Act, HttpServer};
+use crate::http_server::{HttpAction, HttpServer};
 use crate::messages::{ID, email, sms};
 use crate::{outcome, transport};
 
-const TAKEN: Act = Act::Answer(201, "", r#"{"sid": "SM01", "status": "queued"}"#);
+const ACCEPTED: HttpAction = HttpAction::Respond(201, "", r#"{"sid": "SM01", "status": "queued"}"#);
 
 fn url(server: &HttpServer, sender: &str) -> String {
     format!("twilio+http://AC01:hunter2@127.0.0.1:{}?{sender}", server.port)
 }
 
-async fn outcome_with(act: Act) -> String {
+async fn outcome_with(act: HttpAction) -> String {
     let server = HttpServer::start([act], None).await;
     outcome(&transport(&url(&server, "from=%2B15005550006")), &sms()).await
 }
 
 #[tokio::test]
-async fn an_sms_is_handed_over() {
+async fn an_sms_is_sent_with_credentials_and_an_idempotency_token() {
     for (sender, field) in [
         ("from=%2B15005550006", "From=%2B15005550006"),
         ("messaging_service_sid=MG01", "MessagingServiceSid=MG01"),
     ] {
-        let server = HttpServer::start([TAKEN], None).await;
+        let server = HttpServer::start([ACCEPTED], None).await;
         assert_eq!(outcome(&transport(&url(&server, sender)), &sms()).await, "delivered");
         let requests = server.requests();
         let [request] = requests.as_slice() else { panic!("{requests:?}") };
@@ -40,8 +40,8 @@ async fn an_sms_is_handed_over() {
 }
 
 #[tokio::test]
-async fn a_connection_is_kept_for_the_next_sms() {
-    let server = HttpServer::start([TAKEN; 3], None).await;
+async fn connections_are_reused() {
+    let server = HttpServer::start([ACCEPTED; 3], None).await;
     let transport = transport(&url(&server, "from=Asteroid"));
     for _ in 0..3 {
         assert_eq!(outcome(&transport, &sms()).await, "delivered");
@@ -50,8 +50,8 @@ async fn a_connection_is_kept_for_the_next_sms() {
 }
 
 #[tokio::test]
-async fn a_number_that_no_sms_reaches_is_not_tried_again() {
-    let told = |status, code| {
+async fn an_unreachable_phone_number_is_a_permanent_failure() {
+    let text = |status, code| {
         format!(
             "permanent: Twilio answered {status} (error {code}, see https://www.twilio.com/docs/api/errors/{code})"
         )
@@ -68,17 +68,17 @@ async fn a_number_that_no_sms_reaches_is_not_tried_again() {
         (400, 21614, r#"{"code": 21614}"#),
         (404, 21635, r#"{"code": 21635}"#),
     ] {
-        assert_eq!(outcome_with(Act::Answer(status, "", body)).await, told(status, code));
+        assert_eq!(outcome_with(HttpAction::Respond(status, "", body)).await, text(status, code));
     }
 }
 
 #[tokio::test]
-async fn all_else_is_tried_again() {
-    for (status, headers, body, told) in [
-        (429, "retry-after: 7\r\n", "", "429: too many requests, and asks to wait 7 s"),
+async fn every_other_response_is_a_passing_failure_to_retry() {
+    for (status, headers, body, text) in [
+        (429, "retry-after: 7\r\n", "", "429: too many requests; retry after 7 s"),
         (429, "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "", "429: too many requests"),
         (500, "", "042137", "500"),
-        (503, "retry-after: 1\r\n", "<html>", "503, and asks to wait 1 s"),
+        (503, "retry-after: 1\r\n", "<html>", "503; retry after 1 s"),
         (400, "", "hunter2", "400"),
         (
             400,
@@ -90,10 +90,10 @@ async fn all_else_is_tried_again() {
             401,
             "",
             r#"{"code": 20003, "message": "Authenticate"}"#,
-            "401: check the account SID, its token, and what the account may do (error 20003, see \
+            "401: check the account SID, its token, and the account's permissions (error 20003, see \
              https://www.twilio.com/docs/api/errors/20003)",
         ),
-        (403, "", "", "403: check the account SID, its token, and what the account may do"),
+        (403, "", "", "403: check the account SID, its token, and the account's permissions"),
         (
             404,
             "",
@@ -108,17 +108,17 @@ async fn all_else_is_tried_again() {
             "500 (error 21211, see https://www.twilio.com/docs/api/errors/21211)",
         ),
     ] {
-        let outcome = outcome_with(Act::Answer(status, headers, body)).await;
-        assert_eq!(outcome, format!("passing: Twilio answered {told}"));
+        let outcome = outcome_with(HttpAction::Respond(status, headers, body)).await;
+        assert_eq!(outcome, format!("passing: Twilio answered {text}"));
     }
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_asked_for_again_with_the_same_token() {
-    let server = HttpServer::start([Act::HangUp, TAKEN], None).await;
+async fn a_retry_after_a_lost_response_has_the_same_idempotency_token() {
+    let server = HttpServer::start([HttpAction::HangUp, ACCEPTED], None).await;
     let transport = transport(&url(&server, "from=Asteroid"));
-    let told = outcome(&transport, &sms()).await;
-    assert!(told.starts_with("passing: the request was not answered: "), "{told}");
+    let lost = outcome(&transport, &sms()).await;
+    assert!(lost.starts_with("passing: the request was not answered: "), "{lost}");
     assert_eq!(outcome(&transport, &sms()).await, "delivered");
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
@@ -127,27 +127,47 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token() {
 }
 
 #[tokio::test]
-async fn an_answer_whose_body_breaks_off_is_an_answer() {
-    assert_eq!(outcome_with(Act::BreakOff(201)).await, "delivered");
-    assert_eq!(outcome_with(Act::BreakOff(500)).await, "passing: Twilio answered 500");
+async fn a_truncated_response_body_does_not_change_the_outcome() {
+    assert_eq!(outcome_with(HttpAction::Truncate(201)).await, "delivered");
+    assert_eq!(outcome_with(HttpAction::Truncate(500)).await, "passing: Twilio answered 500");
 }
 
 #[tokio::test]
-async fn a_silent_or_absent_server_is_given_up_in_time() {
-    let server = HttpServer::start([Act::Stall], None).await;
+async fn a_response_body_is_read_up_to_64_kib() {
+    for (length, outcome) in [
+        (
+            64 * 1024,
+            "permanent: Twilio answered 400 (error 21211, see https://www.twilio.com/docs/api/errors/21211)",
+        ),
+        (64 * 1024 + 1, "passing: Twilio answered 400"),
+    ] {
+        let error = r#"{"code": 21211}"#;
+        let body: &'static str = (error.to_owned() + &" ".repeat(length - error.len())).leak();
+        assert_eq!(outcome_with(HttpAction::Respond(400, "", body)).await, outcome);
+    }
+}
+
+#[tokio::test]
+async fn a_response_body_that_stalls_is_a_timeout() {
+    assert_eq!(outcome_with(HttpAction::StallInBody(201)).await, "passing: there was no answer within 10 s");
+}
+
+#[tokio::test]
+async fn a_silent_or_unreachable_server_is_a_timeout_or_a_passing_failure() {
+    let server = HttpServer::start([HttpAction::Stall], None).await;
     let (silent, start) = (transport(&url(&server, "from=Asteroid")), Instant::now());
     assert_eq!(outcome(&silent, &sms()).await, "passing: there was no answer within 10 s");
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     let gone = url(&server, "from=Asteroid").replace(&server.port.to_string(), "1");
-    let told = outcome(&transport(&gone), &sms()).await;
+    let lost = outcome(&transport(&gone), &sms()).await;
     assert!(
-        told.starts_with("passing: the request was not answered: ") && told.contains("refused"),
-        "{told}"
+        lost.starts_with("passing: the request was not answered: ") && lost.contains("refused"),
+        "{lost}"
     );
 }
 
 #[tokio::test]
-async fn an_email_address_is_refused() {
+async fn an_email_address_is_a_permanent_failure() {
     let server = HttpServer::start([], None).await;
     assert_eq!(
         outcome(&transport(&url(&server, "from=Asteroid")), &email()).await,

@@ -1,4 +1,4 @@
-//! What a webhook is told, and what becomes of its answers.
+//! Requests to a webhook, and the outcome of each response.
 
 use asteroid_kernel::Timestamp;
 use base64::Engine as _;
@@ -7,20 +7,20 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::certificates::Authority;
-use crate::http_server::{Act, HttpServer, Request};
+use crate::certificates::TestCa;
+use crate::http_server::{HttpAction, HttpServer, RecordedRequest};
 use crate::messages::{ID, email, sms};
 use crate::{outcome, transport};
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const TAKEN: Act = Act::Answer(204, "", "");
+const ACCEPTED: HttpAction = HttpAction::Respond(204, "", "");
 
 fn url(server: &HttpServer) -> String {
     format!("webhook+http://127.0.0.1:{}/hooks/hunter2?k=v%20w&secret=whsec_{SECRET}", server.port)
 }
 
-/// Whether the request is signed with this key, as a receiver checks it.
-fn is_signed(request: &Request, key: &str) -> bool {
+/// Verifies the request's signature with this key, as a receiver does.
+fn is_signed(request: &RecordedRequest, key: &str) -> bool {
     let key = STANDARD.decode(key).expect("base64");
     let signature = request.header("webhook-signature").strip_prefix("v1,").expect("version 1");
     let signature = STANDARD.decode(signature).expect("base64");
@@ -30,8 +30,8 @@ fn is_signed(request: &Request, key: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_message_of_either_channel_is_handed_over_and_signed() {
-    let server = HttpServer::start([TAKEN, Act::Answer(200, "", "{}")], None).await;
+async fn messages_of_both_channels_are_sent_and_signed() {
+    let server = HttpServer::start([ACCEPTED, HttpAction::Respond(200, "", "{}")], None).await;
     let transport = transport(&url(&server));
     assert_eq!(outcome(&transport, &email()).await, "delivered");
     assert_eq!(outcome(&transport, &sms()).await, "delivered");
@@ -42,7 +42,7 @@ async fn a_message_of_either_channel_is_handed_over_and_signed() {
         assert_eq!(request.header("webhook-id"), ID);
         assert_eq!(request.header("webhook-timestamp"), "1462274154");
         assert!(is_signed(request, SECRET) && !is_signed(request, "Tm90IHRoZSBrZXkgdGhhdCBzaWduZWQgaXQ="));
-        let forged = Request { body: request.body.replace("code", "c0de"), ..request.clone() };
+        let forged = RecordedRequest { body: request.body.replace("code", "c0de"), ..request.clone() };
         assert!(!is_signed(&forged, SECRET));
     }
     let bodies: Vec<Value> =
@@ -76,9 +76,9 @@ async fn a_message_of_either_channel_is_handed_over_and_signed() {
 }
 
 #[tokio::test]
-async fn the_signature_is_the_one_that_standard_webhooks_prescribes() {
-    // Made with Python's hmac.
-    let server = HttpServer::start([TAKEN], None).await;
+async fn the_signature_follows_standard_webhooks() {
+    // Computed with Python's hmac module.
+    let server = HttpServer::start([ACCEPTED], None).await;
     assert_eq!(outcome(&transport(&url(&server)), &sms()).await, "delivered");
     assert_eq!(
         server.requests()[0].header("webhook-signature"),
@@ -87,9 +87,9 @@ async fn the_signature_is_the_one_that_standard_webhooks_prescribes() {
 }
 
 #[tokio::test]
-async fn what_the_endpoint_will_never_take_is_not_tried_again() {
+async fn a_message_that_the_endpoint_rejects_is_a_permanent_failure() {
     for status in [400, 410, 422] {
-        let server = HttpServer::start([Act::Answer(status, "", "7G2KD")], None).await;
+        let server = HttpServer::start([HttpAction::Respond(status, "", "7G2KD")], None).await;
         assert_eq!(
             outcome(&transport(&url(&server)), &email()).await,
             format!("permanent: the webhook answered {status}")
@@ -98,16 +98,17 @@ async fn what_the_endpoint_will_never_take_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn all_else_is_tried_again() {
+async fn every_other_response_is_a_passing_failure_to_retry() {
     for status in [401, 403, 404, 409, 413, 429, 500, 502, 503, 504] {
-        let server = HttpServer::start([Act::Answer(status, "retry-after: 1\r\n", "")], None).await;
+        let server = HttpServer::start([HttpAction::Respond(status, "retry-after: 1\r\n", "")], None).await;
         assert_eq!(
             outcome(&transport(&url(&server)), &email()).await,
             format!("passing: the webhook answered {status}")
         );
     }
     for status in [301, 302, 303, 307, 308] {
-        let server = HttpServer::start([Act::Answer(status, "location: /elsewhere\r\n", "")], None).await;
+        let server =
+            HttpServer::start([HttpAction::Respond(status, "location: /elsewhere\r\n", "")], None).await;
         assert_eq!(
             outcome(&transport(&url(&server)), &email()).await,
             format!("passing: the webhook answered {status}: redirects are not followed")
@@ -117,11 +118,11 @@ async fn all_else_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_asked_for_again_with_the_same_id() {
-    let server = HttpServer::start([Act::HangUp, TAKEN], None).await;
+async fn a_retry_after_a_lost_response_has_the_same_id_and_a_new_timestamp() {
+    let server = HttpServer::start([HttpAction::HangUp, ACCEPTED], None).await;
     let transport = transport(&url(&server));
-    let told = outcome(&transport, &email()).await;
-    assert!(told.starts_with("passing: the request was not answered: "), "{told}");
+    let result = outcome(&transport, &email()).await;
+    assert!(result.starts_with("passing: the request was not answered: "), "{result}");
     let mut again = email();
     again.at = Timestamp::parse("2016-05-03T11:15:56Z").expect("a time");
     assert_eq!(outcome(&transport, &again).await, "delivered");
@@ -133,23 +134,23 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_id() {
 }
 
 #[tokio::test]
-async fn an_endpoint_is_talked_to_over_tls_only_if_its_certificate_is_good() {
-    let (authority, other) = (Authority::new(), Authority::new());
-    for (host, ca, taken) in [
+async fn tls_requires_a_certificate_for_the_host_from_a_trusted_authority() {
+    let (authority, other) = (TestCa::new(), TestCa::new());
+    for (host, ca, accepted) in [
         ("localhost", format!("&ca={}", authority.path()), true),
         ("hooks.example.com", format!("&ca={}", authority.path()), false),
         ("localhost", format!("&ca={}", other.path()), false),
         ("localhost", String::new(), false),
     ] {
-        let server = HttpServer::start([TAKEN], Some(authority.acceptor(host))).await;
+        let server = HttpServer::start([ACCEPTED], Some(authority.acceptor(host))).await;
         let url = format!("webhook+https://localhost:{}/?secret=whsec_{SECRET}{ca}", server.port);
-        let told = outcome(&transport(&url), &sms()).await;
-        assert_eq!(server.requests().len(), usize::from(taken), "{told}");
-        if taken {
-            assert_eq!(told, "delivered");
+        let result = outcome(&transport(&url), &sms()).await;
+        assert_eq!(server.requests().len(), usize::from(accepted), "{result}");
+        if accepted {
+            assert_eq!(result, "delivered");
         } else {
-            assert!(told.starts_with("passing: the request was not answered: "), "{told}");
-            assert!(told.contains("invalid peer certificate"), "{told}");
+            assert!(result.starts_with("passing: the request was not answered: "), "{result}");
+            assert!(result.contains("invalid peer certificate"), "{result}");
         }
     }
 }

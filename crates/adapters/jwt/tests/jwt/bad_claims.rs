@@ -1,11 +1,11 @@
 use crate::forge::{CLAIMS, HEADER, claims, claims_with, claims_without, forge, good_token, object, refuse};
 
-/// A rightly signed token with these claims.
+/// A correctly signed token with these claims.
 fn claiming(claims: impl AsRef<[u8]>) -> String {
     forge(HEADER, claims)
 }
 
-/// Asserts that no value of the claim that is given as JSON is taken, nor its absence.
+/// Asserts that the claim is rejected with each of these JSON values, and if it is absent.
 #[track_caller]
 fn refuse_values(name: &str, values: &[&str]) {
     refuse(values.iter().map(|value| claiming(claims_with(name, value))));
@@ -13,7 +13,7 @@ fn refuse_values(name: &str, values: &[&str]) {
 }
 
 #[test]
-fn an_expiry_is_a_whole_number() {
+fn exp_is_a_whole_number() {
     refuse_values(
         "exp",
         &[
@@ -52,13 +52,13 @@ fn an_expiry_is_a_whole_number() {
 }
 
 #[test]
-fn an_expiry_lies_in_the_years_that_can_be_written_and_has_not_come() {
+fn exp_is_representable_and_not_expired() {
     for (exp, expires_at) in [
         ("-1", "1969-12-31 23:59:59 UTC"),
         ("0", "1970-01-01 00:00:00 UTC"),
         ("1669247999", "2022-11-23 23:59:59 UTC"),
         ("1669248000", "2022-11-24 00:00:00 UTC"),
-        // After the last second of a timestamp, and what becomes of it when it is brought into range.
+        // After the last second of a timestamp, and the value to which it would be clamped.
         ("253402300800", "+10000-01-01 00:00:00 UTC"),
         ("253402300800", "10000-01-01 00:00:00 UTC"),
         ("253402300800", "9999-12-31 23:59:59 UTC"),
@@ -78,7 +78,7 @@ fn an_expiry_lies_in_the_years_that_can_be_written_and_has_not_come() {
 }
 
 #[test]
-fn the_shown_expiry_agrees_with_the_real_one() {
+fn expires_at_agrees_with_exp() {
     refuse_values(
         "expires_at",
         &[
@@ -103,7 +103,7 @@ fn the_shown_expiry_agrees_with_the_real_one() {
 }
 
 #[test]
-fn a_time_of_issue_is_a_whole_number() {
+fn iat_is_a_whole_number() {
     refuse_values(
         "iat",
         &[
@@ -124,7 +124,7 @@ fn a_time_of_issue_is_a_whole_number() {
 }
 
 #[test]
-fn a_user_is_a_whole_number() {
+fn user_id_is_a_whole_number() {
     refuse_values(
         "user_id",
         &[
@@ -146,7 +146,7 @@ fn a_user_is_a_whole_number() {
 }
 
 #[test]
-fn a_session_is_a_uuid_as_we_write_it() {
+fn jti_is_a_canonical_uuid() {
     refuse_values(
         "jti",
         &[
@@ -173,7 +173,7 @@ fn a_session_is_a_uuid_as_we_write_it() {
 }
 
 #[test]
-fn a_claim_stands_once() {
+fn a_repeated_claim_is_rejected() {
     for (name, value) in CLAIMS {
         let twice = |extra: &str| claiming(claims().replace('}', &format!(",{extra}}}")));
         let escaped = format!("\\u{:04x}{}", name.as_bytes()[0], &name[1..]);
@@ -190,12 +190,12 @@ fn a_claim_stands_once() {
 }
 
 #[test]
-fn a_claim_that_we_never_make_is_refused() {
+fn an_unknown_claim_is_rejected() {
     for extra in [
         r#""nbf":0"#,
         r#""nbf":4000000000"#,
-        r#""aud":"somebody else""#,
-        r#""iss":"somebody else""#,
+        r#""aud":"another service""#,
+        r#""iss":"another service""#,
         r#""sub":"1""#,
         r#""roles":["admin"]"#,
         r#""EXP":4000000000"#,
@@ -207,7 +207,7 @@ fn a_claim_that_we_never_make_is_refused() {
 }
 
 #[test]
-fn claims_are_one_json_object_in_utf_8() {
+fn claims_that_are_not_one_json_object_in_utf_8_are_rejected() {
     let with_bom = [b"\xef\xbb\xbf", claims().as_bytes()].concat();
     let utf_16: Vec<u8> = claims().encode_utf16().flat_map(u16::to_le_bytes).collect();
     let latin_1 = claims().into_bytes().into_iter().map(|byte| if byte == b'U' { 0xfc } else { byte });
@@ -242,7 +242,7 @@ fn claims_are_one_json_object_in_utf_8() {
 }
 
 #[test]
-fn a_token_in_a_token_is_none() {
+fn a_nested_token_is_rejected() {
     let inner = good_token();
     refuse([
         claiming(&inner),

@@ -8,7 +8,7 @@ use crate::forge::{
     sign_parts,
 };
 
-/// A rightly signed token with this header.
+/// A correctly signed token with this header.
 fn headed(header: impl AsRef<[u8]>) -> String {
     forge(header, claims())
 }
@@ -18,7 +18,7 @@ fn with_algorithm(algorithm: &str) -> String {
 }
 
 #[test]
-fn no_algorithm_is_no_algorithm() {
+fn alg_none_is_rejected() {
     for spelling in ["none", "None", "NONE", "nOnE", "none ", "null", ""] {
         let header = with_algorithm(&format!("\"{spelling}\""));
         let unsigned = format!("{}.{}.", encode(&header), encode(claims()));
@@ -28,7 +28,7 @@ fn no_algorithm_is_no_algorithm() {
 }
 
 #[test]
-fn a_token_signed_by_another_hmac_is_refused() {
+fn a_token_with_another_hmac_algorithm_is_rejected() {
     let with_sha_384 = |text: &str| {
         let mac = Hmac::<Sha384>::new_from_slice(SECRET).expect("HMAC takes a key of any length");
         encode(mac.chain_update(text).finalize().into_bytes())
@@ -49,7 +49,7 @@ fn a_token_signed_by_another_hmac_is_refused() {
 }
 
 #[test]
-fn the_algorithm_is_exactly_hs256_even_if_our_key_signed_with_it() {
+fn alg_is_exactly_hs256_even_if_our_key_signed() {
     for algorithm in [
         "HS384",
         "HS512",
@@ -81,8 +81,8 @@ fn the_algorithm_is_exactly_hs256_even_if_our_key_signed_with_it() {
 }
 
 #[test]
-fn a_public_value_is_no_secret() {
-    // Confusion of algorithms: what everybody knows, used as the key of an HMAC.
+fn algorithm_confusion_with_a_public_key_is_rejected() {
+    // A public value, used as the key of an HMAC.
     let pem = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n".as_slice();
     for algorithm in ["\"HS256\"", "\"RS256\"", "\"ES256\""] {
         let header = encode(with_algorithm(algorithm));
@@ -93,7 +93,7 @@ fn a_public_value_is_no_secret() {
 }
 
 #[test]
-fn a_key_is_named_exactly() {
+fn kid_is_compared_exactly() {
     for kid in [
         "\"\"",
         "\"2026-08\"",
@@ -116,10 +116,10 @@ fn a_key_is_named_exactly() {
 }
 
 #[test]
-fn a_key_reads_what_it_signed_itself_and_nothing_else() {
+fn a_key_verifies_only_its_own_tokens() {
     let (other, token) = (&[8; 32], good_token());
     for ring in [
-        // Another of the same id; one rotated out; the ids changed round.
+        // Another key with the same id; a retired key; exchanged ids.
         vec![key(KID, other)],
         vec![key("2026-08", SECRET)],
         vec![key("2026-08", SECRET), key(KID, other)],
@@ -137,7 +137,7 @@ fn a_key_reads_what_it_signed_itself_and_nothing_else() {
 }
 
 #[test]
-fn a_token_is_of_type_jwt_or_of_none() {
+fn typ_is_jwt_or_absent() {
     for typ in [
         "\"\"",
         "\"jwt\"",
@@ -154,7 +154,7 @@ fn a_token_is_of_type_jwt_or_of_none() {
 }
 
 #[test]
-fn a_header_that_asks_for_more_or_offers_a_key_is_refused() {
+fn a_header_with_extensions_or_an_embedded_key_is_rejected() {
     let secret = encode(SECRET);
     let own_key = format!(r#""jwk":{{"kty":"oct","k":"{secret}"}}"#);
     for extra in [
@@ -177,7 +177,7 @@ fn a_header_that_asks_for_more_or_offers_a_key_is_refused() {
     ] {
         refuse([headed(HEADER.replace('}', &format!(",{extra}}}")))]);
     }
-    // The embedded key is the one that really signed it.
+    // The embedded key signed the token.
     let own = key("mine", &[9; 32]);
     let header = format!(
         r#"{{"alg":"HS256","kid":"{}","typ":"JWT","jwk":{{"kty":"oct","kid":"mine","k":"{}"}}}}"#,
@@ -188,7 +188,7 @@ fn a_header_that_asks_for_more_or_offers_a_key_is_refused() {
 }
 
 #[test]
-fn a_name_in_the_header_stands_once() {
+fn a_repeated_header_name_is_rejected() {
     for header in [
         r#"{"alg":"HS256","alg":"HS256","kid":"2026-07","typ":"JWT"}"#,
         r#"{"alg":"none","alg":"HS256","kid":"2026-07","typ":"JWT"}"#,
@@ -202,7 +202,7 @@ fn a_name_in_the_header_stands_once() {
 }
 
 #[test]
-fn a_header_is_one_json_object_in_utf_8() {
+fn a_header_that_is_not_one_json_object_in_utf_8_is_rejected() {
     let with_bom = [b"\xef\xbb\xbf", HEADER.as_bytes()].concat();
     let utf_16: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let latin_1 = b"{\"alg\":\"HS256\",\"kid\":\"2026-07\",\"typ\":\"JWT\",\"\xfc\":1}".to_vec();

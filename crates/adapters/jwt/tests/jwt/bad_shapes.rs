@@ -10,7 +10,7 @@ use crate::forge::{
 };
 
 #[test]
-fn every_bit_of_the_signature_counts() {
+fn a_changed_bit_of_the_signature_is_rejected() {
     let token = good_token();
     let [header, claims, _] = parts(&token);
     let signed = format!("{header}.{claims}");
@@ -24,7 +24,7 @@ fn every_bit_of_the_signature_counts() {
 }
 
 #[test]
-fn a_signature_has_its_whole_length() {
+fn a_truncated_or_extended_signature_is_rejected() {
     let token = good_token();
     let [header, claims, _] = parts(&token);
     let signed = format!("{header}.{claims}");
@@ -41,7 +41,7 @@ fn a_signature_has_its_whole_length() {
 }
 
 #[test]
-fn a_signature_is_of_these_claims_and_this_header_alone() {
+fn a_signature_of_other_claims_or_another_header_is_rejected() {
     let token = good_token();
     let [header, payload, signature] = parts(&token);
     let other = forge(HEADER, claims_with("user_id", "26"));
@@ -61,7 +61,7 @@ fn a_signature_is_of_these_claims_and_this_header_alone() {
 }
 
 #[test]
-fn a_token_has_exactly_three_parts_and_none_is_empty() {
+fn a_token_without_exactly_three_nonempty_parts_is_rejected() {
     let token = good_token();
     let [header, claims, signature] = parts(&token);
     refuse(["", ".", "..", "...", "....", header, &token.replace('.', "")]);
@@ -87,14 +87,14 @@ fn a_token_has_exactly_three_parts_and_none_is_empty() {
 }
 
 #[test]
-fn a_cut_token_is_none() {
+fn a_truncated_token_is_rejected() {
     let token = good_token();
     refuse((0..token.len()).map(|end| &token[..end]));
     refuse((1..token.len()).map(|start| &token[start..]));
 }
 
 #[test]
-fn nothing_stands_around_a_token() {
+fn text_around_a_token_is_rejected() {
     let token = good_token();
     for stray in [" ", "\t", "\r\n", "\0", "\u{a0}", "\u{feff}", "\"", ",", "=", "Bearer "] {
         refuse([
@@ -107,7 +107,7 @@ fn nothing_stands_around_a_token() {
     refuse([token.to_uppercase(), token.to_lowercase(), token.replace('.', "%2E"), token.replace('.', "。")]);
 }
 
-/// The text with the last character changed in the bits that no byte has a use for.
+/// The text with the unused bits of its last character changed.
 fn respelled(text: &str) -> String {
     let alphabet = URL_SAFE.as_str();
     let last = text.chars().next_back().and_then(|last| alphabet.find(last)).expect("base64url");
@@ -115,9 +115,9 @@ fn respelled(text: &str) -> String {
 }
 
 #[test]
-fn a_part_has_one_spelling_even_if_our_key_signed_another() {
+fn non_canonical_base64url_is_rejected_even_if_our_key_signed_it() {
     let payload = encode(claims_with("user_id", "251"));
-    // Each ends in a character some of whose bits are of no byte, or there would be nothing to respell.
+    // Each part ends in a character with unused bits; otherwise it would have only one spelling.
     assert!(![encode(HEADER).len(), payload.len()].iter().any(|length| length.is_multiple_of(4)));
     refuse([
         sign_parts(SECRET, &respelled(&encode(HEADER)), &payload),
@@ -137,8 +137,8 @@ fn a_part_has_one_spelling_even_if_our_key_signed_another() {
 }
 
 #[test]
-fn the_alphabet_of_plain_base64_is_not_taken() {
-    // An id of a key that makes the alphabets differ.
+fn the_standard_base64_alphabet_is_rejected() {
+    // With this key id the two alphabets differ.
     let signer = JwtSigner::new(vec![key("???>>>~~~", SECRET)]).expect("a good key");
     let header = HEADER.replace(KID, "???>>>~~~");
     let token = |header: String| sign_parts(SECRET, &header, &encode(claims()));
@@ -151,7 +151,7 @@ fn the_alphabet_of_plain_base64_is_not_taken() {
     refuse([format!("{head}.{payload}.{}", signature.replace('-', "+").replace('_', "/"))]);
 }
 
-/// A good token whose signature is like this.
+/// A valid token with such a signature.
 fn signed_until(wanted: impl Fn(&str) -> bool) -> String {
     (0..1000)
         .map(|user| forge(HEADER, claims_with("user_id", &user.to_string())))
@@ -160,7 +160,7 @@ fn signed_until(wanted: impl Fn(&str) -> bool) -> String {
 }
 
 #[test]
-fn another_serialisation_of_a_token_is_none() {
+fn other_serialisations_of_a_token_are_rejected() {
     let token = good_token();
     let [header, claims, signature] = parts(&token);
     refuse([
@@ -171,7 +171,7 @@ fn another_serialisation_of_a_token_is_none() {
 }
 
 #[test]
-fn what_is_too_long_is_not_read() {
+fn a_too_long_token_is_rejected() {
     let padded = |spaces: usize| forge(HEADER, claims_with("user_id", &format!("{}25", " ".repeat(spaces))));
     let token = good_token();
     refuse([

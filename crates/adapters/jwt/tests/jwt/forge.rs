@@ -1,4 +1,4 @@
-//! Tokens as an attacker with and without the key would make them, by no code of the adapter's.
+//! Tokens of an attacker with and without the key, built without code of the adapter.
 
 use asteroid_identity::{TokenClaims, TokenSigner};
 use asteroid_jwt::{JwtKey, JwtSigner};
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The id and the secret of the key that signs in these tests.
+/// The id and the secret of the signing key in these tests.
 pub(crate) const KID: &str = "2026-07";
 pub(crate) const SECRET: &[u8; 32] = b"a key for tests, known to anyone";
 
@@ -34,7 +34,7 @@ pub(crate) fn time(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("an RFC 3339 time")
 }
 
-/// A moment at which [`good_token`] is worth something.
+/// A time at which [`good_token`] is not expired.
 pub(crate) fn now() -> Timestamp {
     time("2022-11-24T00:00:00Z")
 }
@@ -52,7 +52,7 @@ pub(crate) fn good_token() -> String {
     signer().sign(&good_claims()).expect("a token")
 }
 
-/// An object of these members, whose values are JSON.
+/// An object of these members. The values are JSON.
 pub(crate) fn object(members: &[(&str, &str)]) -> String {
     let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", members.join(","))
@@ -81,13 +81,13 @@ pub(crate) fn mac(secret: &[u8], text: &str) -> Vec<u8> {
     mac.chain_update(text).finalize().into_bytes().to_vec()
 }
 
-/// A token of these encoded parts, with a signature that is right if the secret is.
+/// A token of these encoded parts, signed with this secret.
 pub(crate) fn sign_parts(secret: &[u8], header: &str, claims: &str) -> String {
     let signed = format!("{header}.{claims}");
     format!("{signed}.{}", encode(mac(secret, &signed)))
 }
 
-/// A rightly signed token of this header and these claims, whatever they are.
+/// A correctly signed token of any header and claims.
 pub(crate) fn forge(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     sign_parts(SECRET, &encode(header), &encode(claims))
 }
@@ -98,7 +98,7 @@ pub(crate) fn parts(token: &str) -> [&str; 3] {
     parts.try_into().expect("three parts")
 }
 
-/// Asserts that none of them is read.
+/// Asserts that all of them are rejected.
 #[track_caller]
 pub(crate) fn refuse<T: AsRef<str>>(tokens: impl IntoIterator<Item = T>) {
     let signer = signer();

@@ -1,4 +1,4 @@
-//! What is signed, and that nothing else is read.
+//! Signed tokens, and rejection of all others.
 
 mod bad_claims;
 mod bad_headers;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::forge::{HEADER, claims, forge, good_token, refuse, signer};
 
-/// The seconds of the years that a timestamp can hold.
+/// The seconds that a timestamp can represent.
 const SECONDS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
 
 prop_compose! {
@@ -21,7 +21,7 @@ prop_compose! {
     }
 }
 
-/// Some text that differs from this one in one character: replaced, put in or taken out.
+/// The text with one character replaced, inserted or removed.
 fn one_character_off(text: &str, at: prop::sample::Index, change: u8, new: char) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     match change {
@@ -38,7 +38,7 @@ fn one_character_off(text: &str, at: prop::sample::Index, change: u8, new: char)
 }
 
 #[test]
-fn a_token_with_another_letter_anywhere_is_refused() {
+fn a_token_with_a_changed_letter_is_rejected() {
     let token = good_token();
     for (index, old) in token.char_indices() {
         let others = URL_SAFE.as_str().chars().chain(['.', '=', '+', '/']).filter(|new| *new != old);
@@ -48,14 +48,14 @@ fn a_token_with_another_letter_anywhere_is_refused() {
 
 proptest! {
     #[test]
-    fn any_claims_come_back_until_they_expire(claims in any_claims(), now in SECONDS) {
+    fn all_claims_round_trip_until_they_expire(claims in any_claims(), now in SECONDS) {
         let (signer, now) = (signer(), Timestamp::from_micros(now * 1_000_000));
         let token = signer.sign(&claims).expect("a token");
         prop_assert_eq!(signer.read(&token, now), (now < claims.expires_at).then_some(claims));
     }
 
     #[test]
-    fn a_change_of_one_character_is_refused(
+    fn a_change_of_one_character_is_rejected(
         claims in any_claims(),
         at in any::<prop::sample::Index>(),
         change in 0u8..3,
@@ -73,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_our_key_signed_panics(bytes in any::<Vec<u8>>(), json in "[\\[\\]{}\",:0-9a-z \\\\.-]{0,60}") {
+    fn no_parts_that_our_key_signed_panic(bytes in any::<Vec<u8>>(), json in "[\\[\\]{}\",:0-9a-z \\\\.-]{0,60}") {
         refuse([
             forge(&bytes, claims()),
             forge(HEADER, &bytes),

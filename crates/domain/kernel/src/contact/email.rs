@@ -10,10 +10,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::characters::is_invisible;
 
-/// An e-mail address (RFC 5321, RFC 6531), in Unicode's NFC, as its owner writes it but for invisible marks.
+/// An e-mail address (RFC 5321, RFC 6531) in NFC, as its owner writes it, without invisible characters.
 ///
 /// Two addresses are equal if their domains have the same ASCII form (UTS 46, non-transitional) and their local parts
-/// are equal by Unicode's simple case folding. Neither tags (`+news`) nor dots are folded away.
+/// are equal by Unicode's simple case folding. Tags (`+news`) and dots count.
 #[derive(Clone)]
 pub struct EmailAddress {
     given: String,
@@ -38,17 +38,16 @@ impl EmailAddress {
     /// The most octets of a local part (RFC 5321, 4.5.3.1.1).
     const MAX_LOCAL_BYTES: usize = 64;
 
-    /// Reads an address as people type and paste it: white space around it and invisible marks are dropped, a
-    /// full-width `＠` is an `@`. ZERO WIDTH JOINER and NON-JOINER inside a domain stay: with and without them are two
-    /// domains.
+    /// Parses an address as people type and paste it. White space around it and invisible characters are dropped, and a
+    /// full-width `＠` is an `@`. ZERO WIDTH JOINER and NON-JOINER inside a domain stay: they make another domain.
     ///
     /// # Errors
     ///
     /// If it is too long or malformed. The local part is a dot-atom of letters, marks, numbers and symbols of any
-    /// script and ASCII's `atext`; a quoted one, a display name and an address literal are refused. The domain is a
+    /// script and ASCII's `atext`; quoted local parts, display names and address literals are rejected. The domain is a
     /// host name of at least two labels with a letter in the last one.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
-        // A text this long cannot normalise to an address: refused before any work is put into it.
+        // A text this long cannot normalise to an address.
         if text.len() > Self::MAX_CHARS * 12 {
             return Err(InvalidEmail::TooLong);
         }
@@ -56,12 +55,12 @@ impl EmailAddress {
         if given.chars().count() > Self::MAX_CHARS {
             return Err(InvalidEmail::TooLong);
         }
-        // The joiners at the end are around the address, unless the domain's last label needs them.
+        // Joiners at the end do not belong to the address, unless the domain's last label needs them.
         let unjoined = given.trim_end_matches(|c: char| is_joiner(c) || c.is_whitespace());
         Self::read(&given).or_else(|| Self::read(unjoined)).ok_or(InvalidEmail::Malformed)
     }
 
-    /// The address as an earlier version stored it, whether it would still be accepted or not: its owner's record must
+    /// The address that an earlier version stored, even if this version would reject it: the record of its owner must
     /// stay readable.
     pub(super) fn from_stored(text: &str) -> Self {
         Self::parse(text).unwrap_or_else(|_| Self { given: text.to_owned(), key: folded(text) })
@@ -76,7 +75,7 @@ impl EmailAddress {
         Some(Self { given: text.to_owned(), key: format!("{}@{ascii}", folded(local)) })
     }
 
-    /// The address as it was given, less invisible marks.
+    /// The address as it was given, without invisible characters.
     #[must_use]
     pub fn as_given(&self) -> &str {
         &self.given
@@ -108,12 +107,12 @@ impl EmailAddress {
     }
 }
 
-/// Whether a text that is to be a contact holds an `@`, as any keyboard writes it.
+/// Whether a text contains an `@` of any keyboard.
 pub(super) fn has_at_sign(text: &str) -> bool {
     text.contains(is_at_sign)
 }
 
-/// `@`, and what stands for it on keyboards for Chinese and Japanese.
+/// `@`, and its forms on Chinese and Japanese keyboards.
 fn is_at_sign(c: char) -> bool {
     matches!(c, '@' | '\u{FF20}' | '\u{FE6B}')
 }
@@ -127,7 +126,7 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }
 
-/// The text in NFC, less the white space around it and invisible marks, with `@` and the domain's dots in ASCII.
+/// The text in NFC, without white space around it and invisible characters, with `@` and the domain's dots in ASCII.
 fn plain(text: &str) -> String {
     let mut in_domain = false;
     let mut visible = String::with_capacity(text.len());
@@ -154,9 +153,9 @@ fn is_atom_char(c: char) -> bool {
     match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' => true,
         c if c.is_ascii() => "!#$%&'*+-/=?^_`{|}~".contains(c),
-        // The full-width form of an ASCII character that has no place here was meant as that character.
+        // The full-width form of an ASCII character follows the rule of that character.
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFF01 + 0x21).is_some_and(is_atom_char),
-        // Letters, marks, numbers, symbols and what joins or punctuates words: no brackets, quotes, spaces, controls or
+        // Letters, marks, numbers, symbols and punctuation within words: no brackets, quotes, spaces, controls or
         // unassigned characters.
         c => {
             use GeneralCategory as Category;
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_compared_without_regard_to_case() {
+    fn addresses_are_compared_case_insensitively() {
         assert_eq!(key("George.Washington@Example.COM"), key("george.washington@example.com"));
         assert_eq!(key("ΟΔΥΣΣΕΥΣ@παράδειγμα.ελ"), key("οδυσσευς@ΠΑΡΆΔΕΙΓΜΑ.ελ"));
         assert_eq!(key("Zoe\u{308}@example.com"), key("zoë@example.com"));
@@ -260,13 +259,13 @@ mod tests {
     }
 
     #[test]
-    fn neither_tags_nor_dots_are_folded() {
+    fn tags_and_dots_count() {
         assert_ne!(key("george+news@example.com"), key("george@example.com"));
         assert_ne!(key("geo.rge@example.com"), key("george@example.com"));
     }
 
     #[test]
-    fn an_address_is_shown_as_it_was_given_less_white_space_and_invisible_marks() {
+    fn an_address_is_kept_as_given_without_white_space_and_invisible_characters() {
         for (text, shown) in [
             ("  George@Example.com\n", "George@Example.com"),
             ("\u{FEFF}\u{202A}George@Example.com\u{202C}", "George@Example.com"),
@@ -280,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn every_invisible_mark_is_dropped_but_a_joiner_inside_a_domain() {
+    fn invisible_characters_are_dropped_except_joiners_inside_a_domain() {
         for c in ('\0'..=char::MAX).filter(|c| is_invisible(*c)) {
             let around = format!("{c} {c}geo{c}rge{c}@example.com{c} {c}");
             assert_eq!(key(&around), "george@example.com", "{c:?}");
@@ -299,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_address_is_read_even_if_it_would_no_longer_be_accepted() {
+    fn a_stored_address_stays_readable_after_the_rules_change() {
         for stored in ["George@127.0.0.1", "george@exa_mple.com", "\"a b\"@example.com"] {
             assert!(EmailAddress::parse(stored).is_err(), "{stored}");
             assert_eq!(EmailAddress::from_stored(stored).as_given(), stored);
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_masked_when_printed() {
+    fn debug_masks_an_address() {
         let email = EmailAddress::parse("george@example.com").expect("a valid address");
         assert_eq!(format!("{email:?}"), "EmailAddress(g…e@example.com)");
         let short = EmailAddress::parse("g@example.com").expect("a valid address");

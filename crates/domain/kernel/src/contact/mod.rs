@@ -1,4 +1,4 @@
-//! Contacts: the e-mail addresses and phone numbers by which people are reached and known.
+//! Contacts: e-mail addresses and phone numbers.
 
 mod email;
 mod phone;
@@ -11,8 +11,7 @@ pub use phone::{InvalidPhone, PhoneNumber, Region, UnknownRegion};
 
 /// An e-mail address or a phone number.
 ///
-/// Two contacts are equal when their [keys](Contact::key) are, however they were written. Printed for
-/// debugging, a contact is masked.
+/// Two contacts are equal if their [keys](Contact::key) are. [`Debug`] masks a contact.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Contact {
     /// An e-mail address.
@@ -30,19 +29,19 @@ pub enum ContactKind {
     Phone,
 }
 
-/// Why a text is no contact.
+/// Why a text is not a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidContact {
-    /// It holds an `@`, and is no e-mail address.
+    /// It contains an `@`, and is not an e-mail address.
     #[error("not an e-mail address")]
     Email(#[from] InvalidEmail),
-    /// It holds no `@`, and is no phone number.
+    /// It contains no `@`, and is not a phone number.
     #[error("not a phone number")]
     Phone(#[from] InvalidPhone),
 }
 
 impl Contact {
-    /// Reads what a person typed into a field for either kind: what holds an `@` (or a full-width `＠`) is an address.
+    /// Parses the text of a field for both kinds: a text with an `@` (or a full-width `＠`) is an address.
     ///
     /// # Errors
     ///
@@ -55,9 +54,9 @@ impl Contact {
         }
     }
 
-    /// Reads what a store kept as [`Contact::as_str`], by this version's rules or an earlier one's: an address that
-    /// would no longer be accepted and a number that would be read otherwise today come back as they were stored.
-    /// [`None`] if it is neither an address nor a number in E.164.
+    /// Parses a stored [`Contact::as_str`] of this version or an earlier one: an address that this version would reject,
+    /// and a number that it would parse differently, come back as they were stored. [`None`] if it is neither an
+    /// address nor a number in E.164.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
         if email::has_at_sign(text) {
@@ -67,7 +66,7 @@ impl Contact {
         }
     }
 
-    /// What the contact is compared and found by.
+    /// The key by which contacts are compared and looked up.
     #[must_use]
     pub fn key(&self) -> ContactKey {
         ContactKey(match self {
@@ -76,7 +75,7 @@ impl Contact {
         })
     }
 
-    /// Which of the two it is.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> ContactKind {
         match self {
@@ -85,7 +84,7 @@ impl Contact {
         }
     }
 
-    /// How it is kept: the address as it was given, the number as E.164.
+    /// The stored text: the address as it was given, the number as E.164.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -94,7 +93,7 @@ impl Contact {
         }
     }
 
-    /// How it is shown to people: the address as it was given, the number as [`PhoneNumber::shown`].
+    /// The displayed text: the address as it was given, the number as [`PhoneNumber::shown`].
     #[must_use]
     pub fn shown(&self, default_region: Region) -> String {
         match self {
@@ -103,7 +102,7 @@ impl Contact {
         }
     }
 
-    /// How it is written in logs and in the audit trail: `g…n@example.com`, `…4345`.
+    /// The text in logs and in the audit trail: `g…n@example.com`, `…4345`.
     #[must_use]
     pub fn masked(&self) -> String {
         match self {
@@ -131,10 +130,10 @@ impl From<PhoneNumber> for Contact {
     }
 }
 
-/// What a contact is compared and found by: the address with its local part case-folded and its domain in ASCII, or
-/// the number as E.164.
+/// The key by which contacts are compared and looked up: the address with its local part case-folded and its domain
+/// in ASCII, or the number as E.164.
 ///
-/// An address always holds an `@` and a number never does, so the two never meet.
+/// An address always contains an `@` and a number never does, so their keys differ.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactKey(String);
 

@@ -7,9 +7,9 @@ use phonenumber::metadata::DATABASE;
 use super::phone_rules as rules;
 use crate::characters::{ascii_digit, is_dash, is_invisible};
 
-/// A phone number, as E.164 (`+15556654345`).
+/// A phone number in E.164 (`+15556654345`).
 ///
-/// Accepted is what is *possible*: a number whose length its country has, assigned or not.
+/// Every *possible* number is accepted: its length must exist in its country, whether it is assigned or not.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber {
     e164: String,
@@ -19,7 +19,7 @@ pub struct PhoneNumber {
 /// Why a text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPhone {
-    /// It holds something else than digits, spaces, dashes and `+ . ( ) [ ] / ~`, or has no form that could be dialled.
+    /// It contains other characters than digits, spaces, dashes and `+ . ( ) [ ] / ~`, or cannot be dialled.
     #[error("not a phone number")]
     Malformed,
     /// No country has this calling code.
@@ -31,19 +31,19 @@ pub enum InvalidPhone {
 }
 
 impl PhoneNumber {
-    /// More visible characters than any way of writing a number needs.
+    /// The most visible characters of a written number.
     const MAX_CHARS: usize = 40;
 
-    /// Reads a number as people write and paste it: with the digits of any script, any dashes and spaces; invisible
-    /// marks are dropped.
+    /// Parses a number as people write and paste it: digits of any script, any dashes and spaces; invisible characters
+    /// are dropped.
     ///
-    /// The default region is for numbers without a calling code alone. A number that begins with `+`, or with the
-    /// international prefix of the default region, is read by the rules of its own country: its digits are kept, but
-    /// for a national prefix of that country (`+44 (0)20 …`).
+    /// The default region applies only to numbers without a calling code. A number that begins with `+`, or with the
+    /// international prefix of the default region, follows the rules of its own country: its digits stay, except for
+    /// a national prefix of that country (`+44 (0)20 …`).
     ///
     /// # Errors
     ///
-    /// If it is not a number, or of a length that its country does not have.
+    /// If it is not a number, or its country has no numbers of its length.
     pub fn parse(text: &str, default_region: Region) -> Result<Self, InvalidPhone> {
         let Written { plus, digits } = Written::read(text).ok_or(InvalidPhone::Malformed)?;
         let home = default_region.metadata();
@@ -73,7 +73,7 @@ impl PhoneNumber {
         if !rules::countries(calling_code).iter().any(|country| rules::has_length(country, national.len())) {
             return Err(InvalidPhone::ImpossibleLength);
         }
-        // Two national prefixes, as in `+49 0030 …`: its E.164 would be read as another number.
+        // Two national prefixes, as in `+49 0030 …`: its E.164 would be parsed as another number.
         if rules::national_of_international(calling_code, national) != national {
             return Err(InvalidPhone::Malformed);
         }
@@ -92,8 +92,8 @@ impl PhoneNumber {
         &self.e164[1 + self.calling_code.to_string().len()..]
     }
 
-    /// The region that the number belongs to: of those that share its calling code the one whose numbering plan has it,
-    /// else the main one. [`None`] for the calling codes that belong to no country (`+800`, satellite networks).
+    /// The region of the number: among those with its calling code the one whose numbering plan contains it, otherwise
+    /// the main one. [`None`] for calling codes of no country (`+800`, satellite networks).
     #[must_use]
     pub fn region(&self) -> Option<Region> {
         let countries = rules::countries(self.calling_code);
@@ -101,8 +101,8 @@ impl PhoneNumber {
         its_own.or(countries.first())?.id().parse().ok()
     }
 
-    /// How it is shown: a number with the default region's calling code as its national digits (`5556654345`) where
-    /// these are read as the same number there, any other as E.164.
+    /// The displayed text: national digits (`5556654345`) for a number of the default region, if they are parsed as the
+    /// same number there; otherwise E.164.
     #[must_use]
     pub fn shown(&self, default_region: Region) -> String {
         let national = self.national_digits();
@@ -119,16 +119,16 @@ impl PhoneNumber {
     }
 }
 
-/// What was written, less all that only sets the digits apart.
+/// The digits of a written number, without separators.
 struct Written {
-    /// Whether a `+` comes before the digits.
+    /// Whether a `+` precedes the digits.
     plus: bool,
     /// In ASCII.
     digits: String,
 }
 
 impl Written {
-    /// [`None`] if there is a character that has no place in a number.
+    /// [`None`] if a character is not allowed in a number.
     fn read(text: &str) -> Option<Self> {
         let mut written = Self { plus: false, digits: String::new() };
         let visible = text.trim().chars().filter(|c| !is_invisible(*c));
@@ -148,7 +148,7 @@ impl Written {
     }
 }
 
-/// What sets digits apart: spaces, dashes, dots, brackets, slashes and (`8~10`) tildes, full-width ones included.
+/// The separators of digits: spaces, dashes, dots, brackets, slashes and (`8~10`) tildes, full-width ones included.
 fn is_separator(c: char) -> bool {
     let brackets = "()[]\u{FF08}\u{FF09}\u{FF3B}\u{FF3D}";
     let others = "./~\u{FF0E}\u{FF0F}\u{FF5E}\u{223C}";
@@ -161,13 +161,13 @@ impl fmt::Debug for PhoneNumber {
     }
 }
 
-/// The country whose numbers may be written without a calling code, by its ISO 3166-1 code (`US`, `DE`).
+/// A country with phone numbers, by its ISO 3166-1 code (`US`, `DE`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Region(phonenumber::country::Id);
 
 /// No country with phone numbers has this ISO 3166-1 code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no region: an ISO 3166-1 code of two capital letters such as US or DE is expected")]
+#[error("`{0}` is not a region: use an ISO 3166-1 code of two capital letters, such as US or DE")]
 pub struct UnknownRegion(String);
 
 impl Region {
@@ -175,7 +175,7 @@ impl Region {
     pub const US: Self = Self(phonenumber::country::US);
 
     fn metadata(self) -> &'static Metadata {
-        DATABASE.by_id(self.0.as_ref()).expect("a region is made of a country that has metadata")
+        DATABASE.by_id(self.0.as_ref()).expect("every region has metadata")
     }
 }
 
@@ -212,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn one_number_has_many_spellings() {
+    fn all_spellings_of_a_number_are_equal() {
         for text in ["555-665-4345", "(555) 665 4345", "+1 555.665.4345", "5556654345", " 1 555 665 4345 "] {
             assert_eq!(e164(text), "+15556654345", "{text}");
         }
     }
 
     #[test]
-    fn digits_of_any_script_dashes_spaces_and_invisible_marks_are_read_as_they_are_meant() {
+    fn digits_of_any_script_dashes_spaces_and_invisible_characters_are_accepted() {
         for text in [
             "٥٥٥٦٦٥٤٣٤٥",
             "+१ ५५५ ६६५ ४३४५",
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_dash_space_and_invisible_mark_is_dropped() {
+    fn dashes_spaces_and_invisible_characters_are_dropped() {
         let separators = ('\0'..=char::MAX).filter(|c| is_dash(*c) || is_invisible(*c) || c.is_whitespace());
         let mut count = 0;
         for c in separators {
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_the_default_region_is_shown_as_its_national_digits() {
+    fn a_number_of_the_default_region_is_displayed_as_national_digits() {
         let number = PhoneNumber::parse("+1 (555) 665-4345", Region::US).expect("possible");
         assert_eq!(number.shown(Region::US), "5556654345");
         let de: Region = "DE".parse().expect("a region");
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_possible_number_is_refused() {
+    fn an_impossible_number_is_rejected() {
         for text in [
             "",
             "+",
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_whose_national_digits_read_otherwise_is_shown_as_e164() {
+    fn a_number_with_ambiguous_national_digits_is_displayed_as_e164() {
         // The digits begin with the calling code, or with the prefix for calls abroad.
         for (region, e164) in [("DE", "+49499997197"), ("RU", "+78107946436")] {
             let region: Region = region.parse().expect("a region");
@@ -311,13 +311,13 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_masked_when_printed() {
+    fn debug_masks_a_number() {
         let number = PhoneNumber::parse("555-665-4345", Region::US).expect("possible");
         assert_eq!(format!("{number:?}"), "PhoneNumber(…4345)");
     }
 
     #[test]
-    fn a_region_is_an_iso_code() {
+    fn a_region_is_an_iso_3166_code() {
         assert_eq!("DE".parse::<Region>().expect("a region").to_string(), "DE");
         for text in ["", "XX", "us", "USA", "1"] {
             assert!(text.parse::<Region>().is_err(), "{text:?}");
@@ -326,12 +326,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in "[0-9 +().;/a-z-]{0,45}|[+0-9]{0,20}|\\PC{0,60}") {
+        fn no_text_panics(text in "[0-9 +().;/a-z-]{0,45}|[+0-9]{0,20}|\\PC{0,60}") {
             let _ = PhoneNumber::parse(&text, Region::US);
         }
 
         #[test]
-        fn what_is_shown_and_what_is_kept_read_back_as_the_same_number(text in "\\+?[1-9][0-9 ()-]{6,18}") {
+        fn displayed_and_stored_text_parse_back_as_the_same_number(text in "\\+?[1-9][0-9 ()-]{6,18}") {
             if let Ok(number) = PhoneNumber::parse(&text, Region::US) {
                 prop_assert_eq!(PhoneNumber::parse(number.e164(), Region::US), Ok(number.clone()));
                 prop_assert_eq!(PhoneNumber::parse(&number.shown(Region::US), Region::US), Ok(number));

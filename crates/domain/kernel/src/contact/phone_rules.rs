@@ -1,7 +1,7 @@
-//! How a country writes its numbers, on libphonenumber's metadata: calling codes, prefixes, lengths.
+//! The numbering rules of countries, from libphonenumber's metadata: calling codes, prefixes, lengths.
 //!
-//! The `phonenumber` crate carries the metadata. Its parser is not used: it drops the default region's national prefix
-//! from the numbers of every country.
+//! The metadata comes from the `phonenumber` crate. Its parser is not used: it drops the default region's national
+//! prefix from the numbers of every country.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ pub(super) fn countries(calling_code: u16) -> Vec<&'static Metadata> {
     DATABASE.by_code(&calling_code).unwrap_or_default()
 }
 
-/// Parts the digits that follow a `+` into calling code and national digits. No calling code begins another.
+/// Splits the digits after a `+` into calling code and national digits. No calling code is a prefix of another.
 pub(super) fn part_calling_code(digits: &str) -> Option<(u16, &str)> {
     (1..=3).find_map(|length| {
         let (code, national) = (digits.get(..length)?, digits.get(length..)?);
@@ -25,23 +25,22 @@ pub(super) fn part_calling_code(digits: &str) -> Option<(u16, &str)> {
     })
 }
 
-/// What follows the prefix that a country dials before a calling code; [`None`] if the digits do not begin with it.
+/// The digits after a country's international prefix; [`None`] if they do not begin with it.
 pub(super) fn after_international_prefix<'a>(country: &Metadata, digits: &'a str) -> Option<&'a str> {
     let prefix = at_start(country.international_prefix()?.as_str()).find(digits)?;
-    // No calling code begins with 0: those digits are something else.
+    // No calling code begins with 0.
     Some(&digits[prefix.end()..]).filter(|rest| !rest.starts_with('0'))
 }
 
-/// The national digits of a number that was written with its calling code: those that were given, less the national
-/// prefix (trunk prefix, and carrier code where there is one) if it was written although it is not dialled from abroad,
-/// as in `+44 (0)20 7946 0958`.
+/// The national digits of a number that was written with its calling code: the given digits without a national prefix
+/// (trunk prefix, and carrier code where there is one) that is not dialled from abroad, as in `+44 (0)20 7946 0958`.
 ///
-/// Digits that are a number of the calling code as they stand are never changed.
+/// Digits that are already a number of the calling code never change.
 pub(super) fn national_of_international(calling_code: u16, given: &str) -> Cow<'_, str> {
     let countries = countries(calling_code);
     let Some(main) = countries.first() else { return given.into() };
     match without_national_prefix(main, given) {
-        // Where the rules put digits in, too, they do so for calls within the country.
+        // Rules that also insert digits apply only to calls within the country.
         Some(stripped)
             if given.ends_with(&stripped)
                 && countries.iter().any(|country| has_length(country, stripped.len()))
@@ -53,8 +52,8 @@ pub(super) fn national_of_international(calling_code: u16, given: &str) -> Cow<'
     }
 }
 
-/// The national digits of a number that was written as within its country, with or without the national prefix or the
-/// calling code. The rules are libphonenumber's.
+/// The national digits of a number in its national form, with or without the national prefix or the calling code. The
+/// rules are libphonenumber's.
 pub(super) fn national_of_domestic(country: &Metadata, given: &str) -> String {
     let strip = |digits: &str| {
         without_national_prefix(country, digits)
@@ -71,8 +70,8 @@ pub(super) fn national_of_domestic(country: &Metadata, given: &str) -> String {
     strip(given)
 }
 
-/// The digits without the national prefix and a carrier code, changed as the country's rules say (in Argentina `0 11 15…`
-/// becomes `9 11…`); [`None`] if they do not begin with it, or if only they are a number as they stand.
+/// The digits without the national prefix and a carrier code, changed by the country's rules (in Argentina `0 11 15…`
+/// becomes `9 11…`); [`None`] if they do not begin with it, or if only the unchanged digits are a number.
 fn without_national_prefix(country: &Metadata, digits: &str) -> Option<String> {
     let prefix = match country.national_prefix_for_parsing() {
         Some(pattern) => pattern.as_str(),
@@ -93,12 +92,12 @@ fn without_national_prefix(country: &Metadata, digits: &str) -> Option<String> {
     (!spoils).then_some(stripped)
 }
 
-/// Whether the digits have the form of the country's numbers.
+/// Whether the digits match the country's numbers.
 pub(super) fn is_national_number(country: &Metadata, digits: &str) -> bool {
     is_whole(country.descriptors().general(), digits)
 }
 
-/// Whether the digits are in use as numbers of the country, rather than of another that shares its calling code.
+/// Whether the digits are a number of this country, rather than of another one with its calling code.
 pub(super) fn claims(country: &Metadata, digits: &str) -> bool {
     match country.leading_digits() {
         Some(leading) => at_start(leading.as_str()).is_match(digits),
@@ -146,7 +145,7 @@ fn at_start(pattern: &str) -> Arc<Regex> {
     compiled(pattern, "")
 }
 
-/// A pattern of the metadata, held to the beginning of a text and to `end`. Each is compiled once.
+/// A pattern of the metadata, anchored to the start of a text and to `end`. Each is compiled once.
 fn compiled(pattern: &str, end: &str) -> Arc<Regex> {
     static COMPILED: LazyLock<RwLock<HashMap<String, Arc<Regex>>>> = LazyLock::new(RwLock::default);
 
@@ -160,7 +159,7 @@ fn compiled(pattern: &str, end: &str) -> Arc<Regex> {
     })
 }
 
-/// A rule such as `9$1` in the syntax that a digit behind a group cannot break.
+/// A rule such as `9$1` with braces, so that a digit after a group is not part of its number.
 fn braced(rule: &str) -> String {
     let mut braced = String::with_capacity(rule.len() + 2);
     let mut chars = rule.chars().peekable();

@@ -1,5 +1,5 @@
-//! Every example number of libphonenumber's metadata, against `examples.tsv`: what Google's formatter makes of them, by
-//! an implementation that this project does not use (see `generate.py`).
+//! Every example number of libphonenumber's metadata, compared with `examples.tsv`: the output of Google's formatter in an
+//! implementation that this project does not use (see `generate.py`).
 
 use asteroid_kernel::contact::InvalidPhone;
 use asteroid_kernel::{PhoneNumber, Region};
@@ -40,7 +40,7 @@ fn read(text: &str, default: &str) -> Result<String, InvalidPhone> {
 const NEWER: [(&str, &str); 0] = [];
 
 #[test]
-fn example_numbers_with_a_calling_code_come_out_as_their_e164_in_every_default_region() {
+fn example_numbers_with_a_calling_code_parse_to_their_e164_in_every_default_region() {
     let mut wrong = Vec::new();
     for example in examples().iter().filter(|example| !NEWER.contains(&(example.region, example.kind))) {
         for default in DEFAULT_REGIONS {
@@ -56,7 +56,7 @@ fn example_numbers_with_a_calling_code_come_out_as_their_e164_in_every_default_r
 }
 
 #[test]
-fn example_numbers_in_national_form_come_out_as_their_e164_in_their_own_region() {
+fn example_numbers_in_national_form_parse_to_their_e164_in_their_own_region() {
     let mut wrong = Vec::new();
     for example in examples().iter().filter(|example| !NEWER.contains(&(example.region, example.kind))) {
         // 001: calling codes of no country have no national form.
@@ -75,7 +75,7 @@ fn example_numbers_in_national_form_come_out_as_their_e164_in_their_own_region()
 }
 
 #[test]
-fn example_numbers_are_shown_so_that_they_read_back() {
+fn displayed_example_numbers_parse_back() {
     for example in examples().iter().filter(|example| !NEWER.contains(&(example.region, example.kind))) {
         for default in DEFAULT_REGIONS.into_iter().chain([example.region]).filter(|id| *id != "001") {
             let number = PhoneNumber::parse(example.e164, region(default)).expect("a number");
@@ -86,7 +86,7 @@ fn example_numbers_are_shown_so_that_they_read_back() {
 }
 
 #[test]
-fn no_two_example_numbers_become_one() {
+fn different_example_numbers_stay_different() {
     let given: std::collections::BTreeSet<&str> = examples().iter().map(|example| example.e164).collect();
     for default in DEFAULT_REGIONS {
         let read: std::collections::BTreeSet<String> =
@@ -96,7 +96,7 @@ fn no_two_example_numbers_become_one() {
 }
 
 #[test]
-fn an_example_number_belongs_to_the_region_that_claims_it() {
+fn an_example_number_belongs_to_its_region() {
     for example in examples().iter().filter(|example| !NEWER.contains(&(example.region, example.kind))) {
         let number = PhoneNumber::parse(example.e164, Region::US).expect("a number");
         let found = number.region().map_or("001".to_owned(), |region| region.to_string());
@@ -111,7 +111,7 @@ fn an_example_number_belongs_to_the_region_that_claims_it() {
 }
 
 #[test]
-fn a_national_prefix_behind_the_calling_code_is_dropped_where_the_country_has_one() {
+fn a_national_prefix_after_the_calling_code_is_dropped_where_the_country_has_one() {
     for (text, e164) in [
         ("+44 (0)20 7946 0958", "+442079460958"),
         ("+33 0 6 12 34 56 78", "+33612345678"),
@@ -138,7 +138,7 @@ fn a_national_prefix_behind_the_calling_code_is_dropped_where_the_country_has_on
 }
 
 #[test]
-fn numbers_keep_the_digits_that_the_default_region_takes_for_its_national_prefix() {
+fn the_default_regions_national_prefix_does_not_apply_to_numbers_with_a_calling_code() {
     for e164 in [
         "+4915123456789", // DE, mobile
         "+8613812345678", // CN
@@ -163,7 +163,7 @@ fn numbers_keep_the_digits_that_the_default_region_takes_for_its_national_prefix
 }
 
 #[test]
-fn the_international_prefix_of_the_default_region_is_a_plus() {
+fn the_international_prefix_of_the_default_region_equals_a_plus() {
     for (default, text) in [
         ("US", "011 49 1512 3456789"),
         ("DE", "00 49 1512 3456789"),
@@ -221,7 +221,7 @@ proptest! {
         if let Ok(found) = read(&e164, DEFAULT_REGIONS[default]) {
             let is_shorter = |code: usize| found[..code] == e164[..code] && e164.ends_with(&found[code..]);
             prop_assert!((2..=4).any(is_shorter), "{e164} {found}");
-            // The same in every region, and a fixed point.
+            // Independent of the default region, and idempotent.
             for other in DEFAULT_REGIONS {
                 prop_assert_eq!(read(&e164, other), Ok(found.clone()));
                 prop_assert_eq!(read(&found, other), Ok(found.clone()));
@@ -233,7 +233,7 @@ proptest! {
     fn different_numbers_in_e164_stay_different(one in possible(), other in possible(), default in 0..8usize) {
         let (first, second) = (read(&one, DEFAULT_REGIONS[default]), read(&other, DEFAULT_REGIONS[default]));
         if let (Ok(first), Ok(second)) = (first, second) {
-            // As they are kept: each reads as itself.
+            // Stored numbers parse as themselves.
             prop_assert_eq!(first == second, read(&first, "US") == read(&second, "US"));
             if first == one && second == other {
                 prop_assert_eq!(first == second, one == other);
@@ -242,7 +242,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_shown_reads_back_in_every_region(text in "\\+?[0-9]{4,16}", default in 0..8usize) {
+    fn a_displayed_number_parses_back_in_every_region(text in "\\+?[0-9]{4,16}", default in 0..8usize) {
         let default = region(DEFAULT_REGIONS[default]);
         if let Ok(number) = PhoneNumber::parse(&text, default) {
             prop_assert_eq!(PhoneNumber::parse(&number.shown(default), default), Ok(number.clone()));

@@ -1,10 +1,10 @@
-//! Hashes that other systems wrote.
+//! Hashes of other systems.
 
 use asteroid_identity::UnusableHash;
 
 use super::*;
 
-/// Each a hash of [`ASCII`] and one of [`LETTERS`], from the same call of the same library.
+/// Pairs of hashes, of [`ASCII`] and of [`LETTERS`], from the same function of the same library.
 const HASHES: [[&str; 2]; 16] = [
     // Django 5.2.19: PBKDF2PasswordHasher, PBKDF2SHA1PasswordHasher, ScryptPasswordHasher, Argon2PasswordHasher,
     // BCryptSHA256PasswordHasher and BCryptPasswordHasher, at small costs.
@@ -81,7 +81,7 @@ const HASHES: [[&str; 2]; 16] = [
 const ASCII: &str = "IWasTheFirstPrez1776";
 const LETTERS: &str = "Pässwörter 🔑";
 
-/// Hashes of [`LETTERS`] in NFD, and of its first half in NFC and its second in NFD. Made by Python's bcrypt 5.0.0,
+/// Hashes of [`LETTERS`] in NFD, and of its first half in NFC and its second in NFD. Created with Python's bcrypt 5.0.0,
 /// argon2-cffi 25.1.0, Werkzeug 3.1.9 and passlib 1.7.4.
 const OTHER_SPELLINGS: [[&str; 2]; 5] = [
     [
@@ -128,9 +128,9 @@ fn firebases_own_example_is_verified() {
     assert_eq!(verdict(stored, "user2password"), Verdict::Mismatch);
 }
 
-/// Keycloak derives 64 bytes whatever the hash function; made by Python's `hashlib.pbkdf2_hmac`.
+/// Keycloak derives 64 bytes with every hash function; created with Python's `hashlib.pbkdf2_hmac`.
 #[test]
-fn a_hash_of_several_blocks_is_verified_whole() {
+fn a_hash_of_several_blocks_is_verified_in_full() {
     for stored in [
         "$pbkdf2$i=1000$AQIDBAUGBwgJCgsMDQ4PEA$Ojf0dSFXF0phBJtSR6rDDYJMCelG62CACdN62fauKlWQIWYu4tSprQ5XBcVtK8+Atod8FHhlDqk/KrQlcJLkBg",
         "$pbkdf2-sha1$i=1000,l=64$AQIDBAUGBwgJCgsMDQ4PEA==$Ojf0dSFXF0phBJtSR6rDDYJMCelG62CACdN62fauKlWQIWYu4tSprQ5XBcVtK8+Atod8FHhlDqk/KrQlcJLkBg==",
@@ -139,7 +139,7 @@ fn a_hash_of_several_blocks_is_verified_whole() {
     ] {
         assert_eq!(verdict(stored, ASCII), OUTDATED, "{stored}");
         assert_eq!(verdict(stored, LETTERS), Verdict::Mismatch, "{stored}");
-        // Another last block.
+        // A different last block.
         let changed = stored.replace(
             "BJtSR6rDDYJMCelG62CACdN62fauKlWQIWYu4tSprQ5X",
             "BJtSR6rDDYJMCelG62CACdN62fauKlWQIWYu4tSprQ5Y",
@@ -151,7 +151,7 @@ fn a_hash_of_several_blocks_is_verified_whole() {
 }
 
 #[test]
-fn a_hash_of_nfd_or_mixed_text_opens_and_is_replaced_by_one_of_nfc() {
+fn a_hash_of_nfd_or_mixed_text_matches_and_is_replaced_by_one_of_nfc() {
     let nfd = "Pa\u{308}sswo\u{308}rter 🔑";
     let mixed = "Pässwo\u{308}rter 🔑";
     for [of_nfd, of_mixed] in OTHER_SPELLINGS {
@@ -168,7 +168,7 @@ fn a_hash_of_nfd_or_mixed_text_opens_and_is_replaced_by_one_of_nfc() {
     }
 }
 
-/// Its NFC is 48 bytes, which alone would be unambiguous.
+/// Its NFC has 48 bytes, which would be unambiguous.
 #[test]
 fn bcrypt_of_more_than_72_bytes_of_nfd_is_not_replaced() {
     let nfd = "a\u{308}".repeat(25);
@@ -178,7 +178,7 @@ fn bcrypt_of_more_than_72_bytes_of_nfd_is_not_replaced() {
     }
 }
 
-/// HMAC pads its key with zeros, so that these hashes are ones of both texts.
+/// HMAC pads its key with zeros, so both texts have these hashes.
 #[test]
 fn a_text_that_ends_in_nul_never_replaces_a_hash_of_hmac() {
     let padded = format!("{ASCII}\0");
@@ -191,7 +191,7 @@ fn a_text_that_ends_in_nul_never_replaces_a_hash_of_hmac() {
 }
 
 #[test]
-fn what_cannot_be_verified_is_refused_with_its_reason() {
+fn an_unsupported_or_malformed_hash_is_rejected_with_its_reason() {
     let malformed = |scheme, part| UnusableHash::Malformed { scheme, part };
     let bounds =
         |scheme, part, least, most, unit| UnusableHash::OutOfBounds { scheme, part, least, most, unit };
@@ -233,16 +233,16 @@ fn what_cannot_be_verified_is_refused_with_its_reason() {
         ("$2b$05$".into(), malformed("bcrypt", "encoding")),
         ("bcrypt_sha256$$2b$05$".into(), malformed("bcrypt", "encoding")),
         ("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ".into(), malformed("argon2", "hash")),
-        // Of the wrong encoding.
+        // Wrong encoding.
         (format!("pbkdf2_sha256$1200$salt${}*=", &b64[..42]), malformed(pbkdf2, "hash")),
         (format!("pbkdf2:sha256:1200$salt${b64}"), malformed(pbkdf2, "hash")),
         (format!("$pbkdf2-sha256$1200$sa lt${b64}"), malformed(pbkdf2, "salt")),
         (format!("$pbkdf2-sha256$1200$é${b64}"), malformed(pbkdf2, "salt")),
-        // Another hash function.
+        // Unsupported hash function.
         (format!("pbkdf2_md5$1200$salt${b64}"), malformed(pbkdf2, "hash function")),
         (format!("$pbkdf2-$1200$c2FsdA${b64}"), malformed(pbkdf2, "hash function")),
         (format!("$pbkdf2x$1200$c2FsdA${b64}"), malformed(pbkdf2, "hash function")),
-        // Absurd parameters.
+        // Excessive parameters.
         (django("0"), bounds(pbkdf2, "iterations", 1, 4_000_000, "")),
         (django("4000001"), bounds(pbkdf2, "iterations", 1, 4_000_000, "")),
         (django("99999999999999999999999"), bounds(pbkdf2, "iterations", 1, 4_000_000, "")),
@@ -298,7 +298,7 @@ fn what_cannot_be_verified_is_refused_with_its_reason() {
     }
 }
 
-/// What each system writes by default, and what OWASP's Password Storage Cheat Sheet recommends.
+/// The defaults of each system, and the recommendations of OWASP's Password Storage Cheat Sheet.
 #[test]
 fn the_usual_costs_are_within_bounds() {
     let of_32_bytes = "sinEjMkFfgSyaTwo75bh5syG30eIsOw5Qcrs6H9UGZc";
@@ -322,9 +322,9 @@ fn the_usual_costs_are_within_bounds() {
     }
 }
 
-/// Every hash, cut at every place and with every byte replaced, is read or refused, and never panics.
+/// Every hash, truncated at every byte and with every byte replaced, is parsed or rejected, and never panics.
 #[test]
-fn damaged_hashes_are_read_or_refused() {
+fn damaged_hashes_never_panic() {
     for stored in HASHES.as_flattened() {
         for (at, _) in stored.char_indices() {
             let _ = StoredHash::parse(&stored[..at]);

@@ -1,0 +1,5 @@
+//! Messages and their delivery.
+
+mod delivery;
+mod messages;
+mod provider;

@@ -1,0 +1,4 @@
+//! What the store guarantees under crashes and concurrency.
+
+mod concurrency;
+mod crash;
