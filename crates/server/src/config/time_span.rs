@@ -12,7 +12,7 @@ pub struct TimeSpan(Duration);
 
 /// The text is not a duration in whole milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a length of time is written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")]
+#[error("a duration is written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")]
 pub struct InvalidTimeSpan;
 
 impl TimeSpan {
@@ -97,7 +97,7 @@ impl<'de> Deserialize<'de> for TimeSpan {
             type Value = TimeSpan;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time, written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")
+                f.write_str("a duration, written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<TimeSpan, E> {
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn time_span_is_displayed_in_the_largest_exact_unit() {
         for text in ["0s", "1ms", "1500ms", "90s", "1m", "90m", "24h", "36h", "2d", "400d"] {
-            assert_eq!(text.parse::<TimeSpan>().expect("a length of time").to_string(), text);
+            assert_eq!(text.parse::<TimeSpan>().expect("a duration").to_string(), text);
         }
     }
 
