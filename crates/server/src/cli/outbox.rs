@@ -198,7 +198,9 @@ fn table(listed: &[ListedMessage]) -> String {
         return "No such message is in the outbox.".to_owned();
     }
     let mut table = TextTable::with_header(["ID", "CREATED", "CHANNEL", "TO", "KIND", "TRIES", "STATE"]);
-    listed.iter().for_each(|message| table.add_row(row(message)));
+    for message in listed {
+        table.add_row(row(message));
+    }
     table.render(LEFT)
 }
 
