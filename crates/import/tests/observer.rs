@@ -31,10 +31,10 @@ impl ImportObserver for Progress {
     }
 }
 
-const USERS: &str = "firstName,lastName,email,phone\n\
-    Ada,Quill,ada@example.com,+15556654345\n\
-    Bo,Reed,bo@,\n\
-    Cy,Stone,cy@example.com,+15556654345\n";
+const USERS: &str = "id,firstName,lastName,email,phone\n\
+    1,Ada,Quill,ada@example.com,+15556654345\n\
+    2,Bo,Reed,bo@,\n\
+    3,Cy,Stone,cy@example.com,+15556654345\n";
 
 fn import(
     storage: &Arc<MemoryStorage>,
