@@ -38,7 +38,7 @@ mod tests {
         let claims = TokenClaims { user: UserId(25), session, issued_at, expires_at };
         let token = signer(vec![key("old", 32)]).sign(&claims).expect("signed");
         let rotated = signer(vec![key("new", 32), key("old", 32)]);
-        assert_eq!(rotated.read(&token, issued_at), Some(claims.clone()));
+        assert_eq!(rotated.read(&token, issued_at), Some(claims));
         assert_ne!(rotated.sign(&claims).expect("signed"), token, "the new key signs");
         assert_eq!(signer(vec![key("new", 32)]).read(&token, issued_at), None);
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::output::answer;
 use super::{CommandError, Context, Format};
-use crate::config::{ConfigErrors, Configuration, Masked, ServerProfile, Settings};
+use crate::config::{ConfigErrors, Configuration, Masked, Settings};
 use crate::readiness;
 
 #[derive(Debug, Subcommand)]
@@ -47,10 +47,7 @@ fn check(context: &Context, format: Format) -> Result<(), CommandError> {
 /// One line about the effective settings.
 fn in_force(configuration: &Configuration) -> String {
     let settings = &configuration.settings;
-    let profile = match settings.profile {
-        ServerProfile::Development => "development",
-        ServerProfile::Production => "production",
-    };
+    let profile: &str = settings.profile.into();
     let Settings { http, database, email, sms, .. } = settings;
     let text = |url: &dyn Display| Masked(&url.to_string()).to_string();
     format!(

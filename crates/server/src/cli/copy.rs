@@ -3,7 +3,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::output::answer;
+use super::output::{TextTable, answer};
 use super::{CommandError, Context, Format, runtime};
 use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
 use crate::terms;
@@ -88,16 +88,15 @@ fn report(from: &Database, to: &Database, copied: &Copied) -> Value {
 }
 
 fn told(from: &Database, to: &Database, copied: &Copied) -> String {
-    let filled = copied.tables.iter().filter(|(_, rows)| *rows > 0);
-    let lines: String = filled.map(|(table, rows)| line(table, *rows)).collect();
-    let rows = line("rows", copied.rows());
+    let mut table = TextTable::default();
+    for (name, rows) in copied.tables.iter().filter(|(_, rows)| *rows > 0) {
+        table.add_row([(*name).to_owned(), rows.to_string()]);
+    }
+    table.add_row(["rows".to_owned(), copied.rows().to_string()]);
+    let table = table.render(1);
     format!(
-        "{lines}{rows}\
+        "{table}\
          Copied {from} to {to}: every row was read back and compared.\n\
          To use the copy, set DATABASE_URL (or database.url), and keep the key file.\n"
     )
-}
-
-fn line(name: &str, rows: u64) -> String {
-    format!("{name:<22}  {rows:>9}\n")
 }

@@ -28,7 +28,7 @@ pub(super) struct HealthArguments {
 enum NotReady {
     #[error("the URL does not start with http://, or is not valid")]
     NoUrl,
-    #[error("the connection was refused")]
+    #[error("the server cannot be reached")]
     Unreachable,
     #[error("no response within {} s", PATIENCE.as_secs())]
     Silent,

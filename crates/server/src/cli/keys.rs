@@ -1,7 +1,7 @@
 use asteroid_keyring::{KeyInfo, KeyRing, KeysFile, Lifetimes, Rotation};
 use clap::{Args, Subcommand};
 
-use super::output::answer;
+use super::output::{LEFT, TextTable, answer};
 use super::{CommandError, Context, Format, names};
 
 #[derive(Debug, Subcommand)]
@@ -49,26 +49,30 @@ pub(super) fn run(context: &Context, command: &KeysCommand) -> Result<(), Comman
                     Lifetimes { codes: settings.codes.life.get(), tokens: settings.sessions.absolute.get() };
                 file.rotate(&rings, lifetimes, clock, randomness)?
             };
-            answer(*format, &rotations, || told(&file, &rotations))
+            answer(*format, &rotations, || summary(&file, &rotations))
         }
         KeysCommand::List(format) => {
             let keys = file.list()?;
-            answer(*format, &keys, || keys.iter().map(listed).collect())
+            answer(*format, &keys, || table(&keys))
         }
     }
 }
 
-fn listed(key: &KeyInfo) -> String {
-    let role = match (key.current, key.staged) {
-        (true, _) => "signs",
-        (false, true) => "verifies, signs after the next rotation",
-        (false, false) => "verifies",
-    };
-    let made_at = key.made_at.as_ref().map(|at| format!(", made {at}")).unwrap_or_default();
-    format!("{:<6}  {}  {role}{made_at}\n", key.ring.as_str(), key.id)
+fn table(keys: &[KeyInfo]) -> String {
+    let mut table = TextTable::default();
+    for key in keys {
+        let role = match (key.current, key.staged) {
+            (true, _) => "signs",
+            (false, true) => "verifies, signs after the next rotation",
+            (false, false) => "verifies",
+        };
+        let made_at = key.made_at.as_ref().map(|at| format!(", made {at}")).unwrap_or_default();
+        table.add_row([key.ring.as_str(), &key.id, &format!("{role}{made_at}")]);
+    }
+    table.render(LEFT)
 }
 
-fn told(file: &KeysFile, rotations: &[Rotation]) -> String {
+fn summary(file: &KeysFile, rotations: &[Rotation]) -> String {
     let mut lines = vec![format!("{} was written. After the next start:", file.path().display())];
     for Rotation { ring, current, staged, kept, dropped } in rotations {
         lines.push(format!("{}: {current} signs", ring.as_str()));

@@ -26,6 +26,8 @@ use asteroid_kernel::{Clock, Randomness};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use clap_mangen::Man;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Configuration, Sources};
@@ -85,6 +87,19 @@ enum Command {
     Openapi,
     /// Check whether a running server is ready, for containers and load balancers.
     Health(health::HealthArguments),
+    /// Print the completion script of a shell.
+    #[command(
+        after_help = "Examples:\n  asteroid completions bash > ~/.local/share/bash-completion/completions/asteroid\n  \
+        asteroid completions zsh > ~/.zfunc/_asteroid"
+    )]
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, in roff.
+    #[command(after_help = "Example:\n  asteroid man | man -l -")]
+    Man,
 }
 
 /// A single-threaded runtime for a command.
@@ -184,6 +199,8 @@ pub fn run(
         Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
         Some(Command::Openapi) => openapi(&context),
+        Some(Command::Completions { shell }) => completions(shell),
+        Some(Command::Man) => man(),
         Some(Command::Migrate(format)) => migrate::run(&context, format),
         Some(Command::Serve) | None => serve(&context),
     };
@@ -225,6 +242,18 @@ fn openapi(context: &Context) -> Result<(), CommandError> {
     let description =
         asteroid_http::openapi::<Accounts<SqliteStorage, Argon2Hasher>, Practices<SqliteStorage>>(&settings);
     Ok(output::say(&description.to_pretty_json()?)?)
+}
+
+fn completions(shell: Shell) -> Result<(), CommandError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "asteroid", &mut script);
+    Ok(output::say(&String::from_utf8(script)?)?)
+}
+
+fn man() -> Result<(), CommandError> {
+    let mut page = Vec::new();
+    Man::new(Cli::command()).render(&mut page)?;
+    Ok(output::say(&String::from_utf8(page)?)?)
 }
 
 /// Whether the reader of the output has closed it, as `head` does.

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
-use super::output::answer;
+use super::output::{LEFT, TextTable, answer};
 use super::{CommandError, Context, Format, names};
 use crate::storage::with_storage;
 
@@ -197,20 +197,11 @@ fn table(listed: &[ListedMessage]) -> String {
     if listed.is_empty() {
         return "No such message is in the outbox.".to_owned();
     }
-    let head = ["ID", "CREATED", "CHANNEL", "TO", "KIND", "TRIES", "STATE"].map(str::to_owned);
-    let rows: Vec<[String; 7]> = listed.iter().map(row).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().chain([&head]).map(|row| row[column].chars().count());
-        cells.max().unwrap_or_default()
-    };
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in [&head].into_iter().chain(&rows) {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
+    let mut table = TextTable::with_header(["ID", "CREATED", "CHANNEL", "TO", "KIND", "TRIES", "STATE"]);
+    for message in listed {
+        table.add_row(row(message));
     }
-    text
+    table.render(LEFT)
 }
 
 fn row(message: &ListedMessage) -> [String; 7] {

@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Row, Table};
 use serde::Serialize;
 
 use super::{CommandError, Format};
@@ -41,3 +43,36 @@ pub(super) fn complain(error: &dyn Error) {
         source = cause.source();
     }
 }
+
+/// A table in aligned columns without borders.
+#[derive(Default)]
+pub(super) struct TextTable(Table);
+
+impl TextTable {
+    /// An empty table with this header.
+    pub(super) fn with_header(header: impl Into<Row>) -> Self {
+        let mut table = Self::default();
+        table.0.set_header(header);
+        table
+    }
+
+    /// Adds a row.
+    pub(super) fn add_row(&mut self, row: impl Into<Row>) {
+        self.0.add_row(row);
+    }
+
+    /// The lines of the table. Columns from this index on are aligned right, for numbers.
+    pub(super) fn render(mut self, right_from: usize) -> String {
+        self.0.load_style(NOTHING);
+        for (index, column) in self.0.column_iter_mut().enumerate() {
+            column.set_padding((0, 2));
+            if index >= right_from {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        self.0.trim_fmt() + "\n"
+    }
+}
+
+/// No column is aligned right.
+pub(super) const LEFT: usize = usize::MAX;

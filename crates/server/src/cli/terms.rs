@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
-use super::output::answer;
+use super::output::{LEFT, TextTable, answer};
 use super::{CommandError, Context, Format};
 use crate::storage::with_storage;
 
@@ -103,10 +103,14 @@ fn list(context: &Context, format: Format) -> Result<(), CommandError> {
             text: &version.text,
         })
         .collect();
-    answer(format, &listed, || listed.iter().map(line).collect())
+    answer(format, &listed, || table(&listed))
 }
 
-fn line(ListedTerms { version, in_force, published_at, .. }: &ListedTerms<'_>) -> String {
-    let in_force = if *in_force { ", in force" } else { "" };
-    format!("{version}  published {published_at}{in_force}\n")
+fn table(listed: &[ListedTerms<'_>]) -> String {
+    let mut table = TextTable::default();
+    for ListedTerms { version, in_force, published_at, .. } in listed {
+        let in_force = if *in_force { ", in force" } else { "" };
+        table.add_row([*version, &format!("published {published_at}{in_force}")]);
+    }
+    table.render(LEFT)
 }

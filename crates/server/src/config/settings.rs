@@ -7,6 +7,7 @@ use asteroid_kernel::Region;
 use asteroid_messaging::Language;
 use serde::de::{self, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::IntoStaticStr;
 
 use super::mask::Masked;
 use super::{DatabaseUrl, ProxyNetwork, TimeSpan};
@@ -50,8 +51,9 @@ pub struct Settings {
 }
 
 /// The environment that the server runs in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ServerProfile {
     /// For development: missing parts are created, and only this machine can connect.
     #[default]

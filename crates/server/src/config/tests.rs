@@ -181,7 +181,7 @@ fn settings_of_the_wrong_type_are_reported_together() {
     assert_eq!(
         problems(toml, &environment),
         [
-            "codes.life (FILE) is 600: must be a length of time, written like \"500ms\", \"90s\", \"10m\", \"24h\" \
+            "codes.life (FILE) is 600: must be a duration, written like \"500ms\", \"90s\", \"10m\", \"24h\" \
              or \"30d\"",
             "codes.v1.alphabet (FILE) is \"base64\": must be \"crockford\" or \"digits\"",
             "codes.v1.length (FILE) is 300: must be a whole number from 0 to 255",
@@ -199,7 +199,7 @@ fn settings_of_the_wrong_type_are_reported_together() {
              \"US\" or \"DE\"",
             "product.name (FILE) is a list: must be text, in quotes",
             "profile (FILE) is 1: must be \"development\" or \"production\"",
-            "sessions.idle (ASTEROID_SESSIONS__IDLE) is \"12\": must be a length of time, written like \"500ms\", \
+            "sessions.idle (ASTEROID_SESSIONS__IDLE) is \"12\": must be a duration, written like \"500ms\", \
              \"90s\", \"10m\", \"24h\" or \"30d\"",
         ]
     );

@@ -4,52 +4,52 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A length of time as people write it: `90s`, `10m`, `1h 30m`, `400d`.
+/// A duration in whole milliseconds, in the notation of [`humantime`]: `90s`, `10m`, `1h 30m`, `400d`.
 ///
-/// It is shown in the largest unit that leaves no rest; in days from two on, because `24h` says more than `1d`.
+/// It is displayed in the largest exact unit up to days; a single day is `24h`. `humantime` would display `1day`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimeSpan(Duration);
 
-/// The text is no length of time.
+/// The text is not a duration in whole milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a length of time is written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")]
+#[error("a duration is written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")]
 pub struct InvalidTimeSpan;
 
 impl TimeSpan {
     const UNITS: [(&'static str, u64); 5] =
         [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-    /// So many milliseconds.
+    /// A number of milliseconds.
     #[must_use]
     pub const fn millis(count: u64) -> Self {
         Self(Duration::from_millis(count))
     }
 
-    /// So many seconds.
+    /// A number of seconds.
     #[must_use]
     pub const fn secs(count: u64) -> Self {
         Self(Duration::from_secs(count))
     }
 
-    /// So many minutes.
+    /// A number of minutes.
     #[must_use]
     pub const fn mins(count: u64) -> Self {
         Self(Duration::from_mins(count))
     }
 
-    /// So many hours.
+    /// A number of hours.
     #[must_use]
     pub const fn hours(count: u64) -> Self {
         Self(Duration::from_hours(count))
     }
 
-    /// So many days of 24 hours.
+    /// A number of days of 24 hours.
     #[must_use]
     pub const fn days(count: u64) -> Self {
         Self(Duration::from_hours(24 * count))
     }
 
-    /// The same as the standard library has it.
+    /// The duration.
     #[must_use]
     pub const fn get(self) -> Duration {
         self.0
@@ -60,20 +60,13 @@ impl FromStr for TimeSpan {
     type Err = InvalidTimeSpan;
 
     fn from_str(text: &str) -> Result<Self, InvalidTimeSpan> {
-        let mut rest = text.trim_ascii();
-        let mut sum = None;
-        while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(InvalidTimeSpan)?;
-            let (number, after) = rest.split_at(digits);
-            let after = after.trim_ascii_start();
-            let letters = after.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(after.len());
-            let (unit, after) = after.split_at(letters);
-            let (_, millis) = Self::UNITS.iter().find(|(name, _)| *name == unit).ok_or(InvalidTimeSpan)?;
-            let part = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*millis));
-            sum = Some(part.and_then(|part| sum.unwrap_or(0_u64).checked_add(part)).ok_or(InvalidTimeSpan)?);
-            rest = after.trim_ascii_start();
+        let span = humantime::parse_duration(text.trim_ascii()).map_err(|_| InvalidTimeSpan)?;
+        let is_exact = span.subsec_nanos().is_multiple_of(1_000_000);
+        if is_exact && u64::try_from(span.as_millis()).is_ok() {
+            Ok(Self(span))
+        } else {
+            Err(InvalidTimeSpan)
         }
-        sum.map(Self::millis).ok_or(InvalidTimeSpan)
     }
 }
 
@@ -104,7 +97,7 @@ impl<'de> Deserialize<'de> for TimeSpan {
             type Value = TimeSpan;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time, written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")
+                f.write_str("a duration, written like \"500ms\", \"90s\", \"10m\", \"24h\" or \"30d\"")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<TimeSpan, E> {
@@ -132,6 +125,8 @@ mod tests {
             ("1h 30m", TimeSpan::mins(90)),
             ("1h30m", TimeSpan::mins(90)),
             (" 24 h ", TimeSpan::hours(24)),
+            ("10 minutes", TimeSpan::mins(10)),
+            ("2weeks", TimeSpan::days(14)),
             ("400d", TimeSpan::days(400)),
         ] {
             assert_eq!(text.parse(), Ok(span), "{text}");
@@ -140,8 +135,19 @@ mod tests {
 
     #[test]
     fn time_span_without_unit_or_out_of_range_is_refused() {
-        for text in ["", " ", "10", "m", "10x", "10 minutes", "-1s", "1.5h", "10m5", "99999999999999999999d"]
-        {
+        for text in [
+            "",
+            " ",
+            "10",
+            "m",
+            "10x",
+            "ten minutes",
+            "-1s",
+            "10m5",
+            "5us",
+            "1ms 1ns",
+            "99999999999999999999d",
+        ] {
             assert_eq!(text.parse::<TimeSpan>(), Err(InvalidTimeSpan), "{text}");
         }
     }
@@ -149,13 +155,13 @@ mod tests {
     #[test]
     fn time_span_is_displayed_in_the_largest_exact_unit() {
         for text in ["0s", "1ms", "1500ms", "90s", "1m", "90m", "24h", "36h", "2d", "400d"] {
-            assert_eq!(text.parse::<TimeSpan>().expect("a length of time").to_string(), text);
+            assert_eq!(text.parse::<TimeSpan>().expect("a duration").to_string(), text);
         }
     }
 
     proptest! {
         #[test]
-        fn time_span_round_trips(millis in any::<u64>()) {
+        fn time_span_round_trips(millis in 0..=36_600_u64 * 86_400_000) {
             let span = TimeSpan::millis(millis);
             prop_assert_eq!(span.to_string().parse(), Ok(span));
         }

@@ -66,7 +66,7 @@ fn config_check_reports_all_errors_with_status_one() {
             status: 1,
             out: String::new(),
             err: "asteroid: there are 3 problems with the configuration:\n  \
-                  codes.life (config/asteroid.toml) is 10: must be a length of time, written like \"500ms\", \
+                  codes.life (config/asteroid.toml) is 10: must be a duration, written like \"500ms\", \
                   \"90s\", \"10m\", \"24h\" or \"30d\"\n  \
                   http.bnd (config/asteroid.toml) is not a setting: did you mean `http.bind`?\n  \
                   http.bind (ASTEROID_HTTP__BIND) is 0.0.0.0:80: in development the server shows codes without \
@@ -271,7 +271,7 @@ fn terms_are_published_once_and_listed() {
     assert_eq!((&both[0]["text"], &both[1]["in_force"]), (&"Be kind.\n".into(), &false.into()));
     let text = machine.run(&["terms", "list"], &[]).out;
     assert!(
-        text.starts_with("2026-11  published 2") && text.contains("Z, in force\n1  published 2"),
+        text.starts_with("2026-11  published 2") && text.contains("Z, in force\n1        published 2"),
         "{text}"
     );
 
@@ -349,7 +349,7 @@ fn health_fails_when_the_server_is_unreachable() {
     let (moved, _served) = answer_once("301 Moved Permanently");
     let (garbled, _served) = answer_once("no status");
     for (url, reason) in [
-        ("http://127.0.0.1:1", "the connection was refused"),
+        ("http://127.0.0.1:1", "the server cannot be reached"),
         (moved.as_str(), "the response has status 301 Moved Permanently"),
         (garbled.as_str(), "the connection was closed, or the response is not HTTP"),
         ("https://127.0.0.1:1", "the URL does not start with http://, or is not valid"),
@@ -368,7 +368,7 @@ fn health_fails_when_the_server_is_unreachable() {
         assert_eq!(told, expected);
     }
     let unreachable = machine.run(&["health"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:1")]);
-    let told = "asteroid: http://127.0.0.1:1/readyz is not ready: the connection was refused\n".to_owned();
+    let told = "asteroid: http://127.0.0.1:1/readyz is not ready: the server cannot be reached\n".to_owned();
     assert_eq!(unreachable, Answer { status: 1, out: String::new(), err: told });
     let any = machine.run(&["health", "--json"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:0")]);
     assert_eq!((any.status, any.out.as_str()), (2, ""));

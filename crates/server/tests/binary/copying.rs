@@ -22,16 +22,16 @@ fn practice() -> Machine {
 
 fn told(from: &str, to: &str) -> String {
     format!(
-        "users                           3\n\
-         user_contacts                   5\n\
-         audit_events                    2\n\
-         terms_versions                  1\n\
-         practices                       1\n\
-         memberships                     3\n\
-         client_classes                  2\n\
-         clients                         4\n\
-         patients                        7\n\
-         rows                           28\n\
+        "users            3\n\
+         user_contacts    5\n\
+         audit_events     2\n\
+         terms_versions   1\n\
+         practices        1\n\
+         memberships      3\n\
+         client_classes   2\n\
+         clients          4\n\
+         patients         7\n\
+         rows            28\n\
          Copied {from} to {to}: every row was read back and compared.\n\
          To use the copy, set DATABASE_URL (or database.url), and keep the key file.\n"
     )

@@ -45,11 +45,11 @@ fn import_of_the_example_practice_is_idempotent() {
         first,
         Answer {
             status: 0,
-            out: "                  created    updated  unchanged    refused\n\
-                  practices               1          0          0          0\n\
-                  client classes          2          0          0          0\n\
-                  users                   3          0          0          0\n\
-                  clients                 4          0          0          0\n"
+            out: "                created  updated  unchanged  refused\n\
+                  practices             1        0          0        0\n\
+                  client classes        2        0          0        0\n\
+                  users                 3        0          0        0\n\
+                  clients               4        0          0        0\n"
                 .into(),
             err: String::new(),
         }
@@ -99,11 +99,11 @@ fn import_refuses_an_invalid_record_with_line_field_and_reason() {
         machine.run(&["import", "export.ndjson"], &[]),
         Answer {
             status: 1,
-            out: "                  created    updated  unchanged    refused\n\
-                  practices               1          0          0          0\n\
-                  users                   0          0          0          1\n\
-                  clients                 2          0          0          3\n\
-                  unreadable                                               1\n"
+            out: "            created  updated  unchanged  refused\n\
+                  practices         1        0          0        0\n\
+                  users             0        0          0        1\n\
+                  clients           2        0          0        3\n\
+                  unreadable                                     1\n"
                 .into(),
             err: refused.into(),
         }
@@ -213,11 +213,7 @@ fn import_of_a_truncated_file_continues_with_the_whole_file() {
              everything before it was imported; importing the same files again continues from there\n"
         )
     );
-    assert!(
-        answer.out.contains("clients                 2          0          0          0\n"),
-        "{}",
-        answer.out
-    );
+    assert!(answer.out.contains("clients               2        0          0        0\n"), "{}", answer.out);
     machine.write("practice.json", &example);
     let report = machine.json(&["import", "practice.json", "missing.json", "--json"], &[]);
     assert_eq!(counts(&report, "clients"), [2, 0, 2, 0]);

@@ -11,3 +11,4 @@ mod outbox;
 mod practice;
 #[cfg(unix)]
 mod serving;
+mod shell;

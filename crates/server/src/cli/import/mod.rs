@@ -1,6 +1,5 @@
 mod progress;
 
-use std::fmt::{Display, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use clap::Args;
 
 use progress::Progress;
 
-use super::output::{answer, warn};
+use super::output::{TextTable, answer, warn};
 use super::{CommandError, Context, Format, names, runtime};
 use crate::config::Settings;
 use crate::storage::{self, ServerStorage, with_storage};
@@ -78,7 +77,7 @@ pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), 
         let progress = Progress::new(plan.inputs.iter().map(InputFile::length).sum(), answer_format.json);
         asteroid_import::run(&plan, import, &runtime, &progress)
     });
-    answer(*answer_format, &report, || table(&report))?;
+    answer(*answer_format, &report, || summary(&report))?;
     if let Some(stopped) = report.stopped.as_ref().filter(|_| !answer_format.json) {
         warn(&format!("{stopped}\n  {}", what_stays(&report)));
     }
@@ -100,26 +99,24 @@ fn hashing(settings: &Settings) -> Argon2Settings {
 }
 
 /// The counts, for people.
-fn table(report: &ImportReport) -> String {
-    let mut table = row("", ["created", "updated", "unchanged", "refused"]);
+fn summary(report: &ImportReport) -> String {
+    let mut table = TextTable::with_header(["", "created", "updated", "unchanged", "refused"]);
     for (name, RecordCounts { created, updated, unchanged, refused }) in report.counts() {
         let counts = [created, updated, unchanged, refused];
         if counts != [0; 4] {
-            table += &row(name, counts);
+            let cells = counts.map(|count| count.to_string());
+            table.add_row([name.to_owned()].into_iter().chain(cells));
         }
     }
     if report.unreadable > 0 {
-        table += &row("unreadable", ["", "", "", &report.unreadable.to_string()]);
+        table.add_row(["unreadable", "", "", "", &report.unreadable.to_string()]);
     }
     if report.warned > 0 {
-        writeln!(table, "{:<14}  {:>9}", "with warnings", report.warned).expect("a text takes any text");
+        table.add_row(["with warnings", &report.warned.to_string()]);
     }
+    let mut summary = table.render(1);
     if report.dry_run {
-        table.push_str("This was a dry run: nothing was changed.\n");
+        summary.push_str("This was a dry run: nothing was changed.\n");
     }
-    table
-}
-
-fn row<T: Display>(name: &str, [created, updated, unchanged, refused]: [T; 4]) -> String {
-    format!("{name:<14}  {created:>9}  {updated:>9}  {unchanged:>9}  {refused:>9}\n")
+    summary
 }
