@@ -12,7 +12,7 @@ pub enum Purpose {
     /// Completes this pending registration, and no other of the same contact.
     Register(RegistrationId),
     /// Signs the contact's owner in.
-    Login,
+    SignIn,
     /// Sets a new password for the contact's owner.
     Reset,
 }
@@ -22,8 +22,8 @@ pub enum Purpose {
 pub enum PurposeKind {
     /// See [`Purpose::Register`].
     Register,
-    /// See [`Purpose::Login`].
-    Login,
+    /// See [`Purpose::SignIn`].
+    SignIn,
     /// See [`Purpose::Reset`].
     Reset,
 }
@@ -34,7 +34,7 @@ impl Purpose {
     pub const fn kind(self) -> PurposeKind {
         match self {
             Self::Register(_) => PurposeKind::Register,
-            Self::Login => PurposeKind::Login,
+            Self::SignIn => PurposeKind::SignIn,
             Self::Reset => PurposeKind::Reset,
         }
     }
@@ -46,7 +46,7 @@ impl PurposeKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
-            Self::Login => "login",
+            Self::SignIn => "login",
             Self::Reset => "reset",
         }
     }
@@ -54,7 +54,7 @@ impl PurposeKind {
     /// Reads its name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Register, Self::Login, Self::Reset].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Register, Self::SignIn, Self::Reset].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
     fn open(live: &[Challenge], now: Timestamp) -> Challenge {
         let contact = Contact::parse("george@example.com", Region::US).expect("a contact");
         let (rules, randomness) = (ChallengeRules::default(), CountingRandomness::default());
-        Challenge::open(contact, Purpose::Login, FORMAT, "k", None, live, &rules, now, &randomness)
+        Challenge::open(contact, Purpose::SignIn, FORMAT, "k", None, live, &rules, now, &randomness)
     }
 
     #[test]
@@ -216,10 +216,10 @@ mod tests {
         let now = Timestamp::from_micros(0);
         let challenge = open(&[], now);
         let half = now + Duration::from_secs(300);
-        assert!(challenge.is_sent_again(Purpose::Login, FORMAT, half - Duration::from_micros(1)));
-        assert!(!challenge.is_sent_again(Purpose::Login, FORMAT, half));
+        assert!(challenge.is_sent_again(Purpose::SignIn, FORMAT, half - Duration::from_micros(1)));
+        assert!(!challenge.is_sent_again(Purpose::SignIn, FORMAT, half));
         assert!(!challenge.is_sent_again(Purpose::Reset, FORMAT, now));
-        assert!(!challenge.is_sent_again(Purpose::Login, CodeFormat::Crockford { length: 6 }, now));
+        assert!(!challenge.is_sent_again(Purpose::SignIn, CodeFormat::Crockford { length: 6 }, now));
     }
 
     #[test]

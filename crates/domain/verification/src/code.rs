@@ -253,7 +253,7 @@ mod tests {
         Challenge {
             id: ChallengeId::new(start, &CountingRandomness::default()),
             contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
-            purpose: Purpose::Login,
+            purpose: Purpose::SignIn,
             format,
             nonce: Nonce(nonce),
             key_id: "a".into(),
