@@ -1,6 +1,7 @@
 use std::fmt;
 
 use asteroid_kernel::{Contact, ContactId, Timestamp, UserId};
+use strum::{EnumString, IntoStaticStr};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::PasswordHash;
@@ -153,7 +154,8 @@ impl fmt::Debug for PersonName {
 }
 
 /// Whether a contact is a work or a personal one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ContactType {
     /// A contact at work.
     Work,
@@ -164,21 +166,14 @@ pub enum ContactType {
 impl ContactType {
     /// The name in the APIs and in stores: `work`, `personal`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Work => "work",
-            Self::Personal => "personal",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The type of this name; [`None`] if there is no such type.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "work" => Some(Self::Work),
-            "personal" => Some(Self::Personal),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 

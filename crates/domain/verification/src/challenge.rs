@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use asteroid_kernel::{ChallengeId, Contact, Randomness, RegistrationId, Timestamp, random_bytes};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::CodeFormat;
 
@@ -18,11 +19,13 @@ pub enum Purpose {
 }
 
 /// A [`Purpose`] without its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum PurposeKind {
     /// See [`Purpose::Register`].
     Register,
     /// See [`Purpose::SignIn`].
+    #[strum(serialize = "login")]
     SignIn,
     /// See [`Purpose::Reset`].
     Reset,
@@ -43,18 +46,14 @@ impl Purpose {
 impl PurposeKind {
     /// The name in stores and in the derivation of codes: `register`, `login`, `reset`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Register => "register",
-            Self::SignIn => "login",
-            Self::Reset => "reset",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The kind of this name; [`None`] if there is no such kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Register, Self::SignIn, Self::Reset].into_iter().find(|kind| kind.as_str() == text)
+        text.parse().ok()
     }
 }
 

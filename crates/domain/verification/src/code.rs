@@ -4,6 +4,7 @@ use asteroid_kernel::characters::{ascii_digit, ascii_letter, is_dash, is_invisib
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr};
 use subtle::ConstantTimeEq;
 
 use crate::Challenge;
@@ -13,7 +14,9 @@ const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const DIGITS: &[u8; 10] = b"0123456789";
 
 /// The format of a code: its alphabet and its length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumDiscriminants)]
+#[strum_discriminants(name(Alphabet), vis(), derive(EnumString, IntoStaticStr))]
+#[strum_discriminants(strum(serialize_all = "snake_case"))]
 pub enum CodeFormat {
     /// Crockford's base 32, 5 bits per character. Guesses are case-insensitive; `O` is read as 0, `I` and `L` as 1. As in
     /// every format, digits of any script are read by their value, and dashes, white space and invisible characters are
@@ -44,21 +47,17 @@ impl CodeFormat {
 
     /// The name of the alphabet in settings and stores: `crockford`, `digits`.
     #[must_use]
-    pub const fn alphabet_name(self) -> &'static str {
-        match self {
-            Self::Crockford { .. } => "crockford",
-            Self::Digits { .. } => "digits",
-        }
+    pub fn alphabet_name(self) -> &'static str {
+        Alphabet::from(self).into()
     }
 
     /// The format with the alphabet of this name; [`None`] if there is no such alphabet.
     #[must_use]
     pub fn parse(alphabet: &str, length: u8) -> Option<Self> {
-        match alphabet {
-            "crockford" => Some(Self::Crockford { length }),
-            "digits" => Some(Self::Digits { length }),
-            _ => None,
-        }
+        Some(match alphabet.parse().ok()? {
+            Alphabet::Crockford => Self::Crockford { length },
+            Alphabet::Digits => Self::Digits { length },
+        })
     }
 
     fn alphabet(self) -> &'static [u8] {
@@ -214,7 +213,9 @@ impl CodeKeys {
         mac.update(&[0]);
         mac.update(challenge.contact.key().as_str().as_bytes());
         let digest = mac.finalize().into_bytes();
-        let mut number = digest[..16].iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+        let mut first_half = [0; 16];
+        first_half.copy_from_slice(&digest[..16]);
+        let mut number = u128::from_be_bytes(first_half);
         // 128 bits modulo at most 32^12 codes: the bias is below 2^-68.
         let alphabet = challenge.format.alphabet();
         let code: String = (0..challenge.format.length().min(CodeFormat::MAX_LENGTH))
