@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use asteroid_messaging::{Flaw, Language, MessageRenderer, TemplateFlaw, template_files};
+use asteroid_messaging::{Language, MessageRenderer, TemplateFlaw, TemplateFlawKind, template_files};
 
 use crate::config::{Configuration, Settings};
 
@@ -160,23 +160,27 @@ fn of_a_file(
     let line = line.map_or_else(String::new, |line| format!(":{line}"));
     let place = Place::File(format!("{}{line}", Path::new(folder).join(file).display()));
     let (wrong, right) = match flaw {
-        Flaw::TooLong(_) if !overridden => return None,
-        Flaw::TooLong(size) => {
+        TemplateFlawKind::TooLong(_) if !overridden => return None,
+        TemplateFlawKind::TooLong(size) => {
             (format!("makes an SMS that takes {size}"), "shorten it: an SMS is one segment".to_owned())
         }
-        Flaw::UnknownFile => ("is no template".to_owned(), nearest_file(file)),
-        Flaw::UnknownVariable { name, known } => {
+        TemplateFlawKind::UnknownFile => ("is no template".to_owned(), nearest_file(file)),
+        TemplateFlawKind::UnknownVariable { name, known } => {
             (format!("names `{name}`, which is no variable there"), format!("there are {}", known.join(", ")))
         }
-        Flaw::Syntax(problem) | Flaw::Render(problem) => {
+        TemplateFlawKind::Syntax(problem) | TemplateFlawKind::Render(problem) => {
             (format!("cannot be rendered ({problem})"), "mend that line".to_owned())
         }
-        Flaw::Empty => ("says nothing".to_owned(), "write something, or remove the file".to_owned()),
-        Flaw::NotOneLine => {
+        TemplateFlawKind::Empty => {
+            ("says nothing".to_owned(), "write something, or remove the file".to_owned())
+        }
+        TemplateFlawKind::NotOneLine => {
             let right = "write one line, without line breaks, tabs and the like".to_owned();
             ("is no subject".to_owned(), right)
         }
-        Flaw::NoCode => ("does not show the code".to_owned(), "write {{ code }} into it".to_owned()),
+        TemplateFlawKind::NoCode => {
+            ("does not show the code".to_owned(), "write {{ code }} into it".to_owned())
+        }
     };
     Some(MessageFlaw { place, wrong, right })
 }
@@ -198,7 +202,7 @@ fn of_the_names(flaws: &[TemplateFlaw]) -> Option<MessageFlaw> {
     let long: Vec<String> = flaws
         .iter()
         .filter_map(|flaw| match flaw {
-            TemplateFlaw { file, overridden: false, flaw: Flaw::TooLong(size), .. } => {
+            TemplateFlaw { file, overridden: false, flaw: TemplateFlawKind::TooLong(size), .. } => {
                 Some(format!("{file} takes {size}"))
             }
             _ => None,
