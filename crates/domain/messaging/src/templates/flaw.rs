@@ -48,14 +48,14 @@ pub struct InvalidTemplates(pub Vec<TemplateFlaw>);
 impl fmt::Display for TemplateFlawKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownFile => f.write_str("there is no template of this name"),
+            Self::UnknownFile => f.write_str("unknown template file"),
             Self::Syntax(problem) | Self::Render(problem) => f.write_str(problem),
             Self::UnknownVariable { name, known } => {
-                write!(f, "there is no variable `{name}` here: there are {}", known.join(", "))
+                write!(f, "unknown variable `{name}`: the variables here are {}", known.join(", "))
             }
-            Self::Empty => f.write_str("nothing comes of it"),
-            Self::NotOneLine => f.write_str("a subject is one line, without control characters"),
-            Self::NoCode => f.write_str("it does not show the code: write {{ code }}"),
+            Self::Empty => f.write_str("the rendered text is empty"),
+            Self::NotOneLine => f.write_str("a subject must be one line without control characters"),
+            Self::NoCode => f.write_str("the code is missing: write {{ code }}"),
             Self::TooLong(size) => write!(f, "the SMS needs more than one segment: {size}"),
         }
     }
@@ -73,7 +73,7 @@ impl fmt::Display for TemplateFlaw {
 
 impl fmt::Display for InvalidTemplates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("messages cannot be put into words:")?;
+        f.write_str("the message templates are not valid:")?;
         self.0.iter().try_for_each(|flaw| write!(f, "\n  {flaw}"))
     }
 }

@@ -88,8 +88,8 @@ fn plain(text: &str) -> String {
 /// The message of an error, without its place.
 fn problem(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::OutOfFuel => return "it takes too long".to_owned(),
-        ErrorKind::UndefinedError => return "it uses a value that is not there".to_owned(),
+        ErrorKind::OutOfFuel => return "rendering takes too long".to_owned(),
+        ErrorKind::UndefinedError => return "undefined value".to_owned(),
         _ => {}
     }
     error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()))

@@ -80,11 +80,11 @@ fn a_layout_that_omits_the_code_is_reported_itself() {
     let layout = "{% block intro %}{% endblock %}{% block content %}{% endblock %}";
     assert_eq!(
         flaws(Branding::default(), &[("layout.html", layout)]),
-        ["layout.html: it does not show the code: write {{ code }}"]
+        ["layout.html: the code is missing: write {{ code }}"]
     );
     assert_eq!(
         flaws(Branding::default(), &[("layout.html", "{{ code }}")]),
-        ["layout.html:1: it uses a value that is not there"]
+        ["layout.html:1: undefined value"]
     );
 }
 
@@ -95,7 +95,7 @@ fn a_subject_cannot_break_a_header() {
     {
         assert_eq!(
             flaws(Branding::default(), &[("en/password_reset.subject.txt", subject)]),
-            ["en/password_reset.subject.txt: a subject is one line, without control characters"],
+            ["en/password_reset.subject.txt: a subject must be one line without control characters"],
             "{subject:?}"
         );
     }
