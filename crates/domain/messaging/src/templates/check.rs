@@ -198,3 +198,26 @@ fn find_tag(source: &str, from: usize) -> Option<usize> {
     let rest = &source[from..];
     [rest.find("{{"), rest.find("{%")].into_iter().flatten().min().map(|at| from + at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_located_at_its_first_line_inside_a_tag() {
+        for (source, line) in [
+            ("{{ user }}", Some(1)),
+            ("Dear user,\n\n{{ user }} {{ user }}\n{{ user }}", Some(3)),
+            ("{{ code }}\n{% if user %}\n{% endif %}", Some(2)),
+            ("{% if code %}\n{{ user }}", Some(2)),
+            ("Hello,\n{{\n  user }}", Some(3)),
+            ("{{ users }} {{ my_user }} {{ user2 }}\n{{ user }}", Some(2)),
+            ("{{ users + user }}", Some(1)),
+            ("user { user } }}", None),
+            ("{{ code", None),
+            ("", None),
+        ] {
+            assert_eq!(line_of(source, "user"), line, "{source:?}");
+        }
+    }
+}

@@ -193,3 +193,43 @@ fn the_operators_page_documents_every_file_and_variable() {
         assert!(page.contains(&format!("| `{variable}` |")), "{variable}");
     }
 }
+
+#[test]
+fn a_flaw_that_only_the_details_of_a_registration_cause_is_found() {
+    let text = "{{ code }}{% if first_name %}{{ 1 / 0 }}{% endif %}";
+    assert_eq!(
+        flaws(Branding::default(), &[("en/registration_code.txt", text)]),
+        ["en/registration_code.txt:1: invalid operation: unable to calculate 1 / 0"]
+    );
+}
+
+#[test]
+fn an_error_in_an_included_template_is_located_there() {
+    assert_eq!(
+        flaws(
+            Branding::default(),
+            &[
+                ("en/reset_code.txt", "{{ code }}\n\n{% include 'footer.txt' %}"),
+                ("en/footer.txt", "{{ 1 / 0 }}"),
+            ]
+        ),
+        ["en/footer.txt:1: invalid operation: unable to calculate 1 / 0"]
+    );
+}
+
+#[test]
+fn the_error_of_a_renderer_lists_every_flaw() {
+    let files = [("en/signin_code.txt", "x"), ("en/footer.txt", "{{ produkt }}")];
+    let error = MessageRenderer::new(Branding::default(), &overrides(&files)).expect_err("two flaws");
+    assert_eq!(
+        error.to_string(),
+        "the message templates are not valid:\n  en/footer.txt:1: unknown variable `produkt`: the variables here are \
+         product, domain, support, language, code, minutes\n  en/signin_code.txt: unknown template file"
+    );
+}
+
+#[test]
+fn a_renderer_is_printed_with_its_branding() {
+    let text = format!("{:?}", renderer(Branding::default()));
+    assert!(text.starts_with("MessageRenderer { branding: Branding { language: English,"), "{text}");
+}

@@ -38,7 +38,11 @@ fn every_text_of_a_message_with_a_code_shows_it_and_no_other_message_does() {
                     assert_eq!(text.contains("7G2KD"), kind.carries_code(), "{kind:?}: {text}");
                 }
                 assert_eq!(message.subject.is_some(), message.html.is_some());
-                assert!(!format!("{message:?}").contains("7G2KD"));
+                let printed = format!("{message:?}");
+                assert!(
+                    printed.contains(&format!("kind: {kind:?}")) && !printed.contains("7G2KD"),
+                    "{printed}"
+                );
             }
         }
     }
