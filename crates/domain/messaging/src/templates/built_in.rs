@@ -71,11 +71,6 @@ pub(super) const fn written_in(language: Language) -> &'static [File] {
     }
 }
 
-/// Whether a template of this name exists, in each language or shared by all.
-pub(super) fn is_template(name: &str) -> bool {
-    SHARED.iter().chain(written_in(Language::default())).any(|(template, _)| *template == name)
-}
-
 /// The names of all template files, relative to the folder of overrides: `layout.html`, `en/footer.txt`,
 /// `de/sign_in_code.sms.txt`, …
 #[must_use]

@@ -137,9 +137,8 @@ impl Checker<'_> {
             Ok(rendered) => rendered,
             Err(error) => {
                 let error = innermost(&error);
-                let name = error.name().filter(|name| built_in::is_template(name));
                 let flaw = TemplateFlawKind::Render(problem(error));
-                return Some(self.flaw(name.unwrap_or(&template), error.line(), flaw));
+                return Some(self.flaw(error.name().unwrap_or(&template), error.line(), flaw));
             }
         };
         let flaw = if rendered.trim().is_empty() {
