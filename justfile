@@ -54,6 +54,13 @@ coverage *arguments:
     command -v cargo-llvm-cov >/dev/null || cargo install --locked cargo-llvm-cov
     cargo llvm-cov --workspace --all-features {{ arguments }}
 
+# Checks that the domain crates catch every mutant with their own tests (installs cargo-mutants where it is missing).
+mutants *arguments:
+    command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+    cargo mutants \
+        --package asteroid-limits --package asteroid-verification --package asteroid-identity --package asteroid-terms \
+        --package asteroid-clients --package asteroid-messaging --package asteroid-audit {{ arguments }}
+
 # Runs the benchmarks: all of them, or those of one package with `-p asteroid-diesel`.
 bench *arguments:
     cargo bench {{ arguments }}

@@ -24,7 +24,7 @@ impl MessageContext {
         };
         let registration = match challenge.as_ref().map(|challenge| challenge.purpose) {
             Some(Purpose::Register(id)) => tx.find_registration(id, now).await?,
-            Some(Purpose::Login | Purpose::Reset) | None => None,
+            Some(Purpose::SignIn | Purpose::Reset) | None => None,
         };
         let registration = registration.map(|registration| RegistrationDetails {
             first_name: registration.name.first().to_owned(),

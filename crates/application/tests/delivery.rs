@@ -29,7 +29,7 @@ fn challenge(state: ChallengeState) -> Challenge {
     Challenge {
         id: ChallengeId::new(now(), &CountingRandomness::default()),
         contact: contact(),
-        purpose: Purpose::Login,
+        purpose: Purpose::SignIn,
         format: CodeFormat::Crockford { length: 5 },
         nonce: Nonce([7; 16]),
         key_id: sample_keys().current_id().to_owned(),

@@ -42,7 +42,8 @@ fn notice(state: OutboxState, randomness: &dyn Randomness) -> OutboxEntry {
 fn challenge(state: ChallengeState) -> Challenge {
     let (rules, randomness) = (ChallengeRules::default(), CountingRandomness::default());
     let format = CodeFormat::Digits { length: 6 };
-    let open = Challenge::open(contact(), Purpose::Login, format, "k", None, &[], &rules, now(), &randomness);
+    let open =
+        Challenge::open(contact(), Purpose::SignIn, format, "k", None, &[], &rules, now(), &randomness);
     Challenge { state, ..open }
 }
 

@@ -284,7 +284,7 @@ fn verify(guess: &str) -> VerifyCode {
 async fn a_wrong_code_is_counted_and_makes_neither_user_nor_session() {
     let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
     no_history(&mut tx);
-    let open = || vec![challenge(Purpose::Login)];
+    let open = || vec![challenge(Purpose::SignIn)];
     tx.expect_live_challenges().returning(move |_, _, _, _| Ok(open()));
     tx.expect_count_guess().times(1).returning(move |_, _, _, _, _| Ok(open()));
     tx.expect_save_window()

@@ -10,8 +10,8 @@ use crate::fixtures::{RANDOMNESS, TICK, at, challenge, contact, fresh_contact, i
 use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
-const ALL: [PurposeKind; 3] = [PurposeKind::Register, PurposeKind::Login, PurposeKind::Reset];
-const LOGIN: [PurposeKind; 1] = [PurposeKind::Login];
+const ALL: [PurposeKind; 3] = [PurposeKind::Register, PurposeKind::SignIn, PurposeKind::Reset];
+const LOGIN: [PurposeKind; 1] = [PurposeKind::SignIn];
 
 /// FullFixture comes back as it was given: every purpose, format, contact and address.
 pub async fn a_challenge_comes_back_as_it_was_given(storage: impl CompleteStorage) {
@@ -23,7 +23,7 @@ pub async fn a_challenge_comes_back_as_it_was_given(storage: impl CompleteStorag
             asked_from: Some(ip("2001:db8::7")),
             guesses: 4,
             stranger_guesses: 2,
-            ..challenge(&contact("555-665-4345"), Purpose::Login, at(1))
+            ..challenge(&contact("555-665-4345"), Purpose::SignIn, at(1))
         },
         Challenge {
             format: CodeFormat::Digits { length: 12 },
@@ -48,8 +48,8 @@ pub async fn a_challenge_comes_back_as_it_was_given(storage: impl CompleteStorag
 pub async fn live_challenges_come_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [second, third, first] =
-        [2, 3, 1].map(|seconds| challenge(&contact("George@example.com"), Purpose::Login, at(seconds)));
-    let other = challenge(&fresh_contact(), Purpose::Login, at(4));
+        [2, 3, 1].map(|seconds| challenge(&contact("George@example.com"), Purpose::SignIn, at(seconds)));
+    let other = challenge(&fresh_contact(), Purpose::SignIn, at(4));
     store.insert_challenges(&[second.clone(), third.clone(), first.clone(), other]).await;
     let live = store.live_challenges_of(&contact("GEORGE@EXAMPLE.COM"), &LOGIN, at(5)).await;
     assert_eq!(live, [third, second, first]);
@@ -60,10 +60,10 @@ pub async fn live_challenges_come_newest_first(storage: impl CompleteStorage) {
 pub async fn only_live_challenges_are_given(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
-    let short = Challenge { expires_at: at(60), ..challenge(&contact, Purpose::Login, at(5)) };
-    let long = challenge(&contact, Purpose::Login, at(4));
-    let guessed = Challenge { guesses: 5, ..challenge(&contact, Purpose::Login, at(3)) };
-    let spent = challenge(&contact, Purpose::Login, at(2));
+    let short = Challenge { expires_at: at(60), ..challenge(&contact, Purpose::SignIn, at(5)) };
+    let long = challenge(&contact, Purpose::SignIn, at(4));
+    let guessed = Challenge { guesses: 5, ..challenge(&contact, Purpose::SignIn, at(3)) };
+    let spent = challenge(&contact, Purpose::SignIn, at(2));
     let reset = challenge(&contact, Purpose::Reset, at(1));
     let registers = challenge(&contact, register(), at(0));
     store
@@ -79,7 +79,7 @@ pub async fn only_live_challenges_are_given(storage: impl CompleteStorage) {
     assert!(store.spend_challenge(spent.id, at(6)).await);
     let live = async |purposes: &[PurposeKind], now| store.live_challenges_of(&contact, purposes, now).await;
     assert_eq!(live(&LOGIN, at(60) - TICK).await, [short, long.clone()]);
-    let two = [PurposeKind::Register, PurposeKind::Login];
+    let two = [PurposeKind::Register, PurposeKind::SignIn];
     assert_eq!(live(&two, at(60)).await, [long.clone(), registers.clone()]);
     assert_eq!(live(&ALL, at(60)).await, [long.clone(), reset.clone(), registers]);
     assert_eq!(live(&LOGIN, at(60)).await, [long]);
@@ -92,19 +92,19 @@ pub async fn only_live_challenges_are_given(storage: impl CompleteStorage) {
 pub async fn a_guess_counts_against_every_live_challenge(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
-    let first = challenge(&contact, Purpose::Login, at(1));
+    let first = challenge(&contact, Purpose::SignIn, at(1));
     let second = Challenge { guesses: 3, stranger_guesses: 1, ..challenge(&contact, register(), at(2)) };
-    let expired = Challenge { expires_at: at(10), ..challenge(&contact, Purpose::Login, at(3)) };
-    let guessed = Challenge { guesses: 5, ..challenge(&contact, Purpose::Login, at(4)) };
+    let expired = Challenge { expires_at: at(10), ..challenge(&contact, Purpose::SignIn, at(3)) };
+    let guessed = Challenge { guesses: 5, ..challenge(&contact, Purpose::SignIn, at(4)) };
     let other_purpose = challenge(&contact, Purpose::Reset, at(5));
-    let other_contact = challenge(&fresh_contact(), Purpose::Login, at(6));
-    let spent = challenge(&contact, Purpose::Login, at(7));
+    let other_contact = challenge(&fresh_contact(), Purpose::SignIn, at(6));
+    let spent = challenge(&contact, Purpose::SignIn, at(7));
     let untouched = [expired, guessed, other_purpose, other_contact];
     store.insert_challenges(&[first.clone(), second.clone(), spent.clone()]).await;
     store.insert_challenges(&untouched).await;
     store.spend_challenge(spent.id, at(8)).await;
 
-    let purposes = [PurposeKind::Register, PurposeKind::Login];
+    let purposes = [PurposeKind::Register, PurposeKind::SignIn];
     let counted = store.count_guess_of(&contact, &purposes, Guesser::Asker, at(10)).await;
     let [first, second] = [Challenge { guesses: 1, ..first }, Challenge { guesses: 4, ..second }];
     assert_eq!(counted, [second.clone(), first.clone()]);
@@ -119,7 +119,7 @@ pub async fn a_guess_counts_against_every_live_challenge(storage: impl CompleteS
 pub async fn guesses_end_with_their_number(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
-    let opened = challenge(&contact, Purpose::Login, at(0));
+    let opened = challenge(&contact, Purpose::SignIn, at(0));
     store.insert_challenge(&opened).await;
     for guesses in 1..=5 {
         let counted = store.count_guess_of(&contact, &LOGIN, Guesser::Asker, at(1)).await;
@@ -136,7 +136,7 @@ pub async fn guesses_end_with_their_number(storage: impl CompleteStorage) {
 pub async fn strangers_use_up_their_own_guesses_only(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
-    let opened = challenge(&contact, Purpose::Login, at(0));
+    let opened = challenge(&contact, Purpose::SignIn, at(0));
     store.insert_challenge(&opened).await;
     for count in 1..=2 {
         let counted = store.count_guess_of(&contact, &LOGIN, Guesser::Stranger, at(1)).await;
@@ -154,8 +154,9 @@ pub async fn strangers_use_up_their_own_guesses_only(storage: impl CompleteStora
 pub async fn a_strangers_guess_passes_over_what_strangers_used_up(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
-    let used_up = Challenge { guesses: 2, stranger_guesses: 2, ..challenge(&contact, Purpose::Login, at(0)) };
-    let open = challenge(&contact, Purpose::Login, at(1));
+    let used_up =
+        Challenge { guesses: 2, stranger_guesses: 2, ..challenge(&contact, Purpose::SignIn, at(0)) };
+    let open = challenge(&contact, Purpose::SignIn, at(1));
     store.insert_challenges(&[used_up.clone(), open.clone()]).await;
     let counted = store.count_guess_of(&contact, &LOGIN, Guesser::Stranger, at(2)).await;
     assert_eq!(counted, [Challenge { guesses: 1, stranger_guesses: 1, ..open }]);
@@ -174,7 +175,7 @@ pub async fn no_more_guesses_of_strangers_come_through_than_they_have(storage: i
 
 async fn guesses_at_once(store: Store<impl CompleteStorage>, guesser: Guesser, tried: u32, left: u32) {
     for _ in 0..ROUNDS {
-        let opened = challenge(&fresh_contact(), Purpose::Login, at(0));
+        let opened = challenge(&fresh_contact(), Purpose::SignIn, at(0));
         store.insert_challenge(&opened).await;
         let answers = at_once((0..tried).map(|_| {
             let (store, contact) = (store.clone(), opened.contact.clone());
@@ -194,8 +195,8 @@ async fn guesses_at_once(store: Store<impl CompleteStorage>, guesser: Guesser, t
 pub async fn a_challenge_is_spent_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
-    let opened = Challenge { guesses: 5, ..challenge(&contact, Purpose::Login, at(0)) };
-    let other = challenge(&contact, Purpose::Login, at(0));
+    let opened = Challenge { guesses: 5, ..challenge(&contact, Purpose::SignIn, at(0)) };
+    let other = challenge(&contact, Purpose::SignIn, at(0));
     store.insert_challenges(&[opened.clone(), other.clone()]).await;
     assert!(!store.spend_challenge(ChallengeId::new(at(0), &*RANDOMNESS), at(1)).await);
     assert!(store.spend_challenge(opened.id, at(1) + TICK).await);
@@ -209,7 +210,7 @@ pub async fn a_challenge_is_spent_once(storage: impl CompleteStorage) {
 pub async fn of_many_who_spend_a_challenge_one_succeeds(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
-        let opened = challenge(&fresh_contact(), Purpose::Login, at(0));
+        let opened = challenge(&fresh_contact(), Purpose::SignIn, at(0));
         store.insert_challenge(&opened).await;
         let answers = at_once((0..8).map(|_| {
             let (store, id) = (store.clone(), opened.id);
@@ -225,18 +226,19 @@ pub async fn all_challenges_of_a_contact_end(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let own = contact("George@example.com");
     let ended = [
-        challenge(&own, Purpose::Login, at(0)),
+        challenge(&own, Purpose::SignIn, at(0)),
         challenge(&contact("GEORGE@example.com"), register(), at(1)),
-        Challenge { guesses: 5, ..challenge(&own, Purpose::Login, at(2)) },
+        Challenge { guesses: 5, ..challenge(&own, Purpose::SignIn, at(2)) },
     ];
-    let others = [challenge(&own, Purpose::Reset, at(3)), challenge(&fresh_contact(), Purpose::Login, at(4))];
-    let spent = challenge(&own, Purpose::Login, at(5));
+    let others =
+        [challenge(&own, Purpose::Reset, at(3)), challenge(&fresh_contact(), Purpose::SignIn, at(4))];
+    let spent = challenge(&own, Purpose::SignIn, at(5));
     store.insert_challenges(&ended).await;
     store.insert_challenges(&others).await;
     store.insert_challenge(&spent).await;
     store.spend_challenge(spent.id, at(6)).await;
 
-    let purposes = [PurposeKind::Login, PurposeKind::Register];
+    let purposes = [PurposeKind::SignIn, PurposeKind::Register];
     assert_eq!(store.end_challenges(&own.key(), &purposes, at(7)).await, 3);
     assert_eq!(store.end_challenges(&own.key(), &purposes, at(8)).await, 0);
     for opened in ended {
@@ -257,7 +259,7 @@ async fn state(store: &Store<impl CompleteStorage>, challenge: &Challenge) -> Ch
 pub async fn expired_challenges_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let all: Vec<_> =
-        (0..4).map(|seconds| challenge(&fresh_contact(), Purpose::Login, at(seconds))).collect();
+        (0..4).map(|seconds| challenge(&fresh_contact(), Purpose::SignIn, at(seconds))).collect();
     store.insert_challenges(&all).await;
     for spent in [&all[0], &all[3]] {
         assert!(store.spend_challenge(spent.id, at(4)).await);

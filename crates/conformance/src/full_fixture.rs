@@ -42,7 +42,7 @@ impl FullFixture {
         Self {
             registration: registration(&contact, at(0)),
             session: session(UserId(0), at(0)),
-            challenge: challenge(&contact, Purpose::Login, at(0)),
+            challenge: challenge(&contact, Purpose::SignIn, at(0)),
             message: notice(&contact, at(0)),
             key: fresh_key(),
             event: AuditEvent::new(Action::Register, Outcome::Done, &Origin::local(), at(0), &*RANDOMNESS),

@@ -14,7 +14,7 @@ use crate::fixtures::{asker, at, challenge, fresh_contact, ip, register};
 use crate::race::{ROUNDS, at_once};
 use crate::store::Store;
 
-const LOGIN: [PurposeKind; 1] = [PurposeKind::Login];
+const LOGIN: [PurposeKind; 1] = [PurposeKind::SignIn];
 
 /// A store with the keys that codes are derived with.
 struct Desk<S> {
@@ -37,7 +37,7 @@ impl<S: CompleteStorage> Desk<S> {
 
     /// Opens a challenge for a sign-in by somebody new.
     async fn open(&self) -> Challenge {
-        let opened = challenge(&fresh_contact(), Purpose::Login, at(0));
+        let opened = challenge(&fresh_contact(), Purpose::SignIn, at(0));
         self.store.insert_challenge(&opened).await;
         opened
     }
@@ -170,9 +170,9 @@ pub async fn a_redemption_leaves_the_others_open(storage: impl CompleteStorage) 
     let desk = Desk::new(storage);
     let contact = fresh_contact();
     let [login, registers, reset] =
-        [Purpose::Login, register(), Purpose::Reset].map(|purpose| challenge(&contact, purpose, at(0)));
+        [Purpose::SignIn, register(), Purpose::Reset].map(|purpose| challenge(&contact, purpose, at(0)));
     desk.store.insert_challenges(&[login.clone(), registers.clone(), reset.clone()]).await;
-    let purposes = [PurposeKind::Login, PurposeKind::Register];
+    let purposes = [PurposeKind::SignIn, PurposeKind::Register];
     let redemption = desk.redeem(&contact, &purposes, desk.right(&registers), asker()).await;
     assert_eq!(redemption, Redemption::Redeemed(Challenge { guesses: 1, ..registers }));
     assert_eq!(desk.store.find_challenge(login.id).await, Some(Challenge { guesses: 1, ..login }));

@@ -220,9 +220,9 @@ pub async fn a_reading_unit_cannot_write(storage: impl CompleteStorage) {
         tx.revoke_sessions(*user, None);
         tx.remove_expired_sessions(at(1_000_000), at(1_000_000));
         tx.insert_challenge(&other.challenge);
-        tx.count_guess(&there.contact.key(), &[PurposeKind::Login], Guesser::Asker, &ChallengeRules::default(), at(1));
+        tx.count_guess(&there.contact.key(), &[PurposeKind::SignIn], Guesser::Asker, &ChallengeRules::default(), at(1));
         tx.spend_challenge(there.challenge.id, at(1));
-        tx.end_challenges(&there.contact.key(), &[PurposeKind::Login], at(1));
+        tx.end_challenges(&there.contact.key(), &[PurposeKind::SignIn], at(1));
         tx.remove_expired_challenges(at(1_000_000));
         tx.enqueue(&other.message);
         tx.claim_due(Channel::Email, at(1), at(31), 1);

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use asteroid_messaging::{Flaw, Language, MessageRenderer, TemplateFlaw, template_files};
+use asteroid_messaging::{Language, MessageRenderer, TemplateFlaw, TemplateFlawKind, template_files};
 
 use crate::config::{Configuration, Settings};
 
@@ -159,22 +159,24 @@ fn of_a_file(
     let line = line.map_or_else(String::new, |line| format!(":{line}"));
     let location = ErrorLocation::File(format!("{}{line}", Path::new(folder).join(file).display()));
     let (wrong, right) = match flaw {
-        Flaw::TooLong(_) if !overridden => return None,
-        Flaw::TooLong(size) => (format!("makes an SMS of {size}"), "shorten it to one segment".to_owned()),
-        Flaw::UnknownFile => ("is not a template".to_owned(), nearest_file(file)),
-        Flaw::UnknownVariable { name, known } => (
+        TemplateFlawKind::TooLong(_) if !overridden => return None,
+        TemplateFlawKind::TooLong(size) => {
+            (format!("makes an SMS of {size}"), "shorten it to one segment".to_owned())
+        }
+        TemplateFlawKind::UnknownFile => ("is not a template".to_owned(), nearest_file(file)),
+        TemplateFlawKind::UnknownVariable { name, known } => (
             format!("uses `{name}`, which is not a variable there"),
             format!("the variables are {}", known.join(", ")),
         ),
-        Flaw::Syntax(problem) | Flaw::Render(problem) => {
+        TemplateFlawKind::Syntax(problem) | TemplateFlawKind::Render(problem) => {
             (format!("cannot be rendered ({problem})"), "correct that line".to_owned())
         }
-        Flaw::Empty => ("is empty".to_owned(), "write a text, or remove the file".to_owned()),
-        Flaw::NotOneLine => {
+        TemplateFlawKind::Empty => ("is empty".to_owned(), "write a text, or remove the file".to_owned()),
+        TemplateFlawKind::NotOneLine => {
             let right = "write one line without control characters".to_owned();
             ("is not a valid subject".to_owned(), right)
         }
-        Flaw::NoCode => ("does not contain the code".to_owned(), "add {{ code }}".to_owned()),
+        TemplateFlawKind::NoCode => ("does not contain the code".to_owned(), "add {{ code }}".to_owned()),
     };
     Some(TemplateError { location, wrong, right })
 }
@@ -196,7 +198,7 @@ fn of_the_names(flaws: &[TemplateFlaw]) -> Option<TemplateError> {
     let long: Vec<String> = flaws
         .iter()
         .filter_map(|flaw| match flaw {
-            TemplateFlaw { file, overridden: false, flaw: Flaw::TooLong(size), .. } => {
+            TemplateFlaw { file, overridden: false, flaw: TemplateFlawKind::TooLong(size), .. } => {
                 Some(format!("{file} takes {size}"))
             }
             _ => None,

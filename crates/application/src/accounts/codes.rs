@@ -86,7 +86,7 @@ fn code_message(
 ) -> Message {
     let kind = match purpose {
         Purpose::Register(_) => MessageKind::RegistrationCode,
-        Purpose::Login => MessageKind::SignInCode,
+        Purpose::SignIn => MessageKind::SignInCode,
         Purpose::Reset => MessageKind::ResetCode,
     };
     let content = Content::Code { challenge, autofill };

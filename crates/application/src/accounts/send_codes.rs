@@ -129,7 +129,7 @@ where
             let due = match &owner {
                 Some(user) if user.status == UserStatus::Enabled => {
                     let proved = verified_spelling(tx, user.id, contact).await?;
-                    proved.map(|contact| (contact, Purpose::Login))
+                    proved.map(|contact| (contact, Purpose::SignIn))
                 }
                 Some(_) => None,
                 None => {
@@ -143,7 +143,7 @@ where
             let form = CodeForm::of(self.version, context);
             match &due {
                 Some((contact, purpose)) => send_code(tx, contact, *purpose, form, context).await?,
-                None => send_decoy(tx, contact, Purpose::Login, form, context).await?,
+                None => send_decoy(tx, contact, Purpose::SignIn, form, context).await?,
             }
             let outcome = if due.is_some() { Outcome::Done } else { Outcome::Refused };
             let user = owner.map(|user| user.id);

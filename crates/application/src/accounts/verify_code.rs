@@ -109,11 +109,11 @@ where
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
         let context = &self.context;
-        let purposes = [PurposeKind::Register, PurposeKind::Login];
+        let purposes = [PurposeKind::Register, PurposeKind::SignIn];
         let challenge = try_code(tx, &self.contact, &purposes, &self.guess, context).await?;
         let user = match challenge.map(|challenge| challenge.purpose) {
             Some(Purpose::Register(id)) => self.complete_registration(tx, id).await?,
-            Some(Purpose::Login) => enabled_owner(tx, &self.contact).await?.map(|user| user.id),
+            Some(Purpose::SignIn) => enabled_owner(tx, &self.contact).await?.map(|user| user.id),
             Some(Purpose::Reset) | None => None,
         };
         let signed_in = match user {

@@ -283,7 +283,7 @@ impl<'a, Tx: ImportRepositories> Batch<'a, Tx> {
 
     /// Ends the codes by which the owner of a contact signs in or sets a password.
     pub(super) async fn end_codes(&mut self, contact: &ContactKey) -> Result<(), StorageError> {
-        let purposes = [PurposeKind::Login, PurposeKind::Reset];
+        let purposes = [PurposeKind::SignIn, PurposeKind::Reset];
         self.tx.end_challenges(contact, &purposes, self.now).await?;
         Ok(())
     }

@@ -1,130 +1,129 @@
 use asteroid_kernel::{AuditEventId, Contact, Origin, Randomness, Timestamp, UserId};
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 
-/// What was done or tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What was done or attempted.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
-    /// A registration was begun.
+    /// A registration.
     Register,
-    /// A code was asked for.
+    /// A request for a code to sign in or to complete a registration.
     SendCode,
-    /// A code was tried, to complete a registration or to sign in.
+    /// A guess of a code to sign in or to complete a registration.
     VerifyCode,
-    /// A password was tried, to sign in.
+    /// A sign-in with a password.
     SignIn,
-    /// A session was ended by its owner.
+    /// A sign-out: the user ended a session.
     SignOut,
-    /// A password was changed by its owner.
+    /// A change of a password by its user.
     ChangePassword,
-    /// A code to set a new password was asked for.
+    /// A request for a code to reset a password.
     ForgotPassword,
-    /// A code was tried, to set a new password.
+    /// A password reset with a code.
     ResetPassword,
-    /// The terms in force were accepted.
+    /// An acceptance of the terms in force.
     AcceptTerms,
-    /// A version of the terms was published.
+    /// The publication of a version of the terms.
     PublishTerms,
-    /// Records were imported.
+    /// An import of records.
     Import,
-    /// A message that was given up was let wait again by an operator.
+    /// The requeuing of a failed message by an operator.
     RetryMessage,
 }
 
 impl Action {
-    /// Every action there is.
-    pub const ALL: [Self; 12] = [
-        Self::Register,
-        Self::SendCode,
-        Self::VerifyCode,
-        Self::SignIn,
-        Self::SignOut,
-        Self::ChangePassword,
-        Self::ForgotPassword,
-        Self::ResetPassword,
-        Self::AcceptTerms,
-        Self::PublishTerms,
-        Self::Import,
-        Self::RetryMessage,
-    ];
+    /// Every action.
+    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
 
-    /// Its name in stores.
+    /// The name in stores: `register`, `send_code`, …
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Register => "register",
-            Self::SendCode => "send_code",
-            Self::VerifyCode => "verify_code",
-            Self::SignIn => "sign_in",
-            Self::SignOut => "sign_out",
-            Self::ChangePassword => "change_password",
-            Self::ForgotPassword => "forgot_password",
-            Self::ResetPassword => "reset_password",
-            Self::AcceptTerms => "accept_terms",
-            Self::PublishTerms => "publish_terms",
-            Self::Import => "import",
-            Self::RetryMessage => "retry_message",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The action of this name; [`None`] if there is no such action.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.as_str() == text)
+        text.parse().ok()
     }
 }
 
-/// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The outcome of an action.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
-    /// It was done.
+    /// The action succeeded.
     Done,
-    /// It was refused: a wrong password or code, an unknown contact, a disabled user.
+    /// The action was refused: a wrong password or code, an unknown contact, a disabled user.
     Refused,
-    /// It was not even tried: a limit was met.
+    /// The action was not attempted because of a rate limit.
     Limited,
 }
 
 impl Outcome {
-    /// Every outcome there is.
-    pub const ALL: [Self; 3] = [Self::Done, Self::Refused, Self::Limited];
+    /// Every outcome.
+    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
 
-    /// Its name in stores.
+    /// The name in stores: `done`, `refused`, `limited`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::Limited => "limited",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The outcome of this name; [`None`] if there is no such outcome.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+        text.parse().ok()
     }
 }
 
-/// Something that happened.
+/// An entry of the audit trail. It contains no secrets, and contacts in masked form only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// Names it; ids of later events sort later.
+    /// The event's id. Ids sort by time.
     pub id: AuditEventId,
-    /// When.
+    /// The time of the action.
     pub at: Timestamp,
-    /// What.
+    /// The action.
     pub action: Action,
-    /// How it ended.
+    /// The outcome of the action.
     pub outcome: Outcome,
-    /// Whose account it was about, where that is known.
+    /// The user whom the action concerns; [`None`] if not known.
     pub user: Option<UserId>,
-    /// The contact that was given, masked.
+    /// The contact in the request, [masked](Contact::masked); [`None`] if there was none.
     pub contact: Option<String>,
-    /// From where.
+    /// The address and the client that the request came from.
     pub origin: Origin,
 }
 
 impl AuditEvent {
-    /// An event of this moment.
+    /// Creates an event at `now`, without user and contact.
     #[must_use]
     pub fn new(
         action: Action,
@@ -144,17 +143,70 @@ impl AuditEvent {
         }
     }
 
-    /// The same event, about this user.
+    /// Sets the user whom the action concerns.
     #[must_use]
     pub fn of_user(mut self, user: Option<UserId>) -> Self {
         self.user = user;
         self
     }
 
-    /// The same event, with this contact, masked.
+    /// Sets the contact, which is masked.
     #[must_use]
     pub fn with_contact(mut self, contact: &Contact) -> Self {
         self.contact = Some(contact.masked());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use asteroid_kernel::Region;
+    use asteroid_kernel::mocks::CountingRandomness;
+
+    use super::*;
+
+    #[test]
+    fn a_stored_action_is_read_back_by_its_name() {
+        let names: BTreeSet<&str> = Action::ALL.into_iter().map(Action::as_str).collect();
+        let expected = BTreeSet::from([
+            "register",
+            "send_code",
+            "verify_code",
+            "sign_in",
+            "sign_out",
+            "change_password",
+            "forgot_password",
+            "reset_password",
+            "accept_terms",
+            "publish_terms",
+            "import",
+            "retry_message",
+        ]);
+        assert_eq!(names, expected);
+        for action in Action::ALL {
+            assert_eq!(Action::parse(action.as_str()), Some(action));
+        }
+        assert_eq!(Action::parse("SignIn"), None);
+    }
+
+    #[test]
+    fn a_stored_outcome_is_read_back_by_its_name() {
+        assert_eq!(Outcome::ALL.map(Outcome::as_str), ["done", "refused", "limited"]);
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::parse(outcome.as_str()), Some(outcome));
+        }
+        assert_eq!(Outcome::parse("failed"), None);
+    }
+
+    #[test]
+    fn an_event_names_its_user_and_masks_its_contact() {
+        let (now, randomness) = (Timestamp::from_micros(7), CountingRandomness::default());
+        let contact = Contact::parse("george@example.com", Region::US).expect("a contact");
+        let event = AuditEvent::new(Action::SignIn, Outcome::Refused, &Origin::default(), now, &randomness);
+        assert_eq!((event.at, event.user, &event.contact), (now, None, &None));
+        let event = event.of_user(Some(UserId(25))).with_contact(&contact);
+        assert_eq!((event.user, event.contact.as_deref()), (Some(UserId(25)), Some("g…e@example.com")));
     }
 }

@@ -1,78 +1,76 @@
 use asteroid_kernel::Timestamp;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::{CalendarDate, ClientStatus, ExternalId, Fingerprint, PracticeId, SourceId};
 
-/// A client, by the id that it has in its source.
+/// The key of a client: its source and its id there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientKey {
-    /// The source.
+    /// The source of the record.
     pub source: SourceId,
-    /// The id there.
+    /// The id within the source.
     pub id: ExternalId,
 }
 
-/// A group of clients that a practice treats alike.
+/// A class of clients, as a practice groups them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientClass {
-    /// Where it comes from.
+    /// The source of the record.
     pub source: SourceId,
-    /// Its id there.
+    /// The id within the source.
     pub id: ExternalId,
-    /// What it is called.
+    /// The description of the class.
     pub description: Option<String>,
-    /// Whether the practice writes to clients of this class, in the source's words: `enabled`.
+    /// Whether the practice sends messages to clients of this class, as the source writes it: `enabled`.
     pub communications_disabled: Option<String>,
 }
 
 /// An animal that belongs to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patient {
-    /// Where its record comes from.
+    /// The source of the record.
     pub source: SourceId,
-    /// Its id there.
+    /// The id within the source.
     pub id: ExternalId,
     /// The practice that treats it.
     pub practice: PracticeId,
-    /// What it is called.
+    /// The name of the animal.
     pub name: String,
-    /// The number that people know it by.
+    /// The id that the practice shows to people.
     pub display_id: Option<String>,
-    /// When it died, if it did.
+    /// The date of death; [`None`] if it lives.
     pub deceased_date: Option<CalendarDate>,
-    /// In the source's words: `active`, `inactive`, …
+    /// The status as the source writes it: `active`, `inactive`, …
     pub status: String,
 }
 
-/// Whether a client's pets can be looked at by their owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether the owner of a client's pets has access to their records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 pub enum PetRecords {
-    /// They can: a user is tied to the client.
+    /// The owner has access: a user is linked to the client.
     Active,
-    /// Nobody has registered for it.
+    /// The owner has no access: no user is linked to the client.
     Unregistered,
 }
 
 impl PetRecords {
-    /// Its name: `Active`, `Unregistered`.
+    /// The name in the API and in stores: `Active`, `Unregistered`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Unregistered => "Unregistered",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The value of this name; [`None`] if there is no such value.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Unregistered].into_iter().find(|status| status.as_str() == text)
+        text.parse().ok()
     }
 }
 
-/// What a client's record says, as its source wrote it. Texts are kept as they are.
+/// The content of a client's record as its source writes it. Texts are stored unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are the source's, and mean what it means by them")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the source's")]
+#[expect(missing_docs, reason = "the source defines the fields and their meaning")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the source")]
 pub struct ClientContent {
     pub client_class: Option<ExternalId>,
     pub display_id: Option<String>,
@@ -103,57 +101,96 @@ pub struct ClientContent {
     /// In cents.
     pub loyalty_invoice_processing_remainder: Option<i64>,
     pub loyalty_toggle: bool,
-    /// None: whether a user is tied to the client says it.
+    /// [`None`] if it follows from whether a user is linked to the client ([`Client::pet_records`]).
     pub pet_records: Option<PetRecords>,
 }
 
-/// A client as the store keeps it.
+/// A client's record as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientRecord {
-    /// Which client.
+    /// The key of the client.
     pub key: ClientKey,
-    /// Whose client.
+    /// The practice of the client.
     pub practice: PracticeId,
-    /// Whether it is in use in its source.
+    /// The status of the record in its source.
     pub status: ClientStatus,
-    /// What its record says.
+    /// The content of the record.
     pub content: ClientContent,
-    /// Its patients, in the order of the source.
+    /// The client's patients, in the order of the source.
     pub patients: Vec<Patient>,
-    /// Tells this content from any other.
+    /// The fingerprint of practice, status, content and patients.
     pub fingerprint: Fingerprint,
-    /// When it first came here.
+    /// When the record was first imported.
     pub first_synced_at: Timestamp,
-    /// When it last came here with another content.
+    /// When the record was last imported with changed content.
     pub last_synced_at: Timestamp,
-    /// When it was made, in its source if that says so.
+    /// When the record was created: in its source if known, otherwise here.
     pub created_at: Timestamp,
-    /// When it last changed, in its source if that says so.
+    /// When the record last changed: in its source if known, otherwise here.
     pub updated_at: Timestamp,
-    /// When this content was put here, by our own clock, whatever the record says of itself: whoever asks for changes
-    /// since a time is told of it by this one.
+    /// When this content was stored, by the server's clock. Listings of changes since a time compare this time
+    /// ([`ClientFilter::updated_since`](crate::ClientFilter::updated_since)).
     pub stored_at: Timestamp,
 }
 
-/// A client with what other records say of it, as users see it.
+/// A client with the data of related records, as shown to users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Its record.
+    /// The client's record.
     pub record: ClientRecord,
-    /// Its class.
+    /// The client's class; [`None`] if it has none.
     pub class: Option<ClientClass>,
-    /// What its practice is called.
+    /// The name of its practice.
     pub practice_name: String,
-    /// Whether a user is tied to it.
+    /// Whether a user is linked to the client.
     pub has_user: bool,
 }
 
 impl Client {
-    /// Whether the client's pets can be looked at by their owner: as the record says, or else by whether a user is
-    /// tied to it.
+    /// Whether the owner has access to the pets' records: as the client's record states, otherwise by whether a user is
+    /// linked to the client.
     #[must_use]
     pub fn pet_records(&self) -> PetRecords {
         let by_user = if self.has_user { PetRecords::Active } else { PetRecords::Unregistered };
         self.record.content.pet_records.unwrap_or(by_user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(pet_records: Option<PetRecords>, has_user: bool) -> Client {
+        let now = Timestamp::from_micros(0);
+        let record = ClientRecord {
+            key: ClientKey { source: SourceId(7), id: ExternalId::parse("1").expect("an id") },
+            practice: PracticeId(1),
+            status: ClientStatus::Active,
+            content: ClientContent { pet_records, ..ClientContent::default() },
+            patients: Vec::new(),
+            fingerprint: Fingerprint::new(0).expect("a fingerprint"),
+            first_synced_at: now,
+            last_synced_at: now,
+            created_at: now,
+            updated_at: now,
+            stored_at: now,
+        };
+        Client { record, class: None, practice_name: "Ally".into(), has_user }
+    }
+
+    #[test]
+    fn pet_records_are_active_if_a_user_is_linked_unless_the_record_states_otherwise() {
+        assert_eq!(client(None, true).pet_records(), PetRecords::Active);
+        assert_eq!(client(None, false).pet_records(), PetRecords::Unregistered);
+        assert_eq!(client(Some(PetRecords::Unregistered), true).pet_records(), PetRecords::Unregistered);
+        assert_eq!(client(Some(PetRecords::Active), false).pet_records(), PetRecords::Active);
+    }
+
+    #[test]
+    fn a_stored_state_of_pet_records_is_read_back_by_its_name() {
+        for (state, name) in [(PetRecords::Active, "Active"), (PetRecords::Unregistered, "Unregistered")] {
+            assert_eq!((state.as_str(), PetRecords::parse(name)), (name, Some(state)));
+        }
+        assert_eq!(PetRecords::parse("active"), None);
     }
 }

@@ -4,8 +4,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{ClientStatus, PracticeId, phones};
 
-/// The beginning of a name, an e-mail address or a phone number, by which clients are looked for: without regard to
-/// case, a phone number as E.164 and as national digits, however it is written here and there.
+/// A search text for clients: the beginning of a name, an e-mail address or a phone number. Names and addresses are
+/// compared without case. A phone number is found whatever the form of the text and of the stored number, as E.164 or as
+/// national digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchPrefix {
     folded: String,
@@ -13,15 +14,15 @@ pub struct SearchPrefix {
 }
 
 impl SearchPrefix {
-    /// The most characters that are looked for.
+    /// The maximum length of a search text in characters.
     pub const MAX_CHARS: usize = 100;
 
-    /// The most prefixes of a phone number's digits.
+    /// The maximum number of prefixes of phone numbers.
     pub const MAX_PHONES: usize = 8;
 
-    /// Reads what somebody typed. [`None`] if it is blank or too long, or holds control characters, which nothing that
-    /// is looked for begins with, and U+0000 not every store could even be asked for. Phone numbers without a calling
-    /// code are of the default region.
+    /// Parses a search text. [`None`] if it is blank or too long, or contains control characters: no name, address or
+    /// number begins with one, and not every store accepts U+0000 in a query. Phone numbers without a calling code are of
+    /// the default region.
     #[must_use]
     pub fn parse(text: &str, default_region: Region) -> Option<Self> {
         let text = text.trim();
@@ -32,33 +33,32 @@ impl SearchPrefix {
         Some(Self { folded: Self::fold(text), phones })
     }
 
-    /// What names and addresses are compared by: a store keeps them so.
+    /// The form in which stores keep and compare names and addresses: trimmed, case-folded, in NFC.
     #[must_use]
     pub fn fold(text: &str) -> String {
         UniCase::new(text.trim()).to_folded_case().nfc().collect()
     }
 
-    /// The digits of a phone number as it is written: a store keeps them so, and compares them without the zeros that
-    /// they begin with.
+    /// The digits of a phone number as written. Stores keep this form, and compare it without leading zeros.
     #[must_use]
     pub fn digits_of(phone: &str) -> String {
         phone.chars().filter(char::is_ascii_digit).collect()
     }
 
-    /// What a folded name or address begins with.
+    /// The prefix to compare with a [folded](Self::fold) name or address.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
     }
 
-    /// What the digits of a phone number begin with, behind leading zeros: any of these. None if this cannot be the
-    /// beginning of a phone number; at most [`MAX_PHONES`](Self::MAX_PHONES).
+    /// The prefixes to compare with the [digits](Self::digits_of) of a phone number without leading zeros, at most
+    /// [`MAX_PHONES`](Self::MAX_PHONES). Empty if the text cannot be the beginning of a phone number.
     #[must_use]
     pub fn phones(&self) -> &[String] {
         &self.phones
     }
 
-    /// Whether a phone number begins so.
+    /// Whether a phone number begins with one of the [prefixes](Self::phones).
     #[must_use]
     pub fn begins_phone(&self, phone: &str) -> bool {
         let digits = Self::digits_of(phone);
@@ -67,21 +67,22 @@ impl SearchPrefix {
     }
 }
 
-/// Which clients of a practice are wanted. Without conditions: all but the deleted ones.
+/// The conditions on the clients of a practice in a listing. Without conditions: all clients that are not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientFilter {
-    /// Of this practice, and of no other.
+    /// The practice of the clients.
     pub practice: PracticeId,
-    /// With this status; none: any but deleted, or any at all where `updated_since` asks for changes.
+    /// The status of the clients. [`None`]: every status except deleted, or every status if `updated_since` is set.
     pub status: Option<ClientStatus>,
-    /// Whose record was put here with another content at this time or later ([`stored_at`](crate::ClientRecord)).
+    /// Only clients whose record was stored with changed content at this time or later
+    /// ([`stored_at`](crate::ClientRecord::stored_at)).
     pub updated_since: Option<Timestamp>,
-    /// Whose name, address or number begins so.
+    /// Only clients whose name, e-mail address or phone number begins with this prefix.
     pub prefix: Option<SearchPrefix>,
 }
 
 impl ClientFilter {
-    /// Whether a client of this status is wanted.
+    /// Whether the filter accepts a client of this status.
     #[must_use]
     pub fn wants(&self, status: ClientStatus) -> bool {
         match self.status {
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_of_digits_is_looked_for_among_phones_too() {
+    fn a_prefix_of_digits_is_compared_with_phone_numbers_too() {
         assert_eq!(prefix(" (909) 64", "US").folded(), "(909) 64");
         assert!(prefix("(909) 64", "US").begins_phone("+1 909 648 0002"));
         let name = prefix("MIcKel", "US");
@@ -110,7 +111,34 @@ mod tests {
         }
     }
 
-    /// One phone number, as it is written; the first form is E.164.
+    #[test]
+    fn a_search_text_has_at_most_100_characters() {
+        let text = |chars| "\u{e4}".repeat(chars);
+        assert_eq!(prefix(&text(100), "US").folded(), text(100));
+        assert_eq!(SearchPrefix::parse(&text(101), Region::US), None);
+    }
+
+    #[test]
+    fn a_name_with_digits_is_not_compared_with_phone_numbers() {
+        for name in ["Studio 54", "24/7 Vets", "801x"] {
+            assert_eq!(prefix(name, "US").phones(), [] as [&str; 0], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_that_another_one_covers_is_left_out() {
+        for (text, region) in [("030 12", "DE"), ("801 222", "US"), ("+44 20 79", "GB"), ("01149 30", "US")] {
+            let prefix = prefix(text, region);
+            let phones = prefix.phones();
+            assert!(!phones.is_empty(), "{text}");
+            for (index, phone) in phones.iter().enumerate() {
+                let others = phones.iter().enumerate().filter(|(other, _)| *other != index);
+                assert!(others.into_iter().all(|(_, other)| !phone.starts_with(other)), "{text}: {phones:?}");
+            }
+        }
+    }
+
+    /// One phone number per region in several forms. The first one is E.164.
     const NUMBERS: [(&str, &[&str]); 6] = [
         (
             "US",
@@ -138,7 +166,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_phone_is_found_however_it_is_written_on_either_side_and_by_its_beginning() {
+    fn a_phone_number_is_found_in_every_form_and_by_its_beginning() {
         for (region, forms) in NUMBERS {
             for sought in forms {
                 let shorter = &sought[..sought.len() - 2];
@@ -164,17 +192,20 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_phone_is_found_by_its_calling_code() {
+    fn a_foreign_phone_number_is_found_by_its_calling_code() {
         for sought in ["+49 30 12", "+49 (0)30 12", "004930", "01149 30", "4930"] {
             for written in ["+4930123456", "+49 (0)30 123456", "0049 30 123456", "011 49 30 123456"] {
                 assert!(prefix(sought, "US").begins_phone(written), "{sought:?} in {written:?}");
             }
         }
         assert!(!prefix("+49 30", "US").begins_phone("303 555 0100"));
+        // Without a national prefix, the zero is part of the number.
+        assert!(prefix("+39 06 69", "US").begins_phone("+39 06 6982 1234"));
+        assert!(!prefix("+39 06 69", "US").begins_phone("+39 669 821 234"));
     }
 
     #[test]
-    fn digits_from_the_middle_and_zeros_alone_find_no_phone() {
+    fn digits_from_the_middle_and_zeros_alone_find_no_phone_number() {
         assert!(!prefix("222", "US").begins_phone("+1 801 222 3333"));
         assert!(!prefix("+801", "US").begins_phone("1 801 222 3333"));
         for text in ["0", "+", "()", "00"] {
@@ -183,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn deletions_are_told_to_whoever_asks_for_changes() {
+    fn a_listing_of_changes_includes_deleted_clients() {
         let all = ClientFilter { practice: PracticeId(1), status: None, updated_since: None, prefix: None };
         assert!(all.wants(ClientStatus::Inactive) && !all.wants(ClientStatus::Deleted));
         let changes = ClientFilter { updated_since: Some(Timestamp::from_micros(0)), ..all.clone() };

@@ -2,11 +2,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{ClientContent, ClientStatus, Patient, PracticeId};
 
-/// What tells one content of a record from another: a number of 53 bits, which JSON carries without loss.
+/// A fingerprint of a record's content: a number of 53 bits, which JSON represents exactly (RFC 8259, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(i64);
 
-/// More bits than JSON's numbers carry without loss.
+/// The error of a number that is negative or has more than 53 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a fingerprint is a whole number from 0 to {max}", max = Fingerprint::MAX)]
 pub struct InvalidFingerprint;
@@ -15,7 +15,7 @@ impl Fingerprint {
     /// The largest fingerprint.
     pub const MAX: i64 = (1 << 53) - 1;
 
-    /// A fingerprint that was kept.
+    /// Creates a fingerprint from a stored number.
     ///
     /// # Errors
     ///
@@ -24,8 +24,8 @@ impl Fingerprint {
         if (0..=Self::MAX).contains(&number) { Ok(Self(number)) } else { Err(InvalidFingerprint) }
     }
 
-    /// The fingerprint of what a client's record says. Two contents that differ in anything have, but for a chance of
-    /// one in 2^53, different ones; the same content has the same one in every version of this crate.
+    /// Computes the fingerprint of a client's record. Equal records have equal fingerprints in every version of this crate.
+    /// Different records have equal fingerprints with a probability of 2^-53.
     #[must_use]
     pub fn of(
         practice: PracticeId,
@@ -33,16 +33,16 @@ impl Fingerprint {
         content: &ClientContent,
         patients: &[Patient],
     ) -> Self {
-        let mut ink = Ink(Sha256::new());
-        ink.number(practice.0);
-        ink.text(status.as_str());
-        ink.content(content);
+        let mut hasher = FieldHasher(Sha256::new());
+        hasher.number(practice.0);
+        hasher.text(status.as_str());
+        hasher.content(content);
         for patient in patients {
-            ink.patient(patient);
+            hasher.patient(patient);
         }
-        let digest = ink.0.finalize();
-        let first = digest[..8].iter().fold(0, |number, byte| number << 8 | i64::from(*byte));
-        Self(first & Self::MAX)
+        let mut first = [0; 8];
+        first.copy_from_slice(&hasher.0.finalize()[..8]);
+        Self(i64::from_be_bytes(first) & Self::MAX)
     }
 
     /// The number.
@@ -52,10 +52,10 @@ impl Fingerprint {
     }
 }
 
-/// Feeds values to the digest, each behind its length, so that no two lists of values run together.
-struct Ink(Sha256);
+/// Hashes fields, each text with its length before it, so that different lists of fields never hash the same bytes.
+struct FieldHasher(Sha256);
 
-impl Ink {
+impl FieldHasher {
     fn text(&mut self, text: &str) {
         self.number(i64::try_from(text.len()).unwrap_or(i64::MAX));
         self.0.update(text.as_bytes());
@@ -137,14 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_fits_what_json_carries() {
+    fn a_fingerprint_is_an_integer_that_json_represents_exactly() {
+        assert_eq!(Fingerprint::MAX, 9_007_199_254_740_991);
         assert!((0..=Fingerprint::MAX).contains(&of(&ClientContent::default()).get()));
         assert!(Fingerprint::new(Fingerprint::MAX).is_ok());
         assert!(Fingerprint::new(Fingerprint::MAX + 1).is_err() && Fingerprint::new(-1).is_err());
     }
 
     #[test]
-    fn the_same_content_has_the_same_fingerprint_and_another_content_another() {
+    fn equal_contents_have_equal_fingerprints_and_different_contents_different_ones() {
         let base = ClientContent { first_name: Some("Jeremy".into()), ..ClientContent::default() };
         assert_eq!(of(&base), of(&base.clone()));
         let others = [
@@ -160,5 +161,51 @@ mod tests {
         }
         assert_ne!(Fingerprint::of(PracticeId(2), ClientStatus::Active, &base, &[]), of(&base));
         assert_ne!(Fingerprint::of(PracticeId(1), ClientStatus::Deleted, &base, &[]), of(&base));
+    }
+    fn patient() -> Patient {
+        Patient {
+            source: crate::SourceId(7),
+            id: crate::ExternalId::parse("9").expect("an id"),
+            practice: PracticeId(1),
+            name: "Rex".into(),
+            display_id: None,
+            deceased_date: None,
+            status: "active".into(),
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_patient_changes_the_fingerprint() {
+        let of = |patients: &[Patient]| {
+            Fingerprint::of(PracticeId(1), ClientStatus::Active, &ClientContent::default(), patients)
+        };
+        let others = [
+            vec![],
+            vec![patient(), patient()],
+            vec![Patient { source: crate::SourceId(8), ..patient() }],
+            vec![Patient { id: crate::ExternalId::parse("8").expect("an id"), ..patient() }],
+            vec![Patient { practice: PracticeId(2), ..patient() }],
+            vec![Patient { name: "Max".into(), ..patient() }],
+            vec![Patient { display_id: Some("9".into()), ..patient() }],
+            vec![Patient { deceased_date: "2022-12-01".parse().ok(), ..patient() }],
+            vec![Patient { status: "inactive".into(), ..patient() }],
+        ];
+        for other in &others {
+            assert_ne!(of(other), of(&[patient()]), "{other:?}");
+        }
+    }
+
+    /// Stored fingerprints must stay comparable after an update. The value is that of an independent SHA-256.
+    #[test]
+    fn the_fingerprint_of_a_record_never_changes() {
+        let content = ClientContent {
+            first_name: Some("Jeremy".into()),
+            balance_due: 1250,
+            loyalty_toggle: true,
+            email_verification_response: "{}".into(),
+            ..ClientContent::default()
+        };
+        let fingerprint = Fingerprint::of(PracticeId(1), ClientStatus::Active, &content, &[patient()]);
+        assert_eq!(fingerprint.get(), 4_349_460_352_306_534);
     }
 }

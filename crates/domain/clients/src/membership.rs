@@ -4,48 +4,48 @@ use asteroid_kernel::UserId;
 
 use crate::{ClientKey, ExternalId, PracticeId, SourceId};
 
-/// What a user is in a practice, by name: `client`, `staff`, `admin`, or another that the practice has.
+/// A role of a user in a practice, by name: `client`, `staff`, `admin`, or another one that the practice defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Role(String);
 
 impl Role {
-    /// A role by its name.
+    /// Creates a role of this name.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// The name.
+    /// The name of the role.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it lets its holder see all clients of the practice.
+    /// Whether users of this role see all clients of the practice: `staff` and `admin`.
     #[must_use]
     pub fn is_staff(&self) -> bool {
         ["staff", "admin"].contains(&self.0.as_str())
     }
 
-    /// Whether its holder is a client of the practice.
+    /// Whether users of this role are clients of the practice: `client`.
     #[must_use]
     pub fn is_client(&self) -> bool {
         self.0 == "client"
     }
 }
 
-/// A key of a user's for Google's services. It is passed on as it is, and not shown on the way.
+/// A user's API key for Google services. It is passed on unchanged. [`Debug`](fmt::Debug) does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GoogleApiKey(String);
 
 impl GoogleApiKey {
-    /// A key.
+    /// Wraps a key.
     #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
         Self(key.into())
     }
 
-    /// The key itself: for the user whose it is, and for the store.
+    /// The key in plain text, for its user and for storage.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -58,38 +58,38 @@ impl fmt::Debug for GoogleApiKey {
     }
 }
 
-/// That a user belongs to a practice. A user may belong to several: who is a client of two practices is one user.
+/// The membership of a user in a practice. A user may be a member of several practices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// Where.
+    /// The practice.
     pub practice: PracticeId,
-    /// Where the practice's records come from.
+    /// The source of the practice's records.
     pub source: SourceId,
-    /// The role that the user acts in first.
+    /// The default role of the user.
     pub primary_role: Role,
-    /// Every role of the user.
+    /// All roles of the user.
     pub roles: Vec<Role>,
-    /// The client that the user is, if any.
+    /// The id of the client that the user is; [`None`] if the user is not a client.
     pub client: Option<ExternalId>,
-    /// The user's key for Google's services, if any.
+    /// The user's API key for Google services; [`None`] if there is none.
     pub google_api_key: Option<GoogleApiKey>,
 }
 
-/// What of a practice's clients a user may see.
+/// The clients of a practice that a user may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAccess {
     /// All clients of this practice.
     All(PracticeId),
-    /// The record of this client, and of this practice alone.
+    /// This client of this practice only.
     Own(PracticeId, ClientKey),
-    /// Nothing.
+    /// No client.
     Nothing,
 }
 
 impl Membership {
-    /// What the user may see: staff sees all, a client its own record, anybody else nothing.
+    /// The clients that the user may see: all for staff, the own record for a client, otherwise none.
     #[must_use]
     pub fn access(&self) -> ClientAccess {
         if self.roles.iter().any(Role::is_staff) {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn staff_sees_all_a_client_itself_and_anybody_else_nothing() {
+    fn staff_sees_all_clients_a_client_its_own_record_and_any_other_role_nothing() {
         let own = ClientKey { source: SourceId(7), id: ExternalId::parse("1").expect("an id") };
         assert_eq!(access(&["client"], Some("1")), ClientAccess::Own(PracticeId(1), own));
         assert_eq!(access(&["staff"], None), ClientAccess::All(PracticeId(1)));
@@ -136,7 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_not_printed() {
+    fn a_role_has_the_name_that_the_practice_gives_it() {
+        assert_eq!(Role::new("groomer").as_str(), "groomer");
+    }
+
+    #[test]
+    fn a_google_api_key_is_not_printed() {
         let key = GoogleApiKey::new("AIzaSyLooksLikeOne");
         assert_eq!((key.expose(), format!("{key:?}")), ("AIzaSyLooksLikeOne", "GoogleApiKey(..)".to_owned()));
         let membership = Membership { google_api_key: Some(key), ..membership(&["client"], Some("1")) };

@@ -1,4 +1,4 @@
-//! The ways in which the beginning of a phone number may be written.
+//! The forms in which the beginning of a phone number may be written.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use asteroid_kernel::Region;
 use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
 
-/// What is dialled before the calling code of another country; in most countries, in North America.
+/// The international call prefixes: of most countries, and of North America.
 const INTERNATIONAL: [&str; 2] = ["00", "011"];
 
-/// What the digits of a stored phone number may begin with, without the zeros that it is written with in front, for what
-/// somebody typed. Empty if that cannot be the beginning of a phone number.
+/// The prefixes to compare with the digits of a stored phone number without its leading zeros, for a search text. Empty if
+/// the text cannot be the beginning of a phone number.
 pub(crate) fn prefixes(text: &str, default_region: Region) -> BTreeSet<String> {
     let Some(digits) = dialled(text) else { return BTreeSet::new() };
     let mut forms = BTreeSet::new();
@@ -25,7 +25,7 @@ pub(crate) fn prefixes(text: &str, default_region: Region) -> BTreeSet<String> {
         }
         let digits = digits.trim_start_matches('0');
         forms.insert(digits.to_owned());
-        // As E.164, without its plus sign; a plus sign in a query string is read as a space.
+        // E.164 without the plus sign, which a query string decodes to a space.
         international(digits, home, &mut forms);
         if let Some(home) = home {
             national(digits, home, &mut forms);
@@ -35,24 +35,24 @@ pub(crate) fn prefixes(text: &str, default_region: Region) -> BTreeSet<String> {
         }
     }
     let forms: BTreeSet<String> = forms.into_iter().filter(|form| !form.is_empty()).collect();
-    // What begins as another one does is found by that one.
+    // A form that begins with another form finds nothing more than that one.
     let is_covered = |form: &str| forms.iter().any(|other| other != form && form.starts_with(other.as_str()));
     forms.iter().filter(|form| !is_covered(form)).cloned().collect()
 }
 
-/// The digits, if nothing else is there than what stands between the digits of a phone number.
+/// The digits of a text that has only digits and the separators of phone numbers; otherwise [`None`].
 fn dialled(text: &str) -> Option<String> {
-    let is_between = |c: char| {
+    let is_separator = |c: char| {
         c.is_whitespace()
             || "+-.()/".contains(c)
             || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0b}')
     };
-    let fits = text.chars().all(|c| c.is_ascii_digit() || is_between(c));
+    let fits = text.chars().all(|c| c.is_ascii_digit() || is_separator(c));
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     Some(digits).filter(|digits| fits && !digits.is_empty())
 }
 
-/// Adds the forms of a number that begins with a calling code.
+/// Adds the forms of a number with a country calling code.
 fn international(digits: &str, home: Option<&Metadata>, forms: &mut BTreeSet<String>) {
     forms.insert(digits.to_owned());
     let by_length = (1..=3).filter_map(|length| digits.split_at_checked(length));
@@ -72,13 +72,13 @@ fn international(digits: &str, home: Option<&Metadata>, forms: &mut BTreeSet<Str
         forms.insert(format!("{code}{rest}"));
         forms.insert(format!("{code}0{rest}"));
         if home.is_some_and(|home| home.country_code() == 1) {
-            // From 011, without its zero.
+            // With the prefix 011, without its leading zero.
             forms.insert(format!("11{code}{rest}"));
         }
     }
 }
 
-/// Adds the forms of a number of the default region.
+/// Adds the forms of a national number of the default region.
 fn national(digits: &str, home: &Metadata, forms: &mut BTreeSet<String>) {
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() {
@@ -88,7 +88,7 @@ fn national(digits: &str, home: &Metadata, forms: &mut BTreeSet<String>) {
     forms.insert(digits.to_owned());
     forms.insert(format!("{code}{digits}"));
     match home.national_prefix() {
-        // As in +44 (0)20; where there is none, as in Italy, the zero is a part of the number.
+        // As in +44 (0)20. Without a national prefix, as in Italy, the zero is part of the number.
         Some("0") | None => drop(forms.insert(format!("{code}0{digits}"))),
         Some("1") => drop(forms.insert(format!("11{code}{digits}"))),
         Some(trunk) => drop(forms.insert(format!("{trunk}{digits}"))),

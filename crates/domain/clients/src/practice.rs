@@ -3,22 +3,22 @@ use crate::{PracticeId, SourceId, TimeZone};
 /// A veterinary practice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Practice {
-    /// Its number.
+    /// The practice's id.
     pub id: PracticeId,
-    /// Where its records come from.
+    /// The source of its records.
     pub source: SourceId,
-    /// What it is called.
+    /// The name of the practice.
     pub name: String,
-    /// What it is called in paths: `ally_test`.
+    /// The name in URLs, such as `ally_test`.
     pub slug: String,
-    /// Its management system, by name.
+    /// The name of its management system; [`None`] if not known.
     pub pms: Option<String>,
-    /// The number or provider that it sends SMS by.
+    /// The number or provider that it sends SMS with; [`None`] if it sends none.
     pub sms: Option<String>,
-    /// What it has switched on, by name.
+    /// The names of its enabled features.
     pub features: Vec<String>,
-    /// The time zone that it keeps its calendar in.
+    /// The time zone of its calendar.
     pub time_zone: TimeZone,
-    /// The enterprises that it belongs to.
+    /// The ids of the enterprises that it belongs to.
     pub enterprise_ids: Vec<i64>,
 }

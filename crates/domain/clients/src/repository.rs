@@ -6,31 +6,31 @@ use crate::{
 };
 
 asteroid_kernel::repository! {
-    /// Keeps practices.
+    /// Stores practices.
     pub trait PracticeRepository {
-        /// Puts a practice, by its id.
+        /// Inserts a practice, or replaces the one of the same id.
         write fn put_practice(&mut self, practice: &Practice) -> Result<Upsert, StorageError>;
 
-        /// A practice by its id.
+        /// The practice of this id; [`None`] if there is none.
         read fn find_practice(&mut self, id: PracticeId) -> Result<Option<Practice>, StorageError>;
     }
 }
 
 asteroid_kernel::repository! {
-    /// Keeps what users are in practices: at most one membership for each user and practice.
+    /// Stores memberships: at most one for each user and practice.
     pub trait MembershipRepository {
-        /// Puts the user's membership in a practice, in the place of the one before in the same practice. Its age is that
-        /// of the first one that was put.
+        /// Inserts a membership, or replaces the user's membership in the same practice. A replaced membership keeps its
+        /// age.
         write fn put_membership(&mut self, membership: &Membership) -> Result<Upsert, StorageError>;
 
-        /// The user's membership in this practice, or where none is named, the user's oldest one.
+        /// The user's membership in this practice, or the user's oldest membership if `practice` is [`None`].
         read fn find_membership(
             &mut self,
             user: UserId,
             practice: Option<PracticeId>,
         ) -> Result<Option<Membership>, StorageError>;
 
-        /// The users who are this client of this practice, the one with the oldest membership first.
+        /// The users who are this client of this practice, oldest membership first.
         read fn users_of_client(
             &mut self,
             practice: PracticeId,
@@ -40,42 +40,43 @@ asteroid_kernel::repository! {
 }
 
 asteroid_kernel::repository! {
-    /// Keeps clients with their classes and patients.
+    /// Stores clients with their classes and patients.
     ///
-    /// Ids are told apart, and put in order, byte by byte: `a` is not `A`, `é` is not `e` and an accent, and `10` comes
-    /// before `9`.
+    /// Ids are compared and ordered by their bytes: `a` differs from `A`, a composed `é` from a decomposed one, and `10`
+    /// comes before `9`.
     pub trait ClientRepository {
-        /// Puts a class, by its source and id.
+        /// Inserts a class, or replaces the one of the same source and id.
         write fn put_class(&mut self, class: &ClientClass) -> Result<Upsert, StorageError>;
 
-        /// The fingerprints of those of these clients that are there, in one query.
+        /// The fingerprints of those of these clients that are stored, in one query.
         read fn fingerprints(
             &mut self,
             keys: &[ClientKey],
         ) -> Result<Vec<(ClientKey, Fingerprint)>, StorageError>;
 
-        /// The patients of those of these clients that have any, in the order of their records, in one query.
+        /// The patients of those of these clients that have any, each list in the order of the record, in one query.
         read fn patients_of(
             &mut self,
             keys: &[ClientKey],
         ) -> Result<Vec<(ClientKey, Vec<Patient>)>, StorageError>;
 
-        /// Puts records, each in the place of the one of the same key with all its patients. Of a record that was there
-        /// before, `first_synced_at` and `created_at` stay.
+        /// Inserts records with their patients, each replacing the record of the same key. A replaced record keeps its
+        /// `first_synced_at` and `created_at`.
         ///
-        /// A patient is known by its source and id, and belongs to the client whose record named it last: it leaves the one
-        /// that it was with before, whose record stays as it is otherwise. Of records put at once, the later comes last.
+        /// A patient is identified by its source and id, and belongs to the client whose record named it last. It is
+        /// removed from its previous client, whose record is otherwise unchanged. Records of one call are applied in
+        /// their order.
         write fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError>;
 
-        /// The client of this key, if it belongs to this practice; deleted ones too.
+        /// The client of this key, deleted or not; [`None`] if there is none or it belongs to another practice.
         read fn find_client(
             &mut self,
             practice: PracticeId,
             key: &ClientKey,
         ) -> Result<Option<Client>, StorageError>;
 
-        /// The next clients that the filter wants, in the order of their keys: at most so many, those behind `after`.
-        /// Takes the same number of queries however many there are.
+        /// The clients that the filter accepts, in the order of their keys: at most `at_most`, starting after the key
+        /// `after`. The number of queries does not depend on the number of clients.
         read fn list_clients<'a>(
             &mut self,
             filter: &ClientFilter,

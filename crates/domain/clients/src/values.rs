@@ -2,45 +2,46 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono_tz::Tz;
+use strum::{EnumString, IntoStaticStr};
 
-/// A practice, by the number that its management system gives it.
+/// The id of a practice, assigned by its management system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PracticeId(pub i64);
 
-/// A management system from which records come: ids of records are unique within one source.
+/// The id of a source: a management system that records come from. Ids of records are unique within a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub i64);
 
-/// Why a text is no such value.
+/// The reason why a text is not a valid value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidValue {
-    /// An id is blank, too long, or holds control characters.
+    /// An id is blank, too long, or contains control characters.
     #[error("an id has 1 to {max} characters, none of them a control character", max = ExternalId::MAX_CHARS)]
     Id,
-    /// Not of the form `2022-12-01`, or no day of any calendar.
+    /// A date does not have the form `2022-12-01`, or does not exist.
     #[error("not a date of the form 2022-12-01")]
     Date,
-    /// No time zone of the IANA list.
+    /// The time zone of this name does not exist in the IANA database.
     #[error("`{0}` is no time zone of the IANA list, such as America/New_York")]
     TimeZone(String),
-    /// A status has another name.
+    /// A status of this name does not exist.
     #[error("a status is active, inactive or deleted")]
     Status,
 }
 
-/// An id that a record has in its source: `1`, `xzy-abc-12345-00001`.
+/// The id of a record in its source, such as `1` or `xzy-abc-12345-00001`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExternalId(String);
 
 impl ExternalId {
-    /// The most characters of an id.
+    /// The maximum length of an id in characters.
     pub const MAX_CHARS: usize = 255;
 
-    /// Reads an id. White space around it counts: it is the source's to say.
+    /// Parses an id. White space around it is significant, because the source defines its ids.
     ///
     /// # Errors
     ///
-    /// If it is blank, too long, or holds control characters.
+    /// If it is blank, too long, or contains control characters.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let bad = text.trim().is_empty()
             || text.chars().count() > Self::MAX_CHARS
@@ -61,7 +62,7 @@ impl fmt::Display for ExternalId {
     }
 }
 
-/// A day, without a time or a zone: `2022-12-01`.
+/// A date without a time and a time zone, such as `2022-12-01`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CalendarDate(chrono::NaiveDate);
 
@@ -70,7 +71,7 @@ impl FromStr for CalendarDate {
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let date = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self);
-        // The parser also takes signs and short months; the form has neither.
+        // The parser also accepts signs and months of one digit.
         date.ok().filter(|date| date.to_string() == text).ok_or(InvalidValue::Date)
     }
 }
@@ -81,12 +82,12 @@ impl fmt::Display for CalendarDate {
     }
 }
 
-/// A time zone of the IANA list: `America/New_York`.
+/// A time zone of the IANA database, such as `America/New_York`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeZone(Tz);
 
 impl TimeZone {
-    /// Its name in the IANA list.
+    /// The name in the IANA database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0.name()
@@ -101,38 +102,29 @@ impl FromStr for TimeZone {
     }
 }
 
-/// Whether a record is in use in its source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The status of a record in its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[strum(parse_err_fn = unknown_status, parse_err_ty = InvalidValue)]
 pub enum ClientStatus {
-    /// In use.
+    /// The record is in use.
     Active,
-    /// Kept, not in use.
+    /// The record is kept, but not in use.
     Inactive,
-    /// Removed from its source; kept here so that whoever copies records learns of it.
+    /// The record was removed from its source. It is kept here, so that clients that synchronise see the deletion.
     Deleted,
 }
 
 impl ClientStatus {
-    /// Its name: `active`, `inactive`, `deleted`.
+    /// The name: `active`, `inactive`, `deleted`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Deleted => "deleted",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
-impl FromStr for ClientStatus {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        [Self::Active, Self::Inactive, Self::Deleted]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(InvalidValue::Status)
-    }
+fn unknown_status(_: &str) -> InvalidValue {
+    InvalidValue::Status
 }
 
 #[cfg(test)]
@@ -153,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_zone_is_on_the_list() {
+    fn a_time_zone_is_in_the_iana_database() {
         assert_eq!("America/New_York".parse::<TimeZone>().map(TimeZone::as_str), Ok("America/New_York"));
         for text in ["", "Eastern", "America/Springfield", "+05:00"] {
             assert!(text.parse::<TimeZone>().is_err(), "{text}");
@@ -161,13 +153,27 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_the_sources_to_say() {
+    fn an_id_has_1_to_255_characters_and_no_control_characters() {
         assert_eq!(
             ExternalId::parse("xzy-abc-12345-00001").map(|id| id.to_string()),
             Ok("xzy-abc-12345-00001".into())
         );
+        let longest = "\u{e4}".repeat(255);
+        assert_eq!(ExternalId::parse(&longest).as_ref().map(ExternalId::as_str), Ok(longest.as_str()));
+        assert_eq!(ExternalId::parse(" 1").as_ref().map(ExternalId::as_str), Ok(" 1"));
         for text in ["", " ", "a\0b", &"x".repeat(256)] {
             assert_eq!(ExternalId::parse(text), Err(InvalidValue::Id), "{text:?}");
         }
+    }
+    #[test]
+    fn a_stored_status_is_read_back_by_its_name() {
+        for (status, name) in [
+            (ClientStatus::Active, "active"),
+            (ClientStatus::Inactive, "inactive"),
+            (ClientStatus::Deleted, "deleted"),
+        ] {
+            assert_eq!((status.as_str(), name.parse()), (name, Ok(status)));
+        }
+        assert_eq!("Active".parse::<ClientStatus>(), Err(InvalidValue::Status));
     }
 }

@@ -1,4 +1,4 @@
-//! Mocks of this crate's ports, made with mockall: every call that a test does not expect fails it.
+//! Test doubles of this crate's ports. Mocks are made with mockall: an unexpected call fails the test.
 
 #![expect(clippy::ref_option_ref, reason = "mockall's expansion takes references to the arguments")]
 
@@ -10,12 +10,12 @@ use crate::{
     TokenSigner, UnusableHash, Verdict,
 };
 
-/// A hasher that costs nothing and hides nothing: the hash is the password behind a prefix. For tests only.
+/// A hasher for tests only, which does not hash: the hash is the password with the prefix `plain:`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainHasher;
 
 impl PlainHasher {
-    /// The hash that [`PlainHasher`] makes of this password.
+    /// The hash that [`PlainHasher`] returns for this password.
     #[must_use]
     pub fn hash_of(password: &str) -> PasswordHash {
         PasswordHash::new(format!("plain:{password}"))
@@ -45,7 +45,7 @@ impl PasswordHasher for PlainHasher {
 }
 
 mockall::mock! {
-    /// A hasher of which a test says what it may be asked.
+    /// A mock hasher.
     pub Hasher {}
 
     impl PasswordHasher for Hasher {
@@ -56,7 +56,7 @@ mockall::mock! {
 }
 
 mockall::mock! {
-    /// A signer of which a test says what it may be asked.
+    /// A mock signer.
     pub Signer {}
 
     impl TokenSigner for Signer {

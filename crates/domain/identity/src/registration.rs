@@ -6,44 +6,44 @@ use crate::{ContactType, PasswordHash, PersonName};
 
 /// A registration whose contact is not verified yet.
 ///
-/// Several may live for one contact: each has its own code, and none sees or replaces another's password. Which of them
-/// was made by the contact's owner is not known before the contact is verified, and not always then: see
+/// A contact may have several live registrations. Each has its own code, and none can read or replace the password of
+/// another. Verifying the contact does not always prove which of them its owner made: see
 /// [`PendingRegistration::is_trusted`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingRegistration {
-    /// Names it; its challenge names it in turn.
+    /// The registration's id, which its challenge refers to.
     pub id: RegistrationId,
-    /// The contact to be verified.
+    /// The contact to verify.
     pub contact: Contact,
-    /// Work or personal.
+    /// The type of the contact.
     pub contact_type: ContactType,
-    /// What the person is called.
+    /// The name of the person.
     pub name: PersonName,
-    /// The password, hashed already.
+    /// The hash of the password.
     pub password_hash: PasswordHash,
-    /// Where it was made; [`None`] if the address was not known.
+    /// The network it was made from; [`None`] if the address is not known.
     pub network: Option<Network>,
-    /// What the client that made it calls itself.
+    /// The `User-Agent` of the client that made it.
     pub user_agent: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it can no longer be completed.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
 impl PendingRegistration {
-    /// Whether it can still be completed.
+    /// Whether the registration can be completed: it has not expired.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }
 
-    /// Whether the password and the name can be those of the person who redeems its code: it is redeemed from the
-    /// network that it was made from, or no other network [claims](ContactClaim) the contact.
+    /// Whether the password and the name are trusted to be those of the person who redeems the code: the code is redeemed
+    /// from the network of the registration, or no other network [claims](ContactClaim) the contact.
     ///
-    /// Otherwise another client may have chosen them, and hope that the contact's owner verifies the contact for it
-    /// (account pre-hijacking, Sudhodanan and Paverd 2022, arXiv 2205.10174). A network that is not known counts as
-    /// different from every other: a registration from there is trusted only if its own claim is the only one.
+    /// Otherwise another client may have chosen them, in the hope that the contact's owner verifies the contact (account
+    /// pre-hijacking, Sudhodanan and Paverd 2022, arXiv 2205.10174). An unknown network differs from every other network,
+    /// also from another unknown one: such a registration is trusted only if its own claim is the only one.
     #[must_use]
     pub fn is_trusted(&self, redeemed_from: Option<Network>, claimants: &[Option<Network>]) -> bool {
         match self.network {
@@ -55,24 +55,24 @@ impl PendingRegistration {
     }
 }
 
-/// A note that a client asked for a code to a contact or registered it: kept for a while, so that a later redemption
-/// shows whether another network could have prepared the registration.
+/// A record that a network requested a code for a contact or registered it. A later redemption reads it to find whether
+/// another network could have prepared the registration ([`PendingRegistration::is_trusted`]).
 ///
-/// It outlives the registration: one that was ended by others still had a password of its own.
+/// It outlives the registration, which may have been ended in the meantime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactClaim {
-    /// Names it.
+    /// The claim's id.
     pub id: ContactClaimId,
-    /// The contact that is claimed.
+    /// The claimed contact.
     pub contact: ContactKey,
-    /// Where the claim comes from; [`None`] if the address was not known.
+    /// The network that the claim comes from; [`None`] if the address is not known.
     pub network: Option<Network>,
-    /// When it no longer counts.
+    /// When the claim expires.
     pub expires_at: Timestamp,
 }
 
 impl ContactClaim {
-    /// A claim with a new id.
+    /// Creates a claim with a new id.
     #[must_use]
     pub fn new(
         contact: &Contact,
@@ -86,51 +86,51 @@ impl ContactClaim {
 }
 
 asteroid_kernel::repository! {
-    /// Keeps pending registrations, and which networks claim their contacts.
+    /// Stores pending registrations and the claims of contacts. *Live* means [`PendingRegistration::is_live`].
     pub trait PendingRegistrationRepository {
-        /// Keeps a registration; if more than `at_most` then live for its contact, the oldest end. Which live is judged at
-        /// the new one's `created_at`. The bound holds for registrations that are kept at once, too.
+        /// Inserts a registration. If the contact then has more than `at_most` that are live at the `created_at` of the
+        /// new one, ends the oldest ones. The bound holds for concurrent calls, too.
         write fn insert_registration(
             &mut self,
             registration: &PendingRegistration,
             at_most: usize,
         ) -> Result<(), StorageError>;
 
-        /// A live registration by its id.
+        /// The live registration of this id; [`None`] if there is none.
         read fn find_registration(
             &mut self,
             id: RegistrationId,
             now: Timestamp,
         ) -> Result<Option<PendingRegistration>, StorageError>;
 
-        /// The live registrations of the contact, the one that was made last first.
+        /// The live registrations of the contact, newest first.
         read fn live_registrations(
             &mut self,
             contact: &ContactKey,
             now: Timestamp,
         ) -> Result<Vec<PendingRegistration>, StorageError>;
 
-        /// Takes a live registration out of the store. Of several that try at once, one gets it.
+        /// Removes and returns the live registration of this id. Of several concurrent calls, one gets it.
         write fn take_registration(
             &mut self,
             id: RegistrationId,
             now: Timestamp,
         ) -> Result<Option<PendingRegistration>, StorageError>;
 
-        /// Ends every registration of the contact, expired ones too; says how many. Claims stay.
+        /// Ends every registration of the contact, including expired ones. Returns their number. Claims are kept.
         write fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError>;
 
-        /// Keeps a claim beside those of the same contact and network.
+        /// Inserts a claim. Other claims of the same contact and network are kept.
         write fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError>;
 
-        /// The networks of the contact's claims that have not expired: an entry for each claim, in no order.
+        /// The networks of the contact's claims that have not expired: one entry for each claim, in any order.
         read fn claimants(
             &mut self,
             contact: &ContactKey,
             now: Timestamp,
         ) -> Result<Vec<Option<Network>>, StorageError>;
 
-        /// Removes the registrations and the claims that had expired by then; returns how many.
+        /// Removes the registrations and the claims that expired at `now` or before. Returns their number.
         write fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
 }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_that_no_other_network_claims_is_trusted_wherever_it_is_redeemed() {
+    fn a_registration_that_no_other_network_claims_is_trusted_from_every_network() {
         let (wifi, mobile) = (Some(network(1)), Some(network(2)));
         for claims in [vec![wifi], vec![wifi, wifi]] {
             assert!(registration(wifi).is_trusted(wifi, &claims));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_of_a_claimed_contact_is_trusted_on_its_own_network_alone() {
+    fn a_registration_of_a_claimed_contact_is_trusted_from_its_own_network_only() {
         let (owner, attacker) = (Some(network(1)), Some(network(2)));
         for claims in [vec![owner, attacker], vec![attacker, owner], vec![attacker, None]] {
             assert!(registration(owner).is_trusted(owner, &claims));

@@ -9,34 +9,34 @@ use crate::UserStatus;
 
 /// An opaque session token: 32 lowercase hexadecimal digits from 128 random bits.
 ///
-/// Shown to its owner once. Only its [hash](SessionTokenHash) is stored.
+/// It is returned to the client once. Only its [hash](SessionTokenHash) is stored.
 #[derive(Clone)]
 pub struct SessionToken(SecretString);
 
 impl SessionToken {
-    /// A new token.
+    /// Generates a token.
     #[must_use]
     pub fn new(randomness: &dyn Randomness) -> Self {
         let bytes = random_bytes::<16>(randomness);
         Self(format!("{:032x}", u128::from_be_bytes(bytes)).into())
     }
 
-    /// Reads a token that a client sent; nothing that was never given out passes.
+    /// Parses a token that a client sent. [`None`] if it does not have the form of a token.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
         (text.len() == 32 && text.bytes().all(hex)).then(|| Self(text.into()))
     }
 
-    /// What is stored of it.
+    /// The hash to store.
     ///
-    /// A plain SHA-256 will do: 128 random bits cannot be guessed from their hash.
+    /// SHA-256 without a salt is sufficient: 128 random bits cannot be guessed from their hash.
     #[must_use]
     pub fn hash(&self) -> SessionTokenHash {
         SessionTokenHash(Sha256::digest(self.0.expose_secret().as_bytes()).into())
     }
 
-    /// The token itself, to hand it to its owner.
+    /// The token in plain text, for the client.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -59,21 +59,21 @@ impl fmt::Debug for SessionTokenHash {
     }
 }
 
-/// How long sessions live and how many a user may have.
+/// The lifetime of sessions (NIST SP 800-63B-4, 5.2), and the number of them per user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLifetime {
-    /// From sign-in to the end, however much the session is used.
+    /// The absolute timeout: the time from sign-in to expiry, however the session is used.
     pub absolute: Duration,
-    /// From the last use to the end.
+    /// The inactivity timeout: the time from the last use to the end.
     pub idle: Duration,
-    /// So many live sessions a user; one more ends the oldest.
+    /// The maximum number of sessions per user. One more ends the oldest one.
     pub per_user: usize,
-    /// The last use is written down at most this often.
+    /// The minimum time between two updates of a session's last use.
     pub touch_interval: Duration,
 }
 
 impl Default for SessionLifetime {
-    /// 24 hours, 12 hours idle, 20 sessions, written down once a minute.
+    /// 24 hours absolute, 12 hours idle, 20 sessions per user, one update per minute.
     fn default() -> Self {
         Self {
             absolute: Duration::from_hours(24),
@@ -84,36 +84,36 @@ impl Default for SessionLifetime {
     }
 }
 
-/// A signed-in user on one device. A session that is revoked is not there any more.
+/// A session of a signed-in user. Revoking a session deletes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Names the session.
+    /// The session's id.
     pub id: SessionId,
-    /// Whose it is.
+    /// The user who signed in.
     pub user: UserId,
-    /// The hash of the opaque token that opens it; none where a signed token names the session.
+    /// The hash of the session's opaque token; [`None`] if a signed token names the session.
     pub token: Option<SessionTokenHash>,
     /// When the user signed in.
     pub created_at: Timestamp,
-    /// The end, however much the session is used.
+    /// When the session expires, however it is used.
     pub expires_at: Timestamp,
-    /// The last use, as far as it was written down.
+    /// The last recorded use ([`SessionLifetime::touch_interval`]).
     pub last_used_at: Timestamp,
-    /// From where the user signed in.
+    /// The address and the client that the user signed in from.
     pub origin: Origin,
 }
 
-/// A session as the store finds it: with the status that its user has by now.
+/// A stored session with the current status of its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundSession {
     /// The session.
     pub session: Session,
-    /// The user's status. A disabled user has no live session.
+    /// The status of the session's user.
     pub user_status: UserStatus,
 }
 
 impl FoundSession {
-    /// The session, if it is live and its user is enabled.
+    /// The session if it is live and its user is enabled; otherwise [`None`].
     #[must_use]
     pub fn live(self, now: Timestamp, lifetime: &SessionLifetime) -> Option<Session> {
         let is_live = self.user_status == UserStatus::Enabled && self.session.is_live(now, lifetime);
@@ -122,13 +122,13 @@ impl FoundSession {
 }
 
 impl Session {
-    /// Whether the session may still be used.
+    /// Whether the session can be used: neither expired nor idle for too long.
     #[must_use]
     pub fn is_live(&self, now: Timestamp, lifetime: &SessionLifetime) -> bool {
         now < self.expires_at && now < self.last_used_at + lifetime.idle
     }
 
-    /// Whether this use is to be written down.
+    /// Whether a use at `now` is to be recorded.
     #[must_use]
     pub fn is_touch_due(&self, now: Timestamp, lifetime: &SessionLifetime) -> bool {
         now >= self.last_used_at + lifetime.touch_interval
@@ -136,35 +136,36 @@ impl Session {
 }
 
 asteroid_kernel::repository! {
-    /// Keeps sessions.
+    /// Stores sessions.
     ///
-    /// Which of them are live is the caller's to say ([`Session::is_live`]); the store finds what it has.
+    /// It returns sessions whether they are live or not; the caller decides ([`FoundSession::live`]).
     pub trait SessionRepository {
-        /// Keeps a session; if its user then has more than `at_most`, the oldest end.
+        /// Inserts a session. If its user then has more than `at_most`, ends the oldest ones.
         write fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError>;
 
-        /// The session that this token opens.
+        /// The session of the token with this hash; [`None`] if there is none.
         read fn find_session_by_token(
             &mut self,
             token: &SessionTokenHash,
         ) -> Result<Option<FoundSession>, StorageError>;
 
-        /// The session of this id.
+        /// The session of this id; [`None`] if there is none.
         read fn find_session(&mut self, id: SessionId) -> Result<Option<FoundSession>, StorageError>;
 
-        /// The user's sessions, the newest first.
+        /// The user's sessions, newest first.
         read fn list_sessions(&mut self, user: UserId) -> Result<Vec<Session>, StorageError>;
 
-        /// Writes down that the session was used; an earlier time than the one kept changes nothing.
+        /// Records a use of the session. A time before the last recorded use changes nothing.
         write fn touch_session(&mut self, id: SessionId, at: Timestamp) -> Result<(), StorageError>;
 
-        /// Ends one session of this user. False if the user has no such session.
+        /// Ends one session of this user. `false` if the user has no such session.
         write fn revoke_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StorageError>;
 
-        /// Ends all sessions of this user but the one that is kept, if any; says how many.
+        /// Ends all sessions of this user except `keep`. Returns their number.
         write fn revoke_sessions(&mut self, user: UserId, keep: Option<SessionId>) -> Result<u64, StorageError>;
 
-        /// Removes the sessions that expired by `now` or were last used at `idle_since` or before; says how many.
+        /// Removes the sessions that expired at `now` or before, or were last used at `idle_since` or before. Returns
+        /// their number.
         write fn remove_expired_sessions(
             &mut self,
             now: Timestamp,
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_given_out_is_no_token() {
+    fn a_text_of_another_form_is_not_a_token() {
         for text in [
             "",
             "48A4034027374BE582B936F7D58043AF",
@@ -206,11 +207,8 @@ mod tests {
         assert_eq!(format!("{token:?} {:?}", token.hash()), "SessionToken(..) SessionTokenHash(..)");
     }
 
-    #[test]
-    fn a_session_dies_at_its_expiry_and_when_idle() {
-        let start = Timestamp::from_micros(0);
-        let lifetime = SessionLifetime::default();
-        let mut session = Session {
+    fn session(start: Timestamp, lifetime: &SessionLifetime) -> Session {
+        Session {
             id: SessionId::new(start, &CountingRandomness::default()),
             user: UserId(1),
             token: None,
@@ -218,7 +216,23 @@ mod tests {
             expires_at: start + lifetime.absolute,
             last_used_at: start,
             origin: Origin::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_disabled_user_has_no_live_session() {
+        let (start, lifetime) = (Timestamp::from_micros(0), SessionLifetime::default());
+        let session = session(start, &lifetime);
+        let found = |user_status| FoundSession { session: session.clone(), user_status };
+        assert_eq!(found(UserStatus::Enabled).live(start, &lifetime), Some(session.clone()));
+        assert_eq!(found(UserStatus::Disabled).live(start, &lifetime), None);
+        assert_eq!(found(UserStatus::Enabled).live(start + lifetime.idle, &lifetime), None);
+    }
+
+    #[test]
+    fn a_session_is_live_until_its_expiry_or_its_idle_timeout() {
+        let (start, lifetime) = (Timestamp::from_micros(0), SessionLifetime::default());
+        let mut session = session(start, &lifetime);
         let tick = Duration::from_micros(1);
         assert!(session.is_live(start + lifetime.idle - tick, &lifetime));
         assert!(!session.is_live(start + lifetime.idle, &lifetime));

@@ -1,33 +1,33 @@
 use asteroid_kernel::{BoxError, SessionId, Timestamp, UserId};
 
-/// What a signed token says: whose session it names, and until when.
+/// The claims of a signed token (RFC 7519, section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenClaims {
-    /// The user; told to clients, and never trusted beyond the session's own.
+    /// The user (`sub`). It informs clients; the server trusts the session's user only.
     pub user: UserId,
-    /// The session that the token names (`jti`). The token is worth no more than the session is.
+    /// The session that the token names (`jti`). The token is valid only as long as the session is live.
     pub session: SessionId,
-    /// When it was signed, to the second.
+    /// When the token was signed (`iat`), in whole seconds.
     pub issued_at: Timestamp,
-    /// From when on it is worth nothing, to the second.
+    /// When the token expires (`exp`), in whole seconds.
     pub expires_at: Timestamp,
 }
 
-/// A token could not be signed.
+/// The error of a token that could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
 pub struct SigningError(#[source] pub BoxError);
 
-/// Signs tokens and reads them back (RFC 7519), with a ring of keys: the first signs, all verify.
+/// Signs and verifies tokens (RFC 7519) with a ring of keys: the first key signs, all keys verify.
 pub trait TokenSigner: Send + Sync + 'static {
-    /// A token that says this.
+    /// Returns a signed token with these claims.
     ///
     /// # Errors
     ///
-    /// If the signer breaks.
+    /// If the signature cannot be made.
     fn sign(&self, claims: &TokenClaims) -> Result<String, SigningError>;
 
-    /// What a token says, if one of our keys signed it with our one algorithm, it is of the form that we give out, and
-    /// `now` lies before its expiry. Whatever else it is, the answer is none, and never a panic.
+    /// Returns the claims of a token that was signed by one of the ring's keys with the configured algorithm, has the form
+    /// of [`sign`](Self::sign), and has not expired at `now`. Otherwise [`None`]. Never panics.
     fn read(&self, token: &str, now: Timestamp) -> Option<TokenClaims>;
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use asteroid_kernel::{Contact, ContactId, Timestamp, UserId};
+use strum::{EnumString, IntoStaticStr};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::PasswordHash;
@@ -8,65 +9,66 @@ use crate::PasswordHash;
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Given by the store.
+    /// The user's id, assigned by the storage.
     pub id: UserId,
-    /// What the person is called.
+    /// The name of the person.
     pub name: PersonName,
-    /// Whether the person may sign in.
+    /// Whether the user may sign in.
     pub status: UserStatus,
-    /// What the person's password is checked against; none for somebody who signs in by code alone.
+    /// The hash of the password; [`None`] if the user has no password and signs in by code only.
     pub password_hash: Option<PasswordHash>,
-    /// When the person last signed in, by any means.
+    /// When the user last signed in, with a password or a code; [`None`] if never.
     pub last_login: Option<Timestamp>,
-    /// When the user was made.
+    /// When the user was created.
     pub created_at: Timestamp,
 }
 
 /// Whether a user may sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserStatus {
-    /// May sign in.
+    /// The user may sign in.
     Enabled,
-    /// May not: every way in answers as if there were no such user.
+    /// The user may not sign in: every sign-in responds as if the user did not exist.
     Disabled,
 }
 
-/// A first and a last name: trimmed, in NFC, without control characters.
+/// A person's first and last name: trimmed, in NFC, without control characters. A part that is not known is empty.
+/// [`Debug`](fmt::Debug) does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonName {
     first: String,
     last: String,
 }
 
-/// Why a text is no name.
+/// The reason why a text is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// Nothing but white space and what nobody sees.
+    /// The text has no visible character.
     #[error("a name is not blank")]
     Blank,
-    /// Too many characters.
+    /// The text has more than [`PersonName::MAX_CHARS`] characters.
     #[error("a name has at most {} characters", PersonName::MAX_CHARS)]
     TooLong,
-    /// A control character.
+    /// The text contains a control character.
     #[error("a name holds no control characters")]
     ControlCharacter,
 }
 
 impl PersonName {
-    /// The most characters of either part.
+    /// The maximum length of each part, in Unicode scalar values after NFC.
     pub const MAX_CHARS: usize = 100;
 
-    /// Reads one part, a first or a last name: trimmed, in NFC.
+    /// Parses one part, a first or a last name. Returns it trimmed and in NFC.
     ///
     /// # Errors
     ///
-    /// If it is blank, too long, or holds a control character.
+    /// If it is blank, too long, or contains a control character.
     pub fn parse_part(text: &str) -> Result<String, InvalidName> {
         if text.len() > Self::MAX_CHARS * 16 {
             return Err(InvalidName::TooLong);
         }
         let part: String = text.trim().nfc().collect();
-        if part.chars().all(is_unseen) {
+        if part.chars().all(is_invisible) {
             Err(InvalidName::Blank)
         } else if part.chars().count() > Self::MAX_CHARS {
             Err(InvalidName::TooLong)
@@ -77,29 +79,29 @@ impl PersonName {
         }
     }
 
-    /// A name of two parts.
+    /// Parses a name of two parts.
     ///
     /// # Errors
     ///
-    /// If a part is blank, too long, or holds a control character.
+    /// If a part is blank, too long, or contains a control character.
     pub fn new(first: &str, last: &str) -> Result<Self, InvalidName> {
         Ok(Self { first: Self::parse_part(first)?, last: Self::parse_part(last)? })
     }
 
-    /// The only name of a person: it is kept as the first one, and the last one is empty.
+    /// Parses the name of a person who has a single name: it becomes the first name, and the last name is empty.
     ///
     /// # Errors
     ///
-    /// If it is blank, too long, or holds a control character.
+    /// If it is blank, too long, or contains a control character.
     pub fn single(name: &str) -> Result<Self, InvalidName> {
         Ok(Self { first: Self::parse_part(name)?, last: String::new() })
     }
 
-    /// A name of which a part may be unknown, and is empty then.
+    /// Parses a name of two parts, either of which may be blank. A blank part becomes empty.
     ///
     /// # Errors
     ///
-    /// If a part is too long, or holds a control character.
+    /// If a part is too long, or contains a control character.
     pub fn partial(first: &str, last: &str) -> Result<Self, InvalidName> {
         let part = |text| match Self::parse_part(text) {
             Err(InvalidName::Blank) => Ok(String::new()),
@@ -108,7 +110,7 @@ impl PersonName {
         Ok(Self { first: part(first)?, last: part(last)? })
     }
 
-    /// The name of a person who never gave one: both parts are empty.
+    /// The name of a person whose name is not known: both parts are empty.
     #[must_use]
     pub const fn unknown() -> Self {
         Self { first: String::new(), last: String::new() }
@@ -126,16 +128,17 @@ impl PersonName {
         &self.last
     }
 
-    /// Both, with a space between them if both are known.
+    /// The first and the last name, separated by a space if both are known.
     #[must_use]
     pub fn full(&self) -> String {
         format!("{} {}", self.first, self.last).trim().to_owned()
     }
 }
 
-/// Whether nothing is to be seen of a character: it is white space, one of Unicode's default ignorable code points
-/// (`DerivedCoreProperties.txt`), or the blank pattern of braille. Names may hold them, as joiners between letters.
-fn is_unseen(c: char) -> bool {
+/// Whether a character is not visible: white space, a default ignorable code point (Unicode,
+/// `DerivedCoreProperties.txt`), or the blank braille pattern. Names may contain such characters between visible ones, as
+/// joiners.
+fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -150,100 +153,94 @@ impl fmt::Debug for PersonName {
     }
 }
 
-/// In which part of life a contact reaches its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a contact is a work or a personal one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ContactType {
-    /// At work.
+    /// A contact at work.
     Work,
-    /// Elsewhere.
+    /// A personal contact.
     Personal,
 }
 
 impl ContactType {
-    /// Its name in the APIs and the stores: `work`, `personal`.
+    /// The name in the APIs and in stores: `work`, `personal`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Work => "work",
-            Self::Personal => "personal",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The type of this name; [`None`] if there is no such type.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "work" => Some(Self::Work),
-            "personal" => Some(Self::Personal),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 
-/// Who vouches for a contact. An import replaces the contacts that it made, and no others.
+/// The source of a contact. An import replaces only contacts of its own [`ImportScope`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContactSource {
-    /// The user, who proved it by a code.
+    /// The user proved control of the contact by a code.
     Verified,
-    /// The system that an import's records come from.
+    /// An import of this scope brought the contact.
     Imported(ImportScope),
 }
 
-/// Whose records made a contact: those of the practice of this number, or those without a practice.
+/// The scope of an import: the practice of this id, or [`None`] for records without a practice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImportScope(pub Option<i64>);
 
-/// What was known of a contact that was removed.
+/// The data of a contact that was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemovedContact {
-    /// When the user's password was last set by a code that was sent to the contact.
+    /// When the user's password was last reset by a code to this contact; [`None`] if never.
     pub password_reset_at: Option<Timestamp>,
 }
 
-/// A verified contact: it belongs to one user, and no other user has it.
+/// A verified contact of a user. No two users have the same contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserContact {
-    /// Given by the store.
+    /// The contact's id, assigned by the storage.
     pub id: ContactId,
-    /// The address or number.
+    /// The e-mail address or phone number.
     pub contact: Contact,
-    /// Work or personal.
+    /// The type of the contact.
     pub contact_type: ContactType,
-    /// Whether it is the first to be used, among the user's contacts of its kind.
+    /// Whether it is the user's primary contact of its kind.
     pub primary: bool,
-    /// Who vouches for it.
+    /// The source of the contact.
     pub source: ContactSource,
-    /// When its owner proved it.
+    /// When the contact was verified.
     pub verified_at: Timestamp,
 }
 
-/// A user that is about to be made, with the contact that was just verified: it becomes the primary one.
+/// A user to insert, with a verified contact, which becomes the primary one of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUser {
-    /// What the person is called.
+    /// The name of the person.
     pub name: PersonName,
-    /// What the password is checked against.
+    /// The hash of the password; [`None`] if the user has no password.
     pub password_hash: Option<PasswordHash>,
-    /// The verified address or number.
+    /// The verified e-mail address or phone number.
     pub contact: Contact,
-    /// Work or personal.
+    /// The type of the contact.
     pub contact_type: ContactType,
-    /// Who vouches for the contact.
+    /// The source of the contact.
     pub source: ContactSource,
-    /// When the contact was proved and the user made.
+    /// When the user is created and the contact was verified.
     pub created_at: Timestamp,
 }
 
-/// A user with all contacts, the primary ones first, then in the order of their ids.
+/// A user with all contacts: primary contacts first, then by ascending id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// The user.
     pub user: User,
-    /// The verified contacts.
+    /// The user's contacts.
     pub contacts: Vec<UserContact>,
 }
 
-/// The contact belongs to a user already.
+/// The error of a contact that already belongs to a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the contact belongs to a user already")]
 pub struct ContactTaken;
@@ -279,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn a_name_is_not_blank_not_too_long_and_has_no_control_characters() {
         assert_eq!(PersonName::parse_part(" \t"), Err(InvalidName::Blank));
         assert_eq!(PersonName::parse_part("a\0b"), Err(InvalidName::ControlCharacter));
         assert_eq!(PersonName::parse_part(&"a".repeat(101)), Err(InvalidName::TooLong));
@@ -287,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_sees_is_blank() {
+    fn a_name_without_a_visible_character_is_blank() {
         for text in [
             "\u{200b}",
             " \u{200b}\u{feff} \u{2060}",
@@ -299,10 +296,26 @@ mod tests {
         ] {
             assert_eq!(PersonName::parse_part(text), Err(InvalidName::Blank), "{text:?}");
         }
-        // A joiner between letters belongs to the name, and a letter that is seen is enough.
+        // A joiner between letters is part of the name, and one visible letter is enough.
         for text in ["علی\u{200c}رضا", "\u{200b}x", "👩\u{200d}🚀"] {
             assert_eq!(PersonName::parse_part(text).as_deref(), Ok(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_text_of_more_than_1600_bytes_is_not_normalised() {
+        let padded = |bytes: usize| format!("{}a", " ".repeat(bytes - 1));
+        assert_eq!(PersonName::parse_part(&padded(1600)).as_deref(), Ok("a"));
+        assert_eq!(PersonName::parse_part(&padded(1601)), Err(InvalidName::TooLong));
+    }
+
+    #[test]
+    fn a_stored_contact_type_is_read_back_by_its_name() {
+        for (contact_type, name) in [(ContactType::Work, "work"), (ContactType::Personal, "personal")] {
+            assert_eq!(contact_type.as_str(), name);
+            assert_eq!(ContactType::parse(name), Some(contact_type));
+        }
+        assert_eq!(ContactType::parse("Work"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The ports that keep users, by purpose: a use case asks for those that it needs.
+//! The ports that store users, by purpose: a use case depends on those that it needs.
 
 use std::net::IpAddr;
 
@@ -10,19 +10,19 @@ use crate::{
 };
 
 asteroid_kernel::repository! {
-    /// Finds users, and keeps what signing in and passwords change.
+    /// Finds users, and stores their sign-ins and passwords.
     pub trait UserRepository {
-        /// The user to whom the contact belongs.
+        /// The user who has this contact; [`None`] if there is none.
         read fn find_user_by_contact(&mut self, contact: &ContactKey) -> Result<Option<User>, StorageError>;
 
-        /// The user with all contacts, in the order of [`Profile`].
+        /// The user with all contacts, in the order of [`Profile`]; [`None`] if there is no such user.
         read fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
 
-        /// Notes that an enabled user signs in now, and locks the user until the transaction ends, so that a change
-        /// of the password waits for it or is seen by it.
+        /// Records the sign-in of an enabled user, and locks the user until the transaction ends, so that a concurrent
+        /// change of the password is either visible or waits.
         ///
-        /// `verified` is the hash that the password was just checked against, or none where no password was asked
-        /// for. False, and nothing noted, if the user is not there, is disabled, or no longer has that hash.
+        /// `verified` is the hash that the password was verified against; [`None`] for a sign-in without a password.
+        /// Returns `false` and records nothing if the user does not exist, is disabled, or no longer has that hash.
         write fn record_sign_in<'a>(
             &mut self,
             user: UserId,
@@ -30,10 +30,10 @@ asteroid_kernel::repository! {
             at: Timestamp,
         ) -> Result<bool, StorageError>;
 
-        /// Replaces the password's hash if it still is `current`, or whatever it is where `current` is none.
+        /// Replaces the password's hash if it still is `current`; unconditionally if `current` is [`None`].
         ///
-        /// False, and nothing changed, if the user is not there or the hash is another by now. A disabled user's password
-        /// can be replaced.
+        /// Returns `false` and changes nothing if the user does not exist or the hash is not `current` any more. The
+        /// password of a disabled user can be replaced.
         write fn replace_password<'a>(
             &mut self,
             user: UserId,
@@ -41,8 +41,8 @@ asteroid_kernel::repository! {
             new: &PasswordHash,
         ) -> Result<bool, StorageError>;
 
-        /// Records that the user's password was set by a code that was sent to this contact. False if the user does not
-        /// have it.
+        /// Records that the user's password was reset by a code to this contact. `false` if the user does not have the
+        /// contact.
         write fn record_password_reset(
             &mut self,
             user: UserId,
@@ -53,30 +53,31 @@ asteroid_kernel::repository! {
 }
 
 asteroid_kernel::repository! {
-    /// Makes users of registrations.
+    /// Creates users from registrations.
     pub trait UserRegistrationRepository {
-        /// Makes an enabled user with one verified, primary contact, and gives both their ids.
+        /// Creates an enabled user with one verified, primary contact. Assigns ids to both, and returns the user's.
         ///
-        /// The inner result is [`ContactTaken`] if another user has the contact: then nothing was made, and the
-        /// transaction stays usable. Of several that try at once, one succeeds.
+        /// The inner result is [`ContactTaken`] if another user has the contact. Then nothing is inserted, and the
+        /// transaction stays usable. Of several concurrent calls for one contact, one succeeds.
         write fn insert_user(&mut self, user: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError>;
     }
 }
 
 asteroid_kernel::repository! {
-    /// Changes users for imports and operators.
+    /// Changes users on behalf of imports and operators.
     pub trait UserAdministrationRepository {
-        /// The same with an id that is given: later users get higher ones. No user may have it yet.
+        /// Creates a user as [`UserRegistrationRepository::insert_user`] does, but with this id, which no user may have.
+        /// Ids that are assigned later are higher.
         write fn insert_user_with_id(
             &mut self,
             id: UserId,
             user: &NewUser,
         ) -> Result<Result<(), ContactTaken>, StorageError>;
 
-        /// Gives a user one more verified contact; it becomes the primary one if it is the first of its kind.
+        /// Adds a verified contact to a user. It becomes the primary one if it is the first of its kind.
         ///
-        /// The inner result is [`ContactTaken`] if any user has the contact, this one included: then nothing was kept,
-        /// and the transaction stays usable.
+        /// The inner result is [`ContactTaken`] if any user has the contact, including this one. Then nothing is
+        /// inserted, and the transaction stays usable.
         write fn add_contact(
             &mut self,
             user: UserId,
@@ -86,34 +87,33 @@ asteroid_kernel::repository! {
             verified_at: Timestamp,
         ) -> Result<Result<(), ContactTaken>, StorageError>;
 
-        /// Takes a contact away from a user, and locks the user until the transaction ends. If it was the primary one, the
-        /// oldest that is left of its kind becomes the primary one. [`None`], and nothing changed, if the user does not
-        /// have it. From then on, the contact is free.
+        /// Removes a contact from a user, and locks the user until the transaction ends. If it was the primary one, the
+        /// oldest remaining contact of its kind becomes the primary one. Any user may then have the contact. Returns
+        /// [`None`] and changes nothing if the user does not have it.
         write fn remove_contact(
             &mut self,
             user: UserId,
             contact: &ContactKey,
         ) -> Result<Option<RemovedContact>, StorageError>;
 
-        /// Writes a user's contact as it is written here; its key is the same. False if the user does not have it.
+        /// Replaces the spelling of a user's contact of the same key. `false` if the user does not have it.
         write fn respell_contact(&mut self, user: UserId, contact: &Contact) -> Result<bool, StorageError>;
 
-        /// Calls a user by another name. False if the user is not there.
+        /// Replaces a user's name. `false` if the user does not exist.
         write fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError>;
 
-        /// Leaves a user without a password. False if the user is not there.
+        /// Removes a user's password. `false` if the user does not exist.
         write fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError>;
 
-        /// Enables or disables a user. False if the user is not there.
+        /// Enables or disables a user. `false` if the user does not exist.
         write fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError>;
     }
 }
 
 asteroid_kernel::repository! {
-    /// Remembers the addresses that users signed in from.
+    /// Stores the addresses that users signed in from.
     pub trait FamiliarAddressRepository {
-        /// Remembers that the user signed in from this address at this time; only the latest time is kept, in whatever
-        /// order they come.
+        /// Records that the user signed in from this address. Only the latest time is stored, whatever the order of calls.
         write fn remember_address(
             &mut self,
             user: UserId,
@@ -129,7 +129,7 @@ asteroid_kernel::repository! {
             since: Timestamp,
         ) -> Result<bool, StorageError>;
 
-        /// Forgets the addresses from which nobody signed in at `before` or later; says how many.
+        /// Removes the addresses without a sign-in at `before` or later. Returns their number.
         write fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError>;
     }
 }

@@ -2,51 +2,52 @@ use std::time::Duration;
 
 use asteroid_kernel::Timestamp;
 
-/// How somebody who fails again and again is slowed down, and at last locked out (ASVS 5.0, 6.1.1).
+/// Exponential back-off for consecutive failures, with a lockout at the end (OWASP ASVS 5.0, 6.1.1; NIST SP 800-63B-4,
+/// 3.2.2: at most 100 consecutive failures).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// So many failures in a row cost nothing.
+    /// The number of consecutive failures that cause no wait.
     pub free: u32,
-    /// The wait after the next failure; each further one doubles it.
+    /// The wait after the first failure beyond the free ones. Each further failure doubles it.
     pub first: Duration,
     /// The longest wait.
     pub longest: Duration,
-    /// At so many failures in a row, no try is admitted until the failures is ended by other means.
+    /// The number of consecutive failures at which no attempt is admitted until the count is reset.
     pub lock_at: u32,
 }
 
 impl Default for Backoff {
-    /// 4 free, then 1 second doubling to 15 minutes, locked at 100.
+    /// 4 free failures, then waits of 1 second doubling to 15 minutes, and a lockout at 100 failures.
     fn default() -> Self {
         Self { free: 4, first: Duration::from_secs(1), longest: Duration::from_mins(15), lock_at: 100 }
     }
 }
 
-/// A count of consecutive failures.
+/// The number of consecutive failures, and the time of the last one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ConsecutiveFailures {
-    /// How many.
+    /// The number of failures since the last success.
     pub count: u32,
-    /// When the last one was.
+    /// The time of the last failure; [`None`] if there was none.
     pub last_at: Option<Timestamp>,
 }
 
-/// Whether a try is admitted.
+/// Whether an attempt is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It is.
+    /// The attempt is admitted now.
     Admitted,
-    /// Not before this time.
+    /// No attempt is admitted before this time.
     Wait {
-        /// From when on a try is admitted.
+        /// The earliest time at which an attempt is admitted.
         until: Timestamp,
     },
-    /// Not until the failures is ended by other means.
+    /// No attempt is admitted until the count of failures is reset.
     Locked,
 }
 
 impl Backoff {
-    /// Whether a try is admitted now.
+    /// Whether an attempt is admitted now.
     #[must_use]
     pub fn admission(&self, failures: ConsecutiveFailures, now: Timestamp) -> Admission {
         if failures.count >= self.lock_at {
@@ -57,7 +58,7 @@ impl Backoff {
         if now < until { Admission::Wait { until } } else { Admission::Admitted }
     }
 
-    /// How long to wait after so many failures in a row.
+    /// The wait after this many consecutive failures, counted from the last one.
     #[must_use]
     pub fn wait_after(&self, failures: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(self.free).filter(|over| *over > 0) else {
@@ -68,7 +69,7 @@ impl Backoff {
 }
 
 impl ConsecutiveFailures {
-    /// The failures with one more failure.
+    /// The count with one more failure, which happened now.
     #[must_use]
     pub fn failed(self, now: Timestamp) -> Self {
         Self { count: self.count.saturating_add(1), last_at: Some(now) }
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_try_is_admitted_when_the_wait_is_over_and_not_before() {
+    fn an_attempt_is_admitted_when_the_wait_is_over_and_not_before() {
         let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
         let mut failures = ConsecutiveFailures::default();
         for _ in 0..5 {
@@ -100,10 +101,22 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_failures_lock() {
+    fn a_hundred_consecutive_failures_lock_out() {
         let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
         let failures = ConsecutiveFailures { count: 100, last_at: Some(start) };
         assert_eq!(backoff.admission(failures, start + Duration::from_hours(24 * 365)), Admission::Locked);
         assert_eq!(backoff.wait_after(u32::MAX), Duration::from_mins(15));
+        let one_less = ConsecutiveFailures { count: 99, ..failures };
+        let until = start + Duration::from_mins(15);
+        assert_eq!(backoff.admission(one_less, start), Admission::Wait { until });
+    }
+
+    #[test]
+    fn a_failure_raises_the_count_and_sets_the_time_of_the_last_one() {
+        let now = Timestamp::from_micros(7);
+        let once = ConsecutiveFailures::default().failed(now);
+        assert_eq!(once, ConsecutiveFailures { count: 1, last_at: Some(now) });
+        let most = ConsecutiveFailures { count: u32::MAX, last_at: None };
+        assert_eq!(most.failed(now).count, u32::MAX);
     }
 }

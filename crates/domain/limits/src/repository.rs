@@ -4,12 +4,14 @@ use asteroid_kernel::{StorageError, Timestamp};
 
 use crate::{ConsecutiveFailures, SlidingWindow};
 
-/// What a limit is kept on, by name: `sends:george@example.com`. May hold a contact, so it is not printed.
+/// The key of a limit's state: the name of the limit and its subject, such as `sends:george@example.com`.
+///
+/// The subject may be a contact, so [`Debug`](fmt::Debug) prints the name of the limit only.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LimitKey(String);
 
 impl LimitKey {
-    /// A limit of this name on this subject.
+    /// The key of the limit of this name on this subject. The name contains no `:`.
     #[must_use]
     pub fn new(limit: &str, subject: impl fmt::Display) -> Self {
         Self(format!("{limit}:{subject}"))
@@ -29,17 +31,17 @@ impl fmt::Debug for LimitKey {
 }
 
 asteroid_kernel::repository! {
-    /// Keeps what limits need to remember.
+    /// Stores the state of limits.
     ///
-    /// A key keeps a window or a count of failures, never both: keeping one forgets the other.
+    /// A key has a window or a count of failures, never both: saving one removes the other.
     ///
-    /// In a transaction that writes, reading a key locks it until the transaction ends: of units that read, decide and
-    /// keep the same key at once, each sees what the one before kept.
+    /// In a transaction that writes, reading a key locks it until the transaction ends. So of several concurrent units
+    /// of work that read, decide and save the same key, each sees what the one before it saved.
     pub trait LimitRepository {
-        /// When it happened; empty if it never did. Locks the key.
+        /// The window of this key; empty if none is stored. Locks the key.
         read fn window(&mut self, key: &LimitKey) -> Result<SlidingWindow, StorageError>;
 
-        /// Keeps the window; it may be forgotten at `expires_at`.
+        /// Saves the window. It may be removed from `expires_at` on.
         write fn save_window(
             &mut self,
             key: &LimitKey,
@@ -47,10 +49,10 @@ asteroid_kernel::repository! {
             expires_at: Timestamp,
         ) -> Result<(), StorageError>;
 
-        /// Failures in a row; none if it never failed. Locks the key.
+        /// The consecutive failures of this key; a count of 0 if none are stored. Locks the key.
         read fn failures(&mut self, key: &LimitKey) -> Result<ConsecutiveFailures, StorageError>;
 
-        /// Keeps the failures; it may be forgotten at `expires_at`.
+        /// Saves the consecutive failures. They may be removed from `expires_at` on.
         write fn save_failures(
             &mut self,
             key: &LimitKey,
@@ -58,10 +60,28 @@ asteroid_kernel::repository! {
             expires_at: Timestamp,
         ) -> Result<(), StorageError>;
 
-        /// Forgets what is kept under the key.
+        /// Removes the state of this key, if any.
         write fn remove_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
 
-        /// Removes what had become useless by then, at `now` or before; says how many keys.
+        /// Removes the state that expired at `now` or before. Returns the number of keys.
         write fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_key_names_the_limit_and_its_subject() {
+        let key = LimitKey::new("sends", "george@example.com");
+        assert_eq!(key.as_str(), "sends:george@example.com");
+        assert_ne!(key, LimitKey::new("attempts", "george@example.com"));
+    }
+
+    #[test]
+    fn the_subject_of_a_limit_key_is_not_printed() {
+        let key = LimitKey::new("sends", "george@example.com");
+        assert_eq!(format!("{key:?}"), "LimitKey(sends:..)");
     }
 }

@@ -2,69 +2,72 @@ use std::time::Duration;
 
 use asteroid_kernel::Timestamp;
 
-/// How often something may happen within any window of this length.
+/// A rate limit: at most `count` events within any window of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// At most so often.
+    /// The most events within the window; 0 allows none.
     pub count: usize,
-    /// Within any stretch of time of this length.
+    /// The length of the sliding window.
     pub window: Duration,
 }
 
-/// When something happened, as far back as a quota may ask: a sliding window, exact to the microsecond.
+/// The times of past events, in ascending order and exact to the microsecond: a sliding-window log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlidingWindow(Vec<Timestamp>);
 
 impl SlidingWindow {
-    /// Takes the times that a store kept, in any order.
+    /// Creates a window from stored times, in any order.
     #[must_use]
     pub fn from_times(mut times: Vec<Timestamp>) -> Self {
         times.sort_unstable();
         Self(times)
     }
 
-    /// The times, the earliest first.
+    /// The times of the events, in ascending order.
     #[must_use]
     pub fn times(&self) -> &[Timestamp] {
         &self.0
     }
 
-    /// Notes that it happened now.
+    /// Records an event at this time, which may lie before the latest one.
     pub fn record(&mut self, now: Timestamp) {
         let at = self.0.partition_point(|time| *time <= now);
         self.0.insert(at, now);
     }
 
-    /// Takes back that it happened at this time.
+    /// Removes one event of exactly this time. Does nothing if there is none.
     pub fn withdraw(&mut self, at: Timestamp) {
         if let Ok(index) = self.0.binary_search(&at) {
             self.0.remove(index);
         }
     }
 
-    /// From when on it may happen again under all these quotas; `now` if it may at once.
+    /// The earliest time at which all these quotas allow one more event; `now` if they allow it now.
+    ///
+    /// A quota of count 0 gives the end of a window that starts now, so it never allows an event.
     #[must_use]
     pub fn next_allowed(&self, quotas: &[Quota], now: Timestamp) -> Timestamp {
         quotas
             .iter()
             .filter_map(|quota| {
-                // The newest `count` of them all lie in the window until the earliest of these leaves it.
+                // The window is full until the earliest of the newest `count` events leaves it.
                 let newest = self.0.len().checked_sub(quota.count)?;
                 self.0.get(newest).map_or(Some(now + quota.window), |earliest| Some(*earliest + quota.window))
             })
             .fold(now, Timestamp::max)
     }
 
-    /// Whether it may happen now under all these quotas.
+    /// Whether all these quotas allow one more event now.
     #[must_use]
     pub fn allows(&self, quotas: &[Quota], now: Timestamp) -> bool {
         self.next_allowed(quotas, now) <= now
     }
 
-    /// Drops what no quota asks for any more.
+    /// Removes the events that lie in the window of none of these quotas: those whose age is at least the longest
+    /// window.
     pub fn prune(&mut self, quotas: &[Quota], now: Timestamp) {
-        let longest = quotas.iter().map(|quota| quota.window).max().unwrap_or_default();
-        self.0.retain(|time| *time + longest > now);
+        let longest_window = quotas.iter().map(|quota| quota.window).max().unwrap_or_default();
+        self.0.retain(|time| *time + longest_window > now);
     }
 }
 
@@ -85,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strictest_budget_decides() {
+    fn the_strictest_quota_decides() {
         let mut window = SlidingWindow::default();
         assert!(window.allows(&QUOTAS, at(0)));
         window.record(at(0));
@@ -98,14 +101,56 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_of_nothing_never_allows() {
-        let none = [Quota { count: 0, window: Duration::from_secs(60) }];
-        assert!(!SlidingWindow::default().allows(&none, at(0)));
+    fn a_quota_of_zero_allows_nothing() {
+        let zero = [Quota { count: 0, window: Duration::from_secs(60) }];
+        assert!(!SlidingWindow::default().allows(&zero, at(0)));
+    }
+
+    #[test]
+    fn events_are_kept_in_ascending_order() {
+        let mut window = SlidingWindow::from_times(vec![at(30), at(10)]);
+        window.record(at(20));
+        window.record(at(40));
+        assert_eq!(window.times(), [at(10), at(20), at(30), at(40)]);
+    }
+
+    #[test]
+    fn a_withdrawn_event_no_longer_counts_against_the_quota() {
+        let mut window = SlidingWindow::from_times(vec![at(0), at(10)]);
+        let twice = [Quota { count: 2, window: Duration::from_secs(60) }];
+        assert!(!window.allows(&twice, at(20)));
+        window.withdraw(at(10));
+        assert_eq!(window.times(), [at(0)]);
+        assert!(window.allows(&twice, at(20)));
+    }
+
+    #[test]
+    fn withdrawing_removes_one_event_of_exactly_that_time() {
+        let mut window = SlidingWindow::from_times(vec![at(0), at(10), at(10)]);
+        window.withdraw(at(5));
+        assert_eq!(window.times(), [at(0), at(10), at(10)]);
+        window.withdraw(at(10));
+        assert_eq!(window.times(), [at(0), at(10)]);
+    }
+
+    #[test]
+    fn an_event_is_pruned_when_it_leaves_the_longest_window() {
+        let quotas = [
+            Quota { count: 1, window: Duration::from_secs(60) },
+            Quota { count: 5, window: Duration::from_secs(3600) },
+        ];
+        let mut window = SlidingWindow::from_times(vec![at(0), at(100), at(5000)]);
+        window.prune(&quotas, at(3599));
+        assert_eq!(window.times(), [at(0), at(100), at(5000)], "each lies in the longest window");
+        window.prune(&quotas, at(3600));
+        assert_eq!(window.times(), [at(100), at(5000)]);
+        window.prune(&[], at(5000));
+        assert_eq!(window.times(), [], "no quota needs any event");
     }
 
     proptest! {
         #[test]
-        fn no_window_ever_holds_more_than_its_budget(gaps in prop::collection::vec(0u64..2000, 1..200)) {
+        fn no_window_ever_holds_more_events_than_its_quota(gaps in prop::collection::vec(0u64..2000, 1..200)) {
             let (mut window, mut now, mut happened) = (SlidingWindow::default(), at(0), Vec::new());
             for gap in gaps {
                 now = now + Duration::from_secs(gap);
@@ -125,7 +170,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_refused_is_allowed_when_it_says(times in prop::collection::vec(0u64..5000, 0..20), now in 0u64..6000) {
+        fn an_event_is_allowed_at_the_next_allowed_time(times in prop::collection::vec(0u64..5000, 0..20), now in 0u64..6000) {
             let window = SlidingWindow::from_times(times.into_iter().map(at).collect());
             let next = window.next_allowed(&QUOTAS, at(now));
             prop_assert!(window.allows(&QUOTAS, next));

@@ -19,5 +19,5 @@ pub use outbox::{
 pub use registration::RegistrationDetails;
 pub use render::{Branding, CodeSamples, MessageRenderer, Sample};
 pub use segment::SmsSize;
-pub use templates::{Flaw, InvalidTemplates, TemplateFlaw, template_files};
+pub use templates::{InvalidTemplates, TemplateFlaw, TemplateFlawKind, template_files};
 pub use transport::{DeliveryError, DeliverySignal, MessageTransport, OutgoingMessage};

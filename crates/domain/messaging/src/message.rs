@@ -1,7 +1,22 @@
 use asteroid_kernel::{ChallengeId, Contact, ContactKind, MessageId, Randomness, Timestamp};
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 
-/// The way by which a message reaches somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The channel that a message is delivered by.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Channel {
     /// E-mail.
     Email,
@@ -10,10 +25,10 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// Every channel there is.
-    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
+    /// Every channel.
+    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
 
-    /// The channel that reaches this kind of contact.
+    /// The channel for contacts of this kind.
     #[must_use]
     pub const fn of(kind: ContactKind) -> Self {
         match kind {
@@ -22,51 +37,55 @@ impl Channel {
         }
     }
 
-    /// Its name: `email`, `sms`.
+    /// The name: `email`, `sms`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "sms",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The channel of this name; [`None`] if there is no such channel.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.as_str() == text)
+        text.parse().ok()
     }
 }
 
-/// What a message is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The kind of a message.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum MessageKind {
     /// The code that completes a registration.
     RegistrationCode,
-    /// The code that signs in.
+    /// The code that signs a user in.
     SignInCode,
-    /// The code that lets a new password be set.
+    /// The code that resets a password.
     ResetCode,
-    /// The password was changed by its owner.
+    /// A notice that the user changed the password.
     PasswordChanged,
-    /// The password was set anew with a code.
+    /// A notice that the password was reset with a code.
     PasswordReset,
-    /// Somebody tried to register with a contact that belongs to the recipient's account.
+    /// A notice that a client tried to register the contact of an existing user.
     AlreadyRegistered,
 }
 
 impl MessageKind {
-    /// Every kind there is.
-    pub const ALL: [Self; 6] = [
-        Self::RegistrationCode,
-        Self::SignInCode,
-        Self::ResetCode,
-        Self::PasswordChanged,
-        Self::PasswordReset,
-        Self::AlreadyRegistered,
-    ];
+    /// Every kind.
+    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
 
-    /// Whether its messages carry a code.
+    /// Whether messages of this kind contain a code.
     #[must_use]
     pub const fn carries_code(self) -> bool {
         match self {
@@ -75,59 +94,53 @@ impl MessageKind {
         }
     }
 
-    /// Its name, in stores and in the file transport.
+    /// The name in stores, in the file transport and of templates: `registration_code`, `sign_in_code`, …
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RegistrationCode => "registration_code",
-            Self::SignInCode => "sign_in_code",
-            Self::ResetCode => "reset_code",
-            Self::PasswordChanged => "password_changed",
-            Self::PasswordReset => "password_reset",
-            Self::AlreadyRegistered => "already_registered",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The kind of this name; [`None`] if there is no such kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        text.parse().ok()
     }
 }
 
-/// What a message carries.
+/// The content of a message besides the text of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// The code of this challenge.
     Code {
         /// The challenge that the code is derived from.
         challenge: ChallengeId,
-        /// Whether the message ends with the line that phones fill the code in from.
+        /// Whether an SMS ends with the line from which phones fill in the code.
         autofill: bool,
     },
-    /// Nothing but what its kind says.
+    /// No code: the text of the kind only.
     Notice,
 }
 
-/// A message that is to reach somebody.
+/// A message to a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Names it, over all tries to deliver it.
+    /// The message's id, the same for all attempts to deliver it.
     pub id: MessageId,
-    /// Whom it is for; this decides the channel.
+    /// The recipient, whose kind decides the channel.
     pub to: Contact,
-    /// What it is about.
+    /// The kind of the message.
     pub kind: MessageKind,
-    /// What it carries.
+    /// The content of the message.
     pub content: Content,
-    /// When it became necessary.
+    /// When the message was created.
     pub created_at: Timestamp,
-    /// From when on it is useless: a code's expiry, or a day later for a notice.
+    /// When the message expires: with its code, or [`NOTICE_LIFE`](Self::NOTICE_LIFE) after a notice was created. It is not
+    /// delivered afterwards.
     pub expires_at: Timestamp,
 }
 
 impl Message {
-    /// A message with a new id.
+    /// Creates a message with a new id.
     #[must_use]
     pub fn new(
         to: Contact,
@@ -140,15 +153,66 @@ impl Message {
         Self { id: MessageId::new(now, randomness), to, kind, content, created_at: now, expires_at }
     }
 
-    /// Whether it was useless from the first: written for a contact that nobody has, so that the time does not tell.
+    /// Whether the message was expired when it was created. Such a message is written for a contact without a user, so that
+    /// the response time does not reveal whether the contact has one. It is never delivered.
     #[must_use]
     pub fn is_decoy(&self) -> bool {
         self.expires_at <= self.created_at
     }
 
-    /// The channel that it leaves by.
+    /// The channel that the message is delivered by.
     #[must_use]
     pub fn channel(&self) -> Channel {
         Channel::of(self.to.kind())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use asteroid_kernel::Region;
+    use asteroid_kernel::mocks::CountingRandomness;
+
+    use super::*;
+
+    fn notice(to: &str, life: Duration) -> Message {
+        let (now, randomness) = (Timestamp::from_micros(0), CountingRandomness::default());
+        let to = Contact::parse(to, Region::US).expect("a contact");
+        Message::new(to, MessageKind::PasswordReset, Content::Notice, now + life, now, &randomness)
+    }
+
+    #[test]
+    fn an_address_is_reached_by_email_and_a_number_by_sms() {
+        assert_eq!(notice("george@example.com", Message::NOTICE_LIFE).channel(), Channel::Email);
+        assert_eq!(notice("555-665-4345", Message::NOTICE_LIFE).channel(), Channel::Sms);
+    }
+
+    #[test]
+    fn a_message_that_expires_when_it_is_created_is_a_decoy() {
+        assert!(notice("george@example.com", Duration::ZERO).is_decoy());
+        assert!(!notice("george@example.com", Duration::from_micros(1)).is_decoy());
+    }
+
+    #[test]
+    fn a_stored_channel_is_read_back_by_its_name() {
+        assert_eq!(Channel::ALL.map(Channel::as_str), ["email", "sms"]);
+        assert_eq!(Channel::ALL.map(|channel| Channel::parse(channel.as_str())), Channel::ALL.map(Some));
+        assert_eq!(Channel::parse("Email"), None);
+    }
+
+    #[test]
+    fn a_stored_kind_is_read_back_by_its_name() {
+        let names = [
+            "registration_code",
+            "sign_in_code",
+            "reset_code",
+            "password_changed",
+            "password_reset",
+            "already_registered",
+        ];
+        assert_eq!(MessageKind::ALL.map(MessageKind::as_str), names);
+        assert_eq!(names.map(MessageKind::parse), MessageKind::ALL.map(Some));
+        assert_eq!(MessageKind::parse("code"), None);
     }
 }

@@ -1,9 +1,9 @@
-//! Mocks of this crate's ports, made with mockall: every call that a test does not expect fails it.
+//! Mocks of this crate's ports, made with mockall: an unexpected call fails the test.
 
 use crate::{DeliveryError, DeliverySignal, MessageTransport, OutgoingMessage};
 
 mockall::mock! {
-    /// A transport of which a test says what it may be given.
+    /// A mock transport.
     pub Transport {}
 
     impl MessageTransport for Transport {
@@ -12,7 +12,7 @@ mockall::mock! {
 }
 
 mockall::mock! {
-    /// A signal of which a test says whether it may be given.
+    /// A mock signal.
     pub Signal {}
 
     impl DeliverySignal for Signal {

@@ -1,33 +1,48 @@
 use std::time::Duration;
 
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{Channel, Message};
 
-/// What has become of a message.
+/// The state of a message in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxState {
-    /// It waits for its next try, or is being tried by whoever holds its lease.
+    /// The message waits for its next attempt, or a worker holds its lease and attempts to deliver it.
     Waiting {
-        /// Not before this time; while it is leased, the lease's end.
+        /// The earliest time of the next attempt; during a lease, the end of the lease.
         due_at: Timestamp,
     },
-    /// It was handed to the provider.
+    /// The provider accepted the message.
     Delivered {
-        /// When.
+        /// When it was accepted.
         at: Timestamp,
     },
-    /// It was given up.
+    /// Delivery failed permanently.
     Failed {
-        /// When.
+        /// When it failed.
         at: Timestamp,
-        /// Why, in words for an operator; never the message's text.
+        /// The reason, for operators. It never contains the text of the message.
         reason: String,
     },
 }
 
-/// An [`OutboxState`] without what it carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An [`OutboxState`] without its data.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum OutboxStateKind {
     /// See [`OutboxState::Waiting`].
     Waiting,
@@ -38,7 +53,7 @@ pub enum OutboxStateKind {
 }
 
 impl OutboxState {
-    /// Which of the states it is.
+    /// The kind of this state.
     #[must_use]
     pub const fn kind(&self) -> OutboxStateKind {
         match self {
@@ -50,37 +65,33 @@ impl OutboxState {
 }
 
 impl OutboxStateKind {
-    /// Every state there is.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
+    /// Every kind of state.
+    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
 
-    /// Its name: `waiting`, `delivered`, `failed`.
+    /// The name: `waiting`, `delivered`, `failed`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The kind of this name; [`None`] if there is no such kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+        text.parse().ok()
     }
 }
 
-/// Which messages of the outbox are wanted: those that meet every condition.
+/// The conditions on messages in a listing of the outbox. A message has to meet all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutboxFilter {
-    /// In this state.
+    /// Only messages in this state.
     pub state: Option<OutboxStateKind>,
-    /// That leave by this channel.
+    /// Only messages of this channel.
     pub channel: Option<Channel>,
 }
 
 impl OutboxFilter {
-    /// Whether it wants this message.
+    /// Whether the filter accepts this message.
     #[must_use]
     pub fn wants(&self, entry: &OutboxEntry) -> bool {
         self.state.is_none_or(|state| entry.state.kind() == state)
@@ -93,27 +104,27 @@ impl OutboxFilter {
 pub struct OutboxEntry {
     /// The message.
     pub message: Message,
-    /// How often its delivery was begun.
+    /// The number of attempts to deliver it.
     pub attempts: u32,
-    /// What has become of it.
+    /// The state of the message.
     pub state: OutboxState,
 }
 
-/// A worker's hold on a message until the lease ends. Whoever claims it later holds another one.
+/// A worker's claim of a message, valid until its lease ends and the message is claimed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The message to deliver.
     pub message: Message,
-    /// How often its delivery was begun, this one included; it tells this claim from earlier and later ones.
+    /// The number of attempts including this one. It distinguishes this claim from earlier and later ones.
     pub attempt: u32,
 }
 
-/// When a message whose delivery failed for the moment is tried again.
+/// The schedule of attempts after a temporary failure: exponential back-off with jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetrySchedule {
-    /// After the first failure.
+    /// The wait after the first failure.
     pub first: Duration,
-    /// The longest wait; each wait doubles the one before up to this.
+    /// The longest wait. Each wait is twice the one before, up to this.
     pub longest: Duration,
 }
 
@@ -125,8 +136,8 @@ impl Default for RetrySchedule {
 }
 
 impl RetrySchedule {
-    /// How long to wait after this many attempts. `jitter`, from 0 to 255, takes up to a quarter off, so that
-    /// messages that failed together are not tried together again.
+    /// The wait after this many attempts. `jitter` shortens it by `jitter`/1024, which is less than a quarter, so that
+    /// messages that failed together are not retried together.
     #[must_use]
     pub fn wait_after(&self, attempts: u32, jitter: u8) -> Duration {
         let doublings = attempts.saturating_sub(1).min(30);
@@ -136,13 +147,13 @@ impl RetrySchedule {
 }
 
 asteroid_kernel::repository! {
-    /// Keeps messages until they are delivered or have failed.
+    /// Stores messages until they are delivered or have failed.
     pub trait OutboxRepository {
-        /// Puts a message into the outbox; it is due from its `created_at` on.
+        /// Inserts a message, which is due from its `created_at` on.
         write fn enqueue(&mut self, message: &Message) -> Result<(), StorageError>;
 
-        /// Claims up to `at_most` waiting messages of this channel that are due, the longest due first, and leases them:
-        /// nobody else gets them before `lease_until`. Each claim counts as an attempt.
+        /// Claims up to `at_most` waiting messages of this channel that are due, longest due first, and leases them: no
+        /// other call returns them before `lease_until`. Each claim counts as an attempt.
         write fn claim_due(
             &mut self,
             channel: Channel,
@@ -151,8 +162,8 @@ asteroid_kernel::repository! {
             at_most: usize,
         ) -> Result<Vec<Claim>, StorageError>;
 
-        /// Settles a message that this attempt claimed. False, and nothing changed, if it was claimed again or settled
-        /// since. A lease that has ended does no harm as long as nobody claimed the message again.
+        /// Sets the state of a message that this attempt claimed. Returns `false` and changes nothing if it was claimed
+        /// again or completed since. After the end of the lease it succeeds as long as the message was not claimed again.
         write fn complete(
             &mut self,
             id: MessageId,
@@ -160,11 +171,11 @@ asteroid_kernel::repository! {
             state: &OutboxState,
         ) -> Result<bool, StorageError>;
 
-        /// A message by its id.
+        /// The message of this id; [`None`] if there is none.
         read fn find_entry(&mut self, id: MessageId) -> Result<Option<OutboxEntry>, StorageError>;
 
-        /// Lists the messages that the filter wants, the newest first (by their ids, which sort as their times do): up to
-        /// `at_most`, all of them older than `before` if that is given. No message of that id needs to be there.
+        /// The messages that the filter accepts, newest first (by id, which sorts by time): up to `at_most`, all of them
+        /// older than `before` if that is given. No message of that id needs to exist.
         read fn list_entries(
             &mut self,
             filter: &OutboxFilter,
@@ -172,24 +183,65 @@ asteroid_kernel::repository! {
             at_most: usize,
         ) -> Result<Vec<OutboxEntry>, StorageError>;
 
-        /// Lets a failed message wait again, due now, unless it has expired at `now`. Its attempts go on counting, so that
-        /// no attempt from before the failure can complete it. False, and nothing changed, if it has not failed, or has
-        /// expired.
+        /// Makes a failed message wait again, due at `now`. Its number of attempts is kept, so that no earlier attempt can
+        /// complete it. Returns `false` and changes nothing if it has not failed, or has expired at `now`.
         write fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;
 
-        /// When the next waiting message of this channel is due; none if none waits.
+        /// The time at which the next waiting message of this channel is due; [`None`] if none waits.
         read fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError>;
 
-        /// Removes the messages that were delivered or given up before then; says how many.
+        /// Removes the messages that were delivered or failed before this time. Returns their number.
         write fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError>;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use asteroid_kernel::mocks::CountingRandomness;
+    use asteroid_kernel::{Contact, Region};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{Content, MessageKind};
+
+    #[test]
+    fn a_stored_state_is_read_back_by_its_name() {
+        assert_eq!(OutboxStateKind::ALL.map(OutboxStateKind::as_str), ["waiting", "delivered", "failed"]);
+        for state in OutboxStateKind::ALL {
+            assert_eq!(OutboxStateKind::parse(state.as_str()), Some(state));
+        }
+        assert_eq!(OutboxStateKind::parse("failed"), None);
+    }
+
+    #[test]
+    fn a_filter_accepts_messages_that_meet_every_condition() {
+        let now = Timestamp::from_micros(0);
+        let entry = |to, state| {
+            let to = Contact::parse(to, Region::US).expect("a contact");
+            let (kind, content) = (MessageKind::PasswordReset, Content::Notice);
+            let message = Message::new(to, kind, content, now, now, &CountingRandomness::default());
+            OutboxEntry { message, attempts: 1, state }
+        };
+        let states = [
+            OutboxState::Waiting { due_at: now },
+            OutboxState::Delivered { at: now },
+            OutboxState::Failed { at: now, reason: "no such mailbox".into() },
+        ];
+        let contacts = [("george@example.com", Channel::Email), ("555-665-4345", Channel::Sms)];
+        for (state, kind) in states.into_iter().zip(OutboxStateKind::ALL) {
+            for (to, channel) in contacts {
+                let entry = entry(to, state.clone());
+                let wants = |state, channel| OutboxFilter { state, channel }.wants(&entry);
+                assert!(wants(None, None) && wants(Some(kind), None) && wants(None, Some(channel)));
+                for other_kind in OutboxStateKind::ALL {
+                    for other_channel in Channel::ALL {
+                        let is_same = (other_kind, other_channel) == (kind, channel);
+                        assert_eq!(wants(Some(other_kind), Some(other_channel)), is_same);
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn waits_double_up_to_a_minute() {
@@ -200,7 +252,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn jitter_takes_off_less_than_a_quarter(attempt in any::<u32>(), jitter in any::<u8>()) {
+        fn jitter_shortens_a_wait_by_less_than_a_quarter(attempt in any::<u32>(), jitter in any::<u8>()) {
             let schedule = RetrySchedule::default();
             let (full, wait) = (schedule.wait_after(attempt, 0), schedule.wait_after(attempt, jitter));
             prop_assert!(wait <= full && wait >= full * 3 / 4);

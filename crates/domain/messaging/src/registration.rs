@@ -1,4 +1,4 @@
-//! What the message of a registration says of the registration.
+//! The details of a registration in the message with its code.
 
 use asteroid_kernel::Timestamp;
 use minijinja::Value;
@@ -6,25 +6,25 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::templates::Values;
 
-/// What tells the owner of a contact which registration a code completes.
+/// The details of a registration, by which the owner of a contact recognises the registration that a code completes.
 ///
-/// Anyone may have made it, so nothing of it is repeated as it was sent but a first name that can hold neither a link nor a
-/// message, and that in e-mails alone.
+/// Any client may have made the registration, so no text of it is repeated except a first name, and that only in e-mails
+/// and only if it can contain neither a link nor a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationDetails {
-    /// The first name that was given; empty if it is unknown.
+    /// The first name; empty if it is not known.
     pub first_name: String,
     /// When the registration was made.
     pub requested_at: Timestamp,
-    /// What the client calls itself.
+    /// The `User-Agent` of the client.
     pub user_agent: Option<String>,
 }
 
-/// A longer first name is left out.
+/// The maximum length of a first name in characters. A longer one is omitted.
 const FIRST_NAME_MAX_CHARS: usize = 32;
 
 impl RegistrationDetails {
-    /// As long as they get in templates.
+    /// The longest details that templates may have to render.
     pub(crate) fn sample() -> Self {
         Self {
             first_name: "M".repeat(FIRST_NAME_MAX_CHARS),
@@ -33,16 +33,16 @@ impl RegistrationDetails {
         }
     }
 
-    /// Those of a message that is shown as a sample.
+    /// The details for [`Sample`](crate::Sample).
     pub(crate) fn preview() -> Self {
         Self { first_name: "George".to_owned(), ..Self::sample() }
     }
 
-    /// The values of the template variables; empty ones for unknown details.
+    /// The values of the template variables. They are empty or false for unknown details.
     pub(crate) fn values(details: Option<&Self>) -> Values {
         let agent = details.and_then(|details| details.user_agent.as_deref()).unwrap_or_default();
         let requested_at = details.map(|details| details.requested_at.to_string()).unwrap_or_default();
-        // RFC 3339, in UTC: what is before the seconds.
+        // RFC 3339 in UTC, without seconds.
         let (date, time) = requested_at.split_once('T').unwrap_or_default();
         let time = time.get(..5).map(|minute| format!("{minute} UTC")).unwrap_or_default();
         Values::from([
@@ -54,18 +54,18 @@ impl RegistrationDetails {
         ])
     }
 
-    /// The first name if it can be nothing but one: letters, marks, spaces, `-` and `'`.
+    /// The first name if it has only letters, marks, spaces, `-` and `'` and is not too long; otherwise empty.
     fn first_name_in_email(&self) -> &str {
-        let is_of_a_name =
+        let is_name_character =
             |c: char| c.is_alphabetic() || is_combining_mark(c) || matches!(c, ' ' | '-' | '\'');
         let fits = self.first_name.chars().nth(FIRST_NAME_MAX_CHARS).is_none();
-        if fits && self.first_name.chars().all(is_of_a_name) { &self.first_name } else { "" }
+        if fits && self.first_name.chars().all(is_name_character) { &self.first_name } else { "" }
     }
 }
 
-/// The system that a client says it runs on, in words of ours; empty if it names none that is known.
+/// The name of the platform in a `User-Agent`, one of a fixed list; empty if none of them occurs.
 fn platform(user_agent: &str) -> &'static str {
-    // A browser on Android names Linux, and one on an iPhone names Mac OS X, so these come first.
+    // In this order: Android browsers also name Linux, and iPhone browsers also name Mac OS X.
     const PLATFORMS: [(&str, &str); 7] = [
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_name_that_could_hold_a_message_is_left_out() {
+    fn a_first_name_that_could_contain_a_message_is_omitted() {
         let too_long = "a".repeat(33);
         for name in [
             "visit evil.example",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_named_by_its_platform_in_fixed_words() {
+    fn a_client_is_described_by_its_platform_from_a_fixed_list() {
         for (agent, name) in [
             ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0", "Windows"),
             ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Safari", "macOS"),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_a_registration_is_named_in_utc_to_the_minute() {
+    fn the_time_of_a_registration_is_shown_in_utc_to_the_minute() {
         let values = RegistrationDetails::values(Some(&details("George", "curl/8.5.0")));
         assert_eq!(values["requested_at"], Value::from("2026-02-03 04:05 UTC"));
         assert_eq!(values["requested_time"], Value::from("04:05 UTC"));

@@ -11,34 +11,34 @@ use crate::{
     SmsSize,
 };
 
-/// What messages are made of, besides what each is about. All of it is configured: nothing comes from a request.
+/// The texts and settings that all messages share. They come from the configuration, never from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branding {
-    /// The language that they are written in.
+    /// The language of the messages.
     pub language: Language,
     /// The name of the product, as its users know it.
     pub product: String,
-    /// Its domain (`example.com`). Phones may fill a code in there.
+    /// The domain of the product, such as `example.com`. Phones fill in codes on its pages only.
     pub domain: String,
-    /// The address that helps.
+    /// The e-mail address of the support; [`None`] if there is none.
     pub support: Option<String>,
-    /// What codes look like.
+    /// The codes to check templates with.
     pub codes: CodeSamples,
 }
 
-/// Codes as long as they get, to try templates with.
+/// Codes of the configured lengths, to check templates with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeSamples {
-    /// One that a person types.
+    /// A code that users type.
     pub typed: String,
-    /// One that a phone fills in.
+    /// A code that phones fill in.
     pub filled_in: String,
-    /// How long a code works.
+    /// The lifetime of codes.
     pub life: Duration,
 }
 
 impl Default for Branding {
-    /// English, for a product called Asteroid on this machine.
+    /// English, for a product named Asteroid at `localhost`.
     fn default() -> Self {
         Self {
             language: Language::default(),
@@ -51,13 +51,13 @@ impl Default for Branding {
 }
 
 impl Default for CodeSamples {
-    /// 5 characters to be typed, 6 digits to be filled in, 10 minutes.
+    /// 5 characters to type, 6 digits to fill in, 10 minutes.
     fn default() -> Self {
         Self { typed: "7G2KD".to_owned(), filled_in: "042137".to_owned(), life: Duration::from_mins(10) }
     }
 }
 
-/// What a message is written for.
+/// The input that a message is rendered with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RenderInput<'a> {
     Code { code: &'a str, minutes: u64, autofill: bool, registration: Option<&'a RegistrationDetails> },
@@ -87,7 +87,7 @@ impl<'a> RenderInput<'a> {
 }
 
 impl Branding {
-    /// Every input for a code that there can be, as far as templates can tell them apart.
+    /// Every input with a code that templates can distinguish: each form of code with each number of minutes.
     pub(crate) fn inputs(&self) -> Vec<RenderInput<'_>> {
         let CodeSamples { typed, filled_in, life } = &self.codes;
         let forms = [(typed.as_str(), false), (filled_in.as_str(), true)];
@@ -119,8 +119,8 @@ impl Branding {
     ) -> Result<String, Error> {
         let text = templates.render(kind, Part::Sms, &self.values(input))?;
         let (text, registration) = match input {
-            // The last line, for itself, nothing stuck to the code: the form that iOS and Android read
-            // (https://wicg.github.io/sms-one-time-codes).
+            // The last line of an origin-bound one-time code (https://wicg.github.io/sms-one-time-codes), which iOS and
+            // Android read.
             RenderInput::Code { code, autofill: true, registration, .. } => {
                 (format!("{text}\n\n@{} #{code}", self.domain), *registration)
             }
@@ -128,19 +128,19 @@ impl Branding {
             RenderInput::Notice => (text, None),
         };
         if registration.is_some() && !SmsSize::of(&text).fits() {
-            // The details are worth less than a second segment.
+            // One segment matters more than the details.
             return self.sms(templates, kind, &input.of_registration(None));
         }
         Ok(text)
     }
 }
 
-/// Begun minutes, at least one.
+/// The time in minutes, rounded up, at least 1.
 fn whole_minutes(time: Duration) -> u64 {
     time.as_secs().div_ceil(60).max(1)
 }
 
-/// Puts messages into words.
+/// Renders messages from templates.
 #[derive(Clone)]
 pub struct MessageRenderer {
     branding: Branding,
@@ -148,14 +148,13 @@ pub struct MessageRenderer {
 }
 
 impl MessageRenderer {
-    /// A renderer with the templates that come along, and with these in the place of those of the same file name
-    /// (see [`template_files`](crate::template_files)). Everything that it may ever have to write is tried first.
+    /// Creates a renderer with the built-in templates, replaced by the overrides of the same file name
+    /// ([`template_files`](crate::template_files)). Renders every template with every input that may occur.
     ///
     /// # Errors
     ///
-    /// All that is wrong with the templates: what cannot be compiled or rendered, names a variable that is not
-    /// there, leaves the code out, or makes an SMS that needs more than a segment. Overrides in other languages are
-    /// held to the same.
+    /// Every flaw of the templates: one that cannot be compiled or rendered, names an unknown variable, omits the code, or
+    /// renders an SMS of more than one segment. Overrides in other languages are checked, too.
     pub fn new(branding: Branding, overrides: &BTreeMap<String, String>) -> Result<Self, InvalidTemplates> {
         match templates::check(&branding, overrides) {
             (templates, flaws) if flaws.is_empty() => Ok(Self { branding, templates }),
@@ -163,9 +162,10 @@ impl MessageRenderer {
         }
     }
 
-    /// The message in words. `code` is the code of the challenge that it names; a message that should carry one
-    /// and gets none cannot be rendered. `registration` describes the registration that the code completes, if it is one
-    /// and still lives.
+    /// Renders a message. `code` is the code of the challenge that it names. `registration` describes the registration that
+    /// the code completes; [`None`] if there is none or it has expired.
+    ///
+    /// Returns [`None`] if a message that has to contain a code gets none.
     #[must_use]
     pub fn render(
         &self,
@@ -203,11 +203,11 @@ impl MessageRenderer {
         })
     }
 
-    /// A message of this kind, by either channel, with sample values.
+    /// Renders a message of this kind for both channels with sample values.
     ///
     /// # Panics
     ///
-    /// Never: all of it was tried when the renderer was made.
+    /// Never: [`new`](Self::new) rendered every template.
     #[must_use]
     pub fn sample(&self, kind: MessageKind) -> Sample {
         let CodeSamples { typed, filled_in, life } = &self.branding.codes;
@@ -223,11 +223,11 @@ impl MessageRenderer {
         } else {
             [RenderInput::Notice; 2]
         };
-        let [subject, text, html] = self.email(kind, &to_email).expect("it was tried");
-        Sample { kind, subject, text, html, sms: self.sms(kind, &to_phone).expect("it was tried") }
+        let [subject, text, html] = self.email(kind, &to_email).expect("it was rendered before");
+        Sample { kind, subject, text, html, sms: self.sms(kind, &to_phone).expect("it was rendered before") }
     }
 
-    /// Subject, text and HTML.
+    /// The subject, the text and the HTML of an e-mail.
     fn email(&self, kind: MessageKind, input: &RenderInput<'_>) -> Option<[String; 3]> {
         let values = self.branding.values(input);
         let part = |part| self.templates.render(kind, part, &values).ok();
@@ -239,18 +239,18 @@ impl MessageRenderer {
     }
 }
 
-/// What people would read of a kind of message.
+/// A kind of message, rendered with sample values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// The kind.
+    /// The kind of the message.
     pub kind: MessageKind,
     /// The subject of the e-mail.
     pub subject: String,
-    /// Its text.
+    /// The text of the e-mail.
     pub text: String,
-    /// The same in HTML.
+    /// The HTML of the e-mail.
     pub html: String,
-    /// The SMS.
+    /// The text of the SMS.
     pub sms: String,
 }
 
@@ -261,6 +261,6 @@ impl fmt::Debug for MessageRenderer {
 }
 
 impl Message {
-    /// A notice that reaches its recipient later than this is useless.
+    /// The lifetime of a notice: 24 hours.
     pub const NOTICE_LIFE: Duration = Duration::from_hours(24);
 }

@@ -1,23 +1,23 @@
 use std::fmt;
 
-/// The characters that GSM-7 writes in one septet: the default alphabet of 3GPP TS 23.038, 6.2.1, in its order.
-/// The escape to the extension table, between `Ξ` and `Æ`, is no character.
+/// The characters that GSM-7 encodes in one septet: the default alphabet of 3GPP TS 23.038, 6.2.1, in its order, without
+/// the escape to the extension table between `Ξ` and `Æ`.
 const ALPHABET: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// Those that it writes in two, the first of which is the escape: 3GPP TS 23.038, 6.2.1.1.
+/// The characters that GSM-7 encodes in two septets, the first of which is the escape: 3GPP TS 23.038, 6.2.1.1.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How much of an SMS segment a text takes.
+/// The size of a text as an SMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmsSize {
-    /// All of it is in GSM-7; a segment holds 160 septets.
+    /// The text is encoded in GSM-7: 160 septets per segment.
     Gsm7 {
-        /// One for most characters, two for `^{}\[~]|€` and the form feed.
+        /// The number of septets: two for `^{}\[~]|€` and the form feed, one for every other character.
         septets: usize,
     },
-    /// Something in it is not, so that all of it goes out as UCS-2; a segment holds 70 units.
+    /// The text has a character that is not in GSM-7, so that it is encoded in UCS-2: 70 units per segment.
     Ucs2 {
-        /// The units of UTF-16.
+        /// The number of UTF-16 code units.
         units: usize,
         /// The first character that is not in GSM-7.
         because_of: char,
@@ -42,7 +42,7 @@ impl SmsSize {
         if ALPHABET.contains(char) { Some(1) } else { EXTENSION.contains(char).then_some(2) }
     }
 
-    /// How much it takes, in septets or units.
+    /// The size in septets or UTF-16 code units.
     #[must_use]
     pub const fn taken(self) -> usize {
         match self {
@@ -51,7 +51,7 @@ impl SmsSize {
         }
     }
 
-    /// How much one segment holds: 140 bytes (3GPP TS 23.040, 9.2.3.16).
+    /// The capacity of one segment in the same unit: 140 bytes (3GPP TS 23.040, 9.2.3.16).
     #[must_use]
     pub const fn limit(self) -> usize {
         match self {
@@ -60,7 +60,7 @@ impl SmsSize {
         }
     }
 
-    /// Whether one segment holds it.
+    /// Whether the text fits into one segment.
     #[must_use]
     pub const fn fits(self) -> bool {
         self.taken() <= self.limit()
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_are_whole_and_name_nothing_twice() {
+    fn the_tables_are_complete_and_have_no_duplicates() {
         let all: BTreeSet<char> = ALPHABET.chars().chain(EXTENSION.chars()).collect();
         // 128 codes less the escape, and the ten of the extension table.
         assert_eq!((ALPHABET.chars().count(), EXTENSION.chars().count(), all.len()), (127, 10, 137));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_counted_as_networks_count_them() {
+    fn a_text_is_measured_in_septets_or_in_utf_16_code_units() {
         let gsm7 = |septets| SmsSize::Gsm7 { septets };
         let ucs2 = |units, because_of| SmsSize::Ucs2 { units, because_of };
         for (text, size) in [
@@ -124,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_in_gsm_7_takes_a_septet_or_two(
+        fn a_character_of_gsm_7_takes_one_or_two_septets(
             basic in proptest::collection::vec(select(chars(ALPHABET)), 0..200),
             extended in proptest::collection::vec(select(chars(EXTENSION)), 0..200),
         ) {
@@ -133,7 +133,7 @@ mod tests {
         }
 
         #[test]
-        fn one_character_outside_turns_all_into_ucs_2(before in "[ -_a-~]*", after in ".*", outside in "[Ā-ɏ`🔑]") {
+        fn one_character_outside_gsm_7_makes_the_text_ucs_2(before in "[ -_a-~]*", after in ".*", outside in "[Ā-ɏ`🔑]") {
             let text = format!("{before}{outside}{after}");
             let units = text.encode_utf16().count();
             let because_of = outside.chars().next().expect("a character");
@@ -141,7 +141,7 @@ mod tests {
         }
 
         #[test]
-        fn a_longer_text_never_takes_less_room(text in ".*", more in ".") {
+        fn a_longer_text_always_takes_more_of_a_segment(text in ".*", more in ".") {
             let room = |text: &str| {
                 let size = SmsSize::of(text);
                 size.taken() * (1120 / size.limit())

@@ -5,26 +5,26 @@ use asteroid_kernel::{BoxError, Contact, MessageId, Timestamp};
 
 use crate::{Channel, MessageKind};
 
-/// A message in words, ready to leave. It may carry a code: printed for debugging, it shows no text.
+/// A rendered message, ready for delivery. It may contain a code, so [`Debug`](fmt::Debug) prints no text of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutgoingMessage {
-    /// The same over all tries: a provider that knows it already can drop a repetition.
+    /// The message's id, the same for all attempts, so that a provider can drop duplicates.
     pub id: MessageId,
-    /// When it is handed over.
+    /// The time of this attempt.
     pub at: Timestamp,
-    /// The channel.
+    /// The channel that the message is delivered by.
     pub channel: Channel,
-    /// Whom it is for.
+    /// The recipient.
     pub to: Contact,
-    /// What it is about.
+    /// The kind of the message.
     pub kind: MessageKind,
-    /// The subject of an e-mail; an SMS has none.
+    /// The subject of an e-mail; [`None`] for an SMS.
     pub subject: Option<String>,
-    /// The text.
+    /// The text of the message.
     pub body: String,
-    /// The same in HTML, for an e-mail; an SMS has none.
+    /// The HTML alternative of an e-mail; [`None`] for an SMS.
     pub html: Option<String>,
-    /// The code, where the message carries one; it stands in the text and the HTML, too.
+    /// The code, which text and HTML contain; [`None`] for a notice.
     pub code: Option<String>,
 }
 
@@ -38,25 +38,25 @@ impl fmt::Debug for OutgoingMessage {
     }
 }
 
-/// Why a message was not handed over.
+/// The reason why a message was not delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// For the moment: trying again may help.
+    /// A temporary failure: another attempt may succeed.
     #[error("the message could not be delivered for now")]
     Passing(#[source] BoxError),
-    /// For good: trying again will not help.
+    /// A permanent failure: no other attempt will succeed.
     #[error("the message cannot be delivered")]
     Permanent(#[source] BoxError),
 }
 
-/// Hands messages of one channel to whoever brings them to people.
+/// Delivers messages of one channel to a provider.
 pub trait MessageTransport: Send + Sync + 'static {
-    /// Hands a message over. `Ok` when the provider has taken it on.
+    /// Delivers a message. [`Ok`] once the provider has accepted it.
     fn deliver(&self, message: &OutgoingMessage) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }
 
-/// Tells whoever delivers that the outbox has something new, so that nobody waits for the next look.
+/// Notifies the delivery workers of a new message in the outbox, so that they need not wait for their next poll.
 pub trait DeliverySignal: Send + Sync + 'static {
-    /// Something was put into the outbox, and is committed. Missing this only delays a message.
+    /// Signals that a message was enqueued and committed. A lost signal only delays the message.
     fn outbox_filled(&self);
 }

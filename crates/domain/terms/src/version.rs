@@ -2,33 +2,33 @@ use std::fmt;
 
 use asteroid_kernel::{Origin, Timestamp, UserId};
 
-/// What a version of the terms is called: `2026-11`, `v3`. 1 to 64 visible ASCII characters.
+/// The label of a version of the terms, such as `2026-11` or `v3`: 1 to 64 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VersionLabel(String);
 
-/// Why terms cannot be published.
+/// The reason why a version of the terms is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTerms {
-    /// The label is empty, too long, or holds something else than visible ASCII characters.
+    /// The label is empty, too long, or has other characters than visible ASCII.
     #[error(
         "a version is called by 1 to {} visible ASCII characters without spaces",
         VersionLabel::MAX_CHARS
     )]
     Label,
-    /// There is no text to accept.
+    /// The text is blank.
     #[error("the text of the terms is blank")]
     BlankText,
 }
 
 impl VersionLabel {
-    /// The most characters of a label.
+    /// The maximum length of a label in characters.
     pub const MAX_CHARS: usize = 64;
 
-    /// Reads a label.
+    /// Parses a label.
     ///
     /// # Errors
     ///
-    /// If it is empty, too long, or holds something else than visible ASCII characters.
+    /// If it is empty, too long, or has other characters than visible ASCII.
     pub fn parse(text: &str) -> Result<Self, InvalidTerms> {
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
         if visible && (1..=Self::MAX_CHARS).contains(&text.len()) {
@@ -51,19 +51,19 @@ impl fmt::Display for VersionLabel {
     }
 }
 
-/// A published version of the terms. It is never changed.
+/// A version of the terms. Once published, it is never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TermsVersion {
-    /// What it is called.
+    /// The label of the version.
     pub label: VersionLabel,
     /// The text that users accept.
     pub text: String,
-    /// When it was published. The version published last is in force.
+    /// When the version is published. The version that was published last is in force.
     pub published_at: Timestamp,
 }
 
 impl TermsVersion {
-    /// A version that is about to be published.
+    /// Creates a version to publish.
     ///
     /// # Errors
     ///
@@ -77,21 +77,21 @@ impl TermsVersion {
     }
 }
 
-/// The label was published already, and stays as it was.
+/// The error of a version whose label is already published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this version of the terms is published already")]
 pub struct VersionTaken;
 
-/// That a user accepted a version. The first acceptance of a version is kept, and never changed.
+/// A user's acceptance of a version. Only the first acceptance of a version is stored, and it is never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acceptance {
-    /// Who.
+    /// The user who accepted.
     pub user: UserId,
-    /// Which version.
+    /// The accepted version.
     pub label: VersionLabel,
-    /// When.
+    /// The time of the acceptance.
     pub at: Timestamp,
-    /// From where.
+    /// The address and the client that the acceptance came from.
     pub origin: Origin,
 }
 
@@ -100,8 +100,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_is_visible_ascii() {
+    fn a_label_is_1_to_64_visible_ascii_characters() {
         assert_eq!(VersionLabel::parse("2026-11").map(|label| label.to_string()), Ok("2026-11".into()));
+        let longest = "x".repeat(64);
+        assert_eq!(VersionLabel::parse(&longest).as_ref().map(VersionLabel::as_str), Ok(longest.as_str()));
         for text in ["", "a b", "ü", "a\n", &"x".repeat(65)] {
             assert_eq!(VersionLabel::parse(text), Err(InvalidTerms::Label), "{text:?}");
         }

@@ -3,62 +3,61 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use asteroid_kernel::{ChallengeId, Contact, Randomness, RegistrationId, Timestamp, random_bytes};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::CodeFormat;
 
-/// What a code is good for, and for nothing else.
+/// What a code may be used for. A code of one purpose is not valid for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Completes this pending registration, and no other of the same contact.
+    /// Completes this pending registration, but no other one of the same contact.
     Register(RegistrationId),
-    /// Signs the contact's owner in.
-    Login,
-    /// Sets a new password for the contact's owner.
+    /// Signs in the user who owns the contact.
+    SignIn,
+    /// Sets a new password for the user who owns the contact.
     Reset,
 }
 
-/// A [`Purpose`] without what it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A [`Purpose`] without its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum PurposeKind {
     /// See [`Purpose::Register`].
     Register,
-    /// See [`Purpose::Login`].
-    Login,
+    /// See [`Purpose::SignIn`].
+    #[strum(serialize = "login")]
+    SignIn,
     /// See [`Purpose::Reset`].
     Reset,
 }
 
 impl Purpose {
-    /// Which kind of purpose it is.
+    /// The kind of this purpose.
     #[must_use]
     pub const fn kind(self) -> PurposeKind {
         match self {
             Self::Register(_) => PurposeKind::Register,
-            Self::Login => PurposeKind::Login,
+            Self::SignIn => PurposeKind::SignIn,
             Self::Reset => PurposeKind::Reset,
         }
     }
 }
 
 impl PurposeKind {
-    /// Its name in stores and in the derivation of codes: `register`, `login`, `reset`.
+    /// The name in stores and in the derivation of codes: `register`, `login`, `reset`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Register => "register",
-            Self::Login => "login",
-            Self::Reset => "reset",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
-    /// Reads its name.
+    /// The kind of this name; [`None`] if there is no such kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Register, Self::Login, Self::Reset].into_iter().find(|kind| kind.as_str() == text)
+        text.parse().ok()
     }
 }
 
-/// 128 random bits that make each challenge's code its own.
+/// The nonce of a challenge: 128 random bits, so that each challenge has a different code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Nonce(pub [u8; 16]);
 
@@ -68,71 +67,71 @@ impl fmt::Debug for Nonce {
     }
 }
 
-/// How long challenges live and how many wrong guesses they bear.
+/// The lifetime of challenges, and the limits of guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChallengeRules {
-    /// From the challenge's opening to its end (ASVS 5.0, 6.5.5: at most ten minutes).
+    /// The time from opening to expiry (OWASP ASVS 5.0, 6.5.5: at most 10 minutes).
     pub life: Duration,
-    /// So many wrong guesses kill every live challenge of a contact and purpose.
+    /// The number of guesses at which every live challenge of a contact and purpose stops being live.
     pub guesses: u32,
-    /// So many of them may come from addresses that did not ask for a code, so that a stranger cannot use up the
-    /// owner's guesses.
+    /// The most of them that may come from addresses that did not request a code. The rest is left to the owner of the
+    /// contact, whatever strangers guess.
     pub stranger_guesses: u32,
 }
 
 impl Default for ChallengeRules {
-    /// 10 minutes, 5 guesses, 2 of them for strangers.
+    /// 10 minutes and 5 guesses, 2 of them from strangers.
     fn default() -> Self {
         Self { life: Duration::from_mins(10), guesses: 5, stranger_guesses: 2 }
     }
 }
 
-/// What has become of a challenge.
+/// Whether a challenge is open or spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChallengeState {
-    /// Its code was neither redeemed nor ended.
+    /// The code has been neither redeemed nor ended.
     Open,
-    /// Its code was redeemed, or ended with another of its contact and purpose.
+    /// The code was redeemed, or ended together with another one of the same contact.
     Spent {
-        /// When.
+        /// When it was redeemed or ended.
         at: Timestamp,
     },
 }
 
-/// A demand to prove a contact by a code. It holds all that its code is derived from, but for the key.
+/// A challenge to prove control of a contact by a code. It holds all inputs of the code's derivation except the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// Names it.
+    /// The challenge's id.
     pub id: ChallengeId,
-    /// Where the code is sent.
+    /// The contact that the code is sent to.
     pub contact: Contact,
-    /// What the code is good for.
+    /// What the code may be used for.
     pub purpose: Purpose,
-    /// What the code looks like.
+    /// The format of the code.
     pub format: CodeFormat,
-    /// What makes its code its own.
+    /// The random input of the code's derivation.
     pub nonce: Nonce,
-    /// Which key derives its code.
+    /// The id of the key that the code is derived with.
     pub key_id: String,
-    /// From where the code was asked for.
+    /// The address that requested the code; [`None`] if it is not known.
     pub asked_from: Option<IpAddr>,
     /// When it was opened.
     pub created_at: Timestamp,
-    /// When its code stops working.
+    /// When the code expires.
     pub expires_at: Timestamp,
-    /// How many guesses were counted against it.
+    /// The number of guesses that were counted against it.
     pub guesses: u32,
-    /// How many of them came from strangers.
+    /// The number of them that came from strangers.
     pub stranger_guesses: u32,
-    /// What has become of it.
+    /// Whether it is open or spent.
     pub state: ChallengeState,
 }
 
 impl Challenge {
-    /// A new challenge.
+    /// Creates a challenge.
     ///
-    /// It takes over the guesses that were counted against the `live` ones of its contact and purpose, so that
-    /// asking again gives a guesser no new life.
+    /// It inherits the guesses that were counted against the `live` challenges of its contact and purpose, so that a new
+    /// request does not give a guesser more guesses.
     #[must_use]
     #[expect(
         clippy::too_many_arguments,
@@ -165,13 +164,14 @@ impl Challenge {
         }
     }
 
-    /// Whether its code can be redeemed.
+    /// Whether the code can be redeemed: the challenge is open, not expired and has guesses left.
     #[must_use]
     pub fn is_live(&self, now: Timestamp, rules: &ChallengeRules) -> bool {
         self.state == ChallengeState::Open && now < self.expires_at && self.guesses < rules.guesses
     }
 
-    /// Whether asking for a code sends this one's again: same purpose and format, in the first half of its life.
+    /// Whether a new request resends this challenge's code instead of opening a new challenge: it has the same purpose and
+    /// format, and is in the first half of its lifetime.
     #[must_use]
     pub fn is_sent_again(&self, purpose: Purpose, format: CodeFormat, now: Timestamp) -> bool {
         let half = self.expires_at.since(self.created_at) / 2;
@@ -191,11 +191,11 @@ mod tests {
     fn open(live: &[Challenge], now: Timestamp) -> Challenge {
         let contact = Contact::parse("george@example.com", Region::US).expect("a contact");
         let (rules, randomness) = (ChallengeRules::default(), CountingRandomness::default());
-        Challenge::open(contact, Purpose::Login, FORMAT, "k", None, live, &rules, now, &randomness)
+        Challenge::open(contact, Purpose::SignIn, FORMAT, "k", None, live, &rules, now, &randomness)
     }
 
     #[test]
-    fn a_challenge_dies_at_its_expiry() {
+    fn a_challenge_is_live_until_its_expiry() {
         let (rules, now) = (ChallengeRules::default(), Timestamp::from_micros(0));
         let challenge = open(&[], now);
         assert!(challenge.is_live(now + Duration::from_secs(600) - Duration::from_micros(1), &rules));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_dies_of_its_fifth_guess_and_when_spent() {
+    fn a_challenge_is_no_longer_live_after_its_fifth_guess_or_once_spent() {
         let (rules, now) = (ChallengeRules::default(), Timestamp::from_micros(0));
         let challenge = open(&[], now);
         assert!(Challenge { guesses: 4, ..challenge.clone() }.is_live(now, &rules));
@@ -212,21 +212,41 @@ mod tests {
     }
 
     #[test]
-    fn the_same_code_is_sent_again_in_the_first_half_of_its_life_only() {
+    fn the_same_code_is_resent_in_the_first_half_of_its_lifetime_only() {
         let now = Timestamp::from_micros(0);
         let challenge = open(&[], now);
         let half = now + Duration::from_secs(300);
-        assert!(challenge.is_sent_again(Purpose::Login, FORMAT, half - Duration::from_micros(1)));
-        assert!(!challenge.is_sent_again(Purpose::Login, FORMAT, half));
+        assert!(challenge.is_sent_again(Purpose::SignIn, FORMAT, half - Duration::from_micros(1)));
+        assert!(!challenge.is_sent_again(Purpose::SignIn, FORMAT, half));
         assert!(!challenge.is_sent_again(Purpose::Reset, FORMAT, now));
-        assert!(!challenge.is_sent_again(Purpose::Login, CodeFormat::Crockford { length: 6 }, now));
+        assert!(!challenge.is_sent_again(Purpose::SignIn, CodeFormat::Crockford { length: 6 }, now));
     }
 
     #[test]
-    fn asking_again_gives_a_guesser_no_new_life() {
+    fn a_new_request_gives_a_guesser_no_more_guesses() {
         let now = Timestamp::from_micros(0);
         let old = Challenge { guesses: 4, stranger_guesses: 2, ..open(&[], now) };
         let new = open(&[old], now);
         assert_eq!((new.guesses, new.stranger_guesses), (4, 2));
+    }
+
+    #[test]
+    fn a_stored_purpose_is_read_back_by_its_name() {
+        let registration = RegistrationId::new(Timestamp::from_micros(0), &CountingRandomness::default());
+        let purposes = [
+            (Purpose::Register(registration), "register"),
+            (Purpose::SignIn, "login"),
+            (Purpose::Reset, "reset"),
+        ];
+        for (purpose, name) in purposes {
+            assert_eq!(purpose.kind().as_str(), name);
+            assert_eq!(PurposeKind::parse(name), Some(purpose.kind()));
+        }
+        assert_eq!(PurposeKind::parse("sign_in"), None);
+    }
+
+    #[test]
+    fn a_nonce_is_not_printed() {
+        assert_eq!(format!("{:?}", Nonce([7; 16])), "Nonce(..)");
     }
 }

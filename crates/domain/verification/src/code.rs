@@ -4,35 +4,40 @@ use asteroid_kernel::characters::{ascii_digit, ascii_letter, is_dash, is_invisib
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr};
 use subtle::ConstantTimeEq;
 
 use crate::Challenge;
 
-/// Douglas Crockford's base 32: digits and letters without I, L, O and U.
+/// Douglas Crockford's base 32: digits and upper-case letters without I, L, O and U.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const DIGITS: &[u8; 10] = b"0123456789";
 
-/// What a code looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The format of a code: its alphabet and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumDiscriminants)]
+#[strum_discriminants(name(Alphabet), vis(), derive(EnumString, IntoStaticStr))]
+#[strum_discriminants(strum(serialize_all = "snake_case"))]
 pub enum CodeFormat {
-    /// Characters of Crockford's base 32, 5 bits each; read without regard to case, `O` as 0, `I` and `L` as 1. As for
-    /// every format, digits of any script count as their value, and dashes, spaces and invisible marks do not count.
+    /// Crockford's base 32, 5 bits per character. Guesses are case-insensitive; `O` is read as 0, `I` and `L` as 1. As in
+    /// every format, digits of any script are read by their value, and dashes, white space and invisible characters are
+    /// ignored.
     Crockford {
-        /// How many characters.
+        /// The number of characters, at most [`MAX_LENGTH`](Self::MAX_LENGTH).
         length: u8,
     },
-    /// Decimal digits, 3.3 bits each; leading zeros count.
+    /// Decimal digits, 3.3 bits each. Leading zeros are significant.
     Digits {
-        /// How many digits.
+        /// The number of digits, at most [`MAX_LENGTH`](Self::MAX_LENGTH).
         length: u8,
     },
 }
 
 impl CodeFormat {
-    /// The longest code that is derived: all of it fits the bits that a derivation gives without bias.
+    /// The longest code that is derived, in characters: 12 characters of 5 bits are far below the 128 bits of the
+    /// derivation, so the bias is negligible.
     pub const MAX_LENGTH: u8 = 12;
 
-    /// How many characters a code of this format has.
+    /// The number of characters of a code.
     #[must_use]
     pub const fn length(self) -> u8 {
         match self {
@@ -40,23 +45,19 @@ impl CodeFormat {
         }
     }
 
-    /// The name of its alphabet in settings and stores: `crockford`, `digits`.
+    /// The name of the alphabet in settings and stores: `crockford`, `digits`.
     #[must_use]
-    pub const fn alphabet_name(self) -> &'static str {
-        match self {
-            Self::Crockford { .. } => "crockford",
-            Self::Digits { .. } => "digits",
-        }
+    pub fn alphabet_name(self) -> &'static str {
+        Alphabet::from(self).into()
     }
 
-    /// Reads an alphabet's name.
+    /// The format with the alphabet of this name; [`None`] if there is no such alphabet.
     #[must_use]
     pub fn parse(alphabet: &str, length: u8) -> Option<Self> {
-        match alphabet {
-            "crockford" => Some(Self::Crockford { length }),
-            "digits" => Some(Self::Digits { length }),
-            _ => None,
-        }
+        Some(match alphabet.parse().ok()? {
+            Alphabet::Crockford => Self::Crockford { length },
+            Alphabet::Digits => Self::Digits { length },
+        })
     }
 
     fn alphabet(self) -> &'static [u8] {
@@ -67,12 +68,12 @@ impl CodeFormat {
     }
 }
 
-/// A code that goes out to a person. It cannot be printed by accident.
+/// A code to send to a user. [`Debug`](fmt::Debug) does not print it.
 #[derive(Clone)]
 pub struct Code(SecretString);
 
 impl Code {
-    /// The code itself, to send it.
+    /// The code in plain text, for sending.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -85,18 +86,18 @@ impl fmt::Debug for Code {
     }
 }
 
-/// What a person typed as a code.
+/// A code as a user typed it. [`Debug`](fmt::Debug) does not print it.
 #[derive(Clone)]
 pub struct CodeGuess(SecretString);
 
 impl CodeGuess {
-    /// Takes what was typed; it is read by the format of each challenge that it is tried on.
+    /// Wraps the text as typed. It is normalised for the format of each challenge that it is compared with.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// Whether it could be a code of this format.
+    /// Whether the guess has the length and the alphabet of this format.
     #[must_use]
     pub fn is_well_formed(&self, format: CodeFormat) -> bool {
         let text = self.normalised(format);
@@ -104,13 +105,13 @@ impl CodeGuess {
             && text.bytes().all(|byte| format.alphabet().contains(&byte))
     }
 
-    /// Whether it is this code, in a time that does not depend on where they differ.
+    /// Whether the guess is this code. Compares in constant time for equal lengths.
     fn is(&self, code: &Code, format: CodeFormat) -> bool {
         self.normalised(format).as_bytes().ct_eq(code.expose().as_bytes()).into()
     }
 
-    /// What was typed, as the format's alphabet writes it: digits of any script as ASCII, full-width and other forms of
-    /// ASCII letters as these, without dashes, spaces and invisible marks.
+    /// The guess in the format's alphabet: digits of any script and full-width or mathematical forms of ASCII letters as
+    /// ASCII, without dashes, white space and invisible characters.
     fn normalised(&self, format: CodeFormat) -> String {
         let typed = self.0.expose_secret().chars();
         let typed = typed.filter(|c| !(c.is_whitespace() || is_dash(*c) || is_invisible(*c)));
@@ -134,9 +135,9 @@ impl fmt::Debug for CodeGuess {
     }
 }
 
-/// A key that codes are derived with.
+/// A key that codes are derived with. [`Debug`](fmt::Debug) prints its id only.
 pub struct CodeKey {
-    /// Names the key; challenges keep it.
+    /// The id of the key, which challenges store.
     pub id: String,
     /// At least [`CodeKeys::MIN_KEY_BYTES`] random bytes.
     pub secret: SecretSlice<u8>,
@@ -148,35 +149,36 @@ impl fmt::Debug for CodeKey {
     }
 }
 
-/// The keys that codes are derived with: new challenges use the first, those opened before a rotation their own.
+/// The keys that codes are derived with. New challenges use the first one; challenges that were opened before a rotation
+/// use the key they name.
 #[derive(Debug)]
 pub struct CodeKeys {
     ring: Vec<CodeKey>,
 }
 
-/// Why keys cannot be used.
+/// The reason why a key ring is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCodeKeys {
-    /// There is none.
+    /// The ring has no key.
     #[error("there is no key")]
     None,
-    /// One is too short to be safe.
+    /// The key of this id has fewer than [`CodeKeys::MIN_KEY_BYTES`].
     #[error("the key `{0}` has fewer than {min} bytes", min = CodeKeys::MIN_KEY_BYTES)]
     TooShort(String),
-    /// Two have the same id.
+    /// Two keys have this id.
     #[error("two keys have the id `{0}`")]
     SameId(String),
 }
 
 impl CodeKeys {
-    /// The fewest bytes of a key (RFC 2104: not fewer than the hash gives).
+    /// The minimum length of a key in bytes: the length of the hash (RFC 2104, section 3).
     pub const MIN_KEY_BYTES: usize = 32;
 
-    /// Takes the keys, the one for new challenges first.
+    /// Creates a ring of these keys. The first one is for new challenges.
     ///
     /// # Errors
     ///
-    /// If there is none, one is too short, or two have the same id.
+    /// If there is no key, a key is too short, or two keys have the same id.
     pub fn new(ring: Vec<CodeKey>) -> Result<Self, InvalidCodeKeys> {
         if ring.is_empty() {
             return Err(InvalidCodeKeys::None);
@@ -192,14 +194,14 @@ impl CodeKeys {
         Ok(Self { ring })
     }
 
-    /// The id of the key that new challenges are opened with.
+    /// The id of the key for new challenges.
     #[must_use]
     pub fn current_id(&self) -> &str {
         &self.ring[0].id
     }
 
-    /// The challenge's code: HMAC-SHA-256 over nonce, purpose and contact, brought to the format's alphabet.
-    /// None if its key is no longer in the ring.
+    /// The challenge's code: HMAC-SHA-256 over nonce, purpose and contact key, converted to the format's alphabet.
+    /// [`None`] if the challenge's key is not in the ring.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
     pub fn code(&self, challenge: &Challenge) -> Option<Code> {
@@ -211,8 +213,10 @@ impl CodeKeys {
         mac.update(&[0]);
         mac.update(challenge.contact.key().as_str().as_bytes());
         let digest = mac.finalize().into_bytes();
-        let mut number = digest[..16].iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte));
-        // 128 bits over at most 32^12 codes: the remainder's bias is below 2^-68.
+        let mut first_half = [0; 16];
+        first_half.copy_from_slice(&digest[..16]);
+        let mut number = u128::from_be_bytes(first_half);
+        // 128 bits modulo at most 32^12 codes: the bias is below 2^-68.
         let alphabet = challenge.format.alphabet();
         let code: String = (0..challenge.format.length().min(CodeFormat::MAX_LENGTH))
             .map(|_| {
@@ -224,7 +228,8 @@ impl CodeKeys {
         Some(Code(code.into()))
     }
 
-    /// Whether the guess is the challenge's code. Takes the same time whether it is or not.
+    /// Whether the guess is the challenge's code. Compares in constant time for equal lengths. `false` if the challenge's
+    /// key is not in the ring.
     #[must_use]
     pub fn is_code_of(&self, guess: &CodeGuess, challenge: &Challenge) -> bool {
         self.code(challenge).is_some_and(|code| guess.is(&code, challenge.format))
@@ -253,7 +258,7 @@ mod tests {
         Challenge {
             id: ChallengeId::new(start, &CountingRandomness::default()),
             contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
-            purpose: Purpose::Login,
+            purpose: Purpose::SignIn,
             format,
             nonce: Nonce(nonce),
             key_id: "a".into(),
@@ -268,6 +273,38 @@ mod tests {
 
     const V1: CodeFormat = CodeFormat::Crockford { length: 5 };
     const V2: CodeFormat = CodeFormat::Digits { length: 6 };
+
+    /// Codes that were sent before an update must work after it. The values are those of an independent HMAC-SHA-256.
+    #[test]
+    fn the_derivation_of_codes_never_changes() {
+        let nonce = std::array::from_fn(|index| u8::try_from(index).expect("below 16"));
+        for (format, code) in
+            [(V1, "GP2EQ"), (CodeFormat::Crockford { length: 12 }, "GP2EQHSH7GE5"), (V2, "888767")]
+        {
+            assert_eq!(keys().code(&challenge(format, nonce)).expect("a key").expose(), code);
+        }
+    }
+
+    #[test]
+    fn no_code_is_longer_than_twelve_characters() {
+        let code = keys().code(&challenge(CodeFormat::Crockford { length: 13 }, [0; 16])).expect("a key");
+        assert_eq!(code.expose().len(), 12);
+    }
+
+    #[test]
+    fn a_stored_format_is_read_back_by_its_alphabet_and_length() {
+        for (format, alphabet, length) in [(V1, "crockford", 5), (V2, "digits", 6)] {
+            assert_eq!((format.alphabet_name(), format.length()), (alphabet, length));
+            assert_eq!(CodeFormat::parse(alphabet, length), Some(format));
+        }
+        assert_eq!(CodeFormat::parse("hexadecimal", 6), None);
+    }
+
+    #[test]
+    fn the_first_key_is_for_new_challenges() {
+        let keys = CodeKeys::new(vec![key("b"), key("a")]).expect("good keys");
+        assert_eq!(keys.current_id(), "b");
+    }
 
     #[test]
     fn a_code_depends_on_nonce_purpose_contact_and_key() {
@@ -291,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_survives_another_spelling_of_its_contact() {
+    fn a_code_does_not_depend_on_the_spelling_of_its_contact() {
         let base = challenge(V1, [3; 16]);
         let upper = Contact::parse("GEORGE@example.com", Region::US).expect("a contact");
         let other = Challenge { contact: upper, ..base.clone() };
@@ -299,14 +336,14 @@ mod tests {
     }
 
     #[test]
-    fn a_guess_is_read_as_a_person_types() {
+    fn a_guess_may_differ_in_case_spacing_and_similar_letters() {
         assert!(CodeGuess::new("12345").is_well_formed(V1), "the API's own example");
         assert!(CodeGuess::new(" o-iL5 z").is_well_formed(V1));
         assert!(CodeGuess::new("012 345").is_well_formed(V2));
         for text in ["", "1234", "123456", "1234U", "ü2345", "12 34!"] {
             assert!(!CodeGuess::new(text).is_well_formed(V1), "{text}");
         }
-        assert!(!CodeGuess::new("O12345").is_well_formed(V2), "letters are no digits");
+        assert!(!CodeGuess::new("O12345").is_well_formed(V2), "letters are not digits");
     }
 
     fn reads(text: &str, format: CodeFormat) -> String {
@@ -314,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn decimal_digits_of_every_script_count_as_their_value() {
+    fn decimal_digits_of_every_script_are_read_by_their_value() {
         let mut digits = 0;
         for c in '\0'..=char::MAX {
             let Some(digit) = ascii_digit(c) else { continue };
@@ -327,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn every_dash_space_and_invisible_mark_is_dropped() {
+    fn dashes_white_space_and_invisible_characters_are_ignored() {
         for c in ('\0'..=char::MAX).filter(|c| is_dash(*c) || is_invisible(*c) || c.is_whitespace()) {
             let typed = format!("{c}0a{c}{c}3-4 b{c}");
             assert_eq!(reads(&typed, V1), "0A34B", "{c:?}");
@@ -340,13 +377,13 @@ mod tests {
         assert_eq!(reads("ｏｉｌ５ｚ", V1), "0115Z");
         assert_eq!(reads("ＯＩＬー５Ｚ", V1), "0115Z");
         assert_eq!(reads("𝐎𝑰𝓛\u{200F}٥z", V1), "0115Z");
-        // Cyrillic and Greek letters that look like Latin ones are other letters.
+        // Cyrillic and Greek letters that look like Latin ones are different letters.
         assert!(!CodeGuess::new("АВСЕН").is_well_formed(V1) && !CodeGuess::new("ΑΒΕΖΗ").is_well_formed(V1));
         assert!(!CodeGuess::new("①②③④⑤").is_well_formed(V1) && !CodeGuess::new("¹²³⁴⁵").is_well_formed(V1));
     }
 
     #[test]
-    fn keys_are_checked() {
+    fn a_key_ring_has_a_key_and_each_key_has_32_bytes_and_an_id_of_its_own() {
         assert_eq!(CodeKeys::new(vec![]).err(), Some(InvalidCodeKeys::None));
         let short = CodeKey { id: "s".into(), secret: vec![7; 31].into() };
         assert_eq!(CodeKeys::new(vec![short]).err(), Some(InvalidCodeKeys::TooShort("s".into())));
@@ -400,7 +437,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_code_is_well_formed_and_its_own_guess(nonce in any::<[u8; 16]>(), length in 4u8..=12) {
+        fn every_code_is_well_formed_and_accepted_as_a_guess(nonce in any::<[u8; 16]>(), length in 4u8..=12) {
             for format in [CodeFormat::Crockford { length }, CodeFormat::Digits { length }] {
                 let challenge = challenge(format, nonce);
                 let code = keys().code(&challenge).expect("a key");
@@ -412,7 +449,7 @@ mod tests {
         }
 
         #[test]
-        fn no_guess_panics(text in "\\PC{0,80}") {
+        fn no_guess_causes_a_panic(text in "\\PC{0,80}") {
             let guess = CodeGuess::new(&text);
             prop_assert_eq!(guess.is_well_formed(V1) && guess.is_well_formed(V2), false);
             let _ = keys().is_code_of(&guess, &challenge(V1, [0; 16]));

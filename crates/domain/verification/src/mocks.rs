@@ -1,12 +1,12 @@
-//! What tests use in the place of secrets.
+//! Test doubles of this crate.
 
 use crate::{CodeKey, CodeKeys};
 
-/// Keys for tests, which anyone can read here.
+/// A key ring for tests. Its key is public.
 ///
 /// # Panics
 ///
-/// Never: the keys are good.
+/// Never: the key is valid.
 #[must_use]
 pub fn sample_keys() -> CodeKeys {
     let secret = b"a key for tests, known to anyone".to_vec().into();

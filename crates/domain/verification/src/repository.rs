@@ -2,25 +2,25 @@ use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
 
 use crate::{Challenge, ChallengeRules, PurposeKind};
 
-/// Who guesses: it decides how many guesses are left.
+/// The origin of a guess, which decides how many guesses are left ([`ChallengeRules::stranger_guesses`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guesser {
-    /// Somebody at an address from which the code was asked for.
+    /// An address that requested one of the live codes.
     Asker,
-    /// Anybody else.
+    /// Any other address.
     Stranger,
 }
 
 asteroid_kernel::repository! {
-    /// Keeps challenges. *Live* is what [`Challenge::is_live`] says.
+    /// Stores challenges. *Live* means [`Challenge::is_live`].
     pub trait ChallengeRepository {
-        /// Keeps a new challenge.
+        /// Inserts a challenge.
         write fn insert_challenge(&mut self, challenge: &Challenge) -> Result<(), StorageError>;
 
-        /// A challenge by its id, live or not.
+        /// The challenge of this id, live or not; [`None`] if there is none.
         read fn find_challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StorageError>;
 
-        /// The live challenges of a contact for any of these purposes, the newest first.
+        /// The live challenges of a contact for any of these purposes, newest first.
         read fn live_challenges(
             &mut self,
             contact: &ContactKey,
@@ -29,11 +29,11 @@ asteroid_kernel::repository! {
             now: Timestamp,
         ) -> Result<Vec<Challenge>, StorageError>;
 
-        /// Counts one guess against every live challenge of a contact for any of these purposes, and gives those
-        /// that it was counted against, with the guess counted already, the newest first.
+        /// Counts one guess against every live challenge of a contact for any of these purposes. Returns the challenges
+        /// that it was counted against, with the guess included, newest first.
         ///
-        /// A stranger's guess is counted in both counts, and against those challenges alone whose strangers have
-        /// guesses left. Counting is atomic: of guesses made at once, no more come through than are left.
+        /// A stranger's guess counts in both counts, and only against challenges with guesses left for strangers.
+        /// Counting is atomic: concurrent guesses never count more often than guesses are left.
         write fn count_guess(
             &mut self,
             contact: &ContactKey,
@@ -43,11 +43,11 @@ asteroid_kernel::repository! {
             now: Timestamp,
         ) -> Result<Vec<Challenge>, StorageError>;
 
-        /// Spends an open challenge, also one that has just borne its last guess. False if it was spent already: of several
-        /// that try at once, one succeeds.
+        /// Spends an open challenge, including one whose last guess was just counted. `false` if it was spent before: of
+        /// several concurrent calls, one succeeds.
         write fn spend_challenge(&mut self, id: ChallengeId, now: Timestamp) -> Result<bool, StorageError>;
 
-        /// Spends every open challenge of a contact for any of these purposes; says how many.
+        /// Spends every open challenge of a contact for any of these purposes. Returns their number.
         write fn end_challenges(
             &mut self,
             contact: &ContactKey,
@@ -55,7 +55,7 @@ asteroid_kernel::repository! {
             now: Timestamp,
         ) -> Result<u64, StorageError>;
 
-        /// Removes the challenges that had expired by then; says how many.
+        /// Removes the challenges that expired at `now` or before. Returns their number.
         write fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
 }

@@ -37,7 +37,7 @@ impl From<&Challenge> for ChallengeRow {
             purpose: challenge.purpose.kind().as_str().to_owned(),
             registration_id: match challenge.purpose {
                 Purpose::Register(registration) => Some(Id(registration.0)),
-                Purpose::Login | Purpose::Reset => None,
+                Purpose::SignIn | Purpose::Reset => None,
             },
             alphabet: challenge.format.alphabet_name().to_owned(),
             code_length: challenge.format.length().into(),
@@ -62,7 +62,7 @@ impl TryFrom<ChallengeRow> for Challenge {
     fn try_from(row: ChallengeRow) -> Result<Self, Unreadable> {
         let purpose = match (PurposeKind::parse(&row.purpose), row.registration_id) {
             (Some(PurposeKind::Register), Some(id)) => Purpose::Register(RegistrationId(id.0)),
-            (Some(PurposeKind::Login), None) => Purpose::Login,
+            (Some(PurposeKind::SignIn), None) => Purpose::SignIn,
             (Some(PurposeKind::Reset), None) => Purpose::Reset,
             _ => return Err(Unreadable("challenges.purpose or registration_id")),
         };

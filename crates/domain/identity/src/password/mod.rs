@@ -1,4 +1,4 @@
-//! Passwords: what a person types, what a new one has to be like, and what is stored of it.
+//! Passwords: as a user types them, the policy for new ones, and their hashes.
 
 mod hasher;
 mod policy;
@@ -11,18 +11,18 @@ use unicode_normalization::UnicodeNormalization;
 pub use hasher::{HashingError, PasswordHasher, UnusableHash, Verdict};
 pub use policy::{NewPassword, PasswordFlaw, PasswordPolicy};
 
-/// A password as a person typed it, in NFC (NIST SP 800-63B-4, 3.1.1.2). It cannot be printed.
+/// A password as a user typed it, normalised to NFC (NIST SP 800-63B-4, 3.1.1.2). [`Debug`](fmt::Debug) does not print it.
 #[derive(Clone)]
 pub struct Password {
     nfc: SecretString,
-    /// As it was sent, if that is not NFC.
+    /// The text as sent, if it is not in NFC.
     sent: Option<SecretString>,
 }
 
 impl Password {
-    /// Takes what was typed. Nothing is trimmed: every character counts.
+    /// Wraps the text as typed. It is not trimmed: every character is significant.
     ///
-    /// A text beyond what could be a password is not even normalised.
+    /// A text that is too long for any policy is not normalised.
     #[must_use]
     pub fn new(text: &str) -> Self {
         if text.len() > PasswordPolicy::UNREAD_BYTES {
@@ -33,16 +33,16 @@ impl Password {
         Self { nfc: nfc.into(), sent }
     }
 
-    /// The password itself in NFC, to hash it.
+    /// The password in NFC and in plain text, for hashing.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.nfc.expose_secret()
     }
 
-    /// The texts that a hash made elsewhere may be of, each once: NFC, as it was sent, NFD. Systems that do not
-    /// normalise hash what the person's device happened to send.
+    /// The distinct texts that an imported hash may have been made of: NFC, as sent, NFD, in this order. A system that
+    /// does not normalise hashes the form that the user's device sent.
     ///
-    /// Only the first for a text beyond what could be a password.
+    /// Only the first one for a text that is too long for any policy.
     #[must_use]
     pub fn spellings(&self) -> Vec<SecretString> {
         let mut spellings = vec![self.nfc.clone()];
@@ -63,19 +63,19 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What is stored of a password: a hash in the PHC string format, or as the system that it was imported from wrote it.
-/// It cannot be printed.
+/// A password hash: in the PHC string format, or in the format of the system that it was imported from.
+/// [`Debug`](fmt::Debug) does not print it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes a hash as a hasher made it or a store kept it.
+    /// Wraps a hash that a hasher made or a store returned.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The hash as it is stored.
+    /// The hash as text, for storage and verification.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -99,11 +99,11 @@ mod tests {
             ("plain", &["plain"]),
             ("\u{e4}", &["\u{e4}", "a\u{308}"]),
             ("a\u{308}", &["\u{e4}", "a\u{308}"]),
-            // Composed in part, as some input methods send it.
+            // Partly composed, as some input methods send it.
             ("\u{e4}o\u{308}", &["\u{e4}\u{f6}", "\u{e4}o\u{308}", "a\u{308}o\u{308}"]),
             ("\u{1e69}", &["\u{1e69}", "s\u{323}\u{307}"]),
             ("s\u{307}\u{323}", &["\u{1e69}", "s\u{307}\u{323}", "s\u{323}\u{307}"]),
-            // The Kelvin sign is a K to both forms.
+            // Both forms turn the Kelvin sign into a K.
             ("\u{212a}", &["K", "\u{212a}"]),
             ("\u{ac00}", &["\u{ac00}", "\u{1100}\u{1161}"]),
         ] {
@@ -116,9 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn a_text_beyond_any_password_has_one_spelling() {
+    fn a_text_that_is_too_long_for_any_policy_has_one_spelling() {
         let text = "a\u{308}".repeat(PasswordPolicy::UNREAD_BYTES);
         let spellings = Password::new(&text).spellings();
         assert_eq!(spellings.iter().map(ExposeSecret::expose_secret).collect::<Vec<_>>(), [text.as_str()]);
+    }
+
+    #[test]
+    fn a_hash_is_stored_as_it_is_and_not_printed() {
+        let hash = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+        assert_eq!(hash.expose(), "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+        assert_eq!(format!("{hash:?}"), "PasswordHash(..)");
     }
 }

@@ -7,67 +7,67 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{Password, PersonName};
 
-/// The passwords that most people choose, case-folded, a line each: see `COMMON_PASSWORDS.md` beside it.
+/// The blocklist of common passwords, case-folded, one per line. `COMMON_PASSWORDS.md` names its sources.
 static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// A password that passed the policy, and may be hashed.
+/// A password that may be hashed: it passed the policy, or is already in use.
 #[derive(Clone, Debug)]
 pub struct NewPassword(Password);
 
 impl NewPassword {
-    /// Takes a password that its owner just proved to be in use, to hash it anew: it is not chosen now, so the
-    /// policy of now does not apply.
+    /// Wraps a password that was just verified, to hash it again. It is not a new choice, so the current policy does not
+    /// apply.
     #[must_use]
     pub fn in_use(password: Password) -> Self {
         Self(password)
     }
 
-    /// The password itself, to hash it.
+    /// The password in plain text, for hashing.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// What is wrong with a new password.
+/// A rule of the policy that a new password breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFlaw {
-    /// Fewer characters than the policy asks for.
+    /// The password has fewer characters than the policy requires.
     #[error("it has fewer than {min} characters")]
     TooShort {
-        /// The fewest characters.
+        /// The minimum length in characters.
         min: usize,
     },
-    /// More characters or bytes than the policy allows.
+    /// The password has more characters or bytes than the policy allows.
     #[error("it has more than {max} characters")]
     TooLong {
-        /// The most characters.
+        /// The maximum length in characters.
         max: usize,
     },
-    /// One of the passwords that most people choose, and that are tried first.
+    /// The password is on the blocklist of common passwords.
     #[error("it is one of the most common passwords")]
     TooCommon,
-    /// It is or holds a contact of its owner.
+    /// The password contains a contact of its user.
     #[error("it holds the owner's e-mail address or phone number")]
     HoldsContact,
-    /// It is or holds the name of its owner.
+    /// The password contains the name of its user.
     #[error("it holds the owner's name")]
     HoldsName,
-    /// It is the password that it is to replace.
+    /// The password is the same as the current one.
     #[error("it is the same as before")]
     SameAsCurrent,
 }
 
-/// What a new password has to be like (NIST SP 800-63B-4, 3.1.1.2: length and a blocklist; no rules on
-/// composition). Characters are Unicode scalar values after NFC.
+/// The rules for new passwords: length and a blocklist, no composition rules (NIST SP 800-63B-4, 3.1.1.2; OWASP ASVS 5.0,
+/// 6.2). Characters are Unicode scalar values after NFC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
-    /// The fewest characters.
+    /// The minimum length in characters.
     pub min_chars: usize,
-    /// The most characters.
+    /// The maximum length in characters.
     pub max_chars: usize,
-    /// The most bytes as UTF-8.
+    /// The maximum length in bytes of UTF-8.
     pub max_bytes: usize,
 }
 
@@ -79,17 +79,18 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// A text of more bytes is no password under any policy, and is not even normalised.
+    /// The length in bytes beyond which a text is too long for any policy, and is not normalised.
     pub(super) const UNREAD_BYTES: usize = 4096;
 
-    /// A name or contact shorter than this is found in too many good passwords to be looked for in them.
+    /// The minimum length in characters of a name or contact to search for: shorter ones occur in too many good
+    /// passwords.
     const SHORTEST_PART: usize = 3;
 
-    /// Checks a new password, also against what is known of its owner. Costs no hashing.
+    /// Checks a new password, including against the contacts and names of its user. Does not hash it.
     ///
     /// # Errors
     ///
-    /// All that is wrong with it, never an empty list.
+    /// Every rule that the password breaks, never an empty list. A password that is too long is not checked further.
     pub fn check(
         &self,
         password: &Password,
@@ -118,7 +119,7 @@ impl PasswordPolicy {
         if flaws.is_empty() { Ok(NewPassword(password.clone())) } else { Err(flaws) }
     }
 
-    /// Whether a password that somebody signs in with is too long to be anyone's, and need not be hashed.
+    /// Whether a password at sign-in is too long to be the password of any user, so that it need not be hashed.
     #[must_use]
     pub fn is_oversized(&self, password: &Password) -> bool {
         password.expose().len() > self.max_bytes
@@ -135,7 +136,7 @@ fn holds(folded_password: &str, part: &str) -> bool {
 
 fn contact_parts(contact: &Contact) -> Vec<String> {
     match contact {
-        // As its owner writes it and as its key has it: the domain may be one in ASCII or in another script.
+        // As given and as its key: the domain may be written in ASCII or in another script.
         Contact::Email(email) => {
             vec![fold(email.as_given()), fold(contact.key().as_str()), fold(email.local_part())]
         }
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn good_passwords_pass() {
+    fn a_password_needs_no_digits_capitals_or_symbols() {
         for text in
             ["IWasTheFirstPrez1776", "5VphcVNdGhJi", "newpassword", "ein Satz mit Lücken", "🦀🦀🦀🦀🦀🦀🦀🦀"]
         {
@@ -174,7 +175,7 @@ mod tests {
     #[test]
     fn length_counts_characters_after_composition() {
         assert_eq!(check("1234567"), [PasswordFlaw::TooShort { min: 8 }]);
-        // Seven characters once composed, though fourteen were typed.
+        // Seven characters after composition, fourteen as typed.
         assert_eq!(check(&"a\u{308}".repeat(7)), [PasswordFlaw::TooShort { min: 8 }]);
         assert_eq!(check(&"\u{1F980}".repeat(64)), []);
         assert_eq!(check(&"a".repeat(65)), [PasswordFlaw::TooLong { max: 64 }]);
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_holds_neither_name_nor_contact() {
+    fn a_password_contains_neither_name_nor_contact() {
         assert_eq!(check("GEORGE was here"), [PasswordFlaw::HoldsName]);
         assert_eq!(check("xxWashingtonxx"), [PasswordFlaw::HoldsName]);
         assert_eq!(check("my5556654345"), [PasswordFlaw::HoldsContact]);
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_holds_no_contact_in_any_of_its_spellings() {
+    fn a_password_contains_no_contact_in_any_of_its_spellings() {
         let contacts = [Contact::parse("hi@dömäin.example", Region::US).expect("a contact")];
         let policy = PasswordPolicy::default();
         for text in ["Hi@DÖMÄIN.example", "my hi@dömäin.example", "hi@xn--dmin-moa0i.example"] {
@@ -210,11 +211,25 @@ mod tests {
     }
 
     #[test]
-    fn a_short_name_may_occur_in_a_password() {
+    fn a_name_of_two_letters_may_occur_in_a_password() {
         let names = [PersonName::new("Bo", "Li").expect("a name")];
         let policy = PasswordPolicy::default();
         assert!(policy.check(&Password::new("lighthouse keeper"), &[], &names).is_ok());
         assert!(policy.check(&Password::new("i am bo li indeed"), &[], &names).is_err());
+    }
+
+    #[test]
+    fn a_password_at_sign_in_is_oversized_beyond_the_maximum_of_bytes() {
+        let policy = PasswordPolicy { max_bytes: 12, ..PasswordPolicy::default() };
+        let is_oversized = |text| policy.is_oversized(&Password::new(text));
+        assert!(!is_oversized("twelve bytes") && !is_oversized("\u{1F980}\u{1F980}\u{1F980}"));
+        assert!(is_oversized("thirteen byte") && is_oversized("\u{1F980}\u{1F980}\u{1F980}\u{1F980}"));
+        assert!(!is_oversized("short"), "a minimum that was raised later locks no user out");
+    }
+
+    #[test]
+    fn a_password_in_use_is_hashed_again_whatever_the_policy_is_now() {
+        assert_eq!(NewPassword::in_use(Password::new("short")).expose(), "short");
     }
 
     #[test]
@@ -225,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_common_passwords_is_folded_and_long_enough_to_matter() {
+    fn the_blocklist_is_case_folded_and_has_no_password_that_its_length_excludes() {
         for line in COMMON_PASSWORDS.iter() {
             assert_eq!(fold(line), **line);
             assert!(line.chars().count() >= 8, "{line} is refused by its length");
@@ -234,7 +249,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_rules_hold_for_any_text(text in "\\PC{0,80}") {
+        fn an_accepted_password_has_8_to_64_characters_and_at_most_256_bytes(text in "\\PC{0,80}") {
             let password = Password::new(&text);
             let policy = PasswordPolicy::default();
             match policy.check(&password, &[], &[]) {

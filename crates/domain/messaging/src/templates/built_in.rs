@@ -1,47 +1,45 @@
-//! The templates that come along, and what files there are.
+//! The built-in templates and their files.
+
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use crate::{Language, MessageKind};
 
-/// What is written of a message, each in a file of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A part of a message. Each has a file of its own, whose name ends with the part's suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
 pub(crate) enum Part {
+    #[strum(serialize = ".subject.txt")]
     Subject,
+    #[strum(serialize = ".txt")]
     Text,
+    #[strum(serialize = ".html")]
     Html,
+    #[strum(serialize = ".sms.txt")]
     Sms,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 4] = [Self::Subject, Self::Text, Self::Html, Self::Sms];
+    pub(crate) const ALL: [Self; Self::COUNT] =
+        *Self::VARIANTS.first_chunk().expect("as many variants as counted");
 
-    const fn suffix(self) -> &'static str {
-        match self {
-            Self::Subject => ".subject.txt",
-            Self::Text => ".txt",
-            Self::Html => ".html",
-            Self::Sms => ".sms.txt",
-        }
-    }
-
-    /// The name of the file that this part of a message of this kind is written in, within a language.
+    /// The file name of this part of a message of this kind, without the folder of the language.
     pub(crate) fn file(self, kind: MessageKind) -> String {
-        format!("{}{}", kind.as_str(), self.suffix())
+        format!("{}{}", kind.as_str(), <&str>::from(self))
     }
 
-    /// The kind and the part that the file of this name holds; none for one that several share.
+    /// The kind and the part of the file of this name; [`None`] for a template that several messages share.
     pub(crate) fn of(file: &str) -> Option<(MessageKind, Self)> {
         let pairs = MessageKind::ALL.into_iter().flat_map(|kind| Self::ALL.map(|part| (kind, part)));
         pairs.into_iter().find(|(kind, part)| part.file(*kind) == file)
     }
 }
 
-/// A file's name and text.
+/// The name and the text of a file.
 type File = (&'static str, &'static str);
 
-/// What every e-mail's HTML stands in.
+/// The layout of the HTML of every e-mail.
 pub(super) const LAYOUT: &str = "layout.html";
 
-/// What all languages share.
+/// The templates that all languages share.
 pub(super) const SHARED: [File; 1] = [(LAYOUT, include_str!("../../templates/layout.html"))];
 
 macro_rules! files {
@@ -65,7 +63,7 @@ macro_rules! language {
     };
 }
 
-/// What is written in this language.
+/// The templates of this language.
 pub(super) const fn written_in(language: Language) -> &'static [File] {
     match language {
         Language::English => language!("en"),
@@ -73,12 +71,8 @@ pub(super) const fn written_in(language: Language) -> &'static [File] {
     }
 }
 
-/// Whether there is a template of this name, within a language or shared by all.
-pub(super) fn is_template(name: &str) -> bool {
-    SHARED.iter().chain(written_in(Language::default())).any(|(template, _)| *template == name)
-}
-
-/// The name of every file, below the folder of overrides: `layout.html`, `en/footer.txt`, `de/sign_in_code.sms.txt` …
+/// The names of all template files, relative to the folder of overrides: `layout.html`, `en/footer.txt`,
+/// `de/sign_in_code.sms.txt`, …
 #[must_use]
 pub fn template_files() -> Vec<String> {
     let shared = SHARED.iter().map(|(name, _)| (*name).to_owned());
@@ -97,22 +91,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_folder_is_built_in_and_no_other() {
+    fn exactly_the_files_of_the_templates_folder_are_built_in() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-        let mut there = BTreeSet::new();
+        let mut files = BTreeSet::new();
         for below in ["", "en/", "de/"] {
             for entry in fs::read_dir(folder.join(below)).expect("a folder") {
                 let entry = entry.expect("an entry");
                 if entry.file_type().expect("a type").is_file() {
-                    there.insert(format!("{below}{}", entry.file_name().to_string_lossy()));
+                    files.insert(format!("{below}{}", entry.file_name().to_string_lossy()));
                 }
             }
         }
-        assert_eq!(template_files().into_iter().collect::<BTreeSet<_>>(), there);
+        assert_eq!(template_files().into_iter().collect::<BTreeSet<_>>(), files);
     }
 
     #[test]
-    fn every_part_of_every_kind_is_written_in_every_language() {
+    fn every_part_of_every_kind_has_a_template_in_every_language() {
         for language in Language::ALL {
             for kind in MessageKind::ALL {
                 for part in Part::ALL {

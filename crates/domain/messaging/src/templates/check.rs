@@ -1,23 +1,22 @@
-//! Whether templates will do, whatever message comes: every variable that they name is there, every text that may
-//! come of them is one, and every SMS fits a segment.
+//! Checks of templates for every message that may occur: they name known variables only, every rendered text is complete,
+//! and every SMS fits into one segment.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
 
 use minijinja::Error;
 
-use super::{Flaw, Part, TemplateFlaw, Templates, built_in, problem};
+use super::{Part, TemplateFlaw, TemplateFlawKind, Templates, built_in, problem};
 use crate::render::{Branding, RenderInput};
 use crate::{Language, MessageKind, RegistrationDetails, SmsSize};
 
 const ALWAYS: [&str; 4] = ["product", "domain", "support", "language"];
 const WITH_A_CODE: [&str; 2] = ["code", "minutes"];
 const OF_A_REGISTRATION: [&str; 5] = ["first_name", "requested_at", "requested_time", "browser", "platform"];
-/// What the engine itself gives a meaning.
+/// Variables of the template engine.
 const SPECIAL: [&str; 3] = ["self", "super", "loop"];
 
-/// All that is wrong with the templates of the branding's language, and with overrides in other languages. The first
-/// are given back, for rendering.
+/// Returns the templates of the branding's language, and the flaws of these and of the overrides in other languages.
 pub(crate) fn check(
     branding: &Branding,
     overrides: &BTreeMap<String, String>,
@@ -30,14 +29,14 @@ pub(crate) fn check(
             file: file.clone(),
             line: None,
             overridden: true,
-            flaw: Flaw::UnknownFile,
+            flaw: TemplateFlawKind::UnknownFile,
         })
         .collect();
     let templates = check_language(branding, overrides, &mut flaws);
     for language in Language::ALL.into_iter().filter(|language| *language != branding.language) {
         let mut found = Vec::new();
         check_language(&Branding { language, ..branding.clone() }, overrides, &mut found);
-        // What came along in a language that nobody uses here need not fit this deployment.
+        // Built-in templates in a language that is not used need not fit this deployment.
         flaws.extend(found.into_iter().filter(|flaw| flaw.overridden));
     }
     flaws.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
@@ -55,10 +54,12 @@ fn check_language(
     let checker = Checker { templates: &templates, branding, overrides };
     found.extend(checker.unknown_variables());
     let rendered = checker.failures();
-    // Who names what is not there cannot be rendered either, and one of the two says it better.
+    // A template that names an unknown variable cannot be rendered either. The first flaw is more precise.
     let new: Vec<TemplateFlaw> = rendered
         .into_iter()
-        .filter(|flaw| !matches!(flaw.flaw, Flaw::Render(_)) || found.iter().all(|f| f.file != flaw.file))
+        .filter(|flaw| {
+            !matches!(flaw.flaw, TemplateFlawKind::Render(_)) || found.iter().all(|f| f.file != flaw.file)
+        })
         .collect();
     flaws.extend(found);
     flaws.extend(new);
@@ -72,17 +73,17 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn flaw(&self, template: &str, line: Option<usize>, flaw: Flaw) -> TemplateFlaw {
+    fn flaw(&self, template: &str, line: Option<usize>, flaw: TemplateFlawKind) -> TemplateFlaw {
         let file = self.templates.file(template);
         TemplateFlaw { overridden: self.overrides.contains_key(&file), file, line, flaw }
     }
 
-    /// Found without rendering: what no sample comes by is found, too.
+    /// The unknown variables, found without rendering: also those in branches that no sample reaches.
     fn unknown_variables(&self) -> Vec<TemplateFlaw> {
         let environment = &self.templates.environment;
         let mut flaws = Vec::new();
         for (name, template) in environment.templates() {
-            // What several messages share may ask whether there is a code.
+            // A shared template may test whether there is a code.
             let kind = Part::of(name).map(|(kind, _)| kind);
             let with_a_code = kind.is_none_or(MessageKind::carries_code);
             let of_a_registration = kind == Some(MessageKind::RegistrationCode);
@@ -100,7 +101,7 @@ impl Checker<'_> {
                     flaws.push(self.flaw(
                         name,
                         line,
-                        Flaw::UnknownVariable { name: variable, known: known.clone() },
+                        TemplateFlawKind::UnknownVariable { name: variable, known: known.clone() },
                     ));
                 }
             }
@@ -108,7 +109,7 @@ impl Checker<'_> {
         flaws
     }
 
-    /// Found by rendering everything with everything that may occur.
+    /// The flaws found by rendering every template with every input that may occur.
     fn failures(&self) -> Vec<TemplateFlaw> {
         let mut flaws = Vec::new();
         let registration = RegistrationDetails::sample();
@@ -136,26 +137,25 @@ impl Checker<'_> {
             Ok(rendered) => rendered,
             Err(error) => {
                 let error = innermost(&error);
-                let name = error.name().filter(|name| built_in::is_template(name));
-                let flaw = Flaw::Render(problem(error));
-                return Some(self.flaw(name.unwrap_or(&template), error.line(), flaw));
+                let flaw = TemplateFlawKind::Render(problem(error));
+                return Some(self.flaw(error.name().unwrap_or(&template), error.line(), flaw));
             }
         };
         let flaw = if rendered.trim().is_empty() {
-            Flaw::Empty
+            TemplateFlawKind::Empty
         } else if part == Part::Subject && rendered.contains(char::is_control) {
-            Flaw::NotOneLine
+            TemplateFlawKind::NotOneLine
         } else if part != Part::Subject && input.code().is_some_and(|code| !rendered.contains(code)) {
-            Flaw::NoCode
+            TemplateFlawKind::NoCode
         } else {
             return None;
         };
-        // What came along shows the code by way of the layout.
+        // A built-in template shows the code by means of the layout.
         let by_layout = part == Part::Html && !self.overrides.contains_key(&self.templates.file(&template));
         Some(self.flaw(if by_layout { built_in::LAYOUT } else { &template }, None, flaw))
     }
 
-    /// The longest SMS that may come of this kind, if it does not fit a segment.
+    /// The flaw of the longest SMS of this kind if it does not fit into one segment.
     fn longest_sms(&self, kind: MessageKind, inputs: &[RenderInput<'_>]) -> Option<TemplateFlaw> {
         inputs
             .iter()
@@ -163,11 +163,11 @@ impl Checker<'_> {
             .map(|text| SmsSize::of(&text))
             .filter(|size| !size.fits())
             .max_by_key(|size| size.taken())
-            .map(|size| self.flaw(&Part::Sms.file(kind), None, Flaw::TooLong(size)))
+            .map(|size| self.flaw(&Part::Sms.file(kind), None, TemplateFlawKind::TooLong(size)))
     }
 }
 
-/// What went wrong in a template that another one includes is told of that one.
+/// The innermost error with a line: that of the included template, if one template includes another.
 fn innermost(error: &Error) -> &Error {
     std::iter::successors(Some(error), |error| (*error).source().and_then(|source| source.downcast_ref()))
         .filter(|error| error.line().is_some())
@@ -175,7 +175,7 @@ fn innermost(error: &Error) -> &Error {
         .unwrap_or(error)
 }
 
-/// The first line on which this word stands within a tag.
+/// The first line, counted from 1, with this word inside a tag.
 fn line_of(source: &str, word: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(start) = find_tag(source, from) {
@@ -196,4 +196,27 @@ fn line_of(source: &str, word: &str) -> Option<usize> {
 fn find_tag(source: &str, from: usize) -> Option<usize> {
     let rest = &source[from..];
     [rest.find("{{"), rest.find("{%")].into_iter().flatten().min().map(|at| from + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_located_at_its_first_line_inside_a_tag() {
+        for (source, line) in [
+            ("{{ user }}", Some(1)),
+            ("Dear user,\n\n{{ user }} {{ user }}\n{{ user }}", Some(3)),
+            ("{{ code }}\n{% if user %}\n{% endif %}", Some(2)),
+            ("{% if code %}\n{{ user }}", Some(2)),
+            ("Hello,\n{{\n  user }}", Some(3)),
+            ("{{ users }} {{ my_user }} {{ user2 }}\n{{ user }}", Some(2)),
+            ("{{ users + user }}", Some(1)),
+            ("user { user } }}", None),
+            ("{{ code", None),
+            ("", None),
+        ] {
+            assert_eq!(line_of(source, "user"), line, "{source:?}");
+        }
+    }
 }

@@ -2,60 +2,60 @@ use std::fmt;
 
 use crate::SmsSize;
 
-/// What is wrong with a template.
+/// The kind of a [`TemplateFlaw`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Flaw {
-    /// No template is kept under this name.
+pub enum TemplateFlawKind {
+    /// There is no template of this file name.
     UnknownFile,
-    /// It is not written as templates are.
+    /// The template has a syntax error.
     Syntax(String),
-    /// It names a variable that this message does not have.
+    /// The template names a variable that its message does not have.
     UnknownVariable {
-        /// The name.
+        /// The name of the variable.
         name: String,
-        /// The variables that it has.
+        /// The variables that the message has.
         known: Vec<&'static str>,
     },
-    /// It cannot be rendered.
+    /// Rendering the template fails.
     Render(String),
-    /// Nothing comes of it.
+    /// The rendered text is empty.
     Empty,
-    /// What comes of it has a line break or another control character, and a subject is one line.
+    /// The rendered subject has a line break or another control character.
     NotOneLine,
-    /// The code does not come up in it.
+    /// The rendered text does not contain the code.
     NoCode,
-    /// The SMS that comes of it needs more than a segment.
+    /// The rendered SMS needs more than one segment.
     TooLong(SmsSize),
 }
 
-/// A template, and what is wrong with it.
+/// A flaw of a template, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateFlaw {
     /// The name of the file, as [`template_files`](crate::template_files) lists it.
     pub file: String,
-    /// The line, from 1, where one is at fault.
+    /// The line, counted from 1; [`None`] if the flaw is not in a single line.
     pub line: Option<usize>,
-    /// Whether it is an override, and not what came along.
+    /// Whether the template is an override, not a built-in one.
     pub overridden: bool,
-    /// What is wrong.
-    pub flaw: Flaw,
+    /// The kind of the flaw.
+    pub flaw: TemplateFlawKind,
 }
 
-/// All that is wrong with templates, never an empty list.
+/// The error of templates with flaws. The list is never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidTemplates(pub Vec<TemplateFlaw>);
 
-impl fmt::Display for Flaw {
+impl fmt::Display for TemplateFlawKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownFile => f.write_str("there is no template of this name"),
+            Self::UnknownFile => f.write_str("unknown template file"),
             Self::Syntax(problem) | Self::Render(problem) => f.write_str(problem),
             Self::UnknownVariable { name, known } => {
-                write!(f, "there is no variable `{name}` here: there are {}", known.join(", "))
+                write!(f, "unknown variable `{name}`: the variables here are {}", known.join(", "))
             }
-            Self::Empty => f.write_str("nothing comes of it"),
-            Self::NotOneLine => f.write_str("a subject is one line, without control characters"),
-            Self::NoCode => f.write_str("it does not show the code: write {{ code }}"),
+            Self::Empty => f.write_str("the rendered text is empty"),
+            Self::NotOneLine => f.write_str("a subject must be one line without control characters"),
+            Self::NoCode => f.write_str("the code is missing: write {{ code }}"),
             Self::TooLong(size) => write!(f, "the SMS needs more than one segment: {size}"),
         }
     }
@@ -73,7 +73,7 @@ impl fmt::Display for TemplateFlaw {
 
 impl fmt::Display for InvalidTemplates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("messages cannot be put into words:")?;
+        f.write_str("the message templates are not valid:")?;
         self.0.iter().try_for_each(|flaw| write!(f, "\n  {flaw}"))
     }
 }

@@ -1,4 +1,4 @@
-//! Templates, compiled once. What they are checked for is in `check`.
+//! Compiled templates. `check` has the checks.
 
 mod built_in;
 mod check;
@@ -14,31 +14,32 @@ use crate::{Language, MessageKind};
 pub(crate) use built_in::Part;
 pub use built_in::template_files;
 pub(crate) use check::check;
-pub use flaw::{Flaw, InvalidTemplates, TemplateFlaw};
+pub use flaw::{InvalidTemplates, TemplateFlaw, TemplateFlawKind};
 
-/// More than any message needs, and little enough that no template keeps the delivery.
+/// The limit of instructions to render a template: more than any message needs, and few enough that no template delays the
+/// delivery.
 const FUEL: u64 = 100_000;
 
-/// The templates of a language: those that come along, with overrides in the place of some.
+/// The templates of a language: the built-in ones, some of them replaced by overrides.
 #[derive(Clone)]
 pub(crate) struct Templates {
     language: Language,
     environment: Environment<'static>,
 }
 
-/// What a template may name, by kind of message.
+/// The values of the variables of a template, by name.
 pub(crate) type Values = BTreeMap<&'static str, Value>;
 
 impl Templates {
-    /// Compiles them. Where an override cannot be compiled, what came along stays in its place, so that the rest can
-    /// be checked.
+    /// Compiles the templates. An override that cannot be compiled is replaced by the built-in template, so that the
+    /// others can be checked.
     pub(crate) fn compile(
         language: Language,
         overrides: &BTreeMap<String, String>,
         flaws: &mut Vec<TemplateFlaw>,
     ) -> Self {
         let mut environment = Environment::new();
-        // Tags on lines of their own leave no lines behind.
+        // A tag on a line of its own leaves no empty line.
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.unwrap_or_default());
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -54,16 +55,16 @@ impl Templates {
             let added =
                 this.environment.add_template_owned(*name, written.unwrap_or_else(|| (*text).to_owned()));
             if let Err(error) = added {
-                let flaw = Flaw::Syntax(problem(&error));
+                let flaw = TemplateFlawKind::Syntax(problem(&error));
                 flaws.push(TemplateFlaw { file, line: error.line(), overridden, flaw });
-                // This one is known to compile.
+                // Built-in templates compile.
                 let _ = this.environment.add_template(name, text);
             }
         }
         this
     }
 
-    /// The file that the template of this name is kept in.
+    /// The file name of the template of this name.
     fn file(&self, name: &str) -> String {
         if built_in::SHARED.iter().any(|(shared, _)| *shared == name) {
             name.to_owned()
@@ -72,23 +73,23 @@ impl Templates {
         }
     }
 
-    /// A part of a message of this kind, without the white space around it.
+    /// Renders a part of a message of this kind, without leading line breaks and trailing white space.
     pub(crate) fn render(&self, kind: MessageKind, part: Part, values: &Values) -> Result<String, Error> {
         let rendered = self.environment.get_template(&part.file(kind))?.render(values)?;
         Ok(rendered.trim_start_matches('\n').trim_end().to_owned())
     }
 }
 
-/// The text without what some editors put in: a byte order mark, carriage returns.
+/// The text without the byte order mark and the carriage returns that some editors insert.
 fn plain(text: &str) -> String {
     text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
 }
 
-/// What an error says, without the place that it names besides.
+/// The message of an error, without its place.
 fn problem(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::OutOfFuel => return "it takes too long".to_owned(),
-        ErrorKind::UndefinedError => return "it uses a value that is not there".to_owned(),
+        ErrorKind::OutOfFuel => return "rendering takes too long".to_owned(),
+        ErrorKind::UndefinedError => return "undefined value".to_owned(),
         _ => {}
     }
     error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()))

@@ -1,4 +1,4 @@
-//! What people read, word by word, and what keeps a template from being used.
+//! The rendered messages, and the checks of templates.
 
 mod overrides;
 mod texts;
@@ -14,7 +14,7 @@ use asteroid_messaging::{
 const EMAIL: &str = "george@example.com";
 const PHONE: &str = "555-665-4345";
 
-/// What a deployment might say of itself.
+/// The branding of a deployment.
 fn branding(language: Language) -> Branding {
     Branding {
         language,
@@ -28,7 +28,7 @@ fn renderer(branding: Branding) -> MessageRenderer {
     MessageRenderer::new(branding, &BTreeMap::new()).unwrap_or_else(|flaws| panic!("{flaws}"))
 }
 
-/// A message ten minutes before it is useless.
+/// A message ten minutes before its expiry, with the time.
 fn message(to: &str, kind: MessageKind, autofill: bool) -> (Message, Timestamp) {
     let (now, randomness) = (Timestamp::from_micros(0), CountingRandomness::default());
     let challenge = ChallengeId::new(now, &randomness);
@@ -38,7 +38,7 @@ fn message(to: &str, kind: MessageKind, autofill: bool) -> (Message, Timestamp) 
     (Message::new(to, kind, content, expires_at, now, &randomness), now)
 }
 
-/// The registration that samples are shown for.
+/// The registration of the samples.
 fn registration() -> RegistrationDetails {
     RegistrationDetails {
         first_name: "George".to_owned(),

@@ -1,4 +1,4 @@
-//! Templates that a deployment brings along.
+//! Overrides of templates.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use asteroid_messaging::{
-    Branding, CodeSamples, Flaw, Language, MessageKind, MessageRenderer, template_files,
+    Branding, CodeSamples, Language, MessageKind, MessageRenderer, TemplateFlawKind, template_files,
 };
 
 use super::{EMAIL, PHONE, branding, rendered, renderer};
@@ -15,14 +15,14 @@ fn overrides(files: &[(&str, &str)]) -> BTreeMap<String, String> {
     files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect()
 }
 
-/// All that is wrong, one line each.
+/// The flaws of these overrides, one line each.
 fn flaws(branding: Branding, files: &[(&str, &str)]) -> Vec<String> {
     let flaws = MessageRenderer::new(branding, &overrides(files)).expect_err("something is wrong").0;
     flaws.iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn a_file_takes_the_place_of_the_one_of_its_name_and_of_no_other() {
+fn an_override_replaces_the_template_of_its_name_only() {
     let files = [
         (
             "layout.html",
@@ -50,7 +50,7 @@ fn a_file_takes_the_place_of_the_one_of_its_name_and_of_no_other() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once_with_file_and_line() {
+fn all_flaws_are_reported_at_once_with_file_and_line() {
     let files = [
         ("en/sign_in_code.txt", "Hello,\n{{ cod }} {{ code }}"),
         ("en/sign_in_code.html", "<p>\n{% if minutes > 99 %}{{ secret }}{% endif %}{{ code }}"),
@@ -76,15 +76,15 @@ fn everything_that_is_wrong_is_said_at_once_with_file_and_line() {
 }
 
 #[test]
-fn a_layout_that_leaves_the_code_out_is_to_blame_itself() {
+fn a_layout_that_omits_the_code_is_reported_itself() {
     let layout = "{% block intro %}{% endblock %}{% block content %}{% endblock %}";
     assert_eq!(
         flaws(Branding::default(), &[("layout.html", layout)]),
-        ["layout.html: it does not show the code: write {{ code }}"]
+        ["layout.html: the code is missing: write {{ code }}"]
     );
     assert_eq!(
         flaws(Branding::default(), &[("layout.html", "{{ code }}")]),
-        ["layout.html:1: it uses a value that is not there"]
+        ["layout.html:1: undefined value"]
     );
 }
 
@@ -95,14 +95,14 @@ fn a_subject_cannot_break_a_header() {
     {
         assert_eq!(
             flaws(Branding::default(), &[("en/password_reset.subject.txt", subject)]),
-            ["en/password_reset.subject.txt: a subject is one line, without control characters"],
+            ["en/password_reset.subject.txt: a subject must be one line without control characters"],
             "{subject:?}"
         );
     }
 }
 
 #[test]
-fn an_sms_is_held_to_one_segment_with_the_longest_values_that_may_occur() {
+fn an_sms_fits_one_segment_with_the_longest_values_that_may_occur() {
     let file = "en/sign_in_code.sms.txt";
     let text = |characters: usize| format!("{} {{{{ code }}}}{{{{ minutes }}}}", "x".repeat(characters));
     // A space, 6 digits, and the line for phones: 2 line breaks, `@example.com #042137`.
@@ -129,7 +129,7 @@ fn an_sms_is_held_to_one_segment_with_the_longest_values_that_may_occur() {
 }
 
 #[test]
-fn a_name_or_a_domain_that_is_too_long_for_what_came_along_is_refused() {
+fn a_product_name_or_a_domain_too_long_for_the_built_in_templates_is_refused() {
     for branding in [
         Branding {
             product: "An Asteroid of a Name That Goes On and On and On".to_owned(),
@@ -140,10 +140,13 @@ fn a_name_or_a_domain_that_is_too_long_for_what_came_along_is_refused() {
     ] {
         let flaws = MessageRenderer::new(branding, &BTreeMap::new()).expect_err("too long").0;
         for flaw in flaws {
-            assert!(!flaw.overridden && matches!(flaw.flaw, Flaw::TooLong(size) if !size.fits()), "{flaw}");
+            assert!(
+                !flaw.overridden && matches!(flaw.flaw, TemplateFlawKind::TooLong(size) if !size.fits()),
+                "{flaw}"
+            );
         }
     }
-    // What came along in the other language does not count.
+    // The built-in templates in the other language are not checked.
     let branding =
         Branding { product: "Meteor Accounts!".to_owned(), domain: "a".repeat(45), ..Branding::default() };
     assert!(MessageRenderer::new(branding.clone(), &BTreeMap::new()).is_ok());
@@ -153,7 +156,7 @@ fn a_name_or_a_domain_that_is_too_long_for_what_came_along_is_refused() {
 }
 
 #[test]
-fn what_came_along_can_be_taken_as_a_beginning() {
+fn the_built_in_templates_are_valid_overrides() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     let files: BTreeMap<String, String> = template_files()
         .into_iter()
@@ -172,7 +175,7 @@ fn what_came_along_can_be_taken_as_a_beginning() {
 }
 
 #[test]
-fn the_page_for_operators_names_every_file_and_variable() {
+fn the_operators_page_documents_every_file_and_variable() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/messages.md");
     let page = fs::read_to_string(page).expect("the page");
     for file in template_files() {
@@ -180,13 +183,53 @@ fn the_page_for_operators_names_every_file_and_variable() {
         assert!(page.contains(&format!("`{name}`")), "{file}");
     }
     let flaws = MessageRenderer::new(Branding::default(), &overrides(&[("layout.html", "{{ x }}")]))
-        .expect_err("no x")
+        .expect_err("x is unknown")
         .0;
     let known = flaws.iter().find_map(|flaw| match &flaw.flaw {
-        Flaw::UnknownVariable { known, .. } => Some(known),
+        TemplateFlawKind::UnknownVariable { known, .. } => Some(known),
         _ => None,
     });
     for variable in known.expect("the variables") {
         assert!(page.contains(&format!("| `{variable}` |")), "{variable}");
     }
+}
+
+#[test]
+fn a_flaw_that_only_the_details_of_a_registration_cause_is_found() {
+    let text = "{{ code }}{% if first_name %}{{ 1 / 0 }}{% endif %}";
+    assert_eq!(
+        flaws(Branding::default(), &[("en/registration_code.txt", text)]),
+        ["en/registration_code.txt:1: invalid operation: unable to calculate 1 / 0"]
+    );
+}
+
+#[test]
+fn an_error_in_an_included_template_is_located_there() {
+    assert_eq!(
+        flaws(
+            Branding::default(),
+            &[
+                ("en/reset_code.txt", "{{ code }}\n\n{% include 'footer.txt' %}"),
+                ("en/footer.txt", "{{ 1 / 0 }}"),
+            ]
+        ),
+        ["en/footer.txt:1: invalid operation: unable to calculate 1 / 0"]
+    );
+}
+
+#[test]
+fn the_error_of_a_renderer_lists_every_flaw() {
+    let files = [("en/signin_code.txt", "x"), ("en/footer.txt", "{{ produkt }}")];
+    let error = MessageRenderer::new(Branding::default(), &overrides(&files)).expect_err("two flaws");
+    assert_eq!(
+        error.to_string(),
+        "the message templates are not valid:\n  en/footer.txt:1: unknown variable `produkt`: the variables here are \
+         product, domain, support, language, code, minutes\n  en/signin_code.txt: unknown template file"
+    );
+}
+
+#[test]
+fn a_renderer_is_printed_with_its_branding() {
+    let text = format!("{:?}", renderer(Branding::default()));
+    assert!(text.starts_with("MessageRenderer { branding: Branding { language: English,"), "{text}");
 }

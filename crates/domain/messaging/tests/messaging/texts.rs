@@ -1,4 +1,4 @@
-//! Every kind of message, by every channel, in every language.
+//! Every kind of message on every channel in every language.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use asteroid_messaging::{
 use super::{EMAIL, PHONE, branding, message, rendered, renderer};
 
 #[test]
-fn every_message_is_in_words_that_people_understand() {
+fn every_message_is_rendered_on_every_channel_in_every_language() {
     for language in Language::ALL {
         let renderer = renderer(branding(language));
         for kind in MessageKind::ALL {
@@ -27,7 +27,7 @@ fn every_message_is_in_words_that_people_understand() {
 }
 
 #[test]
-fn only_a_message_with_a_code_shows_one_and_shows_it_wherever_it_is_read() {
+fn every_text_of_a_message_with_a_code_shows_it_and_no_other_message_does() {
     for language in Language::ALL {
         let renderer = renderer(branding(language));
         for kind in MessageKind::ALL {
@@ -38,14 +38,18 @@ fn only_a_message_with_a_code_shows_one_and_shows_it_wherever_it_is_read() {
                     assert_eq!(text.contains("7G2KD"), kind.carries_code(), "{kind:?}: {text}");
                 }
                 assert_eq!(message.subject.is_some(), message.html.is_some());
-                assert!(!format!("{message:?}").contains("7G2KD"));
+                let printed = format!("{message:?}");
+                assert!(
+                    printed.contains(&format!("kind: {kind:?}")) && !printed.contains("7G2KD"),
+                    "{printed}"
+                );
             }
         }
     }
 }
 
 #[test]
-fn a_code_stands_alone_on_its_line() {
+fn a_code_in_an_email_has_a_line_of_its_own() {
     for language in Language::ALL {
         let renderer = renderer(branding(language));
         for kind in MessageKind::ALL.into_iter().filter(|kind| kind.carries_code()) {
@@ -57,7 +61,7 @@ fn a_code_stands_alone_on_its_line() {
 }
 
 #[test]
-fn the_line_that_phones_read_is_the_last_one_and_only_where_it_was_asked_for() {
+fn the_autofill_line_is_the_last_one_and_only_if_requested() {
     for language in Language::ALL {
         let renderer = renderer(branding(language));
         for kind in MessageKind::ALL {
@@ -83,7 +87,7 @@ fn every_sms_fits_a_segment() {
 }
 
 #[test]
-fn there_is_room_for_longer_names_codes_and_times() {
+fn every_sms_fits_a_segment_with_longer_names_codes_and_lifetimes() {
     for language in Language::ALL {
         renderer(Branding {
             product: "Harbor Lane".to_owned(),
@@ -99,7 +103,7 @@ fn there_is_room_for_longer_names_codes_and_times() {
 }
 
 #[test]
-fn values_are_escaped_in_html_and_nowhere_else() {
+fn values_are_escaped_in_html_only() {
     let product = "Tom & Jerry's <b>Vets</b>".to_owned();
     let renderer = renderer(Branding { product: product.clone(), ..branding(Language::English) });
     for kind in MessageKind::ALL {
@@ -112,7 +116,7 @@ fn values_are_escaped_in_html_and_nowhere_else() {
 }
 
 #[test]
-fn without_an_address_that_helps_none_is_named() {
+fn without_a_support_address_no_address_is_shown() {
     for language in Language::ALL {
         let renderer = renderer(Branding { support: None, ..branding(language) });
         for kind in MessageKind::ALL {
@@ -123,7 +127,7 @@ fn without_an_address_that_helps_none_is_named() {
 }
 
 #[test]
-fn the_minutes_that_are_left_are_told() {
+fn the_remaining_minutes_are_shown() {
     for (language, one, three) in [
         (Language::English, "1 minute.", "3 minutes."),
         (Language::German, "1 Minute gültig.", "3 Minuten gültig."),
@@ -131,19 +135,19 @@ fn the_minutes_that_are_left_are_told() {
         let renderer = renderer(branding(language));
         for to in [EMAIL, PHONE] {
             let (message, _) = message(to, MessageKind::SignInCode, false);
-            let told = |seconds_left: i64| {
+            let text = |seconds_left: i64| {
                 let now = Timestamp::from_micros((600 - seconds_left) * 1_000_000);
                 renderer.render(&message, Some("7G2KD"), None, now).expect("rendered").body
             };
             for (seconds, words) in [(0, one), (1, one), (60, one), (121, three), (180, three)] {
-                assert!(told(seconds).contains(&format!(" {words}")), "{seconds}: {}", told(seconds));
+                assert!(text(seconds).contains(&format!(" {words}")), "{seconds}: {}", text(seconds));
             }
         }
     }
 }
 
 #[test]
-fn a_sample_is_what_people_would_get() {
+fn a_sample_is_rendered_like_a_message() {
     for language in Language::ALL {
         let renderer = renderer(branding(language));
         for kind in MessageKind::ALL {
@@ -160,7 +164,7 @@ fn a_sample_is_what_people_would_get() {
 }
 
 #[test]
-fn what_has_no_code_where_it_should_and_the_other_way_round_is_not_composed() {
+fn a_code_message_without_a_code_and_a_notice_with_one_are_not_rendered() {
     let renderer = renderer(Branding::default());
     let (code, now) = message(EMAIL, MessageKind::ResetCode, false);
     assert_eq!(renderer.render(&code, None, None, now), None);
