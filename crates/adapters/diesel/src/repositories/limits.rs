@@ -1,3 +1,5 @@
+//! [`LimitRepository`] by diesel.
+
 use asteroid_kernel::{StorageError, Timestamp};
 use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 use diesel::prelude::*;
@@ -6,7 +8,7 @@ use diesel::{delete, insert_into};
 use super::Tx;
 use crate::locks::Locks;
 use crate::rows::LimitRow;
-use crate::schema::limits::{self, key, useless_at};
+use crate::schema::limits::{self, expires_at, key};
 use crate::sql_types::At;
 
 impl Tx {
@@ -28,7 +30,7 @@ impl LimitRepository for Tx {
         window: &SlidingWindow,
         useless_at_time: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::of_history(of, window, useless_at_time)).await
+        self.keep_limit(&LimitRow::from_window(of, window, useless_at_time)).await
     }
 
     async fn failures(&mut self, of: &LimitKey) -> Result<ConsecutiveFailures, StorageError> {
@@ -41,7 +43,7 @@ impl LimitRepository for Tx {
         failures: ConsecutiveFailures,
         useless_at_time: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::of_streak(of, failures, useless_at_time)).await
+        self.keep_limit(&LimitRow::from_failures(of, failures, useless_at_time)).await
     }
 
     async fn remove_limit(&mut self, of: &LimitKey) -> Result<(), StorageError> {
@@ -51,6 +53,6 @@ impl LimitRepository for Tx {
 
     async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
         self.remove_locks().await?;
-        self.execute(delete(limits::table.filter(useless_at.le(At(now))))).await
+        self.execute(delete(limits::table.filter(expires_at.le(At(now))))).await
     }
 }
