@@ -23,6 +23,11 @@
 //! A new method of a port therefore needs no change here. Only a new type of parameter that is passed by value is added
 //! to `copy_arguments!`.
 
+#![cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "the generated methods name the types of every port")
+)]
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -132,9 +132,9 @@ pub async fn concurrent_inserts_of_one_contact_create_one_user(storage: impl Com
             async move { store.insert_user(&user).await }
         }))
         .await;
-        let made: Vec<UserId> = answers.into_iter().filter_map(Result::ok).collect();
-        assert_eq!(made.len(), 1);
-        assert_eq!(store.find_user_by_contact(&contact.key()).await.map(|user| user.id), Some(made[0]));
+        let created: Vec<UserId> = answers.into_iter().filter_map(Result::ok).collect();
+        assert_eq!(created.len(), 1);
+        assert_eq!(store.find_user_by_contact(&contact.key()).await.map(|user| user.id), Some(created[0]));
     }
 }
 
@@ -167,7 +167,7 @@ pub async fn a_contact_conflict_leaves_the_given_id_free(storage: impl CompleteS
     let taken = new_user(&fresh_contact());
     store.insert_user(&taken).await.expect("the contact is free");
     let (id, free) = (UserId(1_000), new_user(&fresh_contact()));
-    let (refused, made) = store
+    let (refused, created) = store
         .write((taken, free.clone()), move |(taken, free), tx| {
             Box::pin(async move {
                 let refused = tx.insert_user_with_id(id, taken).await?;
@@ -176,7 +176,7 @@ pub async fn a_contact_conflict_leaves_the_given_id_free(storage: impl CompleteS
             })
         })
         .await;
-    assert_eq!((refused, made), (Err(ContactTaken), Ok(())));
+    assert_eq!((refused, created), (Err(ContactTaken), Ok(())));
     assert_eq!(store.find_user_by_contact(&free.contact.key()).await.map(|user| user.id), Some(id));
 }
 

@@ -19,8 +19,8 @@ use crate::sql_types::Id;
 const PAGE: i64 = 1000;
 
 /// Gives every address its key under the rules of this version. If two users then have the same address, the one who
-/// verified it first keeps it. The row of the other stays in the profile under a key that no address can have, so that it
-/// finds no user.
+/// verified it first keeps it. The row of the other stays in the profile under a key that no address can have, so that
+/// it finds no user.
 pub(super) fn renew(conn: &mut MigrationConn) -> QueryResult<()> {
     let mut renewed = renewed_user_contacts(conn)?;
     // Temporary keys first: the old key of one row may be the new key of another.

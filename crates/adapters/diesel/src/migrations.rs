@@ -1,4 +1,4 @@
-//! MigrationState of both backends: SQL steps, a step in Rust, and the state of a database.
+//! Migrations of both backends: SQL steps, a step in Rust, and the state of a database.
 
 use asteroid_kernel::{BoxError, StorageError};
 use diesel::backend::Backend;

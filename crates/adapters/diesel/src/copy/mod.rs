@@ -1,8 +1,8 @@
 //! Copies a whole database into another, in any combination of `SQLite` and `PostgreSQL`.
 //!
 //! The copy works on rows and does not interpret them, so no table and no column is left out. The source is read in one
-//! transaction, as one snapshot, and never written. The target is filled in one transaction, compared with the source row
-//! by row, and then committed.
+//! transaction, as one snapshot, and never written. The target is filled in one transaction, compared with the source
+//! row by row, and then committed.
 
 mod error;
 mod run;
@@ -52,8 +52,8 @@ pub struct CopyOrder {
     pub from: Database,
     /// The target. It is migrated first, and must be empty.
     pub to: Database,
-    /// The version of the terms that a fresh store publishes automatically. A target with only this version and its audit
-    /// event counts as empty.
+    /// The version of the terms that a fresh store publishes automatically. A target with only this version and its
+    /// audit event counts as empty.
     pub first_terms: TermsVersion,
 }
 

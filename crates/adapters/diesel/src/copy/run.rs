@@ -74,6 +74,7 @@ impl<F: FnMut(CopyProgress)> Reporter<F> {
     }
 }
 
+/// Runs a copy and reports its progress.
 pub(super) fn copy(order: &CopyOrder, report: impl FnMut(CopyProgress)) -> Result<Copied, CopyError> {
     if is_same(&order.from, &order.to) {
         return Err(CopyError::SameDatabase { database: order.from.to_string() });
@@ -113,6 +114,7 @@ pub(super) fn copy(order: &CopyOrder, report: impl FnMut(CopyProgress)) -> Resul
     }
 }
 
+/// Whether both names refer to the same database, as far as the names show.
 fn is_same(a: &Database, b: &Database) -> bool {
     let file = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
     match (a, b) {
@@ -121,6 +123,7 @@ fn is_same(a: &Database, b: &Database) -> bool {
     }
 }
 
+/// Opens the source and checks its migrations.
 fn open_source(database: &Database) -> Result<Endpoint, CopyError> {
     let name = database.to_string();
     let tx: Result<Box<dyn CopyTransaction>, _> = match database {
@@ -139,6 +142,7 @@ fn open_source(database: &Database) -> Result<Endpoint, CopyError> {
     }
 }
 
+/// Migrates and opens the target, and returns the names of the migrations.
 fn open_target(database: &Database) -> Result<(Vec<String>, Endpoint), CopyError> {
     let name = database.to_string();
     let migrated = match database {
@@ -195,6 +199,7 @@ fn is_of_fresh_store(to: &mut Endpoint, table: &CopyTable, order: &CopyOrder) ->
     Ok(rows.iter().all(|row| expected.iter().all(|&expected| has(row, expected))))
 }
 
+/// Inserts the rows of a table into the target.
 fn copy_table(
     from: &mut Endpoint,
     to: &mut Endpoint,

@@ -20,8 +20,8 @@ pub(super) enum SqlErrorKind {
 
 /// The kind of an error.
 ///
-/// diesel exposes only some SQLSTATE codes, so the others are recognized by the English message. With a server in another
-/// language, they count as [`SqlErrorKind::Failed`].
+/// diesel exposes only some SQLSTATE codes, so the others are recognized by the English message. With a server in
+/// another language, they count as [`SqlErrorKind::Failed`].
 pub(super) fn error_kind(error: &Error, access: Access) -> SqlErrorKind {
     let Error::DatabaseError(kind, information) = error else { return SqlErrorKind::Failed };
     match kind {

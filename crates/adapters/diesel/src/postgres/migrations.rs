@@ -1,4 +1,4 @@
-//! MigrationState in `PostgreSQL`.
+//! Migrations in `PostgreSQL`.
 
 use asteroid_kernel::{BoxError, StorageError, UnitOfWork};
 use diesel::connection::SimpleConnection;
@@ -65,7 +65,7 @@ pub(super) async fn run(connector: &Connector) -> Result<Vec<String>, MigrateErr
     // No time limit, to wait for the lock and to rewrite large tables.
     conn.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
     lock(&mut conn).await.map_err(failed)?;
-    // MigrationState of diesel block, so they run on a blocking thread.
+    // Migrations of diesel block, so they run on a blocking thread.
     let migrated = tokio::task::spawn_blocking(move || {
         let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
         let mut names = Vec::new();

@@ -47,11 +47,11 @@ pub enum TlsMode {
 /// The URL of a `PostgreSQL` database:
 /// `postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require&sslrootcert=FILE`.
 ///
-/// Without `sslmode`, TLS is required, except for a loopback address or a Unix socket. With TLS the certificate is always
-/// verified, against the public root certificates or those in `sslrootcert`. `sslmode=disable` disables TLS. `prefer` and
-/// `allow` are rejected, because an attacker on the network can downgrade them to no TLS. The URL may name several hosts
-/// (`HOST1,HOST2`, with `target_session_attrs=read-write`). `options`, `application_name` and the keep-alive settings are
-/// also supported.
+/// Without `sslmode`, TLS is required, except for a loopback address or a Unix socket. With TLS the certificate is
+/// always verified, against the public root certificates or those in `sslrootcert`. `sslmode=disable` disables TLS.
+/// `prefer` and `allow` are rejected, because an attacker on the network can downgrade them to no TLS. The URL may name
+/// several hosts (`HOST1,HOST2`, with `target_session_attrs=read-write`). `options`, `application_name` and the
+/// keep-alive settings are also supported.
 ///
 /// [`Debug`](fmt::Debug) and [`Display`](fmt::Display) do not show the password.
 #[derive(Clone, PartialEq, Eq)]

@@ -28,7 +28,8 @@ use crate::migrations::require_none_pending;
 /// The number of retries of a unit of work after a conflict or a connection lost before the commit.
 const MAX_RETRIES: u32 = 3;
 
-/// A store in `PostgreSQL` with a connection pool. Any number of stores, in any number of processes, share one database.
+/// A store in `PostgreSQL` with a connection pool. Any number of stores, in any number of processes, share one
+/// database.
 ///
 /// Units of work run as tasks of the runtime on which the store was opened, so that runtime must outlive the store.
 /// Clones share one pool.
@@ -109,8 +110,8 @@ impl PostgresStorage {
         Self { unit_timeout, ..self.clone() }
     }
 
-    /// Runs the pending migrations and returns their names. If one fails, those before it are kept. Any number of servers
-    /// may migrate concurrently.
+    /// Runs the pending migrations and returns their names. If one fails, those before it are kept. Any number of
+    /// servers may migrate concurrently.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! `PostgreSQL` databases for tests: a fresh one for each test, dropped when the test ends.
 //!
-//! The server is connect_to_server automatically: the one in `ASTEROID_TEST_POSTGRES_URL` (with a role that may create databases), or
-//! one on 127.0.0.1:5432 that accepts the connection, or a private server that is started from a local `initdb` and
-//! stopped with the process. Without a server, the tests that need one are skipped with one line on standard error. With
-//! `ASTEROID_REQUIRE_POSTGRES=1` they fail instead.
+//! The server is found automatically: the one in `ASTEROID_TEST_POSTGRES_URL` (with a role that may create
+//! databases), or one on 127.0.0.1:5432 that accepts the connection, or a private server that is started from a local
+//! `initdb` and stopped with the process. Without a server, the tests that need one are skipped with one line on
+//! standard error. With `ASTEROID_REQUIRE_POSTGRES=1` they fail instead.
 
 mod private;
 
@@ -24,7 +24,7 @@ pub use private::{PrivateServer, StartServerError};
 /// The approximate number of connections per test, which limits the number of concurrent tests on a server.
 const CONNECTIONS_PER_TEST: usize = 12;
 
-/// The server that the tests of this process share.
+/// The server for all tests of this process.
 struct SharedServer {
     /// The parts of a database URL before and after the name of the database.
     address: (String, String),

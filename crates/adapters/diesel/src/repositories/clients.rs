@@ -109,8 +109,8 @@ define_sql_function! {
     fn ltrim(text: Nullable<Text>, characters: Text) -> Nullable<Text>;
 }
 
-/// The phone prefixes of a search, repeated up to the maximum, so that all searches share one statement. [`None`] if the
-/// search has none.
+/// The phone prefixes of a search, repeated up to the maximum, so that all searches share one statement. [`None`] if
+/// the search has none.
 fn phone_prefixes(prefix: &SearchPrefix) -> Option<[&str; SearchPrefix::MAX_PHONES]> {
     let first = prefix.phones().first()?;
     Some(std::array::from_fn(|place| prefix.phones().get(place).unwrap_or(first).as_str()))

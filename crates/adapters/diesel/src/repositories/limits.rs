@@ -12,9 +12,9 @@ use crate::schema::limits::{self, expires_at, key};
 use crate::sql_types::At;
 
 impl Tx {
-    async fn keep_limit(&mut self, row: &LimitRow) -> Result<(), StorageError> {
-        let keep = insert_into(limits::table).values(row).on_conflict(key).do_update().set(row);
-        self.execute(keep).await?;
+    async fn upsert_limit(&mut self, row: &LimitRow) -> Result<(), StorageError> {
+        let upsert = insert_into(limits::table).values(row).on_conflict(key).do_update().set(row);
+        self.execute(upsert).await?;
         Ok(())
     }
 }
@@ -28,9 +28,9 @@ impl LimitRepository for Tx {
         &mut self,
         of: &LimitKey,
         window: &SlidingWindow,
-        useless_at_time: Timestamp,
+        expiry: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::from_window(of, window, useless_at_time)).await
+        self.upsert_limit(&LimitRow::from_window(of, window, expiry)).await
     }
 
     async fn failures(&mut self, of: &LimitKey) -> Result<ConsecutiveFailures, StorageError> {
@@ -41,9 +41,9 @@ impl LimitRepository for Tx {
         &mut self,
         of: &LimitKey,
         failures: ConsecutiveFailures,
-        useless_at_time: Timestamp,
+        expiry: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::from_failures(of, failures, useless_at_time)).await
+        self.upsert_limit(&LimitRow::from_failures(of, failures, expiry)).await
     }
 
     async fn remove_limit(&mut self, of: &LimitKey) -> Result<(), StorageError> {

@@ -1,4 +1,4 @@
-//! MigrationState in `SQLite`.
+//! Migrations in `SQLite`.
 
 use std::path::{Path, PathBuf};
 use std::thread;

@@ -26,14 +26,14 @@ pub struct SqliteStorage {
     writer: WorkerThreads,
 }
 
-/// JoinedThreads that run the units of work of one queue.
+/// Threads that run the units of work of one queue.
 struct WorkerThreads {
     // Dropped in this order: the threads end when the queue has no sender.
     queue: SyncSender<Box<dyn ErasedUnit>>,
     threads: JoinedThreads,
 }
 
-/// JoinedThreads that are joined when dropped.
+/// Threads that are joined when dropped.
 #[derive(Default)]
 struct JoinedThreads(Vec<JoinHandle<()>>);
 

@@ -29,9 +29,9 @@ pub(super) fn serve(mut tx: SqliteTx, queue: &Receiver<Box<dyn ErasedUnit>>) {
 /// Runs a unit of work, and those that arrive meanwhile, in one transaction: a sync to the disk takes longer than the
 /// units together.
 ///
-/// Each unit has a savepoint, so an error rolls back only its own writes. No unit gets its result before the transaction
-/// has ended, not even an error, which may depend on writes of an earlier unit. If the transaction fails, every unit gets
-/// the error, and all writes are rolled back.
+/// Each unit has a savepoint, so an error rolls back only its own writes. No unit gets its result before the
+/// transaction has ended, not even an error, which may depend on writes of an earlier unit. If the transaction fails,
+/// every unit gets the error, and all writes are rolled back.
 fn run_group(
     tx: &mut SqliteTx,
     units: &mut Vec<Box<dyn ErasedUnit>>,

@@ -1,9 +1,9 @@
 //! Tests of copies in both backends.
 
 mod copying;
+mod failures;
 mod fixtures;
 mod numbers;
-mod refusals;
 mod schema;
 
 use std::path::PathBuf;

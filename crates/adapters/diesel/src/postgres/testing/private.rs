@@ -13,8 +13,8 @@ use tokio_postgres::{Config, SimpleQueryMessage};
 
 use super::{connect, run_on_own_runtime};
 
-/// A private server on a free port, with its data in a temporary folder. It stops when this value is dropped, and when the
-/// process ends in any way.
+/// A private server on a free port, with its data in a temporary folder. It stops when this value is dropped, and when
+/// the process ends in any way.
 #[derive(Debug)]
 pub struct PrivateServer {
     folder: TempDir,
@@ -117,11 +117,11 @@ impl PrivateServer {
         self.control(&["restart"])
     }
 
-    /// The first column of the first row that a statement gives; empty if it gives none.
+    /// The first column of the first row of a statement; empty if there is no row.
     ///
     /// # Errors
     ///
-    /// If the server cannot be reached, or refuses the statement.
+    /// If the server cannot be reached, or the statement fails.
     pub fn query(&self, statement: &str) -> Result<String, BoxError> {
         let config: Config = self.url("postgres").parse()?;
         let statement = statement.to_owned();
@@ -209,6 +209,6 @@ fn unprivileged_user() -> Result<Option<(u32, u32)>, StartServerError> {
     if id(&["-u"])? != 0 {
         return Ok(None);
     }
-    let name = if id(&["-u", "postgres"]).is_ok() { "postgres" } else { "nobody" };
+    let name = if id(&["-u", "postgres"]).is_ok() { "postgres" } else { "daemon" };
     Ok(Some((id(&["-u", name])?, id(&["-g", name])?)))
 }

@@ -124,7 +124,7 @@ fn intended_error() -> StorageError {
     StorageError::Failed("intended".into())
 }
 
-/// The text of the error's source.
+/// The message of the source of an error.
 fn cause(error: &StorageError) -> String {
     std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }

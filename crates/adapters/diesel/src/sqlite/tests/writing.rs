@@ -34,6 +34,7 @@ impl UnitOfWork<SqliteTx> for BlockWriter {
     }
 }
 
+/// Blocks the writer thread of the store.
 async fn block_writer(storage: &Arc<TestStorage>) -> BlockedWriter {
     let ((running, is_running), (release, released)) = (sync_channel(1), sync_channel(1));
     let storage = Arc::clone(storage);
