@@ -1,4 +1,4 @@
-//! Has the crate built again when a migration is added, which the macro that embeds them does not see.
+//! Rebuilds the crate when a migration is added: the macro that embeds the migrations does not track new files.
 
 fn main() {
     println!("cargo::rerun-if-changed=../../../migrations");

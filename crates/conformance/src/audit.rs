@@ -7,7 +7,7 @@ use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, contact, ip};
 use crate::store::Store;
 
-/// Events of these seconds, recorded in this order.
+/// Records one event per second given, in this order.
 async fn recorded<S: CompleteStorage, const N: usize>(
     store: &Store<S>,
     seconds: [u64; N],
@@ -21,9 +21,9 @@ fn event(action: Action, outcome: Outcome, origin: &Origin, seconds: u64) -> Aud
     AuditEvent::new(action, outcome, origin, at(seconds), &*RANDOMNESS)
 }
 
-/// FullFixture comes back as it was given: every action with every outcome, with and without a user, a contact and an
+/// Every field of an event is stored: every action with every outcome, with and without a user, a contact and an
 /// origin.
-pub async fn an_event_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+pub async fn an_audit_event_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let origins = [
         Origin::local(),
@@ -52,8 +52,8 @@ pub async fn an_event_comes_back_as_it_was_given(storage: impl CompleteStorage) 
     assert_eq!(store.latest_events(usize::MAX).await, given);
 }
 
-/// The latest events come newest first, in whichever order they were recorded, and no more than were asked for.
-pub async fn the_latest_events_come_newest_first(storage: impl CompleteStorage) {
+/// The latest events are listed newest first, whatever the order of recording, up to the requested number.
+pub async fn audit_events_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     assert_eq!(store.latest_events(10).await, []);
     let [second, third, first] = recorded(&store, [2, 3, 1]).await;
@@ -62,8 +62,8 @@ pub async fn the_latest_events_come_newest_first(storage: impl CompleteStorage) 
     assert_eq!(store.latest_events(0).await, []);
 }
 
-/// Forgotten are the events from before then, and no others.
-pub async fn events_are_forgotten_when_they_are_old(storage: impl CompleteStorage) {
+/// Events from before the given time are removed, and no others.
+pub async fn audit_events_are_removed_after_retention(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [_, _, third, fourth] = recorded(&store, [1, 2, 3, 4]).await;
     assert_eq!(store.forget_events(at(1)).await, 0);

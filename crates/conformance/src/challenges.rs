@@ -7,14 +7,14 @@ use asteroid_verification::{Challenge, ChallengeState, CodeFormat, Guesser, Purp
 
 use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, challenge, contact, fresh_contact, ip, register};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
 const ALL: [PurposeKind; 3] = [PurposeKind::Register, PurposeKind::SignIn, PurposeKind::Reset];
 const LOGIN: [PurposeKind; 1] = [PurposeKind::SignIn];
 
-/// FullFixture comes back as it was given: every purpose, format, contact and address.
-pub async fn a_challenge_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+/// Every field of a challenge is stored, for every purpose, code format, channel and origin.
+pub async fn a_challenge_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let given = [
         challenge(&contact("George.Washington@Example.com"), register(), at(0)),
@@ -35,17 +35,17 @@ pub async fn a_challenge_comes_back_as_it_was_given(storage: impl CompleteStorag
     ];
     store.insert_challenges(&given).await;
     for given in given {
-        let found = store.find_challenge(given.id).await.expect("it is there");
+        let found = store.find_challenge(given.id).await.expect("the challenge exists");
         assert_eq!(found, given);
-        // Contacts are equal however they are written; this one has to be written as it was given.
+        // Equality ignores the spelling of a contact, so the spelling is compared here.
         assert_eq!(found.contact.as_str(), given.contact.as_str());
         assert_eq!(store.live_challenges_of(&given.contact, &ALL, at(3)).await, [given]);
     }
     assert_eq!(store.find_challenge(ChallengeId::new(at(0), &*RANDOMNESS)).await, None);
 }
 
-/// The live challenges of a contact, in whatever spelling, come newest first, and none of another contact.
-pub async fn live_challenges_come_newest_first(storage: impl CompleteStorage) {
+/// The live challenges of a contact, in any spelling, are listed newest first. Those of other contacts are not.
+pub async fn live_challenges_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [second, third, first] =
         [2, 3, 1].map(|seconds| challenge(&contact("George@example.com"), Purpose::SignIn, at(seconds)));
@@ -56,8 +56,9 @@ pub async fn live_challenges_come_newest_first(storage: impl CompleteStorage) {
     assert_eq!(store.live_challenges_of(&fresh_contact(), &LOGIN, at(5)).await, []);
 }
 
-/// Live is what is for one of the purposes that are asked for, unspent, before its expiry and short of its guesses.
-pub async fn only_live_challenges_are_given(storage: impl CompleteStorage) {
+/// A challenge is live if it is unspent, not expired, and has guesses left. Only those for the given purposes are
+/// listed.
+pub async fn only_live_challenges_are_listed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let short = Challenge { expires_at: at(60), ..challenge(&contact, Purpose::SignIn, at(5)) };
@@ -87,9 +88,9 @@ pub async fn only_live_challenges_are_given(storage: impl CompleteStorage) {
     assert_eq!(live(&[], at(6)).await, []);
 }
 
-/// A guess counts once against every live challenge of the contact for these purposes, and against no other. Given
-/// are those that it counted against, with the guess in their counts.
-pub async fn a_guess_counts_against_every_live_challenge(storage: impl CompleteStorage) {
+/// A guess is counted once against every live challenge of the contact for the given purposes, and against no other.
+/// The counted challenges are returned with the new counts.
+pub async fn a_guess_is_counted_against_every_live_challenge(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let first = challenge(&contact, Purpose::SignIn, at(1));
@@ -115,8 +116,8 @@ pub async fn a_guess_counts_against_every_live_challenge(storage: impl CompleteS
     assert_eq!(store.find_challenge(spent.id).await, Some(spent));
 }
 
-/// The last guess is counted and given; none after it.
-pub async fn guesses_end_with_their_number(storage: impl CompleteStorage) {
+/// The last guess within the limit is counted and its challenge returned. Later guesses are not.
+pub async fn guesses_are_counted_up_to_the_limit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let opened = challenge(&contact, Purpose::SignIn, at(0));
@@ -132,8 +133,9 @@ pub async fn guesses_end_with_their_number(storage: impl CompleteStorage) {
     assert_eq!(store.find_challenge(opened.id).await, Some(Challenge { guesses: 5, ..opened }));
 }
 
-/// A stranger's guess counts in both counts, and only while strangers have guesses left; the asker's are kept.
-pub async fn strangers_use_up_their_own_guesses_only(storage: impl CompleteStorage) {
+/// A guess from a stranger increments both counts, up to the limit for strangers. The asker keeps the remaining
+/// guesses.
+pub async fn guesses_of_strangers_have_a_limit_of_their_own(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let opened = challenge(&contact, Purpose::SignIn, at(0));
@@ -150,8 +152,8 @@ pub async fn strangers_use_up_their_own_guesses_only(storage: impl CompleteStora
     assert_eq!(store.count_guess_of(&contact, &LOGIN, Guesser::Asker, at(1)).await, []);
 }
 
-/// A stranger's guess counts against those challenges alone whose strangers have guesses left.
-pub async fn a_strangers_guess_passes_over_what_strangers_used_up(storage: impl CompleteStorage) {
+/// A guess from a stranger is counted only against challenges below the limit for strangers.
+pub async fn a_stranger_guess_skips_challenges_at_the_stranger_limit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let used_up =
@@ -163,26 +165,26 @@ pub async fn a_strangers_guess_passes_over_what_strangers_used_up(storage: impl 
     assert_eq!(store.find_challenge(used_up.id).await, Some(used_up));
 }
 
-/// Of guesses made at once, no more come through than are left.
-pub async fn no_more_guesses_come_through_than_are_left(storage: impl CompleteStorage) {
-    guesses_at_once(Store::new(storage), Guesser::Asker, 40, 5).await;
+/// Of concurrent guesses, no more are counted than the limit allows.
+pub async fn concurrent_guesses_stay_within_the_limit(storage: impl CompleteStorage) {
+    concurrent_guesses(Store::new(storage), Guesser::Asker, 40, 5).await;
 }
 
-/// Of strangers' guesses made at once, no more come through than strangers have.
-pub async fn no_more_guesses_of_strangers_come_through_than_they_have(storage: impl CompleteStorage) {
-    guesses_at_once(Store::new(storage), Guesser::Stranger, 10, 2).await;
+/// Of concurrent guesses from strangers, no more are counted than their limit allows.
+pub async fn concurrent_stranger_guesses_stay_within_the_limit(storage: impl CompleteStorage) {
+    concurrent_guesses(Store::new(storage), Guesser::Stranger, 10, 2).await;
 }
 
-async fn guesses_at_once(store: Store<impl CompleteStorage>, guesser: Guesser, tried: u32, left: u32) {
+async fn concurrent_guesses(store: Store<impl CompleteStorage>, guesser: Guesser, guesses: u32, left: u32) {
     for _ in 0..ROUNDS {
         let opened = challenge(&fresh_contact(), Purpose::SignIn, at(0));
         store.insert_challenge(&opened).await;
-        let answers = at_once((0..tried).map(|_| {
+        let answers = run_concurrently((0..guesses).map(|_| {
             let (store, contact) = (store.clone(), opened.contact.clone());
             async move { store.count_guess_of(&contact, &LOGIN, guesser, at(1)).await }
         }))
         .await;
-        // Each that came through saw a count of its own.
+        // Each counted guess returned a different count.
         let mut counts: Vec<u32> = answers.into_iter().flatten().map(|counted| counted.guesses).collect();
         counts.sort_unstable();
         assert_eq!(counts, (1..=left).collect::<Vec<_>>());
@@ -190,9 +192,9 @@ async fn guesses_at_once(store: Store<impl CompleteStorage>, guesser: Guesser, t
     }
 }
 
-/// A challenge is spent once, and then shows when. One that has been guessed for the last time can still be spent:
-/// that guess may have been right.
-pub async fn a_challenge_is_spent_once(storage: impl CompleteStorage) {
+/// A challenge can be spent once and then stores the time. It can be spent without guesses left, because the last guess
+/// may have been right.
+pub async fn a_challenge_can_be_spent_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let opened = Challenge { guesses: 5, ..challenge(&contact, Purpose::SignIn, at(0)) };
@@ -206,13 +208,13 @@ pub async fn a_challenge_is_spent_once(storage: impl CompleteStorage) {
     assert_eq!(store.find_challenge(other.id).await, Some(other));
 }
 
-/// Of several that try at once to spend a challenge, one succeeds.
-pub async fn of_many_who_spend_a_challenge_one_succeeds(storage: impl CompleteStorage) {
+/// Of concurrent attempts to spend a challenge, one succeeds.
+pub async fn concurrent_spends_of_a_challenge_succeed_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
         let opened = challenge(&fresh_contact(), Purpose::SignIn, at(0));
         store.insert_challenge(&opened).await;
-        let answers = at_once((0..8).map(|_| {
+        let answers = run_concurrently((0..8).map(|_| {
             let (store, id) = (store.clone(), opened.id);
             async move { store.spend_challenge(id, at(1)).await }
         }))
@@ -221,8 +223,9 @@ pub async fn of_many_who_spend_a_challenge_one_succeeds(storage: impl CompleteSt
     }
 }
 
-/// Every open challenge of a contact for these purposes is spent, and no other; one spent before keeps its time.
-pub async fn all_challenges_of_a_contact_end(storage: impl CompleteStorage) {
+/// All open challenges of a contact for the given purposes are spent, and no others. One that was spent before keeps
+/// its time.
+pub async fn all_challenges_of_a_contact_can_be_ended(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let own = contact("George@example.com");
     let ended = [
@@ -252,10 +255,10 @@ pub async fn all_challenges_of_a_contact_end(storage: impl CompleteStorage) {
 }
 
 async fn state(store: &Store<impl CompleteStorage>, challenge: &Challenge) -> ChallengeState {
-    store.find_challenge(challenge.id).await.expect("it is there").state
+    store.find_challenge(challenge.id).await.expect("the challenge exists").state
 }
 
-/// Removed are the challenges that had expired by then, spent or not, and no others.
+/// Challenges that have expired by the given time are removed, spent or not, and no others.
 pub async fn expired_challenges_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let all: Vec<_> =

@@ -1,4 +1,4 @@
-//! Clauses of [`asteroid_clients::ClientRepository`]: which clients are listed, and in which order.
+//! Clauses of [`asteroid_clients::ClientRepository`]: filters, order and paging of client lists.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,9 +22,9 @@ async fn ids(store: &Store<impl CompleteStorage>, filter: &ClientFilter) -> Vec<
     listed.iter().map(|client| client.record.key.id.to_string()).collect()
 }
 
-/// Clients come in the order of their sources' numbers, and within a source in the order of their ids' bytes; a page
-/// begins behind the key that is named, whether that is there or not, and pages of any size make up the whole.
-pub async fn clients_come_in_the_order_of_their_keys(storage: impl CompleteStorage) {
+/// Clients are ordered by source number, then by the bytes of the id. A page starts after the given key, which need not
+/// exist, and pages of any size make up the whole list.
+pub async fn clients_are_listed_in_key_order(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let ordered =
         [" 1", "!", "1", "10", "2", "9", "A", "Z", "_", "a", "a b", "ab", "z", "z\u{301}", "Ä", "ä", "🦀"];
@@ -49,8 +49,8 @@ pub async fn clients_come_in_the_order_of_their_keys(storage: impl CompleteStora
     assert_eq!(store.list_clients(&all_clients(), None, 0).await, []);
 }
 
-/// A list holds the clients of its practice and of no other, even where they come from one source.
-pub async fn a_list_is_of_one_practice(storage: impl CompleteStorage) {
+/// A list contains the clients of its practice only, even if several practices share a source.
+pub async fn a_list_contains_only_its_practice(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     assert_eq!(ids(&store, &all_clients()).await, [""; 0]);
     let others = ["0", "2", "4", "zz"].map(|id| ClientRecord { practice: OTHER_PRACTICE, ..client(id) });
@@ -65,8 +65,8 @@ pub async fn a_list_is_of_one_practice(storage: impl CompleteStorage) {
     assert_eq!(ids(&store, &of_others).await, ["0", "2", "3", "4", "zz"]);
 }
 
-/// A long page is as any other: every client has its own patients, in their order.
-pub async fn a_long_page_is_whole(storage: impl CompleteStorage) {
+/// On a page of more than two thousand clients, each has its own patients, in their order.
+pub async fn a_long_page_is_complete(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let record = |number: usize| {
         let patients = (0..number % 4).map(|place| patient(&format!("{number}-{}", 9 - place))).collect();
@@ -76,15 +76,16 @@ pub async fn a_long_page_is_whole(storage: impl CompleteStorage) {
     store.put_clients(&records).await;
     let listed = store.list_clients(&all_clients(), None, 2_400).await;
     let listed: Vec<ClientRecord> = listed.into_iter().map(|client| client.record).collect();
-    assert!(listed == records[..2_400], "a client is not as it was put");
+    assert!(listed == records[..2_400], "a listed record differs from the stored one");
 }
 
 fn of_status(id: &str, status: ClientStatus) -> ClientRecord {
     ClientRecord { status, ..client(id) }
 }
 
-/// Without conditions a list holds all clients but the deleted ones; with a status, those that have it.
-pub async fn deleted_clients_are_listed_to_those_who_ask_for_them(storage: impl CompleteStorage) {
+/// Without a status or a time of update, a list contains all clients except the deleted ones. With a status, it
+/// contains the clients that have it; with a time of update alone, also the deleted ones.
+pub async fn deleted_clients_are_listed_only_on_request(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let records = [
         of_status("1", ClientStatus::Active),
@@ -107,9 +108,8 @@ pub async fn deleted_clients_are_listed_to_those_who_ask_for_them(storage: impl 
     assert_eq!(ids(&store, &all_clients()).await, ["1", "2", "3", "5"]);
 }
 
-/// Changed are the clients whose record came here with another content at this time or later, whatever it says of
-/// itself.
-pub async fn clients_are_listed_by_when_they_changed_here(storage: impl CompleteStorage) {
+/// `updated_since` compares with the time at which the store received the record, not with the times in the record.
+pub async fn clients_are_filtered_by_time_of_storage(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let changed = |id: &str, stored_at| ClientRecord {
         first_synced_at: at(0),
@@ -130,8 +130,8 @@ pub async fn clients_are_listed_by_when_they_changed_here(storage: impl Complete
     assert_eq!(ids(&store, &since(at(9) + TICK)).await, ["2"]);
 }
 
-/// Conditions hold all at once, on every page.
-pub async fn conditions_hold_together(storage: impl CompleteStorage) {
+/// A listed client satisfies every condition of the filter, on every page.
+pub async fn filter_conditions_are_combined(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let mut records = Vec::new();
     for number in 0..64_u64 {
@@ -154,33 +154,36 @@ pub async fn conditions_hold_together(storage: impl CompleteStorage) {
     assert_eq!(ids(&store, &ClientFilter { status: None, ..all }).await.len(), 8);
 }
 
-/// While other clients are put between two pages, and the same ones again, nobody who was there from the beginning is
-/// lost or comes twice, and the order holds.
-pub async fn no_client_is_lost_or_comes_twice_while_others_are_put(storage: impl CompleteStorage) {
+/// While other clients are written between two pages, each client that existed from the start is listed exactly once,
+/// in order.
+pub async fn paging_is_stable_during_concurrent_writes(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
-    let there = |number: usize| client(&format!("{number:03}"));
-    store.put_clients(&(0..200).map(there).collect::<Vec<_>>()).await;
-    let is_over = Arc::new(AtomicBool::new(false));
+    let existing = |number: usize| client(&format!("{number:03}"));
+    store.put_clients(&(0..200).map(existing).collect::<Vec<_>>()).await;
+    let is_done = Arc::new(AtomicBool::new(false));
     let writer = tokio::spawn({
-        let (store, is_over) = (store.clone(), Arc::clone(&is_over));
+        let (store, is_done) = (store.clone(), Arc::clone(&is_done));
         async move {
             for number in (0..200).map(|number| number * 77 % 200).cycle() {
-                if is_over.load(Ordering::SeqCst) {
+                if is_done.load(Ordering::SeqCst) {
                     return;
                 }
                 let new = client(&format!("{number:03}-new"));
-                store.put_clients(&[new, there(number)]).await;
-                // Or the task could not be stopped where the clause fails: some stores never wait.
+                store.put_clients(&[new, existing(number)]).await;
+                // Some stores never yield, and then the task could not be stopped after a failure.
                 tokio::task::yield_now().await;
             }
         }
     });
     for _ in 0..5 {
         let walked = keys(&store.walk_clients(&all_clients(), 7).await);
-        assert!(walked.is_sorted_by(|one, next| one < next), "each behind the one before");
+        assert!(walked.is_sorted_by(|one, next| one < next), "the keys are in order");
         let old = walked.into_iter().filter(|key| !key.id.as_str().ends_with("-new"));
-        assert!(old.eq((0..200).map(|number| client_key(&format!("{number:03}")))), "all, and no other");
+        assert!(
+            old.eq((0..200).map(|number| client_key(&format!("{number:03}")))),
+            "every existing client is listed once"
+        );
     }
-    is_over.store(true, Ordering::SeqCst);
+    is_done.store(true, Ordering::SeqCst);
     writer.await.expect("the writer does not panic");
 }

@@ -1,5 +1,4 @@
-//! Clauses of [`asteroid_clients::ClientRepository`]: what a client is shown with. Its patients, its class, the name of
-//! its practice, and whether a user is tied to it.
+//! Clauses of [`asteroid_clients::ClientRepository`]: the patients, class, practice name and user of a client.
 
 use asteroid_clients::{
     Client, ClientClass, ClientRecord, Membership, Patient, PetRecords, Practice, PracticeId,
@@ -14,8 +13,8 @@ use crate::fixtures::practice::{
 use crate::fixtures::{at, fresh_contact, new_user};
 use crate::store::Store;
 
-/// The client as it is found; it is the same in a list.
-async fn shown(store: &Store<impl CompleteStorage>, id: &str) -> Client {
+/// Finds a client, and asserts that a list returns the same.
+async fn find_and_list(store: &Store<impl CompleteStorage>, id: &str) -> Client {
     let found = store.find_client(PRACTICE, &client_key(id)).await.expect("the client is there");
     let mut listed = store.list_clients(&all_clients(), None, 100).await;
     listed.retain(|client| client.record.key == found.record.key);
@@ -24,7 +23,7 @@ async fn shown(store: &Store<impl CompleteStorage>, id: &str) -> Client {
 }
 
 async fn pets(store: &Store<impl CompleteStorage>, id: &str) -> Vec<String> {
-    let patients = shown(store, id).await.record.patients;
+    let patients = find_and_list(store, id).await.record.patients;
     patients.iter().map(|patient| patient.id.to_string()).collect()
 }
 
@@ -32,8 +31,8 @@ fn with_pets(id: &str, pets: &[&str]) -> ClientRecord {
     ClientRecord { patients: pets.iter().copied().map(patient).collect(), ..client(id) }
 }
 
-/// Patients come back as they were put, in the order of the source, each with its own client.
-pub async fn patients_come_in_the_order_of_the_source(storage: impl CompleteStorage) {
+/// Every field of a patient is stored. Each client has its own patients, in the order of the source.
+pub async fn patients_keep_the_order_of_the_source(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let full = Patient {
         source: OTHER_SOURCE,
@@ -52,12 +51,12 @@ pub async fn patients_come_in_the_order_of_the_source(storage: impl CompleteStor
     let records = [first, client("2"), with_pets("3", &many), with_pets("4", &["pi"])];
     store.put_clients(&records).await;
     for (id, given) in ["1", "2", "3", "4"].into_iter().zip(&records) {
-        assert_eq!(shown(&store, id).await.record.patients, given.patients);
+        assert_eq!(find_and_list(&store, id).await.record.patients, given.patients);
     }
 }
 
-/// A record brings all patients of its client: those that it does not name are gone, and can come again.
-pub async fn patients_are_replaced_as_a_whole(storage: impl CompleteStorage) {
+/// A record replaces all patients of its client. A patient that was removed can be added again.
+pub async fn a_record_replaces_all_patients_of_its_client(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     store.put_client(&with_pets("2", &["z"])).await;
     let lists: [&[&str]; 7] =
@@ -69,11 +68,11 @@ pub async fn patients_are_replaced_as_a_whole(storage: impl CompleteStorage) {
     let mut changed = with_pets("1", &["a", "b"]);
     changed.patients[1] = Patient { name: "Brownie".to_owned(), ..patient("b") };
     store.put_client(&changed).await;
-    assert_eq!(shown(&store, "1").await.record.patients, changed.patients);
+    assert_eq!(find_and_list(&store, "1").await.record.patients, changed.patients);
     assert_eq!(pets(&store, "2").await, ["z"]);
 }
 
-/// A patient belongs to the client whose record named it last; the other one's others stay in their order.
+/// A patient belongs to the client whose record named it last. The other client keeps its other patients in order.
 pub async fn a_patient_moves_to_the_client_that_named_it_last(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     store.put_clients(&[with_pets("1", &["a", "b", "c"]), with_pets("2", &["x"])]).await;
@@ -82,7 +81,7 @@ pub async fn a_patient_moves_to_the_client_that_named_it_last(storage: impl Comp
         (pets(&store, "1").await, pets(&store, "2").await),
         (vec!["a".into(), "c".into()], vec!["b".into(), "x".into()])
     );
-    // In one go, whichever of the two comes first.
+    // In one batch, in either order of the two clients.
     store.put_clients(&[with_pets("1", &["c", "b"]), with_pets("2", &["x", "a"])]).await;
     assert_eq!(pets(&store, "1").await, ["c", "b"]);
     assert_eq!(pets(&store, "2").await, ["x", "a"]);
@@ -91,21 +90,22 @@ pub async fn a_patient_moves_to_the_client_that_named_it_last(storage: impl Comp
     assert_eq!(pets(&store, "2").await, ["x", "c"]);
 }
 
-/// Patients are told apart by their source and by every character of their id; one that is named twice counts once,
-/// where it is named last.
-pub async fn patients_are_told_apart_by_their_keys(storage: impl CompleteStorage) {
+/// Two patients differ if their sources differ, or if their ids differ in any character. A patient that a record names
+/// twice is stored once, at its last place.
+pub async fn patient_keys_are_compared_exactly(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let elsewhere = Patient { source: OTHER_SOURCE, ..patient("a") };
     let mut record = with_pets("1", &["a", "A", "á", " a"]);
     record.patients.push(elsewhere);
     store.put_client(&record).await;
-    assert_eq!(shown(&store, "1").await.record.patients, record.patients);
+    assert_eq!(find_and_list(&store, "1").await.record.patients, record.patients);
     store.put_client(&with_pets("1", &["b", "c", "b", "d"])).await;
     assert_eq!(pets(&store, "1").await, ["c", "b", "d"]);
 }
 
-/// The patients of clients come with their keys, in the order of the records; a client without any is left out.
-pub async fn the_patients_of_clients_are_found(storage: impl CompleteStorage) {
+/// The patients of several clients are returned by client, in the order of the records. A client without patients is
+/// left out.
+pub async fn the_patients_of_clients_are_listed_by_client(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let with = |id: &str, patients: &[&str]| ClientRecord {
         patients: patients.iter().map(|id| patient(id)).collect(),
@@ -120,9 +120,8 @@ pub async fn the_patients_of_clients_are_found(storage: impl CompleteStorage) {
     assert!(store.sorted_patients_of(&keys[1..2]).await.is_empty());
 }
 
-/// Putting a class says whether it is new, another than before, or the same; classes are told apart by their source and
-/// their id.
-pub async fn putting_a_class_says_what_became_of_it(storage: impl CompleteStorage) {
+/// Upserting a class reports created, updated or unchanged. Classes differ by source and id.
+pub async fn upserting_a_class_reports_the_outcome(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let base = class("cool");
     let others = [
@@ -147,47 +146,47 @@ pub async fn putting_a_class_says_what_became_of_it(storage: impl CompleteStorag
     }
 }
 
-/// A client is shown with its class as that is now, once it is there: the one of the client's own source.
-pub async fn a_client_is_shown_with_its_class_as_it_is_now(storage: impl CompleteStorage) {
+/// A client is returned with the current data of its class, looked up in its own source.
+pub async fn a_client_has_the_current_class_of_its_source(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let mut record = client("1");
     record.content.client_class = Some(external_id("cool"));
     store.put_clients(&[record.clone(), client("2")]).await;
     store.put_class(&ClientClass { source: OTHER_SOURCE, ..class("cool") }).await;
     store.put_class(&class("Cool")).await;
-    assert_eq!(shown(&store, "1").await.class, None);
+    assert_eq!(find_and_list(&store, "1").await.class, None);
     for class in [class("cool"), ClientClass { description: None, ..class("cool") }] {
         store.put_class(&class).await;
-        assert_eq!(shown(&store, "1").await.class, Some(class));
+        assert_eq!(find_and_list(&store, "1").await.class, Some(class));
     }
-    assert_eq!(shown(&store, "2").await.class, None);
+    assert_eq!(find_and_list(&store, "2").await.class, None);
     record.content.client_class = None;
     store.put_client(&record).await;
-    assert_eq!(shown(&store, "1").await.class, None);
+    assert_eq!(find_and_list(&store, "1").await.class, None);
 }
 
-/// A client is shown with the name that its practice has now.
-pub async fn a_client_is_shown_with_the_name_of_its_practice(storage: impl CompleteStorage) {
+/// A client is returned with the current name of its practice.
+pub async fn a_client_has_the_current_name_of_its_practice(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     store.put_client(&client("1")).await;
     for name in ["Pets & Co", "Zoë's"] {
         store.put_practice(&Practice { name: name.to_owned(), ..practice(PRACTICE) }).await;
-        assert_eq!(shown(&store, "1").await.practice_name, name);
+        assert_eq!(find_and_list(&store, "1").await.practice_name, name);
     }
 }
 
-/// A user is tied to a client by a membership in the client's practice that names the client's source and id. What a
-/// record does not say of its pets' records, that says.
-pub async fn a_client_has_a_user_as_long_as_a_membership_names_it(storage: impl CompleteStorage) {
+/// A client has a user while a membership in its practice names its source and id. If its record does not state the
+/// status of the pets' records, this decides it.
+pub async fn a_client_has_a_user_while_a_membership_names_it(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
-    let said = |id: &str, pet_records| {
+    let with_pet_records = |id: &str, pet_records| {
         let mut record = client(id);
         record.content.pet_records = pet_records;
         record
     };
-    store.put_clients(&[client("1"), client("2"), said("3", Some(PetRecords::Active))]).await;
-    let ties = [
+    store.put_clients(&[client("1"), client("2"), with_pet_records("3", Some(PetRecords::Active))]).await;
+    let cases = [
         (Membership { practice: OTHER_PRACTICE, ..membership(user, "1") }, false),
         (Membership { source: OTHER_SOURCE, ..membership(user, "1") }, false),
         (membership(user, "01"), false),
@@ -195,22 +194,22 @@ pub async fn a_client_has_a_user_as_long_as_a_membership_names_it(storage: impl 
         (membership(user, "1"), true),
         (membership(user, "2"), false),
     ];
-    for (membership, is_tied) in ties {
+    for (membership, has_user) in cases {
         store.put_membership(&membership).await;
-        let client = shown(&store, "1").await;
-        let pet_records = if is_tied { PetRecords::Active } else { PetRecords::Unregistered };
-        assert_eq!((client.has_user, client.pet_records()), (is_tied, pet_records), "{membership:?}");
+        let client = find_and_list(&store, "1").await;
+        let pet_records = if has_user { PetRecords::Active } else { PetRecords::Unregistered };
+        assert_eq!((client.has_user, client.pet_records()), (has_user, pet_records), "{membership:?}");
     }
-    store.put_client(&said("2", Some(PetRecords::Unregistered))).await;
+    store.put_client(&with_pet_records("2", Some(PetRecords::Unregistered))).await;
     for (id, has_user, pet_records) in
         [("2", true, PetRecords::Unregistered), ("3", false, PetRecords::Active)]
     {
-        let client = shown(&store, id).await;
+        let client = find_and_list(&store, id).await;
         assert_eq!((client.has_user, client.pet_records()), (has_user, pet_records));
     }
     let second = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     store.put_membership(&membership(second, "2")).await;
-    assert!(shown(&store, "2").await.has_user, "two users are tied to it, and it is shown once");
+    assert!(find_and_list(&store, "2").await.has_user, "two users have it, and it is listed once");
     assert_eq!(
         store.find_client(PRACTICE, &client_key("2")).await.map(|one| one.record.last_synced_at),
         Some(at(2))

@@ -1,4 +1,4 @@
-//! Clauses of [`asteroid_clients::ClientRepository`]: which clients a prefix finds.
+//! Clauses of [`asteroid_clients::ClientRepository`]: searching clients by prefix.
 
 use asteroid_clients::{ClientContent, ClientFilter, ClientRecord, SearchPrefix};
 use asteroid_kernel::Region;
@@ -7,7 +7,7 @@ use crate::CompleteStorage;
 use crate::fixtures::practice::{all_clients, client, text, with_practices};
 use crate::store::Store;
 
-/// A store with clients of these contents; their ids are their places.
+/// A store with one client per content. Its id is the index of the content.
 async fn with_clients<S: CompleteStorage>(
     storage: S,
     contents: impl IntoIterator<Item = ClientContent>,
@@ -19,10 +19,10 @@ async fn with_clients<S: CompleteStorage>(
     store
 }
 
-/// Whom a prefix finds, by place.
+/// The ids of the clients that a prefix finds.
 async fn found(store: &Store<impl CompleteStorage>, prefix: &str) -> String {
     let prefix = SearchPrefix::parse(prefix, Region::US);
-    assert!(prefix.is_some(), "a prefix that can be looked for");
+    assert!(prefix.is_some(), "a valid prefix");
     let listed = store.walk_clients(&ClientFilter { prefix, ..all_clients() }, 1).await;
     let ids: Vec<&str> = listed.iter().map(|client| client.record.key.id.as_str()).collect();
     ids.join(" ")
@@ -38,9 +38,9 @@ async fn assert_found(store: &Store<impl CompleteStorage>, searches: &[(&str, &s
     }
 }
 
-/// A client is found by the beginning of the first name, of the last name, and of both with a space between: of no
-/// other part, and once, even if several begin so.
-pub async fn a_client_is_found_by_the_beginning_of_a_name(storage: impl CompleteStorage) {
+/// A prefix matches the first name, the last name, or both with a space between, and no other part. A client is listed
+/// once even if several match.
+pub async fn a_client_is_found_by_name_prefix(storage: impl CompleteStorage) {
     let only = |first: Option<&str>, last: Option<&str>| ClientContent {
         first_name: first.map(str::to_owned),
         last_name: last.map(str::to_owned),
@@ -72,14 +72,14 @@ pub async fn a_client_is_found_by_the_beginning_of_a_name(storage: impl Complete
             ("michaels", ""),
             ("eremy", ""),
             ("kelson", ""),
-            ("nobody", ""),
+            ("unknown", ""),
         ],
     )
     .await;
 }
 
-/// A client is found by the beginning of the e-mail address.
-pub async fn a_client_is_found_by_the_beginning_of_the_address(storage: impl CompleteStorage) {
+/// A prefix matches the e-mail address.
+pub async fn a_client_is_found_by_email_prefix(storage: impl CompleteStorage) {
     let addressed = |email: &str| ClientContent { email: text(email), ..ClientContent::default() };
     let store =
         with_clients(storage, ["Jeremy@Test.com", "jeremy.m@test.com", " zoë@exämple.com "].map(addressed));
@@ -98,8 +98,8 @@ pub async fn a_client_is_found_by_the_beginning_of_the_address(storage: impl Com
     .await;
 }
 
-/// Neither case nor how a letter is composed matters, in any script; which letter it is does.
-pub async fn a_search_is_without_regard_to_case(storage: impl CompleteStorage) {
+/// A search ignores case and Unicode composition in any script, and distinguishes letters.
+pub async fn a_search_ignores_case_and_unicode_composition(storage: impl CompleteStorage) {
     let names = [
         "MÜLLER",
         "mu\u{308}ller",
@@ -136,9 +136,9 @@ pub async fn a_search_is_without_regard_to_case(storage: impl CompleteStorage) {
     .await;
 }
 
-/// A client is found by the first digits of any of its phones, however they are written there or here; what is no
-/// number is not looked for among phones.
-pub async fn a_client_is_found_by_the_first_digits_of_a_phone(storage: impl CompleteStorage) {
+/// The first digits of a number match any phone of a client, in any spelling. A prefix that is not a number does not
+/// match phones.
+pub async fn a_client_is_found_by_phone_prefix(storage: impl CompleteStorage) {
     let phone = text;
     let contents = [
         ClientContent { home_phone: phone("9096480002"), ..named("3M", "Company") },
@@ -175,8 +175,8 @@ pub async fn a_client_is_found_by_the_first_digits_of_a_phone(storage: impl Comp
     .await;
 }
 
-/// No character has a meaning of its own: what a pattern would take for anything is taken for itself.
-pub async fn a_prefix_is_no_pattern(storage: impl CompleteStorage) {
+/// No character is a wildcard: each matches only itself.
+pub async fn a_search_prefix_is_not_a_pattern(storage: impl CompleteStorage) {
     let names =
         ["%", "_x", "\\", "100%", "a*b", "[a]", "a%b", "axb", "'; --", "\u{10ffff}z", "z\u{10ffff}z", "za"];
     let store = with_clients(storage, names.map(|name| named("", name))).await;
@@ -204,8 +204,8 @@ pub async fn a_prefix_is_no_pattern(storage: impl CompleteStorage) {
     .await;
 }
 
-/// A client is found by what its record says now.
-pub async fn a_client_is_found_by_its_record_as_it_is_now(storage: impl CompleteStorage) {
+/// A search uses the current record of a client, not an earlier one.
+pub async fn a_search_uses_the_current_record(storage: impl CompleteStorage) {
     let before = ClientContent {
         email: text("old@test.com"),
         home_phone: text("1"),

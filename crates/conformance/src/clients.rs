@@ -1,4 +1,4 @@
-//! Clauses of [`asteroid_clients::ClientRepository`]: what becomes of a client that is put.
+//! Clauses of [`asteroid_clients::ClientRepository`]: storing client records.
 
 use asteroid_clients::{
     ClientContent, ClientRecord, ClientRepository, ClientStatus, Fingerprint, PetRecords, PracticeId,
@@ -12,7 +12,7 @@ use crate::fixtures::practice::{
     with_practices,
 };
 use crate::fixtures::{TICK, at};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
 /// A record with something in every field.
@@ -59,13 +59,13 @@ fn full_record(id: &str) -> ClientRecord {
     }
 }
 
-/// What the store has of a client, the record alone.
+/// The stored record of a client.
 async fn found(store: &Store<impl CompleteStorage>, of: &ClientRecord) -> Option<ClientRecord> {
     store.find_client(of.practice, &of.key).await.map(|client| client.record)
 }
 
-/// A record comes back as it was put, with something in every field and with nothing in any; each switch is its own.
-pub async fn a_client_comes_back_as_it_was_put(storage: impl CompleteStorage) {
+/// Every field of a record is stored, with and without the optional ones, and each switch separately.
+pub async fn a_client_is_stored_in_full(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let switched = |number: usize| ClientContent {
         alerts_disabled: number == 0,
@@ -86,11 +86,11 @@ pub async fn a_client_comes_back_as_it_was_put(storage: impl CompleteStorage) {
     }
     let listed = store.list_clients(&all_clients(), None, 100).await;
     let listed: Vec<ClientRecord> = listed.into_iter().map(|client| client.record).collect();
-    assert_eq!(listed, records, "a list shows the same, and here in the same order");
+    assert_eq!(listed, records, "a list returns the same records in the same order");
 }
 
-/// Clients are told apart by their source and by every character of their id.
-pub async fn clients_are_told_apart_by_their_keys(storage: impl CompleteStorage) {
+/// Two clients differ if their sources differ, or if their ids differ in any character.
+pub async fn client_keys_are_compared_exactly(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let ids = ["1", "01", " 1", "1 ", "a", "A", "é", "e\u{301}", "%", "_", "🦀", &"x".repeat(255)];
     let mut records: Vec<ClientRecord> = ids.map(client).to_vec();
@@ -109,8 +109,8 @@ pub async fn clients_are_told_apart_by_their_keys(storage: impl CompleteStorage)
     }
 }
 
-/// A client is found in its own practice alone.
-pub async fn a_client_is_of_one_practice(storage: impl CompleteStorage) {
+/// A client is found in its own practice and in no other.
+pub async fn a_client_is_found_only_in_its_practice(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let own = client("1");
     let others = ClientRecord { practice: OTHER_PRACTICE, ..client("2") };
@@ -123,7 +123,7 @@ pub async fn a_client_is_of_one_practice(storage: impl CompleteStorage) {
     }
 }
 
-/// A client that was deleted in its source is found, with all that it had.
+/// A client that was deleted in its source is still found, with its whole record.
 pub async fn a_deleted_client_is_found(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let deleted =
@@ -132,9 +132,9 @@ pub async fn a_deleted_client_is_found(storage: impl CompleteStorage) {
     assert_eq!(found(&store, &deleted).await, Some(deleted));
 }
 
-/// A record takes the place of the one of the same key: all is new, but when it first came and when it was made. Nobody
-/// else's changes.
-pub async fn a_record_takes_the_place_of_the_one_before(storage: impl CompleteStorage) {
+/// A record replaces the one of the same key, except the times of first synchronization and of creation. Other clients
+/// do not change.
+pub async fn a_record_replaces_the_record_of_its_key(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let bystander = full_record("10");
     let first = client("1");
@@ -159,12 +159,17 @@ pub async fn a_record_takes_the_place_of_the_one_before(storage: impl CompleteSt
         };
         assert_eq!(found(&store, &given).await, Some(kept));
     }
-    assert_eq!(store.find_client(PRACTICE, &first.key).await, None, "it is another practice's by now");
+    assert_eq!(
+        store.find_client(PRACTICE, &first.key).await,
+        None,
+        "the client has moved to another practice"
+    );
     assert_eq!(found(&store, &bystander).await, Some(bystander));
 }
 
-/// Of records of the same key that are put together, the last counts, and the first says when the client came.
-pub async fn records_that_are_put_together_count_in_their_order(storage: impl CompleteStorage) {
+/// Of the records of one key in a batch the last is kept, with the times of first synchronization and of creation of
+/// the first.
+pub async fn the_last_record_of_a_key_in_a_batch_is_kept(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let named = |name: &str, seconds| {
         let mut record = client("1");
@@ -178,14 +183,14 @@ pub async fn records_that_are_put_together_count_in_their_order(storage: impl Co
     store.put_clients(&[]).await;
 }
 
-/// Many records are put at once, and their fingerprints are asked for at once; of those who are not there, none is told.
-pub async fn fingerprints_are_those_of_the_clients_that_are_there(storage: impl CompleteStorage) {
+/// Records and fingerprints are written and read in batches of more than a thousand. Unknown keys have no fingerprint.
+pub async fn fingerprints_are_returned_for_existing_clients(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let mut records: Vec<ClientRecord> = (0..1200)
-        .map(|number| ClientRecord { fingerprint: print(number), ..client(&number.to_string()) })
+        .map(|number| ClientRecord { fingerprint: fingerprint(number), ..client(&number.to_string()) })
         .collect();
     for (source, id) in [(8, "1"), (8, "x"), (-1, "1")] {
-        let mut elsewhere = ClientRecord { fingerprint: print(5000 + source), ..client(id) };
+        let mut elsewhere = ClientRecord { fingerprint: fingerprint(5000 + source), ..client(id) };
         elsewhere.key.source = SourceId(source);
         records.push(elsewhere);
     }
@@ -199,17 +204,17 @@ pub async fn fingerprints_are_those_of_the_clients_that_are_there(storage: impl 
     assert_eq!(store.sorted_fingerprints(&keys[..1]).await, all[..1]);
     assert_eq!(store.sorted_fingerprints(&[client_key("01")]).await, []);
     assert_eq!(store.sorted_fingerprints(&[]).await, []);
-    let changed = ClientRecord { fingerprint: print(77), ..records[0].clone() };
+    let changed = ClientRecord { fingerprint: fingerprint(77), ..records[0].clone() };
     store.put_client(&changed).await;
-    assert_eq!(store.sorted_fingerprints(&keys[..1]).await, [(changed.key, print(77))]);
+    assert_eq!(store.sorted_fingerprints(&keys[..1]).await, [(changed.key, fingerprint(77))]);
 }
 
-fn print(number: i64) -> Fingerprint {
+fn fingerprint(number: i64) -> Fingerprint {
     Fingerprint::new(number).expect("53 bits")
 }
 
-/// A client is of a practice that is there: otherwise the store fails, and keeps none of what came with it.
-pub async fn a_client_of_no_practice_is_refused(storage: impl CompleteStorage) {
+/// A client of an unknown practice fails with [`StorageError::Failed`], and nothing of the batch is stored.
+pub async fn a_client_of_an_unknown_practice_fails(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let records = vec![client("1"), ClientRecord { practice: PracticeId(987), ..client("2") }];
     let keys: Vec<_> = records.iter().map(|record| record.key.clone()).collect();
@@ -218,19 +223,19 @@ pub async fn a_client_of_no_practice_is_refused(storage: impl CompleteStorage) {
     assert_eq!(store.sorted_fingerprints(&keys).await, []);
 }
 
-/// Of several that put the same client at once, one is last, and what it put is there as a whole.
-pub async fn clients_that_are_put_at_once_stay_whole(storage: impl CompleteStorage) {
+/// Of concurrent writes of one client, one record is kept as a whole.
+pub async fn concurrent_writes_of_a_client_keep_one_whole_record(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     for round in 0..ROUNDS {
         let key = format!("client-{round}");
-        at_once((0..4).map(|task| {
+        run_concurrently((0..4).map(|task| {
             let (store, mut record) = (store.clone(), client(&key));
             record.content.first_name = Some(task.to_string());
             record.patients = (0..task).map(|number| patient(&format!("{round}-{number}"))).collect();
             async move { store.put_client(&record).await }
         }))
         .await;
-        let kept = found(&store, &client(&key)).await.expect("it was put");
+        let kept = found(&store, &client(&key)).await.expect("the client exists");
         assert_eq!(kept.content.first_name, Some(kept.patients.len().to_string()));
     }
 }

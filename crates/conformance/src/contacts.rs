@@ -1,4 +1,4 @@
-//! Clauses of [`asteroid_identity::UserAdministrationRepository`]: the contacts that a user has beside the first.
+//! Clauses of [`asteroid_identity::UserAdministrationRepository`]: adding, removing and changing contacts.
 
 use asteroid_identity::{
     ContactSource, ContactTaken, ContactType, NewUser, RemovedContact, UserAdministrationRepository,
@@ -7,12 +7,12 @@ use asteroid_kernel::Contact;
 
 use crate::CompleteStorage;
 use crate::fixtures::{at, contact, fresh_contact, hash, imported, new_user};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
-/// A further contact is primary if it is the first of its kind. The profile has the primary ones first, then in the
-/// order of the ids; the user is found by each.
-pub async fn a_user_gets_further_contacts(storage: impl CompleteStorage) {
+/// The first contact of each kind (e-mail, phone) is primary. A profile lists primary contacts first, then by id. The
+/// user is found by each contact.
+pub async fn contacts_can_be_added_to_a_user(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let first = contact("George@Example.com");
     let user = store.insert_user(&new_user(&first)).await.expect("the contact is free");
@@ -46,9 +46,9 @@ pub async fn a_user_gets_further_contacts(storage: impl CompleteStorage) {
     assert_eq!(store.find_profile(bystander).await, before);
 }
 
-/// A contact that any user has, this one included, is not added, in whatever spelling: nothing is kept, and the
-/// transaction stays usable.
-pub async fn a_contact_that_somebody_has_is_not_added(storage: impl CompleteStorage) {
+/// Adding a contact that any user has, in any spelling, is a conflict: nothing is stored, and the transaction stays
+/// usable.
+pub async fn adding_a_taken_contact_is_a_conflict(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (own, others) = (contact("George@Example.com"), contact("Martha@Example.com"));
     let user = store.insert_user(&new_user(&own)).await.expect("the contact is free");
@@ -79,9 +79,9 @@ pub async fn a_contact_that_somebody_has_is_not_added(storage: impl CompleteStor
     assert_eq!(store.insert_user(&late).await, Err(ContactTaken), "an added contact is taken");
 }
 
-/// Of several that add the same contact at once, one succeeds; of several contacts that are added to one user at once,
+/// Of concurrent additions of one contact, one succeeds. Of several contacts that are added to one user concurrently,
 /// one is primary.
-pub async fn of_many_who_add_a_contact_one_succeeds(storage: impl CompleteStorage) {
+pub async fn concurrent_additions_of_one_contact_succeed_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let users = [
         store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free"),
@@ -89,7 +89,7 @@ pub async fn of_many_who_add_a_contact_one_succeeds(storage: impl CompleteStorag
     ];
     for round in 0..ROUNDS {
         let wanted = fresh_contact();
-        let answers = at_once((0..4).map(|task| {
+        let answers = run_concurrently((0..4).map(|task| {
             let (store, wanted) = (store.clone(), wanted.clone());
             async move {
                 store
@@ -106,7 +106,7 @@ pub async fn of_many_who_add_a_contact_one_succeeds(storage: impl CompleteStorag
         .await;
         assert_eq!(answers.into_iter().flatten().count(), 1);
         let fresh = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
-        let answers = at_once((0..4).map(|task| {
+        let answers = run_concurrently((0..4).map(|task| {
             let (store, phone) = (store.clone(), contact(&format!("555-66{task}-{:04}", 4000 + round)));
             async move {
                 store.add_contact(fresh, &phone, ContactType::Work, ContactSource::Verified, at(round)).await
@@ -120,8 +120,8 @@ pub async fn of_many_who_add_a_contact_one_succeeds(storage: impl CompleteStorag
     }
 }
 
-/// A contact comes back with who vouches for it: the user, or an import for a practice or for none.
-pub async fn a_contact_comes_back_with_its_source(storage: impl CompleteStorage) {
+/// The source of a contact is stored: verified by the user, or imported, with or without a practice.
+pub async fn the_source_of_a_contact_is_stored(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let first = NewUser { source: imported(Some(1)), ..new_user(&fresh_contact()) };
     let user = store.insert_user(&first).await.expect("the contact is free");
@@ -134,9 +134,9 @@ pub async fn a_contact_comes_back_with_its_source(storage: impl CompleteStorage)
     assert_eq!(sources, [imported(Some(1)), ContactSource::Verified, imported(None), imported(Some(2))]);
 }
 
-/// A contact that is replaced is gone from its user at once, and free for others; the user keeps the rest. Another
-/// user's contact is not removed.
-pub async fn a_replaced_contact_belongs_to_its_user_no_longer(storage: impl CompleteStorage) {
+/// A removed contact no longer finds its user and is free for others. The user keeps the other contacts. A contact of
+/// another user is not removed.
+pub async fn a_removed_contact_is_free_for_other_users(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (mistaken, right) = (contact("Nora@exmaple.com"), contact("nora@example.com"));
     let user = store.insert_user(&new_user(&mistaken)).await.expect("the contact is free");
@@ -159,9 +159,9 @@ pub async fn a_replaced_contact_belongs_to_its_user_no_longer(storage: impl Comp
     assert_eq!(store.find_user_by_contact(&mistaken.key()).await.map(|user| user.id), Some(next));
 }
 
-/// Where the primary contact is removed, the oldest that is left of its kind is primary; of the other kind nothing
-/// changes.
-pub async fn the_next_contact_is_primary_when_the_primary_one_is_removed(storage: impl CompleteStorage) {
+/// After the primary contact is removed, the oldest contact left of its kind becomes primary. The other kind does not
+/// change.
+pub async fn removing_the_primary_contact_promotes_the_oldest(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contacts = ["a@example.com", "b@example.com", "c@example.com", "555-665-4345"].map(contact);
     let user = store.insert_user(&new_user(&contacts[0])).await.expect("the contact is free");
@@ -182,9 +182,8 @@ pub async fn the_next_contact_is_primary_when_the_primary_one_is_removed(storage
     }
 }
 
-/// Two users who share a contact: it stays with the one who has it, is free once that one gives it up, and may be
-/// exchanged for another within one unit.
-pub async fn a_shared_contact_belongs_to_one_user_until_it_is_given_up(storage: impl CompleteStorage) {
+/// A contact belongs to one user until it is removed. Two users can swap contacts within one unit.
+pub async fn contacts_of_two_users_can_be_swapped_in_one_unit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (shared, other) = (contact("lees@example.com"), contact("ben@example.com"));
     let ann = store.insert_user(&new_user(&shared)).await.expect("the contact is free");
@@ -209,8 +208,8 @@ pub async fn a_shared_contact_belongs_to_one_user_until_it_is_given_up(storage: 
     assert_eq!(store.find_user_by_contact(&other.key()).await.map(|user| user.id), Some(ann));
 }
 
-/// A contact is written anew without changing anything else of it; one that the user does not have is not.
-pub async fn a_contact_is_respelled(storage: impl CompleteStorage) {
+/// Respelling a contact changes nothing else. It returns `false` for a contact that the user does not have.
+pub async fn a_contact_can_be_respelled(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&contact("nora@example.com"))).await.expect("free");
     let before = store.find_profile(user).await.expect("the user is there").contacts;
@@ -225,8 +224,8 @@ pub async fn a_contact_is_respelled(storage: impl CompleteStorage) {
     );
 }
 
-/// When a password was last set by a code to a contact is known when the contact is removed, and goes with it.
-pub async fn a_password_reset_is_known_of_its_contact(storage: impl CompleteStorage) {
+/// Removing a contact returns the time of the last password reset through it. The time is removed with the contact.
+pub async fn a_contact_records_its_last_password_reset(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (one, other) = (fresh_contact(), fresh_contact());
     let user = store.insert_user(&new_user(&one)).await.expect("the contact is free");
@@ -241,8 +240,8 @@ pub async fn a_password_reset_is_known_of_its_contact(storage: impl CompleteStor
     assert_eq!(store.remove_contact(user, &one.key()).await, reset(None));
 }
 
-/// A password is taken away; nobody signs in with it any more.
-pub async fn a_password_is_cleared(storage: impl CompleteStorage) {
+/// After the password is cleared, its hash no longer permits a sign-in.
+pub async fn a_password_can_be_cleared(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     assert!(store.clear_password(user).await);

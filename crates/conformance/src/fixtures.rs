@@ -1,4 +1,4 @@
-//! What clauses put into the store.
+//! Values that clauses store.
 
 pub(crate) mod practice;
 
@@ -18,13 +18,13 @@ use asteroid_messaging::{Content, Message, MessageKind};
 use asteroid_terms::{Acceptance, TermsVersion, VersionLabel};
 use asteroid_verification::{Challenge, ChallengeRules, CodeFormat, Purpose};
 
-/// The least time that a store tells apart.
+/// The resolution of stored times.
 pub(crate) const TICK: Duration = Duration::from_micros(1);
 
-/// Foreseeable, and never the same twice in a process.
+/// Deterministic, without repetition in a process.
 pub(crate) static RANDOMNESS: LazyLock<CountingRandomness> = LazyLock::new(CountingRandomness::default);
 
-/// So many seconds into the clause, at a time with a microsecond in it.
+/// A time in seconds since the start of a clause, with microseconds in it.
 pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp::from_micros(1_767_225_599_999_999) + Duration::from_secs(seconds)
 }
@@ -33,18 +33,18 @@ pub(crate) fn contact(text: &str) -> Contact {
     Contact::parse(text, Region::US).expect("a contact")
 }
 
-/// A number that no clause of this process has had.
+/// A number that is unique in this process.
 pub(crate) fn fresh_number() -> u32 {
     static LAST: AtomicU32 = AtomicU32::new(0);
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A contact that nobody has yet.
+/// A contact that no user has yet.
 pub(crate) fn fresh_contact() -> Contact {
     contact(&format!("Person-{}@Example.com", fresh_number()))
 }
 
-/// A key that nothing is kept under yet.
+/// An unused key.
 pub(crate) fn fresh_key() -> LimitKey {
     LimitKey::new("sends", fresh_number())
 }
@@ -57,7 +57,7 @@ pub(crate) fn network(address: &str) -> Network {
     Network::of(ip(address))
 }
 
-/// A claim from this network that counts for an hour.
+/// A claim from this network with a life of an hour.
 pub(crate) fn claim(contact: &Contact, network: Option<Network>, now: Timestamp) -> ContactClaim {
     ContactClaim::new(contact, network, now + Duration::from_hours(1), now, &*RANDOMNESS)
 }
@@ -81,12 +81,12 @@ pub(crate) fn new_user(contact: &Contact) -> NewUser {
     }
 }
 
-/// What an import for the practice of this number makes.
+/// The source of a contact that was imported for the practice with this id.
 pub(crate) const fn imported(practice: Option<i64>) -> ContactSource {
     ContactSource::Imported(ImportScope(practice))
 }
 
-/// A registration that lives for an hour.
+/// A registration with a life of an hour.
 pub(crate) fn registration(contact: &Contact, created_at: Timestamp) -> PendingRegistration {
     PendingRegistration {
         id: RegistrationId::new(created_at, &*RANDOMNESS),
@@ -101,7 +101,7 @@ pub(crate) fn registration(contact: &Contact, created_at: Timestamp) -> PendingR
     }
 }
 
-/// A session that lives for a day.
+/// A session with a life of a day.
 pub(crate) fn session(user: UserId, created_at: Timestamp) -> Session {
     Session {
         id: SessionId::new(created_at, &*RANDOMNESS),
@@ -114,7 +114,7 @@ pub(crate) fn session(user: UserId, created_at: Timestamp) -> Session {
     }
 }
 
-/// The address that the codes of clauses are asked for from.
+/// The address from which clauses request codes.
 pub(crate) fn asker() -> IpAddr {
     ip("192.0.2.1")
 }
@@ -133,7 +133,7 @@ pub(crate) fn challenge(contact: &Contact, purpose: Purpose, created_at: Timesta
     )
 }
 
-/// The purpose of a registration that is not in the store: challenges stand by themselves.
+/// The purpose of a registration that is not in the store: challenges do not reference one.
 pub(crate) fn register() -> Purpose {
     Purpose::Register(RegistrationId::new(at(0), &*RANDOMNESS))
 }
@@ -142,7 +142,7 @@ pub(crate) fn label(text: &str) -> VersionLabel {
     VersionLabel::parse(text).expect("a label")
 }
 
-/// A label that no version has yet.
+/// An unused label.
 pub(crate) fn fresh_label() -> VersionLabel {
     label(&format!("v{}", fresh_number()))
 }

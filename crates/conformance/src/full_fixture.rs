@@ -1,4 +1,4 @@
-//! Something in every repository, written by one unit: it is there as a whole, or not at all.
+//! A fixture with a row in every repository, written by one unit of work, for clauses about transactions.
 
 use asteroid_audit::{Action, AuditEvent, Outcome};
 use asteroid_clients::{ClientClass, ClientRecord, Membership, Practice, PracticeId};
@@ -17,11 +17,12 @@ use crate::fixtures::{
 };
 use crate::store::{AllRepositories, Store};
 
+/// A value for every repository.
 #[derive(Clone)]
 pub(crate) struct FullFixture {
     pub(crate) contact: Contact,
     pub(crate) registration: PendingRegistration,
-    /// The session, but for its user, whom the store numbers.
+    /// The session. Its user id is replaced by the one that the store assigns.
     pub(crate) session: Session,
     pub(crate) challenge: Challenge,
     pub(crate) message: Message,
@@ -58,14 +59,14 @@ impl FullFixture {
         new_user(&self.contact)
     }
 
-    /// That the user is the client.
+    /// A membership of the user as the client.
     pub(crate) fn membership(&self, user: UserId) -> Membership {
         Membership { practice: self.practice.id, ..membership(user, self.client.key.id.as_str()) }
     }
 
-    /// Writes it all.
-    async fn write(&self, tx: &mut impl AllRepositories) -> Result<(), Refusal> {
-        let user = tx.insert_user(&self.user()).await?.map_err(|_| Refusal::OnPurpose)?;
+    /// Writes every value.
+    async fn write(&self, tx: &mut impl AllRepositories) -> Result<(), FixtureError> {
+        let user = tx.insert_user(&self.user()).await?.map_err(|_| FixtureError::Intended)?;
         tx.insert_registration(&self.registration, 3).await?;
         tx.insert_claim(&claim(&self.contact, None, at(0))).await?;
         tx.insert_session(&Session { user, ..self.session.clone() }, 20).await?;
@@ -73,7 +74,7 @@ impl FullFixture {
         tx.enqueue(&self.message).await?;
         tx.save_window(&self.key, &SlidingWindow::from_times(vec![at(0)]), at(100)).await?;
         tx.record_event(&self.event).await?;
-        tx.publish_terms(&self.terms).await?.map_err(|_| Refusal::OnPurpose)?;
+        tx.publish_terms(&self.terms).await?.map_err(|_| FixtureError::Intended)?;
         tx.accept_terms(&acceptance(user, &self.terms.label, at(0))).await?;
         tx.put_practice(&self.practice).await?;
         tx.put_membership(&self.membership(user)).await?;
@@ -82,7 +83,7 @@ impl FullFixture {
         Ok(())
     }
 
-    /// What of it is there.
+    /// Which values the store has.
     pub(crate) async fn presence(&self, tx: &mut impl AllRepositories) -> Result<Presence, StorageError> {
         let user = tx.find_user_by_contact(&self.contact.key()).await?.map(|user| user.id);
         let id = user.unwrap_or(UserId(0));
@@ -106,35 +107,36 @@ impl FullFixture {
     }
 }
 
-/// Of which parts of an [`FullFixture`] there is a trace.
+/// Which values of a [`FullFixture`] the store has, in the order of [`FullFixture::presence`].
 pub(crate) type Presence = [bool; 14];
 
-pub(crate) const WHOLE: Presence = [true; 14];
-pub(crate) const NOTHING: Presence = [false; 14];
+pub(crate) const ALL_PRESENT: Presence = [true; 14];
+pub(crate) const NONE_PRESENT: Presence = [false; 14];
 
-/// Writes an [`FullFixture`], and ends so.
+/// The unit of work that writes a [`FullFixture`].
 pub(crate) struct WriteAllRepositories {
-    pub(crate) what: FullFixture,
-    pub(crate) ending: Ending,
+    pub(crate) fixture: FullFixture,
+    pub(crate) outcome: UnitOutcome,
 }
 
+/// How a unit of work ends.
 #[derive(Clone, Copy)]
-pub(crate) enum Ending {
-    /// Answers what it finds of what it wrote.
-    Done,
-    Refused,
+pub(crate) enum UnitOutcome {
+    /// Returns the [`Presence`] that it reads after writing.
+    Commit,
+    Rollback,
     Panic,
 }
 
-/// Why an [`FullFixture`] was not written.
+/// Why a [`FullFixture`] was not written.
 #[derive(Debug)]
-pub(crate) enum Refusal {
-    /// It was to be so, or the contact is taken.
-    OnPurpose,
+pub(crate) enum FixtureError {
+    /// The clause asked for [`UnitOutcome::Rollback`], or a key is taken.
+    Intended,
     Storage(StorageError),
 }
 
-impl From<StorageError> for Refusal {
+impl From<StorageError> for FixtureError {
     fn from(error: StorageError) -> Self {
         Self::Storage(error)
     }
@@ -142,30 +144,30 @@ impl From<StorageError> for Refusal {
 
 impl<Tx: AllRepositories> UnitOfWork<Tx> for WriteAllRepositories {
     type Output = Presence;
-    type Error = Refusal;
+    type Error = FixtureError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Presence, Refusal> {
-        self.what.write(tx).await?;
-        match self.ending {
-            Ending::Done => Ok(self.what.presence(tx).await?),
-            Ending::Refused => Err(Refusal::OnPurpose),
-            Ending::Panic => panic!("on purpose: a clause looks what becomes of it"),
+    async fn run(&self, tx: &mut Tx) -> Result<Presence, FixtureError> {
+        self.fixture.write(tx).await?;
+        match self.outcome {
+            UnitOutcome::Commit => Ok(self.fixture.presence(tx).await?),
+            UnitOutcome::Rollback => Err(FixtureError::Intended),
+            UnitOutcome::Panic => panic!("intended by the clause"),
         }
     }
 }
 
 impl<S: CompleteStorage> Store<S> {
-    /// Writes it all in one unit that ends so.
+    /// Writes the fixture in one unit of work.
     pub(crate) async fn write_all_repositories(
         &self,
-        what: &FullFixture,
-        ending: Ending,
-    ) -> Result<Presence, Refusal> {
-        self.storage().write(WriteAllRepositories { what: what.clone(), ending }).await
+        fixture: &FullFixture,
+        outcome: UnitOutcome,
+    ) -> Result<Presence, FixtureError> {
+        self.storage().write(WriteAllRepositories { fixture: fixture.clone(), outcome }).await
     }
 
-    /// What of it is there.
-    pub(crate) async fn presence(&self, what: &FullFixture) -> Presence {
-        self.read(what.clone(), |what, tx| Box::pin(what.presence(tx))).await
+    /// Which values of the fixture the store has.
+    pub(crate) async fn presence(&self, fixture: &FullFixture) -> Presence {
+        self.read(fixture.clone(), |fixture, tx| Box::pin(fixture.presence(tx))).await
     }
 }

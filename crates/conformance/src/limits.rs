@@ -5,7 +5,7 @@ use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWin
 
 use crate::CompleteStorage;
 use crate::fixtures::{TICK, at, fresh_key};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
 fn window(seconds: &[u64]) -> SlidingWindow {
@@ -16,8 +16,8 @@ fn failures(count: u32, seconds: u64) -> ConsecutiveFailures {
     ConsecutiveFailures { count, last_at: Some(at(seconds)) }
 }
 
-/// Under a key that nothing is kept under, nothing ever happened.
-pub async fn what_never_happened_has_no_history(storage: impl CompleteStorage) {
+/// An unused key has an empty window and no failures.
+pub async fn an_unused_rate_limit_is_empty(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let key = fresh_key();
     assert_eq!(store.window(&key).await, SlidingWindow::default());
@@ -26,9 +26,9 @@ pub async fn what_never_happened_has_no_history(storage: impl CompleteStorage) {
     assert_eq!(store.window(&key).await, SlidingWindow::default());
 }
 
-/// A window comes back as it was kept last, to the microsecond, over all the times there are, twice what was twice,
-/// and under its own key alone.
-pub async fn a_history_comes_back_as_it_was_kept(storage: impl CompleteStorage) {
+/// The window that was saved last is returned: to the microsecond, over the whole range of times, with repeated times,
+/// and under its own key only.
+pub async fn a_rate_limit_window_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (key, other) = (fresh_key(), fresh_key());
     let all_times = [i64::MIN, -1, 0, 1, i64::MAX].map(Timestamp::from_micros);
@@ -47,8 +47,8 @@ pub async fn a_history_comes_back_as_it_was_kept(storage: impl CompleteStorage) 
     assert_eq!(store.window(&other).await, window(&[42]));
 }
 
-/// A count of failures comes back as it was kept last, under its own key alone.
-pub async fn a_streak_comes_back_as_it_was_kept(storage: impl CompleteStorage) {
+/// The failures that were saved last are returned, under their own key only.
+pub async fn consecutive_failures_are_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (key, other) = (fresh_key(), fresh_key());
     store.save_failures(&other, failures(42, 42), at(100)).await;
@@ -61,8 +61,8 @@ pub async fn a_streak_comes_back_as_it_was_kept(storage: impl CompleteStorage) {
     assert_eq!(store.failures(&other).await, failures(42, 42));
 }
 
-/// A key keeps a window or a count of failures: keeping one forgets the other.
-pub async fn a_key_keeps_a_history_or_a_streak(storage: impl CompleteStorage) {
+/// A key holds a window or failures: saving one removes the other.
+pub async fn a_limit_key_holds_a_window_or_failures(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let key = fresh_key();
     store.save_window(&key, &window(&[1]), at(100)).await;
@@ -79,8 +79,8 @@ pub async fn a_key_keeps_a_history_or_a_streak(storage: impl CompleteStorage) {
     assert_eq!(store.remove_expired_limits(at(100)).await, 1);
 }
 
-/// Keys are told apart by every character of theirs.
-pub async fn keys_are_told_apart(storage: impl CompleteStorage) {
+/// Two keys that differ in any character are different keys.
+pub async fn limit_keys_are_compared_exactly(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let keys = [
         LimitKey::new("sends", "george@example.com"),
@@ -99,28 +99,27 @@ pub async fn keys_are_told_apart(storage: impl CompleteStorage) {
     }
 }
 
-/// What is forgotten is as if it never had been; nothing else is forgotten with it.
-pub async fn a_limit_is_forgotten(storage: impl CompleteStorage) {
+/// A removed limit reads as unused. No other limit is removed.
+pub async fn a_rate_limit_can_be_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let (windows, streaks) = ([fresh_key(), fresh_key()], [fresh_key(), fresh_key()]);
+    let (windows, failure_keys) = ([fresh_key(), fresh_key()], [fresh_key(), fresh_key()]);
     for key in &windows {
         store.save_window(key, &window(&[1]), at(100)).await;
     }
-    for key in &streaks {
+    for key in &failure_keys {
         store.save_failures(key, failures(1, 1), at(100)).await;
     }
     store.remove_limit(&windows[0]).await;
-    store.remove_limit(&streaks[0]).await;
+    store.remove_limit(&failure_keys[0]).await;
     assert_eq!(store.window(&windows[0]).await, SlidingWindow::default());
-    assert_eq!(store.failures(&streaks[0]).await, ConsecutiveFailures::default());
+    assert_eq!(store.failures(&failure_keys[0]).await, ConsecutiveFailures::default());
     assert_eq!(store.window(&windows[1]).await, window(&[1]));
-    assert_eq!(store.failures(&streaks[1]).await, failures(1, 1));
-    assert_eq!(store.remove_expired_limits(at(100)).await, 2, "nothing is left of what was forgotten");
+    assert_eq!(store.failures(&failure_keys[1]).await, failures(1, 1));
+    assert_eq!(store.remove_expired_limits(at(100)).await, 2, "the removed limits do not count");
 }
 
-/// Removed is what had become useless by then, a window or a count of failures; it is kept until then, and kept anew it
-/// becomes useless later.
-pub async fn useless_limits_are_removed(storage: impl CompleteStorage) {
+/// Windows and failures are removed once expired. Saving one again extends its life.
+pub async fn expired_limits_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [short, long, renewed] = [fresh_key(), fresh_key(), fresh_key()];
     let short_failures = fresh_key();
@@ -140,12 +139,12 @@ pub async fn useless_limits_are_removed(storage: impl CompleteStorage) {
     assert_eq!(store.remove_expired_limits(at(20)).await, 2);
 }
 
-/// Of units that read, record and keep the same window at once, each sees what the one before kept.
-pub async fn no_record_in_a_history_is_lost(storage: impl CompleteStorage) {
+/// Concurrent units that read, extend and save one window see each other's writes.
+pub async fn concurrent_records_in_a_rate_limit_window_are_all_kept(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
         let key = fresh_key();
-        at_once((0..20).map(|seconds| {
+        run_concurrently((0..20).map(|seconds| {
             let (store, key) = (store.clone(), key.clone());
             async move {
                 store
@@ -164,12 +163,12 @@ pub async fn no_record_in_a_history_is_lost(storage: impl CompleteStorage) {
     }
 }
 
-/// Of units that read, lengthen and keep the same failures at once, each sees what the one before kept.
-pub async fn no_failure_in_a_streak_is_lost(storage: impl CompleteStorage) {
+/// Concurrent units that read, increment and save the same failures see each other's writes.
+pub async fn concurrent_failures_are_all_counted(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
         let key = fresh_key();
-        at_once((0..10).map(|_| {
+        run_concurrently((0..10).map(|_| {
             let (store, key) = (store.clone(), key.clone());
             async move {
                 store

@@ -10,14 +10,14 @@ use crate::fixtures::practice::{
 use crate::fixtures::{fresh_contact, new_user};
 use crate::store::Store;
 
-async fn enrol(store: &Store<impl CompleteStorage>) -> UserId {
+async fn insert_fresh_user(store: &Store<impl CompleteStorage>) -> UserId {
     store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free")
 }
 
-/// A membership comes back as it was put, with all that it may have and with nothing of it.
-pub async fn a_membership_comes_back_as_it_was_put(storage: impl CompleteStorage) {
+/// Every field of a membership is stored, with and without the optional ones.
+pub async fn a_membership_is_stored_in_full(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
-    let (client, staff) = (enrol(&store).await, enrol(&store).await);
+    let (client, staff) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     assert_eq!(store.find_membership(client, None).await, None);
     let client = Membership {
         roles: ["client", "", "groomer, \"ü\"", "client"].map(Role::new).to_vec(),
@@ -40,11 +40,11 @@ pub async fn a_membership_comes_back_as_it_was_put(storage: impl CompleteStorage
     }
 }
 
-/// Putting a membership says whether it is new, another than before, or the same. It takes the place of the user's one
-/// in the same practice, and of no other.
-pub async fn a_user_has_one_membership_in_a_practice(storage: impl CompleteStorage) {
+/// Upserting a membership reports created, updated or unchanged. It replaces the membership of the user in that
+/// practice and no other.
+pub async fn a_user_has_one_membership_per_practice(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
-    let (user, other) = (enrol(&store).await, enrol(&store).await);
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     let bystanders =
         [membership(other, "1"), Membership { practice: OTHER_PRACTICE, ..membership(user, "1") }];
     for bystander in &bystanders {
@@ -74,11 +74,11 @@ pub async fn a_user_has_one_membership_in_a_practice(storage: impl CompleteStora
     }
 }
 
-/// Of a user's memberships the oldest is found where no practice is named, however often they are put again; another
-/// practice's user has none there.
+/// Without a practice, the oldest membership of the user is found, even after an update. With a practice, only a
+/// membership in it is found.
 pub async fn the_oldest_membership_is_found_first(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
-    let (user, other) = (enrol(&store).await, enrol(&store).await);
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     let second = membership(user, "1");
     let first = Membership { practice: OTHER_PRACTICE, ..membership(user, "2") };
     for given in [&first, &second] {
@@ -93,14 +93,14 @@ pub async fn the_oldest_membership_is_found_first(storage: impl CompleteStorage)
     assert_eq!(store.find_membership(other, Some(OTHER_PRACTICE)).await, None);
 }
 
-/// The users of a client are those whose memberships name it, in its practice and of its source, the oldest first.
-pub async fn the_users_of_a_client_are_found(storage: impl CompleteStorage) {
+/// The users of a client are those whose membership names its practice, source and id, oldest membership first.
+pub async fn the_users_of_a_client_are_listed(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
     let key = client_key("1");
     assert!(store.users_of_client(PRACTICE, &key).await.is_empty());
     let mut users = Vec::new();
     for _ in 0..3 {
-        users.push(enrol(&store).await);
+        users.push(insert_fresh_user(&store).await);
     }
     for user in [users[2], users[0]] {
         store.put_membership(&membership(user, "1")).await;
@@ -118,13 +118,13 @@ pub async fn the_users_of_a_client_are_found(storage: impl CompleteStorage) {
     assert_eq!(store.users_of_client(PRACTICE, &key).await, [users[0]]);
 }
 
-/// A membership is of a user and in a practice that are there: otherwise the store fails.
-pub async fn a_membership_of_nobody_or_nowhere_is_refused(storage: impl CompleteStorage) {
+/// A membership of an unknown user or in an unknown practice fails with [`StorageError::Failed`].
+pub async fn a_membership_of_an_unknown_user_or_practice_fails(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;
-    let user = enrol(&store).await;
-    let nobody = UserId(user.0 + 1);
-    let nowhere = Membership { practice: PracticeId(987), ..membership(user, "1") };
-    for given in [membership(nobody, "1"), nowhere] {
+    let user = insert_fresh_user(&store).await;
+    let unknown_user = UserId(user.0 + 1);
+    let unknown_practice = Membership { practice: PracticeId(987), ..membership(user, "1") };
+    for given in [membership(unknown_user, "1"), unknown_practice] {
         let answer =
             store.try_write(given.clone(), |membership, tx| Box::pin(tx.put_membership(membership))).await;
         assert!(matches!(answer, Err(StorageError::Failed(_))), "{answer:?}");

@@ -7,23 +7,23 @@ use asteroid_messaging::{Channel, Claim, Content, Message, MessageKind, OutboxEn
 
 use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, contact, fresh_contact, notice};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
 fn claim(message: &Message, attempt: u32) -> Claim {
     Claim { message: message.clone(), attempt }
 }
 
-/// Messages that became necessary in these seconds, enqueued in this order.
+/// Enqueues one message per second given, in this order.
 async fn enqueued<S: CompleteStorage, const N: usize>(store: &Store<S>, seconds: [u64; N]) -> [Message; N] {
     let messages = seconds.map(|seconds| notice(&fresh_contact(), at(seconds)));
     store.enqueue_all(&messages).await;
     messages
 }
 
-/// FullFixture comes back as it was given, every kind by either channel and with every content, both from the outbox
-/// and in a claim.
-pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+/// Every field of a message is stored, for every kind, channel and content. An entry and a claim return the same
+/// message.
+pub async fn a_message_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let challenge = ChallengeId::new(at(0), &*RANDOMNESS);
     let mut given = Vec::new();
@@ -42,10 +42,10 @@ pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage)
     }
     store.enqueue_all(&given).await;
     for given in &given {
-        let entry = store.find_entry(given.id).await.expect("it is there");
+        let entry = store.find_entry(given.id).await.expect("the entry exists");
         let state = OutboxState::Waiting { due_at: given.created_at };
         assert_eq!(entry, OutboxEntry { message: given.clone(), attempts: 0, state });
-        // Contacts are equal however they are written; this one has to be written as it was given.
+        // Equality ignores the spelling of a contact, so the spelling is compared here.
         assert_eq!(entry.message.to.as_str(), given.to.as_str());
     }
     for channel in Channel::ALL {
@@ -56,16 +56,16 @@ pub async fn a_message_comes_back_as_it_was_given(storage: impl CompleteStorage)
     assert_eq!(store.find_entry(MessageId::new(at(0), &*RANDOMNESS)).await, None);
 }
 
-/// A message is due as soon as it is enqueued, and not before its time.
-pub async fn a_message_is_due_at_once(storage: impl CompleteStorage) {
+/// A message is due from its creation, and not before.
+pub async fn a_message_is_due_from_its_creation(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [message] = enqueued(&store, [5]).await;
     assert_eq!(store.claim_emails(at(5) - TICK, at(35), 10).await, []);
     assert_eq!(store.claim_emails(at(5), at(35), 10).await, [claim(&message, 1)]);
 }
 
-/// Nobody gets a leased message before its lease ends; whoever gets it then makes another attempt.
-pub async fn a_lease_ends_when_it_says(storage: impl CompleteStorage) {
+/// A leased message is not claimed before the lease ends. Afterwards the next claim starts a new attempt.
+pub async fn a_leased_message_is_claimed_again_after_its_lease(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [message] = enqueued(&store, [0]).await;
     let mut lease_end = at(0);
@@ -82,8 +82,8 @@ pub async fn a_lease_ends_when_it_says(storage: impl CompleteStorage) {
     }
 }
 
-/// The longest due are claimed first, in their order, and no more than were asked for.
-pub async fn the_longest_due_are_claimed_first(storage: impl CompleteStorage) {
+/// Messages are claimed in the order in which they became due, up to the requested number.
+pub async fn claims_start_with_the_longest_due(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [third, first, fourth, second] = enqueued(&store, [3, 1, 4, 2]).await;
     assert_eq!(store.claim_emails(at(4), at(34), 0).await, []);
@@ -92,7 +92,7 @@ pub async fn the_longest_due_are_claimed_first(storage: impl CompleteStorage) {
         [&first, &second, &third].map(|one| claim(one, 1))
     );
     assert_eq!(store.claim_emails(at(4), at(35), 3).await, [claim(&fourth, 1)]);
-    // By now the first three have been due longer than the fourth.
+    // The first three are now due before the fourth.
     assert!(store.complete(second.id, 1, &OutboxState::Waiting { due_at: at(20) }).await);
     let again = [claim(&second, 2), claim(&first, 2)];
     let claims = store.claim_emails(at(40), at(70), 4).await;
@@ -101,8 +101,8 @@ pub async fn the_longest_due_are_claimed_first(storage: impl CompleteStorage) {
     assert_eq!(claims.len(), 4);
 }
 
-/// The messages of one channel stand in nobody's way on another, however long they have been due.
-pub async fn each_channel_is_claimed_for_itself(storage: impl CompleteStorage) {
+/// Messages of one channel do not delay those of another.
+pub async fn channels_are_claimed_independently(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [first, second] = enqueued(&store, [0, 1]).await;
     let sms = [2, 3].map(|seconds| notice(&contact("555-665-4345"), at(seconds)));
@@ -120,15 +120,15 @@ pub async fn each_channel_is_claimed_for_itself(storage: impl CompleteStorage) {
     assert_eq!(store.next_due(Channel::Sms).await, Some(at(35)));
 }
 
-/// Workers that claim at once never hold the same message, and none is left behind.
-pub async fn no_two_workers_hold_the_same_message(storage: impl CompleteStorage) {
+/// Concurrent workers never hold the same message, and together they claim all messages.
+pub async fn concurrent_workers_never_claim_the_same_message(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for round in 0..ROUNDS {
-        // Each round's leases outlive all rounds.
+        // The leases last longer than all rounds.
         let (now, lease_until) = (at(round), at(1_000_000));
         let messages: Vec<_> = (0..6).map(|_| notice(&fresh_contact(), now)).collect();
         store.enqueue_all(&messages).await;
-        let mut held: Vec<Claim> = at_once((0..3).map(|_| {
+        let mut claimed: Vec<Claim> = run_concurrently((0..3).map(|_| {
             let store = store.clone();
             async move { store.claim_emails(now, lease_until, 3).await }
         }))
@@ -136,18 +136,18 @@ pub async fn no_two_workers_hold_the_same_message(storage: impl CompleteStorage)
         .into_iter()
         .flatten()
         .collect();
-        held.extend(store.claim_emails(now, lease_until, 6).await);
-        assert!(held.iter().all(|claim| claim.attempt == 1));
-        let mut held: Vec<MessageId> = held.into_iter().map(|claim| claim.message.id).collect();
+        claimed.extend(store.claim_emails(now, lease_until, 6).await);
+        assert!(claimed.iter().all(|claim| claim.attempt == 1));
+        let mut claimed: Vec<MessageId> = claimed.into_iter().map(|claim| claim.message.id).collect();
         let mut enqueued: Vec<MessageId> = messages.into_iter().map(|message| message.id).collect();
-        held.sort_unstable();
+        claimed.sort_unstable();
         enqueued.sort_unstable();
-        assert_eq!(held, enqueued);
+        assert_eq!(claimed, enqueued);
     }
 }
 
-/// A message that was delivered or given up says so, and is never claimed again.
-pub async fn a_settled_message_is_not_claimed_again(storage: impl CompleteStorage) {
+/// A delivered or failed message keeps its state and is never claimed again.
+pub async fn a_completed_message_is_not_claimed_again(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let states = [
         OutboxState::Delivered { at: at(2) + TICK },
@@ -161,13 +161,13 @@ pub async fn a_settled_message_is_not_claimed_again(storage: impl CompleteStorag
         let entry = OutboxEntry { message: message.clone(), attempts: 1, state };
         assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&entry));
         let again = OutboxState::Waiting { due_at: at(5) };
-        assert!(!store.complete(message.id, 1, &again).await, "what is settled stays so");
+        assert!(!store.complete(message.id, 1, &again).await, "a completed message does not change");
         assert_eq!(store.find_entry(message.id).await, Some(entry));
     }
 }
 
-/// A message that is to be tried again waits until then, and is claimed by another attempt.
-pub async fn a_message_waits_for_its_next_try(storage: impl CompleteStorage) {
+/// A message to be retried waits until it is due. The next claim starts a new attempt.
+pub async fn a_retry_waits_until_it_is_due(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [message] = enqueued(&store, [0]).await;
     store.claim_emails(at(0), at(30), 10).await;
@@ -181,31 +181,31 @@ pub async fn a_message_waits_for_its_next_try(storage: impl CompleteStorage) {
     assert_eq!(store.claim_emails(at(60), at(90), 10).await, [claim(&message, 2)]);
 }
 
-/// A message is settled by the attempt that claimed it last, even after its lease, and by no other.
-pub async fn only_the_attempt_that_claimed_a_message_settles_it(storage: impl CompleteStorage) {
+/// Only the latest attempt completes a message, even after its lease.
+pub async fn only_the_latest_attempt_completes_a_message(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [message, other] = enqueued(&store, [0, 1]).await;
     let delivered = OutboxState::Delivered { at: at(99) };
-    assert!(!store.complete(message.id, 1, &delivered).await, "nobody has claimed it");
+    assert!(!store.complete(message.id, 1, &delivered).await, "no attempt has claimed it");
     assert!(!store.complete(MessageId::new(at(0), &*RANDOMNESS), 1, &delivered).await);
     store.claim_emails(at(0), at(30), 1).await;
     store.claim_emails(at(30), at(60), 2).await;
-    let before = store.find_entry(message.id).await.expect("it is there");
+    let before = store.find_entry(message.id).await.expect("the entry exists");
     assert_eq!(before.attempts, 2);
     for attempt in [0, 1, 3] {
         assert!(!store.complete(message.id, attempt, &delivered).await);
-        assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&before), "nothing was changed");
+        assert_eq!(store.find_entry(message.id).await.as_ref(), Some(&before), "the entry is unchanged");
     }
     assert!(
         store.complete(message.id, 2, &delivered).await,
-        "its lease is over, but nobody else has claimed it"
+        "the lease has ended, but no later attempt has claimed it"
     );
     let untouched = OutboxState::Waiting { due_at: at(60) };
     assert_eq!(store.find_entry(other.id).await.map(|entry| entry.state), Some(untouched));
 }
 
-/// The next message is due when the first of those that wait is; a leased one waits for the end of its lease.
-pub async fn the_next_message_is_due_when_the_first_is(storage: impl CompleteStorage) {
+/// The next due time is the earliest one of the waiting messages. A leased message is due when its lease ends.
+pub async fn next_due_is_the_earliest_waiting_message(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     assert_eq!(store.next_email_due().await, None);
     let [second, first] = enqueued(&store, [2, 1]).await;
@@ -220,18 +220,18 @@ pub async fn the_next_message_is_due_when_the_first_is(storage: impl CompleteSto
     assert_eq!(store.next_email_due().await, None);
 }
 
-/// Removed are the messages that were delivered or given up before then, and no others.
-pub async fn messages_settled_long_ago_are_removed(storage: impl CompleteStorage) {
+/// Messages that were delivered or failed before the given time are removed, and no others.
+pub async fn completed_messages_are_removed_after_retention(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let messages = enqueued(&store, [0, 1, 2, 3, 4]).await;
     store.claim_emails(at(4), at(34), 10).await;
     let before = at(10);
-    let dead = |at: Timestamp| OutboxState::Failed { at, reason: "gone".into() };
+    let failed = |at: Timestamp| OutboxState::Failed { at, reason: "gone".into() };
     let states = [
         OutboxState::Delivered { at: before - TICK },
-        dead(before - TICK),
+        failed(before - TICK),
         OutboxState::Delivered { at: before },
-        dead(before),
+        failed(before),
         OutboxState::Waiting { due_at: at(5) },
     ];
     for (message, state) in messages.iter().zip(&states) {

@@ -1,4 +1,4 @@
-//! Clauses of [`asteroid_messaging::OutboxRepository`] that those depend on who look after it.
+//! Clauses of [`asteroid_messaging::OutboxRepository`] for operators: listing and requeueing messages.
 
 use asteroid_kernel::{MessageId, Timestamp};
 use asteroid_messaging::{Channel, Message, OutboxEntry, OutboxFilter, OutboxState, OutboxStateKind};
@@ -9,12 +9,12 @@ use crate::store::Store;
 
 const ALL: OutboxFilter = OutboxFilter { state: None, channel: None };
 
-fn dead(at: Timestamp) -> OutboxState {
+fn failed(at: Timestamp) -> OutboxState {
     OutboxState::Failed { at, reason: "no such mailbox".into() }
 }
 
-/// A message to this contact that was brought into this state by its first attempt; one that waits is left as it is.
-async fn settled<S: CompleteStorage>(
+/// Enqueues a message, and completes its first attempt with this state unless the state is waiting.
+async fn completed<S: CompleteStorage>(
     store: &Store<S>,
     to: &str,
     seconds: u64,
@@ -26,7 +26,7 @@ async fn settled<S: CompleteStorage>(
         return OutboxEntry { message, attempts: 0, state };
     }
     let claims = store.claim_due(message.channel(), at(seconds), at(seconds + 30), 10).await;
-    assert_eq!(claims.len(), 1, "nothing else is due");
+    assert_eq!(claims.len(), 1, "no other message is due");
     assert!(store.complete(message.id, 1, &state).await);
     OutboxEntry { message, attempts: 1, state }
 }
@@ -37,7 +37,7 @@ async fn waiting<S: CompleteStorage, const N: usize>(store: &Store<S>, seconds: 
     messages
 }
 
-/// The newest message comes first, and a list goes on behind any message, also one that is gone.
+/// Messages are listed newest first. A page continues after any id, even one that no longer exists.
 pub async fn messages_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     assert_eq!(store.list_entries(&ALL, None, 10).await, []);
@@ -54,17 +54,17 @@ pub async fn messages_are_listed_newest_first(storage: impl CompleteStorage) {
     assert_eq!(ids(store.list_entries(&ALL, None, 0).await), []);
 }
 
-/// Every condition of a filter holds for every message that is listed, which comes as it is.
-pub async fn messages_are_listed_as_the_filter_wants(storage: impl CompleteStorage) {
+/// A listed message satisfies every condition of the filter and is returned unchanged.
+pub async fn messages_are_listed_by_filter(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (email, phone) = ("George@Example.com", "555-665-4345");
     let mut entries = Vec::new();
     for (number, to) in [email, phone].into_iter().enumerate() {
         let now = |seconds: u64| 10 * number as u64 + seconds;
         let delivered = OutboxState::Delivered { at: at(now(1)) + TICK };
-        entries.push(settled(&store, to, now(1), delivered).await);
-        entries.push(settled(&store, to, now(2), dead(at(now(2)) + TICK)).await);
-        entries.push(settled(&store, to, now(3), OutboxState::Waiting { due_at: at(now(3)) }).await);
+        entries.push(completed(&store, to, now(1), delivered).await);
+        entries.push(completed(&store, to, now(2), failed(at(now(2)) + TICK)).await);
+        entries.push(completed(&store, to, now(3), OutboxState::Waiting { due_at: at(now(3)) }).await);
     }
     entries.reverse();
     let states = OutboxStateKind::ALL.map(Some).into_iter().chain([None]);
@@ -78,13 +78,13 @@ pub async fn messages_are_listed_as_the_filter_wants(storage: impl CompleteStora
     }
 }
 
-/// A dead message is due again at once, on its own channel; at the moment when it becomes useless it no longer is.
-pub async fn a_dead_message_is_revived_as_long_as_it_is_useful(storage: impl CompleteStorage) {
+/// A requeued message is due immediately on its own channel. From its expiry on, it cannot be requeued.
+pub async fn a_failed_message_can_be_requeued_until_expired(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for to in ["George@Example.com", "555-665-4345"] {
-        let entry = settled(&store, to, 0, dead(at(1))).await;
+        let entry = completed(&store, to, 0, failed(at(1))).await;
         let (id, channel) = (entry.message.id, entry.message.channel());
-        assert!(!store.requeue(id, entry.message.expires_at).await, "it is useless by then");
+        assert!(!store.requeue(id, entry.message.expires_at).await, "the message has expired");
         assert_eq!(store.find_entry(id).await, Some(entry.clone()));
         let now = entry.message.expires_at - TICK;
         assert!(store.requeue(id, now).await);
@@ -97,12 +97,12 @@ pub async fn a_dead_message_is_revived_as_long_as_it_is_useful(storage: impl Com
     }
 }
 
-/// What waits, what was delivered and what is not there is left as it is.
-pub async fn only_a_dead_message_is_revived(storage: impl CompleteStorage) {
+/// A waiting, delivered or unknown message is not requeued and does not change.
+pub async fn only_a_failed_message_can_be_requeued(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let email = "George@Example.com";
-    let delivered = settled(&store, email, 0, OutboxState::Delivered { at: at(1) }).await;
-    let waiting = settled(&store, email, 5, OutboxState::Waiting { due_at: at(5) }).await;
+    let delivered = completed(&store, email, 0, OutboxState::Delivered { at: at(1) }).await;
+    let waiting = completed(&store, email, 5, OutboxState::Waiting { due_at: at(5) }).await;
     for entry in [delivered, waiting] {
         assert!(!store.requeue(entry.message.id, at(9)).await);
         assert_eq!(store.find_entry(entry.message.id).await, Some(entry));
@@ -112,10 +112,10 @@ pub async fn only_a_dead_message_is_revived(storage: impl CompleteStorage) {
     assert_eq!(store.find_entry(unknown).await, None);
 }
 
-/// Attempts go on counting: whoever held the message before its death holds nothing now.
-pub async fn no_attempt_from_before_its_death_settles_a_revived_message(storage: impl CompleteStorage) {
+/// The attempt number continues after a requeue, so an earlier attempt cannot complete the message.
+pub async fn an_attempt_from_before_a_requeue_completes_nothing(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let entry = settled(&store, "George@Example.com", 0, dead(at(1))).await;
+    let entry = completed(&store, "George@Example.com", 0, failed(at(1))).await;
     let id = entry.message.id;
     assert!(store.requeue(id, at(9)).await);
     store.claim_emails(at(9), at(39), 1).await;

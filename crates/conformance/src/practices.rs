@@ -7,8 +7,8 @@ use crate::CompleteStorage;
 use crate::fixtures::practice::{OTHER_PRACTICE, OTHER_SOURCE, PRACTICE, practice, text};
 use crate::store::Store;
 
-/// A practice comes back as it was put, with all that it may have and with nothing of it, under any number.
-pub async fn a_practice_comes_back_as_it_was_put(storage: impl CompleteStorage) {
+/// Every field of a practice is stored, with and without the optional ones, under any id.
+pub async fn a_practice_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     assert_eq!(store.find_practice(PRACTICE).await, None);
     let full = Practice {
@@ -32,9 +32,8 @@ pub async fn a_practice_comes_back_as_it_was_put(storage: impl CompleteStorage) 
     }
 }
 
-/// Putting a practice says whether it is new, another than before, or the same; it takes the place of the one before,
-/// and of no other.
-pub async fn putting_a_practice_says_what_became_of_it(storage: impl CompleteStorage) {
+/// Upserting a practice reports created, updated or unchanged. It replaces the practice of that id and no other.
+pub async fn upserting_a_practice_reports_the_outcome(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let bystander = practice(OTHER_PRACTICE);
     store.put_practice(&bystander).await;

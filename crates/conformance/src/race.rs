@@ -1,14 +1,14 @@
-//! Many at once.
+//! Concurrent tasks for race clauses.
 
 use std::sync::Arc;
 
 use tokio::sync::Barrier;
 
-/// One round proves nothing.
+/// Rounds of a race clause: a single round may miss the race.
 pub(crate) const ROUNDS: u64 = 50;
 
-/// Runs these in a task each, all from the same moment on; gives their answers in the order of the tasks.
-pub(crate) async fn at_once<T: Send + 'static>(
+/// Spawns each future as a task, starts all tasks at a barrier, and returns their results in the order of the tasks.
+pub(crate) async fn run_concurrently<T: Send + 'static>(
     tasks: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
     let tasks: Vec<_> = tasks.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Clauses of [`asteroid_verification::redeem`]: what its repository makes of it, end to end.
+//! Clauses of [`asteroid_verification::redeem`] on a challenge repository.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,39 +11,40 @@ use asteroid_verification::{
 
 use crate::CompleteStorage;
 use crate::fixtures::{asker, at, challenge, fresh_contact, ip, register};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
 const LOGIN: [PurposeKind; 1] = [PurposeKind::SignIn];
 
-/// A store with the keys that codes are derived with.
-struct Desk<S> {
+/// A store, and the keys from which codes are derived.
+struct Harness<S> {
     store: Store<S>,
     keys: Arc<CodeKeys>,
 }
 
-impl<S> Clone for Desk<S> {
+impl<S> Clone for Harness<S> {
     fn clone(&self) -> Self {
         Self { store: self.store.clone(), keys: Arc::clone(&self.keys) }
     }
 }
 
-impl<S: CompleteStorage> Desk<S> {
+impl<S: CompleteStorage> Harness<S> {
     fn new(storage: S) -> Self {
         let key = CodeKey { id: "key".into(), secret: vec![7; CodeKeys::MIN_KEY_BYTES].into() };
-        let keys = CodeKeys::new(vec![key]).expect("a good key");
+        let keys = CodeKeys::new(vec![key]).expect("a valid key");
         Self { store: Store::new(storage), keys: Arc::new(keys) }
     }
 
-    /// Opens a challenge for a sign-in by somebody new.
+    /// Opens a sign-in challenge for an unused contact.
     async fn open(&self) -> Challenge {
         let opened = challenge(&fresh_contact(), Purpose::SignIn, at(0));
         self.store.insert_challenge(&opened).await;
         opened
     }
 
+    /// The right code of a challenge.
     fn right(&self, challenge: &Challenge) -> CodeGuess {
-        CodeGuess::new(self.keys.code(challenge).expect("its key is there").expose())
+        CodeGuess::new(self.keys.code(challenge).expect("the key exists").expose())
     }
 
     async fn redeem(
@@ -65,7 +66,7 @@ impl<S: CompleteStorage> Desk<S> {
     }
 }
 
-/// What is no code at all.
+/// A code that is never right.
 fn wrong() -> CodeGuess {
     CodeGuess::new("wrong")
 }
@@ -74,26 +75,26 @@ fn stranger() -> IpAddr {
     ip("198.51.100.1")
 }
 
-/// The right code redeems its challenge, with the guess in its count, and leaves it spent.
-pub async fn the_right_code_redeems(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
-    let opened = desk.open().await;
-    assert_eq!(desk.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong);
-    let redemption = desk.redeem(&opened.contact, &LOGIN, desk.right(&opened), asker()).await;
+/// The right code redeems its challenge: the guess is counted, and the challenge is spent.
+pub async fn the_right_code_redeems_its_challenge(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
+    let opened = harness.open().await;
+    assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong);
+    let redemption = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), asker()).await;
     let counted = Challenge { guesses: 2, ..opened };
     assert_eq!(redemption, Redemption::Redeemed(counted.clone()));
     let spent = Challenge { state: ChallengeState::Spent { at: at(1) }, ..counted };
-    assert_eq!(desk.store.find_challenge(spent.id).await, Some(spent));
+    assert_eq!(harness.store.find_challenge(spent.id).await, Some(spent));
 }
 
-/// Of many who send the right code at once, one redeems it.
-pub async fn the_right_code_redeems_once(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
+/// Of concurrent redemptions with the right code, one succeeds.
+pub async fn concurrent_redemptions_with_the_right_code_succeed_once(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
     for _ in 0..ROUNDS {
-        let opened = desk.open().await;
-        let answers = at_once((0..20).map(|_| {
-            let (desk, opened) = (desk.clone(), opened.clone());
-            async move { desk.redeem(&opened.contact, &LOGIN, desk.right(&opened), asker()).await }
+        let opened = harness.open().await;
+        let answers = run_concurrently((0..20).map(|_| {
+            let (harness, opened) = (harness.clone(), opened.clone());
+            async move { harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), asker()).await }
         }))
         .await;
         let redeemed = answers.iter().filter(|answer| matches!(answer, Redemption::Redeemed(_))).count();
@@ -101,38 +102,38 @@ pub async fn the_right_code_redeems_once(storage: impl CompleteStorage) {
     }
 }
 
-/// A wrong code is counted, and after the last one the right code comes too late.
+/// A wrong code is counted. After the last guess the right code is rejected.
 pub async fn wrong_codes_are_counted(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
-    let opened = desk.open().await;
+    let harness = Harness::new(storage);
+    let opened = harness.open().await;
     for guesses in 1..=5 {
-        assert_eq!(desk.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong);
-        let counted = desk.store.find_challenge(opened.id).await.map(|counted| counted.guesses);
+        assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong);
+        let counted = harness.store.find_challenge(opened.id).await.map(|counted| counted.guesses);
         assert_eq!(counted, Some(guesses));
     }
-    let late = desk.redeem(&opened.contact, &LOGIN, desk.right(&opened), asker()).await;
+    let late = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), asker()).await;
     assert_eq!(late, Redemption::NothingOpen);
 }
 
-/// The last guess may be the right one.
-pub async fn the_last_guess_may_be_right(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
-    let opened = desk.open().await;
+/// The last guess within the limit redeems the challenge if it is right.
+pub async fn the_last_guess_within_the_limit_can_redeem(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
+    let opened = harness.open().await;
     for _ in 1..=4 {
-        desk.redeem(&opened.contact, &LOGIN, wrong(), asker()).await;
+        harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await;
     }
-    let last = desk.redeem(&opened.contact, &LOGIN, desk.right(&opened), asker()).await;
+    let last = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), asker()).await;
     assert_eq!(last, Redemption::Redeemed(Challenge { guesses: 5, ..opened }));
 }
 
-/// Of wrong codes sent at once, no more are compared than guesses are left.
-pub async fn wrong_codes_at_once_are_all_counted(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
+/// Of concurrent wrong codes, no more are compared than guesses are left.
+pub async fn concurrent_wrong_codes_stay_within_the_guess_limit(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
     for _ in 0..ROUNDS {
-        let opened = desk.open().await;
-        let answers = at_once((0..8).map(|_| {
-            let (desk, contact) = (desk.clone(), opened.contact.clone());
-            async move { desk.redeem(&contact, &LOGIN, wrong(), asker()).await }
+        let opened = harness.open().await;
+        let answers = run_concurrently((0..8).map(|_| {
+            let (harness, contact) = (harness.clone(), opened.contact.clone());
+            async move { harness.redeem(&contact, &LOGIN, wrong(), asker()).await }
         }))
         .await;
         let compared = answers.iter().filter(|answer| **answer == Redemption::Wrong).count();
@@ -140,41 +141,45 @@ pub async fn wrong_codes_at_once_are_all_counted(storage: impl CompleteStorage) 
     }
 }
 
-/// Strangers use up their own guesses and leave the asker theirs.
-pub async fn strangers_leave_the_asker_their_guesses(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
-    let opened = desk.open().await;
+/// Strangers use up their own guesses. The asker keeps the rest.
+pub async fn strangers_leave_the_asker_guesses(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
+    let opened = harness.open().await;
     for expected in [Redemption::Wrong, Redemption::Wrong, Redemption::NothingOpen] {
-        assert_eq!(desk.redeem(&opened.contact, &LOGIN, wrong(), stranger()).await, expected);
+        assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), stranger()).await, expected);
     }
-    let right = desk.redeem(&opened.contact, &LOGIN, desk.right(&opened), stranger()).await;
-    assert_eq!(right, Redemption::NothingOpen, "a stranger who guesses on learns nothing");
-    let redemption = desk.redeem(&opened.contact, &LOGIN, desk.right(&opened), asker()).await;
+    let right = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), stranger()).await;
+    assert_eq!(
+        right,
+        Redemption::NothingOpen,
+        "a stranger over the limit cannot tell a right code from a wrong one"
+    );
+    let redemption = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), asker()).await;
     assert_eq!(redemption, Redemption::Redeemed(Challenge { guesses: 3, stranger_guesses: 2, ..opened }));
 }
 
-/// A code opens its own purpose only, and its own contact's.
-pub async fn a_code_opens_its_own_purpose_only(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
-    let opened = desk.open().await;
-    let guess = desk.right(&opened);
-    let for_reset = desk.redeem(&opened.contact, &[PurposeKind::Reset], guess.clone(), asker()).await;
+/// A code does not redeem a challenge for another purpose or of another contact.
+pub async fn a_code_redeems_only_its_own_purpose_and_contact(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
+    let opened = harness.open().await;
+    let guess = harness.right(&opened);
+    let for_reset = harness.redeem(&opened.contact, &[PurposeKind::Reset], guess.clone(), asker()).await;
     assert_eq!(for_reset, Redemption::NothingOpen);
-    let other = desk.open().await;
-    assert_eq!(desk.redeem(&other.contact, &LOGIN, guess, asker()).await, Redemption::Wrong);
+    let other = harness.open().await;
+    assert_eq!(harness.redeem(&other.contact, &LOGIN, guess, asker()).await, Redemption::Wrong);
 }
 
-/// The challenge that is redeemed is spent alone: its contact's others bear the guess, those for another purpose not
-/// even that.
-pub async fn a_redemption_leaves_the_others_open(storage: impl CompleteStorage) {
-    let desk = Desk::new(storage);
+/// A redemption spends one challenge. It is counted as a guess against others of the contact for the same purposes, and
+/// does not change those for other purposes.
+pub async fn a_redemption_leaves_other_challenges_open(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
     let contact = fresh_contact();
     let [login, registers, reset] =
         [Purpose::SignIn, register(), Purpose::Reset].map(|purpose| challenge(&contact, purpose, at(0)));
-    desk.store.insert_challenges(&[login.clone(), registers.clone(), reset.clone()]).await;
+    harness.store.insert_challenges(&[login.clone(), registers.clone(), reset.clone()]).await;
     let purposes = [PurposeKind::SignIn, PurposeKind::Register];
-    let redemption = desk.redeem(&contact, &purposes, desk.right(&registers), asker()).await;
+    let redemption = harness.redeem(&contact, &purposes, harness.right(&registers), asker()).await;
     assert_eq!(redemption, Redemption::Redeemed(Challenge { guesses: 1, ..registers }));
-    assert_eq!(desk.store.find_challenge(login.id).await, Some(Challenge { guesses: 1, ..login }));
-    assert_eq!(desk.store.find_challenge(reset.id).await, Some(reset));
+    assert_eq!(harness.store.find_challenge(login.id).await, Some(Challenge { guesses: 1, ..login }));
+    assert_eq!(harness.store.find_challenge(reset.id).await, Some(reset));
 }

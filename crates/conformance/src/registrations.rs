@@ -7,11 +7,11 @@ use asteroid_kernel::RegistrationId;
 
 use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, claim, contact, fresh_contact, hash, network, registration};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
-/// FullFixture comes back as it was given, in either kind of contact.
-pub async fn a_registration_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+/// Every field of a registration is stored, for an e-mail address and a phone.
+pub async fn a_registration_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let registrations = [
         PendingRegistration {
@@ -31,19 +31,21 @@ pub async fn a_registration_comes_back_as_it_was_given(storage: impl CompleteSto
     ];
     for given in registrations {
         store.insert_registration(&given, 3).await;
-        let found = store.find_registration(given.id, given.created_at).await.expect("it is there");
+        let found =
+            store.find_registration(given.id, given.created_at).await.expect("the registration exists");
         assert_eq!(found, given);
         assert_eq!(
             store.live_registrations(&given.contact.key(), given.created_at).await,
             std::slice::from_ref(&found)
         );
-        // Contacts are equal however they are written; this one has to be written as it was given.
+        // Equality ignores the spelling of a contact, so the spelling is compared here.
         assert_eq!(found.contact.as_str(), given.contact.as_str());
         assert_eq!(store.take_registration(given.id, given.created_at).await, Some(given));
     }
 }
 
-/// The live registrations of a contact come newest first, in whichever order they were kept, and of that contact alone.
+/// The live registrations of a contact are listed newest first, whatever the order of insertion, and those of other
+/// contacts are not.
 pub async fn live_registrations_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [second, third, first] =
@@ -57,8 +59,8 @@ pub async fn live_registrations_are_listed_newest_first(storage: impl CompleteSt
     assert_eq!(store.live_registrations(&fresh_contact().key(), at(5)).await, []);
 }
 
-/// At its expiry a registration is neither found nor taken any more; one that lives longer is.
-pub async fn a_registration_dies_at_its_expiry(storage: impl CompleteStorage) {
+/// From its expiry on, a registration is neither found nor taken. One that expires later still is.
+pub async fn an_expired_registration_is_neither_found_nor_taken(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let long = registration(&contact, at(0));
@@ -74,8 +76,8 @@ pub async fn a_registration_dies_at_its_expiry(storage: impl CompleteStorage) {
     assert_eq!(store.live_registrations(&contact.key(), long.expires_at).await, []);
 }
 
-/// A registration that is one too many for its contact ends the oldest, and no other contact's.
-pub async fn one_registration_too_many_ends_the_oldest(storage: impl CompleteStorage) {
+/// A registration over the limit of its contact ends the oldest one of that contact.
+pub async fn a_registration_over_the_limit_ends_the_oldest(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (contact, other) = (fresh_contact(), fresh_contact());
     let bystander = registration(&other, at(0));
@@ -90,8 +92,8 @@ pub async fn one_registration_too_many_ends_the_oldest(storage: impl CompleteSto
     }
 }
 
-/// Where several are too many, all the oldest end.
-pub async fn registrations_too_many_end_all_at_once(storage: impl CompleteStorage) {
+/// If several registrations exceed the limit, all the oldest end.
+pub async fn registrations_over_the_limit_all_end(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let [first, second, third, fourth] = [1, 2, 3, 4].map(|seconds| registration(&contact, at(seconds)));
@@ -105,8 +107,8 @@ pub async fn registrations_too_many_end_all_at_once(storage: impl CompleteStorag
     assert_eq!(store.take_registration(fourth.id, at(5)).await, Some(fourth));
 }
 
-/// A registration that had expired when another was made does not count against the live ones.
-pub async fn an_expired_registration_ends_no_other(storage: impl CompleteStorage) {
+/// A registration that had expired when another was inserted does not count towards the limit.
+pub async fn an_expired_registration_does_not_count_towards_the_limit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let long = registration(&contact, at(0));
@@ -120,13 +122,13 @@ pub async fn an_expired_registration_ends_no_other(storage: impl CompleteStorage
     }
 }
 
-/// However many register a contact at once, no more live than may.
-pub async fn registrations_at_once_stay_within_their_number(storage: impl CompleteStorage) {
+/// Concurrent registrations of one contact leave no more live ones than the limit.
+pub async fn concurrent_registrations_stay_within_the_limit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
         let contact = fresh_contact();
         let all: Vec<_> = (0..6).map(|seconds| registration(&contact, at(seconds))).collect();
-        at_once(all.clone().into_iter().map(|registration| {
+        run_concurrently(all.clone().into_iter().map(|registration| {
             let store = store.clone();
             async move { store.insert_registration(&registration, 3).await }
         }))
@@ -135,8 +137,8 @@ pub async fn registrations_at_once_stay_within_their_number(storage: impl Comple
     }
 }
 
-/// What was taken is gone.
-pub async fn a_registration_is_taken_once(storage: impl CompleteStorage) {
+/// A registration can be taken once. Afterwards it is neither found nor listed.
+pub async fn a_registration_can_be_taken_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let registration = registration(&fresh_contact(), at(0));
     store.insert_registration(&registration, 3).await;
@@ -147,13 +149,13 @@ pub async fn a_registration_is_taken_once(storage: impl CompleteStorage) {
     assert_eq!(store.live_registrations(&registration.contact.key(), at(1)).await, []);
 }
 
-/// Of several that try at once to take a registration, one gets it.
-pub async fn of_many_who_want_a_registration_one_takes_it(storage: impl CompleteStorage) {
+/// Of concurrent attempts to take a registration, one gets it.
+pub async fn concurrent_takes_of_a_registration_succeed_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
         let registration = registration(&fresh_contact(), at(0));
         store.insert_registration(&registration, 3).await;
-        let answers = at_once((0..8).map(|_| {
+        let answers = run_concurrently((0..8).map(|_| {
             let (store, id) = (store.clone(), registration.id);
             async move { store.take_registration(id, at(1)).await }
         }))
@@ -163,8 +165,8 @@ pub async fn of_many_who_want_a_registration_one_takes_it(storage: impl Complete
     }
 }
 
-/// Every registration of a contact ends, live or not, and nobody else's.
-pub async fn all_registrations_of_a_contact_end(storage: impl CompleteStorage) {
+/// All registrations of a contact end, expired or not. Those of other contacts stay.
+pub async fn all_registrations_of_a_contact_can_be_ended(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let bystander = registration(&fresh_contact(), at(0));
     store.insert_registration(&bystander, 3).await;
@@ -186,7 +188,7 @@ pub async fn all_registrations_of_a_contact_end(storage: impl CompleteStorage) {
     assert_eq!(store.take_registration(bystander.id, at(5)).await, Some(bystander));
 }
 
-/// Removed are the registrations that had expired by then, and no others.
+/// Registrations that have expired by the given time are removed, and no others.
 pub async fn expired_registrations_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let all: Vec<_> = (0..4).map(|seconds| registration(&fresh_contact(), at(seconds))).collect();
@@ -203,8 +205,8 @@ pub async fn expired_registrations_are_removed(storage: impl CompleteStorage) {
     assert_eq!(store.remove_expired_registrations(now).await, 0);
 }
 
-/// Every claim to a contact is found until it expires, however the contact is written, and none to another contact.
-pub async fn claims_to_a_contact_are_found_until_they_expire(storage: impl CompleteStorage) {
+/// Claims to a contact, in any spelling, are found until they expire. Claims to other contacts are not.
+pub async fn claims_to_a_contact_are_found_until_expired(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let claimed = contact("George@example.com");
     let (v4, v6) = (Some(network("192.0.2.1")), Some(network("2001:db8:0:7::1")));
@@ -227,8 +229,8 @@ pub async fn claims_to_a_contact_are_found_until_they_expire(storage: impl Compl
     }
 }
 
-/// Claims stay when the registrations of their contact end, and go when they have expired.
-pub async fn claims_outlive_registrations_and_are_removed_when_expired(storage: impl CompleteStorage) {
+/// Claims stay when the registrations of their contact end, and are removed once expired.
+pub async fn claims_outlive_registrations_and_are_removed_once_expired(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let claimant = Some(network("192.0.2.1"));

@@ -1,4 +1,4 @@
-//! Clauses of [`asteroid_identity::SessionRepository`], alone and beside changes of the user.
+//! Clauses of [`asteroid_identity::SessionRepository`], also concurrent with changes of the user.
 
 use asteroid_identity::{
     FoundSession, PasswordHash, Session, SessionRepository, SessionToken, UserAdministrationRepository,
@@ -8,9 +8,10 @@ use asteroid_kernel::{Origin, SessionId, Timestamp, UserId};
 
 use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, fresh_contact, hash, ip, new_user, session};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
+/// A session limit that clauses do not reach.
 const MANY: usize = 20;
 
 /// The session, without the status of its user.
@@ -18,11 +19,11 @@ fn found(found: Option<FoundSession>) -> Option<Session> {
     found.map(|found| found.session)
 }
 
-async fn a_user<S: CompleteStorage>(store: &Store<S>) -> UserId {
+async fn insert_fresh_user<S: CompleteStorage>(store: &Store<S>) -> UserId {
     store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free")
 }
 
-/// Sessions of this user, begun in these seconds and kept in this order.
+/// Inserts one session of the user per second given, in this order.
 async fn sessions_from<S: CompleteStorage, const N: usize>(
     store: &Store<S>,
     user: UserId,
@@ -35,10 +36,10 @@ async fn sessions_from<S: CompleteStorage, const N: usize>(
     sessions
 }
 
-/// FullFixture comes back as it was given: with and without a token, wherever it came from.
-pub async fn a_session_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+/// Every field of a session is stored, with and without a token, for any origin.
+pub async fn a_session_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let user = a_user(&store).await;
+    let user = insert_fresh_user(&store).await;
     let origins = [
         Origin::default(),
         Origin { ip: Some(ip("192.0.2.7")), ..Origin::default() },
@@ -72,12 +73,12 @@ pub async fn a_session_comes_back_as_it_was_given(storage: impl CompleteStorage)
 }
 
 /// A session is found by its own token and id, and by no others.
-pub async fn a_session_is_found_by_its_token_and_by_its_id(storage: impl CompleteStorage) {
+pub async fn a_session_is_found_by_token_and_by_id(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let user = a_user(&store).await;
+    let user = insert_fresh_user(&store).await;
     let [first, second] = sessions_from(&store, user, [1, 2]).await;
     for session in [first, second] {
-        let token = session.token.expect("it has one");
+        let token = session.token.expect("the session has a token");
         assert_eq!(found(store.find_session_by_token(&token).await).as_ref(), Some(&session));
         assert_eq!(found(store.find_session(session.id).await), Some(session));
     }
@@ -85,22 +86,22 @@ pub async fn a_session_is_found_by_its_token_and_by_its_id(storage: impl Complet
     assert_eq!(found(store.find_session(SessionId::new(at(1), &*RANDOMNESS)).await), None);
 }
 
-/// Which sessions are live is the caller's to say: one that has expired is found as any other.
+/// An expired session is found like any other: the caller decides whether a session is live.
 pub async fn an_expired_session_is_found_until_it_is_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let user = a_user(&store).await;
+    let user = insert_fresh_user(&store).await;
     let expired = Session { expires_at: at(0), last_used_at: at(0), ..session(user, at(0)) };
     store.insert_session(&expired, MANY).await;
-    let token = expired.token.expect("it has one");
+    let token = expired.token.expect("the session has a token");
     assert_eq!(found(store.find_session_by_token(&token).await).as_ref(), Some(&expired));
     assert_eq!(found(store.find_session(expired.id).await).as_ref(), Some(&expired));
     assert_eq!(store.list_sessions(user).await, [expired]);
 }
 
-/// A session comes with the status that its user has by now, and no other user's.
-pub async fn a_session_is_found_with_its_users_status(storage: impl CompleteStorage) {
+/// A session is found with the current status of its own user.
+pub async fn a_session_is_found_with_the_status_of_its_user(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let (user, other) = (a_user(&store).await, a_user(&store).await);
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     let [own] = sessions_from(&store, user, [1]).await;
     let [others] = sessions_from(&store, other, [1]).await;
     for status in [UserStatus::Disabled, UserStatus::Enabled] {
@@ -108,33 +109,39 @@ pub async fn a_session_is_found_with_its_users_status(storage: impl CompleteStor
         for (session, user_status) in [(&own, status), (&others, UserStatus::Enabled)] {
             let found = Some(FoundSession { session: session.clone(), user_status });
             assert_eq!(store.find_session(session.id).await, found);
-            assert_eq!(store.find_session_by_token(&session.token.expect("it has one")).await, found);
+            assert_eq!(
+                store.find_session_by_token(&session.token.expect("the session has a token")).await,
+                found
+            );
         }
     }
 }
 
-/// A user's sessions are listed, the newest first, and nobody else's.
+/// The sessions of a user are listed newest first. Those of other users are not.
 pub async fn sessions_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let (user, other) = (a_user(&store).await, a_user(&store).await);
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     let [second, third, first] = sessions_from(&store, user, [2, 3, 1]).await;
     let others = sessions_from(&store, other, [4]).await;
     assert_eq!(store.list_sessions(user).await, [third, second, first]);
     assert_eq!(store.list_sessions(other).await, others);
-    assert_eq!(store.list_sessions(a_user(&store).await).await, []);
+    assert_eq!(store.list_sessions(insert_fresh_user(&store).await).await, []);
 }
 
-/// A session that is one too many for its user ends the oldest, and nobody else's.
-pub async fn one_session_too_many_ends_the_oldest(storage: impl CompleteStorage) {
+/// A session over the limit of its user ends the oldest one of that user.
+pub async fn a_session_over_the_limit_ends_the_oldest(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let (user, other) = (a_user(&store).await, a_user(&store).await);
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     let others = sessions_from(&store, other, [0]).await;
     let sessions = [2, 1, 3, 4].map(|seconds| session(user, at(seconds)));
     for session in &sessions {
         store.insert_session(session, 3).await;
     }
     let [second, first, third, fourth] = sessions;
-    assert_eq!(found(store.find_session_by_token(&first.token.expect("it has one")).await), None);
+    assert_eq!(
+        found(store.find_session_by_token(&first.token.expect("the session has a token")).await),
+        None
+    );
     assert_eq!(store.list_sessions(user).await, [fourth, third, second]);
     let newest = session(user, at(5));
     store.insert_session(&newest, 1).await;
@@ -145,12 +152,12 @@ pub async fn one_session_too_many_ends_the_oldest(storage: impl CompleteStorage)
     assert_eq!(store.list_sessions(other).await.len(), 2);
 }
 
-/// However often a user signs in at once, no more sessions stay than may.
-pub async fn sessions_at_once_stay_within_their_number(storage: impl CompleteStorage) {
+/// Concurrent sign-ins of one user leave no more sessions than the limit.
+pub async fn concurrent_sign_ins_stay_within_the_session_limit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
-        let user = a_user(&store).await;
-        at_once((0..6).map(|seconds| {
+        let user = insert_fresh_user(&store).await;
+        run_concurrently((0..6).map(|seconds| {
             let (store, session) = (store.clone(), session(user, at(seconds)));
             async move { sign_in(&store, None, &session, 3).await }
         }))
@@ -159,10 +166,10 @@ pub async fn sessions_at_once_stay_within_their_number(storage: impl CompleteSto
     }
 }
 
-/// A use is written down, unless a later one is; no other session is touched.
-pub async fn a_use_is_written_down_unless_a_later_one_is(storage: impl CompleteStorage) {
+/// Touching a session stores the time of use unless a later one is stored, and changes no other session.
+pub async fn touching_a_session_keeps_the_latest_use(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let user = a_user(&store).await;
+    let user = insert_fresh_user(&store).await;
     let [touched, other] = sessions_from(&store, user, [1, 2]).await;
     for (seconds, kept) in [(5, 5), (3, 5), (5, 5), (9, 9), (0, 9)] {
         store.touch_session(touched.id, at(seconds)).await;
@@ -173,30 +180,37 @@ pub async fn a_use_is_written_down_unless_a_later_one_is(storage: impl CompleteS
     store.touch_session(SessionId::new(at(1), &*RANDOMNESS), at(9)).await;
 }
 
-/// A user ends one of their own sessions, and none of another's.
-pub async fn a_user_revokes_their_own_session_only(storage: impl CompleteStorage) {
+/// A user can revoke their own session, and not that of another user.
+pub async fn a_user_can_revoke_only_their_own_session(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let (user, other) = (a_user(&store).await, a_user(&store).await);
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     let [revoked, kept] = sessions_from(&store, user, [1, 2]).await;
     assert!(!store.revoke_session(other, revoked.id).await);
     assert_eq!(found(store.find_session(revoked.id).await).as_ref(), Some(&revoked));
     assert!(store.revoke_session(user, revoked.id).await);
     assert!(!store.revoke_session(user, revoked.id).await);
     assert_eq!(found(store.find_session(revoked.id).await), None);
-    assert_eq!(found(store.find_session_by_token(&revoked.token.expect("it has one")).await), None);
+    assert_eq!(
+        found(store.find_session_by_token(&revoked.token.expect("the session has a token")).await),
+        None
+    );
     assert_eq!(store.list_sessions(user).await, [kept]);
 }
 
-/// A user's sessions end, all or all but one, and nobody else's.
-pub async fn all_sessions_of_a_user_end_but_the_one_that_is_kept(storage: impl CompleteStorage) {
+/// The sessions of a user can be revoked, all or all except one. Those of other users stay.
+pub async fn all_sessions_of_a_user_can_be_revoked_except_one(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let (user, other) = (a_user(&store).await, a_user(&store).await);
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
     let [_, kept, _] = sessions_from(&store, user, [1, 2, 3]).await;
     let others = sessions_from(&store, other, [1]).await;
     assert_eq!(store.revoke_sessions(user, Some(kept.id)).await, 2);
     assert_eq!(store.list_sessions(user).await, [kept]);
     sessions_from(&store, user, [4]).await;
-    assert_eq!(store.revoke_sessions(user, Some(others[0].id)).await, 2, "what is kept is another's");
+    assert_eq!(
+        store.revoke_sessions(user, Some(others[0].id)).await,
+        2,
+        "the exception is a session of another user"
+    );
     sessions_from(&store, user, [5, 6]).await;
     assert_eq!(store.revoke_sessions(user, None).await, 2);
     assert_eq!(store.revoke_sessions(user, None).await, 0);
@@ -204,10 +218,11 @@ pub async fn all_sessions_of_a_user_end_but_the_one_that_is_kept(storage: impl C
     assert_eq!(store.list_sessions(other).await, others);
 }
 
-/// Removed are the sessions that expired by `now` or were last used at `idle_since` or before, and no others.
+/// Sessions that expire at `now` or before, or that were last used at `idle_since` or before, are removed, and no
+/// others.
 pub async fn expired_and_idle_sessions_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let user = a_user(&store).await;
+    let user = insert_fresh_user(&store).await;
     let (now, idle_since) = (at(100), at(50));
     let cases = [
         (now + TICK, idle_since + TICK, true),
@@ -226,18 +241,20 @@ pub async fn expired_and_idle_sessions_are_removed(storage: impl CompleteStorage
     assert_eq!(store.remove_expired_sessions(now, idle_since).await, 0);
 }
 
-/// A sign-in that runs beside a change of the password never ends with a live session from the old password.
-pub async fn a_change_of_password_leaves_no_session_of_the_old_one(storage: impl CompleteStorage) {
+/// A sign-in concurrent with a password change leaves no session that the old password opened.
+pub async fn a_concurrent_password_change_leaves_no_session_of_the_old_password(
+    storage: impl CompleteStorage,
+) {
     let store = Store::new(storage);
-    let user = a_user(&store).await;
+    let user = insert_fresh_user(&store).await;
     let mut old = hash("first");
     for round in 0..ROUNDS {
         let new = hash(&format!("of round {round}"));
-        at_once((0..4).map(|task| {
+        run_concurrently((0..4).map(|task| {
             let (store, old, new) = (store.clone(), old.clone(), new.clone());
             async move {
                 if task == round % 4 {
-                    assert!(change_password(&store, user, &old, &new).await, "nobody else changes it");
+                    assert!(change_password(&store, user, &old, &new).await, "no other task changes it");
                 } else {
                     sign_in(&store, Some(&old), &session(user, at(round)), MANY).await;
                 }
@@ -249,12 +266,12 @@ pub async fn a_change_of_password_leaves_no_session_of_the_old_one(storage: impl
     }
 }
 
-/// A sign-in that runs beside the disabling of its user never ends with a session that outlives it.
-pub async fn a_user_who_is_disabled_keeps_no_session(storage: impl CompleteStorage) {
+/// A sign-in concurrent with disabling its user leaves no session.
+pub async fn a_concurrently_disabled_user_keeps_no_session(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    let user = a_user(&store).await;
+    let user = insert_fresh_user(&store).await;
     for round in 0..ROUNDS {
-        at_once((0..4).map(|task| {
+        run_concurrently((0..4).map(|task| {
             let store = store.clone();
             async move {
                 if task == round % 4 {
@@ -270,7 +287,7 @@ pub async fn a_user_who_is_disabled_keeps_no_session(storage: impl CompleteStora
     }
 }
 
-/// Notes the sign-in and begins the session, if the user may sign in.
+/// Records the sign-in and inserts the session if the user may sign in.
 async fn sign_in<S: CompleteStorage>(
     store: &Store<S>,
     verified: Option<&PasswordHash>,
@@ -289,7 +306,7 @@ async fn sign_in<S: CompleteStorage>(
         .await;
 }
 
-/// Replaces the password and ends every session.
+/// Replaces the password and revokes every session.
 async fn change_password<S: CompleteStorage>(
     store: &Store<S>,
     user: UserId,
@@ -307,7 +324,7 @@ async fn change_password<S: CompleteStorage>(
         .await
 }
 
-/// Disables the user and ends every session.
+/// Disables the user and revokes every session.
 async fn disable<S: CompleteStorage>(store: &Store<S>, user: UserId) {
     store
         .write(user, |user, tx| {

@@ -1,4 +1,32 @@
-//! The store as clauses use it: each call is a unit of work of its own.
+//! The store under test, with every repository method as a method that runs in a unit of work of its own.
+//!
+//! A repository method needs a transaction, so a test would have to write a unit of work around every call. Instead,
+//! [`Store`] has one method for each method of each port: `store.insert_user(&user).await` runs
+//! [`UserRegistrationRepository::insert_user`] in [`Storage::write`] and panics if the store fails.
+//!
+//! These methods are generated. [`repository!`](asteroid_kernel::repository) declares a port as a trait, and also
+//! defines a macro of the port's name that passes the signatures of its methods to another macro. At the end of this
+//! file, each port passes them to `store_methods!`, which turns
+//!
+//! ```ignore
+//! read fn find_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
+//! ```
+//!
+//! into
+//!
+//! ```ignore
+//! async fn find_profile(&self, user: UserId) -> Option<Profile> {
+//!     self.read((user.to_stored(),), |(user,), tx| Box::pin(tx.find_profile(UnitArgument::lend(user)))).await
+//! }
+//! ```
+//!
+//! A new method of a port therefore needs no change here. Only a new type of parameter that is passed by value is added
+//! to `copy_arguments!`.
+
+#![cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "the generated methods name the types of every port")
+)]
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,7 +41,7 @@ use asteroid_messaging::*;
 use asteroid_terms::*;
 use asteroid_verification::*;
 
-/// Every repository there is.
+/// Every repository.
 pub trait AllRepositories:
     UserRepository
     + UserRegistrationRepository
@@ -50,12 +78,12 @@ impl<Tx> AllRepositories for Tx where
 {
 }
 
-/// A store whose units of work reach every repository.
+/// A store whose units of work can use every repository.
 pub trait CompleteStorage: Storage<Tx: AllRepositories> {}
 
 impl<S: Storage<Tx: AllRepositories>> CompleteStorage for S {}
 
-/// The store under test.
+/// The store under test. Clones share it.
 pub(crate) struct Store<S>(Arc<S>);
 
 impl<S> Clone for Store<S> {
@@ -73,7 +101,7 @@ impl<S: CompleteStorage> Store<S> {
         &self.0
     }
 
-    /// Runs a unit that may write; the store has to work.
+    /// Runs a unit of work that may write, and panics if the store fails.
     pub(crate) async fn write<C, T>(
         &self,
         context: C,
@@ -83,10 +111,10 @@ impl<S: CompleteStorage> Store<S> {
         C: Send + Sync + 'static,
         T: Send + 'static,
     {
-        works(self.try_write(context, run).await)
+        expect_success(self.try_write(context, run).await)
     }
 
-    /// Runs a unit that may write.
+    /// Runs a unit of work that may write.
     pub(crate) async fn try_write<C, T>(
         &self,
         context: C,
@@ -99,7 +127,7 @@ impl<S: CompleteStorage> Store<S> {
         self.0.write(unit_of_work(context, run)).await
     }
 
-    /// Runs a unit that only reads; the store has to work.
+    /// Runs a unit of work that only reads, and panics if the store fails.
     pub(crate) async fn read<C, T>(
         &self,
         context: C,
@@ -109,10 +137,10 @@ impl<S: CompleteStorage> Store<S> {
         C: Send + Sync + 'static,
         T: Send + 'static,
     {
-        works(self.try_read(context, run).await)
+        expect_success(self.try_read(context, run).await)
     }
 
-    /// Runs a unit that should only read.
+    /// Runs a unit of work in [`Storage::read`], where a write has to fail.
     pub(crate) async fn try_read<C, T>(
         &self,
         context: C,
@@ -126,9 +154,9 @@ impl<S: CompleteStorage> Store<S> {
     }
 }
 
-/// What clauses ask for often.
+/// Shorthands of clauses.
 impl<S: CompleteStorage> Store<S> {
-    /// Keeps challenges in one unit.
+    /// Inserts challenges in one unit of work.
     pub(crate) async fn insert_challenges(&self, challenges: &[Challenge]) {
         self.write(challenges.to_vec(), |challenges, tx| {
             Box::pin(async move {
@@ -141,7 +169,7 @@ impl<S: CompleteStorage> Store<S> {
         .await;
     }
 
-    /// The contact's live challenges, by the default rules.
+    /// The live challenges of a contact under the default rules.
     pub(crate) async fn live_challenges_of(
         &self,
         contact: &Contact,
@@ -151,7 +179,7 @@ impl<S: CompleteStorage> Store<S> {
         self.live_challenges(&contact.key(), purposes, &ChallengeRules::default(), now).await
     }
 
-    /// Counts a guess against the contact's challenges, by the default rules.
+    /// Counts a guess against the challenges of a contact under the default rules.
     pub(crate) async fn count_guess_of(
         &self,
         contact: &Contact,
@@ -162,7 +190,7 @@ impl<S: CompleteStorage> Store<S> {
         self.count_guess(&contact.key(), purposes, guesser, &ChallengeRules::default(), now).await
     }
 
-    /// Puts messages into the outbox in one unit.
+    /// Enqueues messages in one unit of work.
     pub(crate) async fn enqueue_all(&self, messages: &[Message]) {
         self.write(messages.to_vec(), |messages, tx| {
             Box::pin(async move {
@@ -188,7 +216,7 @@ impl<S: CompleteStorage> Store<S> {
         self.next_due(Channel::Email).await
     }
 
-    /// Records events in one unit.
+    /// Records events in one unit of work.
     pub(crate) async fn record_events(&self, events: &[AuditEvent]) {
         self.write(events.to_vec(), |events, tx| {
             Box::pin(async move {
@@ -201,14 +229,14 @@ impl<S: CompleteStorage> Store<S> {
         .await;
     }
 
-    /// In the order of the keys.
+    /// The fingerprints of clients, sorted by key.
     pub(crate) async fn sorted_fingerprints(&self, keys: &[ClientKey]) -> Vec<(ClientKey, Fingerprint)> {
         let mut found = self.fingerprints(keys).await;
         found.sort_unstable();
         found
     }
 
-    /// In the order of the keys.
+    /// The patients of clients, sorted by key.
     pub(crate) async fn sorted_patients_of(&self, keys: &[ClientKey]) -> Vec<(ClientKey, Vec<Patient>)> {
         let mut found = self.patients_of(keys).await;
         found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -219,16 +247,16 @@ impl<S: CompleteStorage> Store<S> {
         self.put_clients(std::slice::from_ref(record)).await;
     }
 
-    /// All that the filter wants, page by page. Each page is behind the one before, or the walk would never end.
+    /// All clients of a filter, read page by page. Panics if a page does not start after the one before.
     pub(crate) async fn walk_clients(&self, filter: &ClientFilter, page: usize) -> Vec<Client> {
         let mut all: Vec<Client> = Vec::new();
         loop {
             let after = all.last().map(|client| client.record.key.clone());
             let next = self.list_clients(filter, after.as_ref(), page).await;
             let is_last = next.len() < page;
-            let is_behind =
+            let starts_after =
                 |client: &Client| all.last().is_none_or(|last| last.record.key < client.record.key);
-            assert!(next.first().is_none_or(is_behind), "a page begins behind the one before");
+            assert!(next.first().is_none_or(starts_after), "a page starts after the one before");
             all.extend(next);
             if is_last {
                 return all;
@@ -237,101 +265,104 @@ impl<S: CompleteStorage> Store<S> {
     }
 }
 
-/// What came of a unit that nothing stands in the way of.
+/// The output of a unit of work that has to succeed.
 #[track_caller]
-pub(crate) fn works<T, E: fmt::Debug>(answer: Result<T, E>) -> T {
+pub(crate) fn expect_success<T, E: fmt::Debug>(answer: Result<T, E>) -> T {
     answer.expect("the store works")
 }
 
-/// An argument of a repository's method, as a unit of work keeps it and lends it each time that it runs.
-pub(crate) trait Argument<'a> {
-    type Kept: Send + Sync + 'static;
+/// An argument of a repository method. A unit of work stores an owned copy and lends it to each run, because a store
+/// may run a unit again.
+pub(crate) trait UnitArgument<'a> {
+    type Stored: Send + Sync + 'static;
 
-    fn keep(&self) -> Self::Kept;
-    fn lend(kept: &'a Self::Kept) -> Self;
+    fn to_stored(&self) -> Self::Stored;
+    fn lend(stored: &'a Self::Stored) -> Self;
 }
 
-impl<'a, T: Clone + Send + Sync + 'static> Argument<'a> for &'a T {
-    type Kept = T;
+impl<'a, T: Clone + Send + Sync + 'static> UnitArgument<'a> for &'a T {
+    type Stored = T;
 
-    fn keep(&self) -> T {
+    fn to_stored(&self) -> T {
         T::clone(self)
     }
 
-    fn lend(kept: &'a T) -> Self {
-        kept
+    fn lend(stored: &'a T) -> Self {
+        stored
     }
 }
 
-impl<'a, T: Clone + Send + Sync + 'static> Argument<'a> for &'a [T] {
-    type Kept = Vec<T>;
+impl<'a, T: Clone + Send + Sync + 'static> UnitArgument<'a> for &'a [T] {
+    type Stored = Vec<T>;
 
-    fn keep(&self) -> Vec<T> {
+    fn to_stored(&self) -> Vec<T> {
         self.to_vec()
     }
 
-    fn lend(kept: &'a Vec<T>) -> Self {
-        kept
+    fn lend(stored: &'a Vec<T>) -> Self {
+        stored
     }
 }
 
-impl<'a, T: Clone + Send + Sync + 'static> Argument<'a> for Option<&'a T> {
-    type Kept = Option<T>;
+impl<'a, T: Clone + Send + Sync + 'static> UnitArgument<'a> for Option<&'a T> {
+    type Stored = Option<T>;
 
-    fn keep(&self) -> Option<T> {
+    fn to_stored(&self) -> Option<T> {
         self.cloned()
     }
 
-    fn lend(kept: &'a Option<T>) -> Self {
-        kept.as_ref()
+    fn lend(stored: &'a Option<T>) -> Self {
+        stored.as_ref()
     }
 }
 
-/// Arguments that are passed by value.
-macro_rules! by_value {
+/// Implements [`UnitArgument`] for types that are passed by value.
+macro_rules! copy_arguments {
     ($($type:ty),+ $(,)?) => {
         $(
-            impl Argument<'_> for $type {
-                type Kept = Self;
+            impl UnitArgument<'_> for $type {
+                type Stored = Self;
 
-                fn keep(&self) -> Self {
+                fn to_stored(&self) -> Self {
                     *self
                 }
 
-                fn lend(kept: &Self) -> Self {
-                    *kept
+                fn lend(stored: &Self) -> Self {
+                    *stored
                 }
             }
         )+
     };
 }
 
-by_value! {
+copy_arguments! {
     usize, u32, IpAddr, Timestamp,
     UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId,
     Option<SessionId>, Option<MessageId>, Option<PracticeId>,
     ContactType, ContactSource, UserStatus, Channel, Guesser, ConsecutiveFailures,
 }
 
-/// What a repository's method returns of a store that works.
-pub(crate) trait Works {
+/// The result of a repository method.
+pub(crate) trait RepositoryResult {
+    /// The type of the successful value.
     type Value;
 }
 
-impl<T> Works for Result<T, StorageError> {
+impl<T> RepositoryResult for Result<T, StorageError> {
     type Value = T;
 }
 
-/// Gives the [`Store`] each method of a port, as a unit of work of its own.
-macro_rules! each_alone {
+/// Gives [`Store`] each method of a port. `$kind` is `read` or `write`: the method of [`Store`] that runs the unit of
+/// work.
+macro_rules! store_methods {
     ([] $port:ident {$(
         $kind:ident $method:ident [$($life:tt)*] [mut] ($(, $arg:ident: $type:ty)* $(,)?) [$output:ty]
     )*}) => {
-        #[allow(dead_code, reason = "clauses write some things several at once")]
+        #[allow(dead_code, reason = "clauses call some methods only within larger units of work")]
         impl<S: CompleteStorage> Store<S> {$(
-            pub(crate) async fn $method $($life)* (&self $(, $arg: $type)*) -> <$output as Works>::Value {
-                self.$kind(($(Argument::keep(&$arg),)*), |($($arg,)*), tx| {
-                    Box::pin(tx.$method($(Argument::lend($arg)),*))
+            pub(crate) async fn $method $($life)* (&self $(, $arg: $type)*) -> <$output as RepositoryResult>::Value {
+                self.$kind(($(UnitArgument::to_stored(&$arg),)*), |($($arg,)*), tx| {
+                    Box::pin(tx.$method($(UnitArgument::lend($arg)),*))
                 })
                 .await
             }
@@ -339,17 +370,17 @@ macro_rules! each_alone {
     };
 }
 
-UserRepository! { each_alone, [] }
-UserRegistrationRepository! { each_alone, [] }
-UserAdministrationRepository! { each_alone, [] }
-FamiliarAddressRepository! { each_alone, [] }
-PendingRegistrationRepository! { each_alone, [] }
-SessionRepository! { each_alone, [] }
-ChallengeRepository! { each_alone, [] }
-OutboxRepository! { each_alone, [] }
-LimitRepository! { each_alone, [] }
-AuditRepository! { each_alone, [] }
-TermsRepository! { each_alone, [] }
-PracticeRepository! { each_alone, [] }
-MembershipRepository! { each_alone, [] }
-ClientRepository! { each_alone, [] }
+UserRepository! { store_methods, [] }
+UserRegistrationRepository! { store_methods, [] }
+UserAdministrationRepository! { store_methods, [] }
+FamiliarAddressRepository! { store_methods, [] }
+PendingRegistrationRepository! { store_methods, [] }
+SessionRepository! { store_methods, [] }
+ChallengeRepository! { store_methods, [] }
+OutboxRepository! { store_methods, [] }
+LimitRepository! { store_methods, [] }
+AuditRepository! { store_methods, [] }
+TermsRepository! { store_methods, [] }
+PracticeRepository! { store_methods, [] }
+MembershipRepository! { store_methods, [] }
+ClientRepository! { store_methods, [] }

@@ -5,13 +5,13 @@ use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
 
 use crate::CompleteStorage;
 use crate::fixtures::{TICK, acceptance, at, fresh_label, ip, label, terms};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
 const USER: UserId = UserId(25);
 
-/// FullFixture comes back as it was published: a long text, in every script, with white space around.
-pub async fn a_version_comes_back_as_it_was_published(storage: impl CompleteStorage) {
+/// Every field of a version is stored: a long text, in any script, with surrounding white space.
+pub async fn a_terms_version_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let long = "Être, 要る, 🦀; --\n".repeat(5_000);
     let published_at = at(7) + TICK;
@@ -22,16 +22,16 @@ pub async fn a_version_comes_back_as_it_was_published(storage: impl CompleteStor
     }
 }
 
-/// Before the first version there is none in force.
-pub async fn no_terms_are_in_force_before_the_first(storage: impl CompleteStorage) {
+/// Before the first version is published, no terms are in force.
+pub async fn no_terms_are_in_force_before_the_first_version(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     assert_eq!((store.current_terms().await, store.current_label().await), (None, None));
     assert_eq!(store.list_terms().await, []);
 }
 
-/// In force is the version published last, by time; at the same time, by the order of publishing, whatever the labels.
-/// Its label alone is found by the same rule. All are listed so, the latest first.
-pub async fn the_version_published_last_is_in_force(storage: impl CompleteStorage) {
+/// The version with the latest time of publication is in force; at equal times, the one that was published last,
+/// whatever the labels. The current label and the list (latest first) follow the same order.
+pub async fn the_terms_version_published_last_is_in_force(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let [first, last, early, second_last] =
         [("b", 1), ("z", 5), ("y", 0), ("c", 5)].map(|(name, seconds)| terms(&label(name), at(seconds)));
@@ -45,9 +45,9 @@ pub async fn the_version_published_last_is_in_force(storage: impl CompleteStorag
     assert_eq!(store.list_terms().await, [second_last, last, first, early]);
 }
 
-/// A label that was published is taken: nothing is kept, and the transaction stays usable. Labels are told apart by
-/// every character.
-pub async fn a_label_is_published_once(storage: impl CompleteStorage) {
+/// Publishing a taken label is a conflict: nothing is stored, and the transaction stays usable. Labels are compared
+/// exactly.
+pub async fn publishing_a_taken_label_is_a_conflict(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let first = terms(&label("v1"), at(1));
     store.publish_terms(&first).await.expect("the label is free");
@@ -62,12 +62,12 @@ pub async fn a_label_is_published_once(storage: impl CompleteStorage) {
     assert_eq!(store.list_terms().await, [other, first]);
 }
 
-/// Of several that try at once to publish a label, one succeeds.
-pub async fn of_many_who_publish_a_label_one_succeeds(storage: impl CompleteStorage) {
+/// Of concurrent publications of one label, one succeeds.
+pub async fn concurrent_publications_of_a_label_succeed_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
         let label = fresh_label();
-        let answers = at_once((0..4).map(|task| {
+        let answers = run_concurrently((0..4).map(|task| {
             let (store, version) = (store.clone(), terms(&label, at(task)));
             async move { store.publish_terms(&version).await.map(|()| version) }
         }))
@@ -80,8 +80,8 @@ pub async fn of_many_who_publish_a_label_one_succeeds(storage: impl CompleteStor
     }
 }
 
-/// An acceptance comes back as it was given, with all and with nothing of its origin. Its user may be gone.
-pub async fn an_acceptance_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+/// Every field of an acceptance is stored, with a full and an empty origin. Its user need not exist.
+pub async fn an_acceptance_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let label = label("2026-11");
     store.publish_terms(&terms(&label, at(0))).await.expect("the label is free");
@@ -101,7 +101,7 @@ pub async fn an_acceptance_comes_back_as_it_was_given(storage: impl CompleteStor
     }
 }
 
-/// Of a user's acceptances of a version the first is kept, even if a later one names an earlier time.
+/// Of the acceptances of one version by one user, the first is kept, even if a later one has an earlier time.
 pub async fn the_first_acceptance_is_kept(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let label = label("v1");
@@ -115,8 +115,8 @@ pub async fn the_first_acceptance_is_kept(storage: impl CompleteStorage) {
     }
 }
 
-/// An acceptance is of one user and one version: it says nothing of other users, nor of versions before or after.
-pub async fn an_acceptance_is_of_one_user_and_one_version(storage: impl CompleteStorage) {
+/// An acceptance does not cover other users or other versions.
+pub async fn an_acceptance_covers_one_user_and_one_version(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let labels = [label("v1"), label("V1"), label("v2")];
     for (seconds, label) in (0..).zip(&labels) {
@@ -130,14 +130,14 @@ pub async fn an_acceptance_is_of_one_user_and_one_version(storage: impl Complete
     assert_eq!(store.find_acceptance(USER, &labels[0]).await.map(|one| one.at), Some(at(5)));
 }
 
-/// Of acceptances at once, one is kept, and it is the one that was told so.
-pub async fn of_many_acceptances_at_once_one_is_kept(storage: impl CompleteStorage) {
+/// Of concurrent acceptances one is kept: the one whose call returned `true`.
+pub async fn concurrent_acceptances_keep_one(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let label = label("v1");
     store.publish_terms(&terms(&label, at(0))).await.expect("the label is free");
     for round in 0..ROUNDS {
         let user = UserId(i64::try_from(round).expect("few rounds"));
-        let answers = at_once((0..4).map(|task| {
+        let answers = run_concurrently((0..4).map(|task| {
             let (store, given) = (store.clone(), acceptance(user, &label, at(task)));
             async move { store.accept_terms(&given).await.then_some(given) }
         }))
@@ -148,8 +148,8 @@ pub async fn of_many_acceptances_at_once_one_is_kept(storage: impl CompleteStora
     }
 }
 
-/// What was never published cannot be accepted: the store fails.
-pub async fn nobody_accepts_what_was_never_published(storage: impl CompleteStorage) {
+/// Accepting an unpublished version fails with [`StorageError::Failed`].
+pub async fn accepting_an_unpublished_version_fails(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let given = acceptance(USER, &label("v1"), at(1));
     let answer = store.try_write(given.clone(), |acceptance, tx| Box::pin(tx.accept_terms(acceptance))).await;

@@ -8,15 +8,15 @@ use asteroid_kernel::{ContactId, StorageError, Timestamp, UserId};
 
 use crate::CompleteStorage;
 use crate::fixtures::{TICK, at, contact, fresh_contact, hash, imported, ip, new_user};
-use crate::race::{ROUNDS, at_once};
+use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
-/// The user that nobody is.
+/// The id of no user.
 const NO_USER: UserId = UserId(987_654_321);
 
-/// A new user is enabled, has never signed in, and has the one contact, verified and primary. FullFixture comes back
-/// as it was given, in either kind of contact, with and without a password.
-pub async fn a_new_user_comes_back_as_it_was_given(storage: impl CompleteStorage) {
+/// A new user is enabled, has never signed in, and has one contact, which is verified and primary. Every field is
+/// stored, for an e-mail address and a phone, with and without a password.
+pub async fn a_new_user_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let users = [
         new_user(&contact("George.Washington@Example.com")),
@@ -55,14 +55,14 @@ pub async fn a_new_user_comes_back_as_it_was_given(storage: impl CompleteStorage
             verified_at: new.created_at,
         };
         assert_eq!(profile, Profile { user: user.clone(), contacts: vec![only_contact] });
-        // Contacts are equal however they are written; this one has to be written as it was given.
+        // Equality ignores the spelling of a contact, so the spelling is compared here.
         assert_eq!(profile.contacts[0].contact.as_str(), new.contact.as_str());
         assert_eq!(store.find_user_by_contact(&new.contact.key()).await, Some(user));
     }
 }
 
-/// Users and contacts get ids of their own.
-pub async fn ids_are_given_once(storage: impl CompleteStorage) {
+/// Each user and each contact gets an id of its own.
+pub async fn users_and_contacts_get_unique_ids(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let (mut users, mut contacts) = (Vec::new(), Vec::new());
     for _ in 0..10 {
@@ -78,8 +78,9 @@ pub async fn ids_are_given_once(storage: impl CompleteStorage) {
     assert_eq!((users.len(), contacts.len()), (10, 10));
 }
 
-/// A contact of a user is taken, in whatever spelling: nothing is made, and the transaction stays usable.
-pub async fn a_contact_belongs_to_one_user(storage: impl CompleteStorage) {
+/// Inserting a user with a contact that any user has, in any spelling, is a conflict: nothing is stored, and the
+/// transaction stays usable.
+pub async fn inserting_a_taken_contact_is_a_conflict(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for (given, other) in [
         ("George@Example.com", "GEORGE@example.COM"),
@@ -103,13 +104,13 @@ pub async fn a_contact_belongs_to_one_user(storage: impl CompleteStorage) {
         let owner = store.find_user_by_contact(&contact(other).key()).await.expect("the owner is there");
         assert_eq!((owner.id, owner.name.first()), (first, "George"));
         for id in first.0 + 1..next.0 {
-            assert_eq!(store.find_profile(UserId(id)).await, None, "nobody was made");
+            assert_eq!(store.find_profile(UserId(id)).await, None, "no user was inserted");
         }
     }
 }
 
-/// A unit meets the contacts that it took itself.
-pub async fn a_contact_is_taken_within_the_unit_that_took_it(storage: impl CompleteStorage) {
+/// A second user with the same contact conflicts within the unit that inserted the first.
+pub async fn a_contact_conflict_is_detected_within_one_unit(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = new_user(&fresh_contact());
     let (first, second) = store
@@ -121,24 +122,25 @@ pub async fn a_contact_is_taken_within_the_unit_that_took_it(storage: impl Compl
     assert_eq!(store.find_user_by_contact(&user.contact.key()).await.map(|user| user.id), first.ok());
 }
 
-/// Of several that try at once to make a user with a contact, one succeeds.
-pub async fn of_many_who_want_a_contact_one_gets_it(storage: impl CompleteStorage) {
+/// Of concurrent inserts of users with one contact, one succeeds.
+pub async fn concurrent_inserts_of_one_contact_create_one_user(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     for _ in 0..ROUNDS {
         let contact = fresh_contact();
-        let answers = at_once((0..8).map(|_| {
+        let answers = run_concurrently((0..8).map(|_| {
             let (store, user) = (store.clone(), new_user(&contact));
             async move { store.insert_user(&user).await }
         }))
         .await;
-        let made: Vec<UserId> = answers.into_iter().filter_map(Result::ok).collect();
-        assert_eq!(made.len(), 1);
-        assert_eq!(store.find_user_by_contact(&contact.key()).await.map(|user| user.id), Some(made[0]));
+        let created: Vec<UserId> = answers.into_iter().filter_map(Result::ok).collect();
+        assert_eq!(created.len(), 1);
+        assert_eq!(store.find_user_by_contact(&contact.key()).await.map(|user| user.id), Some(created[0]));
     }
 }
 
-/// A user gets the id that is given, and is otherwise as any other; later users get higher ids than all that were given.
-pub async fn a_user_gets_the_id_that_is_given(storage: impl CompleteStorage) {
+/// A user can be inserted with a given id and is otherwise like any other. Ids that the store assigns later are higher
+/// than every id in use.
+pub async fn a_user_can_be_inserted_with_a_given_id(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let by_store = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let mut ids = vec![by_store];
@@ -159,27 +161,27 @@ pub async fn a_user_gets_the_id_that_is_given(storage: impl CompleteStorage) {
     }
 }
 
-/// With a contact that is taken no user is made, the transaction stays usable, and the id can still be given.
-pub async fn a_given_id_is_free_until_its_user_is_made(storage: impl CompleteStorage) {
+/// A contact conflict inserts no user, leaves the transaction usable, and leaves the given id free.
+pub async fn a_contact_conflict_leaves_the_given_id_free(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let taken = new_user(&fresh_contact());
     store.insert_user(&taken).await.expect("the contact is free");
     let (id, free) = (UserId(1_000), new_user(&fresh_contact()));
-    let (refused, made) = store
+    let (refused, created) = store
         .write((taken, free.clone()), move |(taken, free), tx| {
             Box::pin(async move {
                 let refused = tx.insert_user_with_id(id, taken).await?;
-                assert!(tx.find_profile(id).await?.is_none(), "nobody was made");
+                assert!(tx.find_profile(id).await?.is_none(), "no user was inserted");
                 Ok((refused, tx.insert_user_with_id(id, free).await?))
             })
         })
         .await;
-    assert_eq!((refused, made), (Err(ContactTaken), Ok(())));
+    assert_eq!((refused, created), (Err(ContactTaken), Ok(())));
     assert_eq!(store.find_user_by_contact(&free.contact.key()).await.map(|user| user.id), Some(id));
 }
 
-/// An id that a user has cannot be given again: the store fails, and the user stays as it was.
-pub async fn an_id_is_not_given_twice(storage: impl CompleteStorage) {
+/// Inserting a user with the id of another fails with [`StorageError::Failed`] and leaves the other unchanged.
+pub async fn inserting_an_existing_id_fails(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let id = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let before = store.find_profile(id).await;
@@ -192,8 +194,8 @@ pub async fn an_id_is_not_given_twice(storage: impl CompleteStorage) {
     assert_eq!(store.find_user_by_contact(&second.contact.key()).await, None);
 }
 
-/// A user is called by another name, and nothing else changes. Nobody is not.
-pub async fn a_user_is_renamed(storage: impl CompleteStorage) {
+/// Renaming changes the name and nothing else. It returns `false` for an unknown user.
+pub async fn renaming_a_user_changes_only_the_name(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let bystander = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
@@ -210,8 +212,8 @@ pub async fn a_user_is_renamed(storage: impl CompleteStorage) {
     assert!(!store.rename_user(NO_USER, &name).await);
 }
 
-/// A user is found by the contact in any spelling, and by no other.
-pub async fn a_user_is_found_by_the_contact(storage: impl CompleteStorage) {
+/// A user is found by their contact in any spelling, and by no other contact.
+pub async fn a_user_is_found_by_contact(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let ids = [
         store.insert_user(&new_user(&contact("George@Example.com"))).await,
@@ -231,8 +233,8 @@ pub async fn a_user_is_found_by_the_contact(storage: impl CompleteStorage) {
     assert_eq!(store.find_profile(NO_USER).await, None);
 }
 
-/// A sign-in is noted for the hash that the user has, and where no password was asked for.
-pub async fn a_sign_in_is_noted(storage: impl CompleteStorage) {
+/// A sign-in is recorded if the verified hash is the current one, or if no password was verified.
+pub async fn a_sign_in_is_recorded(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     assert!(store.record_sign_in(user, Some(&hash("first")), at(1)).await);
@@ -245,8 +247,10 @@ pub async fn a_sign_in_is_noted(storage: impl CompleteStorage) {
     assert_eq!(last_login(&store, user).await, Some(at(3)));
 }
 
-/// No sign-in is noted for a hash that is not the user's, for a disabled user, or for nobody.
-pub async fn a_sign_in_that_may_not_be_is_not_noted(storage: impl CompleteStorage) {
+/// No sign-in is recorded for a hash other than the current one, for a disabled user, or for an unknown user.
+pub async fn a_sign_in_is_rejected_for_a_stale_hash_or_a_disabled_or_unknown_user(
+    storage: impl CompleteStorage,
+) {
     let store = Store::new(storage);
     let contacts = [fresh_contact(), fresh_contact()];
     let user = store.insert_user(&new_user(&contacts[0])).await.expect("the contact is free");
@@ -262,25 +266,28 @@ pub async fn a_sign_in_that_may_not_be_is_not_noted(storage: impl CompleteStorag
     assert_eq!(last_login(&store, without_password).await, None);
 }
 
-/// A password is replaced if it still is the one that was checked, or whatever it is where none is named.
-pub async fn a_password_is_replaced_if_it_still_is_the_one_that_was_checked(storage: impl CompleteStorage) {
+/// A password is replaced if the verified hash is still the current one. With [`None`] it is replaced unconditionally.
+pub async fn a_password_is_replaced_only_if_the_verified_hash_is_current(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let bystander = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     assert!(!store.replace_password(user, Some(&hash("other")), &hash("second")).await);
-    assert!(store.record_sign_in(user, Some(&hash("first")), at(1)).await, "nothing was changed");
+    assert!(store.record_sign_in(user, Some(&hash("first")), at(1)).await, "the password was not changed");
     assert!(store.replace_password(user, Some(&hash("first")), &hash("second")).await);
     assert!(!store.replace_password(user, Some(&hash("first")), &hash("third")).await);
     assert!(store.record_sign_in(user, Some(&hash("second")), at(2)).await);
     assert!(!store.record_sign_in(user, Some(&hash("first")), at(2)).await);
     assert!(store.replace_password(user, None, &hash("third")).await);
     assert!(store.record_sign_in(user, Some(&hash("third")), at(3)).await);
-    assert!(store.record_sign_in(bystander, Some(&hash("first")), at(3)).await, "nobody else's was changed");
+    assert!(
+        store.record_sign_in(bystander, Some(&hash("first")), at(3)).await,
+        "the password of the other user was not changed"
+    );
     assert!(!store.replace_password(NO_USER, None, &hash("third")).await);
 }
 
-/// A disabled user's password can be replaced.
-pub async fn a_disabled_users_password_is_replaced(storage: impl CompleteStorage) {
+/// The password of a disabled user can be replaced.
+pub async fn the_password_of_a_disabled_user_can_be_replaced(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     store.set_status(user, UserStatus::Disabled).await;
@@ -290,8 +297,8 @@ pub async fn a_disabled_users_password_is_replaced(storage: impl CompleteStorage
     assert!(store.record_sign_in(user, Some(&hash("third")), at(1)).await);
 }
 
-/// A user without a password gets one, but never in place of one that was checked.
-pub async fn a_first_password_replaces_none(storage: impl CompleteStorage) {
+/// A user without a password gets one with [`None`] as the verified hash, and not with any hash.
+pub async fn a_first_password_is_set_only_without_a_verified_hash(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let without_password = NewUser { password_hash: None, ..new_user(&fresh_contact()) };
     let user = store.insert_user(&without_password).await.expect("the contact is free");
@@ -300,26 +307,26 @@ pub async fn a_first_password_replaces_none(storage: impl CompleteStorage) {
     assert!(store.record_sign_in(user, Some(&hash("second")), at(1)).await);
 }
 
-/// Of several that replace the same password at once, one succeeds.
-pub async fn of_many_changes_of_a_password_one_succeeds(storage: impl CompleteStorage) {
+/// Of concurrent replacements of the same password, one succeeds.
+pub async fn concurrent_password_changes_succeed_once(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let mut current = hash("first");
     for round in 0..ROUNDS {
-        let answers = at_once((0..4).map(|task| {
+        let answers = run_concurrently((0..4).map(|task| {
             let (store, current, new) = (store.clone(), current.clone(), hash(&format!("{round}-{task}")));
             async move { store.replace_password(user, Some(&current), &new).await.then_some(new) }
         }))
         .await;
         let mut winners = answers.into_iter().flatten();
         current = winners.next().expect("one succeeds");
-        assert_eq!(winners.next(), None, "and no other");
+        assert_eq!(winners.next(), None, "only one succeeds");
         assert!(store.record_sign_in(user, Some(&current), at(round)).await);
     }
 }
 
-/// A user is disabled and enabled again.
-pub async fn a_user_is_disabled_and_enabled(storage: impl CompleteStorage) {
+/// A user can be disabled and enabled again, any number of times.
+pub async fn a_user_can_be_disabled_and_enabled(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let contact = fresh_contact();
     let user = store.insert_user(&new_user(&contact)).await.expect("the contact is free");
@@ -330,8 +337,8 @@ pub async fn a_user_is_disabled_and_enabled(storage: impl CompleteStorage) {
     assert!(!store.set_status(NO_USER, UserStatus::Enabled).await);
 }
 
-/// An address is familiar to its user alone, from the time of the sign-in on and including it.
-pub async fn an_address_is_familiar_since_the_last_sign_in_from_it(storage: impl CompleteStorage) {
+/// An address is familiar for its own user only, if the last sign-in from it is not before the given time.
+pub async fn an_address_is_familiar_up_to_its_last_sign_in(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let other = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
@@ -348,8 +355,8 @@ pub async fn an_address_is_familiar_since_the_last_sign_in_from_it(storage: impl
     }
 }
 
-/// Only the latest time is kept, in whichever order the times come.
-pub async fn only_the_latest_sign_in_from_an_address_is_kept(storage: impl CompleteStorage) {
+/// Per address one time is stored: the latest, whatever the order of the calls.
+pub async fn only_the_latest_sign_in_from_an_address_is_stored(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let address = ip("2001:db8::7");
@@ -358,11 +365,11 @@ pub async fn only_the_latest_sign_in_from_an_address_is_kept(storage: impl Compl
     }
     assert!(store.is_familiar_address(user, address, at(9)).await);
     assert!(!store.is_familiar_address(user, address, at(9) + TICK).await);
-    assert_eq!(store.forget_addresses(at(9) + TICK).await, 1, "one time is kept");
+    assert_eq!(store.forget_addresses(at(9) + TICK).await, 1, "one time is stored");
 }
 
-/// Forgotten are the addresses from which nobody signed in since then, and no others.
-pub async fn addresses_are_forgotten_when_nobody_comes_from_them(storage: impl CompleteStorage) {
+/// Addresses whose last sign-in lies before the cutoff are removed, and no others.
+pub async fn addresses_unused_since_the_cutoff_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let addresses = ["192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"].map(ip);

@@ -1,4 +1,6 @@
-//! How fast 100,000 clients of 5 patients each are put and read, 500 at a time: `cargo bench -p asteroid-diesel`.
+//! Throughput of writing and reading 100,000 clients with 5 patients each, in batches of 500.
+//!
+//! Run with `cargo bench -p asteroid-diesel --bench clients`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,13 +14,13 @@ use asteroid_kernel::{Region, Storage, StorageError, Timestamp, UnitOfWork};
 
 const CLIENTS: usize = 100_000;
 const PATIENTS: usize = 5;
-const AT_ONCE: usize = 500;
+const BATCH: usize = 500;
 const PRACTICE: PracticeId = PracticeId(1);
 const SOURCE: SourceId = SourceId(1);
 
-struct PutPractice;
+struct WritePractice;
 
-impl<Tx: PracticeRepository> UnitOfWork<Tx> for PutPractice {
+impl<Tx: PracticeRepository> UnitOfWork<Tx> for WritePractice {
     type Output = ();
     type Error = StorageError;
 
@@ -39,9 +41,9 @@ impl<Tx: PracticeRepository> UnitOfWork<Tx> for PutPractice {
     }
 }
 
-struct Put(Vec<ClientRecord>);
+struct WriteClients(Vec<ClientRecord>);
 
-impl<Tx: ClientRepository> UnitOfWork<Tx> for Put {
+impl<Tx: ClientRepository> UnitOfWork<Tx> for WriteClients {
     type Output = ();
     type Error = StorageError;
 
@@ -50,9 +52,9 @@ impl<Tx: ClientRepository> UnitOfWork<Tx> for Put {
     }
 }
 
-struct Fingerprints(Vec<ClientKey>);
+struct ReadFingerprints(Vec<ClientKey>);
 
-impl<Tx: ClientRepository> UnitOfWork<Tx> for Fingerprints {
+impl<Tx: ClientRepository> UnitOfWork<Tx> for ReadFingerprints {
     type Output = usize;
     type Error = StorageError;
 
@@ -61,18 +63,18 @@ impl<Tx: ClientRepository> UnitOfWork<Tx> for Fingerprints {
     }
 }
 
-struct Page {
+struct ReadPage {
     filter: ClientFilter,
     after: Option<ClientKey>,
 }
 
-impl<Tx: ClientRepository> UnitOfWork<Tx> for Page {
-    /// How many clients and patients, and the last client.
+impl<Tx: ClientRepository> UnitOfWork<Tx> for ReadPage {
+    /// The numbers of clients and patients, and the last client.
     type Output = (usize, usize, Option<ClientKey>);
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
-        let clients = tx.list_clients(&self.filter, self.after.as_ref(), AT_ONCE).await?;
+        let clients = tx.list_clients(&self.filter, self.after.as_ref(), BATCH).await?;
         let patients = clients.iter().map(|client| client.record.patients.len()).sum();
         Ok((clients.len(), patients, clients.last().map(|client| client.record.key.clone())))
     }
@@ -135,13 +137,14 @@ fn report(what: &str, count: usize, start: Instant) {
     println!("{what}: {count} in {elapsed:.2?}, {per_second} a second");
 }
 
-/// Puts them all, in an order that is not the ids'.
-async fn put_all(storage: &SqliteStorage, what: &str, now: Timestamp) {
+/// Writes all clients, in an order other than that of their ids.
+async fn write_all(storage: &SqliteStorage, what: &str, now: Timestamp) {
     let records: Vec<ClientRecord> = (0..CLIENTS).map(|number| record(number, now)).collect();
-    let batches: Vec<Put> = records.chunks(AT_ONCE).map(|batch| Put(batch.to_vec())).collect();
+    let batches: Vec<WriteClients> =
+        records.chunks(BATCH).map(|batch| WriteClients(batch.to_vec())).collect();
     let start = Instant::now();
     for batch in batches {
-        storage.write(batch).await.expect("clients that are put");
+        storage.write(batch).await.expect("a batch");
     }
     report(what, CLIENTS, start);
 }
@@ -149,11 +152,11 @@ async fn put_all(storage: &SqliteStorage, what: &str, now: Timestamp) {
 async fn walk(storage: &SqliteStorage, what: &str, filter: ClientFilter) {
     let (start, mut after, mut clients, mut pages) = (Instant::now(), None, 0, 0);
     loop {
-        let page = Page { filter: filter.clone(), after };
+        let page = ReadPage { filter: filter.clone(), after };
         let (found, patients, last) = storage.read(page).await.expect("a page");
         assert_eq!(patients, found * PATIENTS);
         (after, clients, pages) = (last, clients + found, pages + 1);
-        if found < AT_ONCE {
+        if found < BATCH {
             break;
         }
     }
@@ -166,22 +169,22 @@ async fn main() {
     let options = SqliteOptions::new(folder.path().join("bench.db"));
     let storage = Arc::new(SqliteStorage::open(&options).expect("a new database"));
     storage.migrate().await.expect("the tables");
-    storage.write(PutPractice).await.expect("a practice");
+    storage.write(WritePractice).await.expect("a practice");
 
     let (first, second) = (Timestamp::from_micros(0), Timestamp::from_micros(1));
-    put_all(&storage, "new clients", first).await;
-    put_all(&storage, "clients in the place of others", second).await;
+    write_all(&storage, "new clients", first).await;
+    write_all(&storage, "replaced clients", second).await;
 
     let start = Instant::now();
-    for batch in (0..CLIENTS).collect::<Vec<_>>().chunks(AT_ONCE) {
+    for batch in (0..CLIENTS).collect::<Vec<_>>().chunks(BATCH) {
         let keys = batch.iter().map(|number| ClientKey { source: SOURCE, id: id(*number) }).collect();
-        assert_eq!(storage.read(Fingerprints(keys)).await.expect("fingerprints"), AT_ONCE);
+        assert_eq!(storage.read(ReadFingerprints(keys)).await.expect("fingerprints"), BATCH);
     }
     report("fingerprints", CLIENTS, start);
 
     let all = ClientFilter { practice: PRACTICE, status: None, updated_since: None, prefix: None };
     walk(&storage, "all clients", all.clone()).await;
-    for prefix in ["müller", "jeremy 77777 ", "801 0077777", "nobody"] {
+    for prefix in ["müller", "jeremy 77777 ", "801 0077777", "unknown"] {
         let filter = ClientFilter { prefix: SearchPrefix::parse(prefix, Region::US), ..all.clone() };
         walk(&storage, &format!("clients by {prefix:?}"), filter).await;
     }

@@ -1,6 +1,7 @@
-//! How many units of work a second, by 16 tasks at once: `cargo bench -p asteroid-diesel`.
+//! Throughput and latency of units of work, from 16 concurrent tasks.
 //!
-//! A unit that writes reads a limit, keeps it, and records an event; one that reads finds a session by its token.
+//! A write unit reads and saves a limit and records an audit event. A read unit finds a session by its token. Run with
+//! `cargo bench -p asteroid-diesel --bench units_of_work`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,12 +21,12 @@ use asteroid_limits::{LimitKey, LimitRepository};
 const TASKS: usize = 16;
 const DURATION: Duration = Duration::from_secs(3);
 
-struct Write {
+struct RecordEvent {
     key: LimitKey,
     event: AuditEvent,
 }
 
-impl Write {
+impl RecordEvent {
     fn new(task: usize) -> Self {
         let (origin, now) = (Origin::local(), SystemClock.now());
         let event = AuditEvent::new(Action::SignIn, Outcome::Done, &origin, now, &SystemRandomness);
@@ -33,7 +34,7 @@ impl Write {
     }
 }
 
-impl<Tx: LimitRepository + AuditRepository> UnitOfWork<Tx> for Write {
+impl<Tx: LimitRepository + AuditRepository> UnitOfWork<Tx> for RecordEvent {
     type Output = ();
     type Error = StorageError;
 
@@ -44,12 +45,12 @@ impl<Tx: LimitRepository + AuditRepository> UnitOfWork<Tx> for Write {
     }
 }
 
-struct Open {
+struct OpenSession {
     token: SessionTokenHash,
     now: Timestamp,
 }
 
-impl<Tx: UserRegistrationRepository + UserRepository + SessionRepository> UnitOfWork<Tx> for Open {
+impl<Tx: UserRegistrationRepository + UserRepository + SessionRepository> UnitOfWork<Tx> for OpenSession {
     type Output = ();
     type Error = StorageError;
 
@@ -76,9 +77,9 @@ impl<Tx: UserRegistrationRepository + UserRepository + SessionRepository> UnitOf
     }
 }
 
-struct Find(SessionTokenHash);
+struct FindSession(SessionTokenHash);
 
-impl<Tx: SessionRepository> UnitOfWork<Tx> for Find {
+impl<Tx: SessionRepository> UnitOfWork<Tx> for FindSession {
     type Output = ();
     type Error = StorageError;
 
@@ -88,7 +89,7 @@ impl<Tx: SessionRepository> UnitOfWork<Tx> for Find {
     }
 }
 
-/// Runs it over and over in every task, and prints how it went.
+/// Repeats a unit of work in every task, and prints the throughput and latencies.
 async fn measure<F, Once>(name: &str, once: F)
 where
     F: Fn(usize) -> Once + Send + Sync + 'static,
@@ -102,7 +103,7 @@ where
                 let mut latencies = Vec::new();
                 while start.elapsed() < DURATION {
                     let begun = Instant::now();
-                    once(task).await.expect("a unit that is not refused");
+                    once(task).await.expect("a unit of work");
                     latencies.push(begun.elapsed());
                 }
                 latencies
@@ -130,17 +131,17 @@ async fn main() {
     let storage = Arc::new(SqliteStorage::open(&options).expect("a new database"));
     storage.migrate().await.expect("the tables");
     let token = SessionToken::new(&SystemRandomness).hash();
-    storage.write(Open { token, now: SystemClock.now() }).await.expect("a session");
+    storage.write(OpenSession { token, now: SystemClock.now() }).await.expect("a session");
 
     let writer = Arc::clone(&storage);
     measure("writes", move |task| {
         let storage = Arc::clone(&writer);
-        async move { storage.write(Write::new(task)).await }
+        async move { storage.write(RecordEvent::new(task)).await }
     })
     .await;
     measure("reads", move |_| {
         let storage = Arc::clone(&storage);
-        async move { storage.read(Find(token)).await }
+        async move { storage.read(FindSession(token)).await }
     })
     .await;
 }

@@ -1,4 +1,6 @@
-/// What a transaction may do.
+//! What a transaction may do.
+
+/// Whether a transaction only reads or may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,

@@ -1,8 +1,8 @@
-//! The part of migration 0014 that SQL cannot do: new keys for stored e-mail addresses.
+//! The Rust step of migration 0014, which renews the keys of stored e-mail addresses.
 //!
-//! Earlier versions compared addresses by full case folding (`ß` was `ss`) and took a domain and its `xn--` form for two.
-//! Addresses in ASCII have the same key under both rules. Phone numbers stay as they are: one that was read by the wrong
-//! country's rules cannot be told from a right one.
+//! Earlier versions compared addresses by full case folding (`ß` was `ss`), and treated a domain and its `xn--` form as
+//! different. ASCII addresses have the same key under both rules. Phone numbers do not change: a number that was parsed
+//! by the rules of the wrong country cannot be recognized.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,15 @@ use super::migrations::MigrationConn;
 use crate::schema::{challenges, pending_registrations, user_contacts};
 use crate::sql_types::Id;
 
-/// How many rows are read at a time.
+/// The number of rows per query.
 const PAGE: i64 = 1000;
 
-/// Gives every address its key by this version's rules. Where two users then have one address, the one who verified it
-/// first keeps it; the other's row stays in the profile under a key that no address has, so that it finds no user.
+/// Gives every address its key under the rules of this version. If two users then have the same address, the one who
+/// verified it first keeps it. The row of the other stays in the profile under a key that no address can have, so that
+/// it finds no user.
 pub(super) fn renew(conn: &mut MigrationConn) -> QueryResult<()> {
     let mut renewed = renewed_user_contacts(conn)?;
-    // First out of each other's way: an old key may be another row's new one.
+    // Temporary keys first: the old key of one row may be the new key of another.
     for id in renewed.values().flatten() {
         set_key(conn, *id, &format!("renewed {id}"))?;
     }
@@ -43,7 +44,7 @@ pub(super) fn renew(conn: &mut MigrationConn) -> QueryResult<()> {
                 contact = other,
                 kept_by_user = first_user,
                 kept_contact = first,
-                "two contacts are one e-mail address: the later one no longer signs in or receives codes"
+                "two contacts are the same e-mail address: the later one can no longer sign in or receive codes"
             );
         }
         set_key(conn, *first, key)?;
@@ -52,19 +53,18 @@ pub(super) fn renew(conn: &mut MigrationConn) -> QueryResult<()> {
     renew_challenges(conn)
 }
 
-/// The rows of users' contacts whose key changes, by their new key.
+/// The ids of the user contacts whose key changes, by new key.
 fn renewed_user_contacts(conn: &mut MigrationConn) -> QueryResult<BTreeMap<String, Vec<i64>>> {
     use user_contacts::{contact, contact_key, id, table};
 
     let mut renewed = BTreeMap::<String, Vec<i64>>::new();
     let mut last = i64::MIN;
     loop {
-        let page = table
-            .filter(id.gt(last))
-            .filter(sql::<Bool>(BEYOND_ASCII))
-            .order(id)
-            .limit(PAGE)
-            .select((id, contact, contact_key));
+        let page = table.filter(id.gt(last)).filter(sql::<Bool>(NON_ASCII)).order(id).limit(PAGE).select((
+            id,
+            contact,
+            contact_key,
+        ));
         let rows: Vec<(i64, String, String)> = page.load(conn)?;
         let Some((end, ..)) = rows.last() else { return Ok(renewed) };
         last = *end;
@@ -83,7 +83,7 @@ fn set_key(conn: &mut MigrationConn, id: i64, key: &str) -> QueryResult<usize> {
 fn renew_registrations(conn: &mut MigrationConn) -> QueryResult<()> {
     use pending_registrations::{contact, contact_key, id, table};
 
-    let rows = table.filter(sql::<Bool>(BEYOND_ASCII)).select((id, contact, contact_key));
+    let rows = table.filter(sql::<Bool>(NON_ASCII)).select((id, contact, contact_key));
     for (row, address, old) in rows.load::<(Id, String, String)>(conn)? {
         if let Some(key) = new_key(&address, &old) {
             diesel::update(table.find(row)).set(contact_key.eq(key)).execute(conn)?;
@@ -92,11 +92,12 @@ fn renew_registrations(conn: &mut MigrationConn) -> QueryResult<()> {
     Ok(())
 }
 
-/// The codes that were sent are void, because a code is derived from the key; its owner asks for another.
+/// Renews the keys of challenges. Codes that were already sent become invalid, because a code is derived from the key;
+/// their owners request new ones.
 fn renew_challenges(conn: &mut MigrationConn) -> QueryResult<()> {
     use challenges::{contact, contact_key, id, table};
 
-    let rows = table.filter(sql::<Bool>(BEYOND_ASCII)).select((id, contact, contact_key));
+    let rows = table.filter(sql::<Bool>(NON_ASCII)).select((id, contact, contact_key));
     for (row, address, old) in rows.load::<(Id, String, String)>(conn)? {
         if let Some(key) = new_key(&address, &old) {
             diesel::update(table.find(row)).set(contact_key.eq(key)).execute(conn)?;
@@ -105,9 +106,10 @@ fn renew_challenges(conn: &mut MigrationConn) -> QueryResult<()> {
     Ok(())
 }
 
-const BEYOND_ASCII: &str = "octet_length(contact) <> length(contact)";
+/// SQL condition: the contact has a character outside ASCII.
+const NON_ASCII: &str = "octet_length(contact) <> length(contact)";
 
-/// The key by this version's rules if it is another; [`None`] for what is no longer accepted as an address, too.
+/// The new key if it differs. [`None`] also for a contact that is no longer valid.
 fn new_key(contact: &str, old: &str) -> Option<String> {
     let contact = Contact::parse(contact, Region::US).ok()?;
     Some(contact.key().as_str().to_owned()).filter(|key| key != old)
@@ -122,18 +124,18 @@ mod tests {
     use super::super::tests::empty_database;
     use super::*;
 
-    /// Users with one address each: the old key, which of them verified theirs first, and the new key.
+    /// Users with one address each: the address, the old key, the day of verification, and the new key.
     const USERS: [(&str, &str, u32, &str); 12] = [
         ("George@Example.com", "george@example.com", 1, "george@example.com"),
         ("info@faß.example", "info@fass.example", 2, "info@xn--fa-hia.example"),
         ("weiß@example.com", "weiss@example.com", 3, "weiß@example.com"),
         ("Jürgen@Müller.example", "jürgen@müller.example", 4, "jürgen@xn--mller-kva.example"),
-        // One address in two spellings: the one who verified first keeps it, whatever the order of the rows.
+        // One address in two spellings: the user who verified it first keeps it, whatever the order of the rows.
         ("info@dömäin.example", "info@dömäin.example", 6, "duplicate 5 of info@xn--dmin-moa0i.example"),
         ("info@xn--dmin-moa0i.example", "info@xn--dmin-moa0i.example", 5, "info@xn--dmin-moa0i.example"),
         ("a@bücher.example", "a@bücher.example", 7, "a@xn--bcher-kva.example"),
         ("A@xn--bcher-kva.example", "a@xn--bcher-kva.example", 8, "duplicate 8 of a@xn--bcher-kva.example"),
-        // No longer accepted, and a number as it was stored: they stay.
+        // An address that is no longer valid, and a phone number: unchanged.
         ("é@127.0.0.1", "é@127.0.0.1", 9, "é@127.0.0.1"),
         ("+495123456789", "+495123456789", 10, "+495123456789"),
         // The old key of one row is the new key of another.
@@ -209,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn stored_addresses_get_the_keys_of_this_version_and_the_first_owner_keeps_an_address() {
+    fn stored_addresses_get_new_keys_and_the_first_owner_keeps_a_shared_address() {
         let Some((mut conn, _database)) = empty_database() else { return };
         migrate(&mut conn, |version| version < "0014");
         fill(&mut conn);
 
         assert_eq!(migrate(&mut conn, |version| version == "0014"), ["0014_contact_keys"]);
         assert_eq!(keys(&mut conn), USERS.map(|(.., new)| new));
-        // Who signs in is found by the key of what they type.
+        // A user who types the address is found by its new key.
         for (contact, _, _, stored) in USERS.into_iter().filter(|(.., stored)| !stored.contains(' ')) {
             if let Ok(typed) = Contact::parse(contact, Region::US) {
                 assert_eq!(typed.key().as_str(), stored);
@@ -227,19 +229,23 @@ mod tests {
         let challenge = challenges::table.select(challenges::contact_key);
         assert_eq!(challenge.load::<String>(&mut conn).expect("a key"), ["info@xn--fa-hia.example"]);
 
-        assert!(migrate(&mut conn, |version| version <= "0014").is_empty(), "it is run once");
+        assert!(migrate(&mut conn, |version| version <= "0014").is_empty(), "the migration runs once");
     }
 
     #[test]
-    fn renewing_keys_is_undone_with_its_migration() {
+    fn rollback_of_the_migration_restores_the_old_keys() {
         let Some((mut conn, _database)) = empty_database() else { return };
         migrate(&mut conn, |version| version < "0014");
         fill(&mut conn);
-        // What the step reads is not there.
+        // The step needs this table.
         conn.batch_execute("ALTER TABLE challenges RENAME TO elsewhere").expect("renamed");
         let pending = conn.pending_migrations(MIGRATIONS).expect("a list");
         let step = pending.iter().find(|step| step.name().version().to_string() == "0014").expect("the step");
         conn.run_migration(step).expect_err("a table is missing");
-        assert_eq!(keys(&mut conn), USERS.map(|(_, old, ..)| old), "in one transaction");
+        assert_eq!(
+            keys(&mut conn),
+            USERS.map(|(_, old, ..)| old),
+            "the SQL step and the Rust step share a transaction"
+        );
     }
 }

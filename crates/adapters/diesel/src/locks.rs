@@ -1,33 +1,33 @@
-//! What a backend whose transactions run beside each other has to hold, so that units see each other's rows.
+//! Locks of units of work, for backends whose transactions run concurrently.
 
 use std::future::{Future, ready};
 
 use asteroid_kernel::{StorageError, UserId};
 
-type Held = Result<(), StorageError>;
+type LockResult = Result<(), StorageError>;
 
-/// Locks that a unit holds until it ends. Without any where there is one writer: that is everybody's lock.
+/// Locks that a unit of work holds until it ends. The default takes none, for a backend with a single writer.
 pub(crate) trait Locks: Send {
-    /// Holds the pending registrations of a contact.
-    fn lock_registrations(&mut self, contact_key: &str) -> impl Future<Output = Held> + Send {
+    /// Locks the pending registrations of a contact.
+    fn lock_registrations(&mut self, contact_key: &str) -> impl Future<Output = LockResult> + Send {
         let _ = contact_key;
         ready(Ok(()))
     }
 
-    /// Holds the challenges of a contact: a guess counts against several, which would otherwise be locked in any order.
-    fn lock_challenges(&mut self, contact_key: &str) -> impl Future<Output = Held> + Send {
+    /// Locks the challenges of a contact. A guess updates several, and locking them in any order could deadlock.
+    fn lock_challenges(&mut self, contact_key: &str) -> impl Future<Output = LockResult> + Send {
         let _ = contact_key;
         ready(Ok(()))
     }
 
-    /// Holds a user.
-    fn lock_user(&mut self, user: UserId) -> impl Future<Output = Held> + Send {
+    /// Locks a user.
+    fn lock_user(&mut self, user: UserId) -> impl Future<Output = LockResult> + Send {
         let _ = user;
         ready(Ok(()))
     }
 
-    /// Removes what locks have left that nobody holds any more.
-    fn remove_locks(&mut self) -> impl Future<Output = Held> + Send {
+    /// Removes the rows of locks that no unit holds.
+    fn remove_locks(&mut self) -> impl Future<Output = LockResult> + Send {
         ready(Ok(()))
     }
 }

@@ -1,4 +1,4 @@
-//! What every backend has to say of its migrations.
+//! Migrations of both backends: SQL steps, a step in Rust, and the state of a database.
 
 use asteroid_kernel::{BoxError, StorageError};
 use diesel::backend::Backend;
@@ -6,36 +6,37 @@ use diesel::connection::BoxableConnection;
 use diesel::migration::{self, Migration, MigrationMetadata, MigrationName, MigrationSource};
 use diesel_migrations::EmbeddedMigrations;
 
-/// The version of the step whose SQL is followed by [`Steps::renew_contact_keys`].
+/// The version of the SQL step that [`BackendMigrations::renew_contact_keys`] follows.
 const CONTACT_KEYS: &str = "0014";
 
-type Step<DB> = fn(&mut dyn BoxableConnection<DB>) -> migration::Result<()>;
+/// A migration step in Rust.
+type RustStep<DB> = fn(&mut dyn BoxableConnection<DB>) -> migration::Result<()>;
 
-/// The steps of a backend: those in SQL, one of them followed by a step in Rust.
-pub(crate) struct Steps<DB: Backend> {
+/// The migrations of a backend: SQL steps, one of them followed by a step in Rust.
+pub(crate) struct BackendMigrations<DB: Backend> {
     pub(crate) sql: EmbeddedMigrations,
-    pub(crate) renew_contact_keys: Step<DB>,
+    pub(crate) renew_contact_keys: RustStep<DB>,
 }
 
-impl<DB: Backend + 'static> MigrationSource<DB> for Steps<DB> {
+impl<DB: Backend + 'static> MigrationSource<DB> for BackendMigrations<DB> {
     fn migrations(&self) -> migration::Result<Vec<Box<dyn Migration<DB>>>> {
         let steps = MigrationSource::<DB>::migrations(&self.sql)?.into_iter();
         let then = self.renew_contact_keys;
-        let followed = steps.map(|sql| {
-            let is_followed = sql.name().version().to_string() == CONTACT_KEYS;
-            if is_followed { Box::new(Followed { sql, then }) } else { sql }
+        let migrations = steps.map(|sql| {
+            let has_rust_step = sql.name().version().to_string() == CONTACT_KEYS;
+            if has_rust_step { Box::new(SqlThenRust { sql, then }) } else { sql }
         });
-        Ok(followed.collect())
+        Ok(migrations.collect())
     }
 }
 
-/// A step in SQL and one in Rust, in one transaction.
-struct Followed<DB: Backend> {
+/// An SQL step followed by a step in Rust, in one transaction.
+struct SqlThenRust<DB: Backend> {
     sql: Box<dyn Migration<DB>>,
-    then: Step<DB>,
+    then: RustStep<DB>,
 }
 
-impl<DB: Backend> Migration<DB> for Followed<DB> {
+impl<DB: Backend> Migration<DB> for SqlThenRust<DB> {
     fn run(&self, conn: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
         self.sql.run(conn)?;
         (self.then)(conn)
@@ -54,31 +55,31 @@ impl<DB: Backend> Migration<DB> for Followed<DB> {
     }
 }
 
-/// The connection that runs the migrations is of another type than the step was written for.
+/// The connection does not have the type that the step in Rust requires.
 #[derive(Debug, thiserror::Error)]
-#[error("migrations run on a connection of another type")]
-pub(crate) struct OtherConnection;
+#[error("the migration runs on a connection of an unexpected type")]
+pub(crate) struct UnexpectedConnection;
 
-/// Migrations are still to be run.
+/// The database has pending migrations.
 #[derive(Debug, thiserror::Error)]
 #[error("the database lacks migrations: {}", .0.join(", "))]
-struct Lacking(Vec<String>);
+struct PendingMigrations(Vec<String>);
 
-/// The store is in order if it lacks no migration.
-pub(crate) fn lacks_none(lacking: Vec<String>) -> Result<(), StorageError> {
-    if lacking.is_empty() { Ok(()) } else { Err(StorageError::Failed(Box::new(Lacking(lacking)))) }
+/// Fails with [`StorageError::Failed`] if a migration is pending.
+pub(crate) fn require_none_pending(pending: Vec<String>) -> Result<(), StorageError> {
+    if pending.is_empty() { Ok(()) } else { Err(StorageError::Failed(Box::new(PendingMigrations(pending)))) }
 }
 
-/// The migrations of a database, beside those of this version.
-pub(crate) struct Migrations {
-    /// The names of those that it lacks.
-    pub(crate) lacking: Vec<String>,
-    /// The versions of those that only it has.
+/// The migrations of a database compared with those of this version.
+pub(crate) struct MigrationState {
+    /// The names of the migrations that the database lacks.
+    pub(crate) pending: Vec<String>,
+    /// The versions of migrations that this version does not know.
     pub(crate) unknown: Vec<String>,
 }
 
-impl Migrations {
-    /// `applied` are the versions of those that were run on it.
+impl MigrationState {
+    /// Compares the two. `applied` are the versions of the migrations that were run on the database.
     pub(crate) fn new<DB: Backend>(
         known: &impl MigrationSource<DB>,
         applied: &[String],
@@ -90,13 +91,13 @@ impl Migrations {
             .collect();
         let unknown = applied.iter().filter(|version| known.iter().all(|(known, _)| known != *version));
         let unknown = unknown.cloned().collect();
-        let lacking = known.into_iter().filter(|(version, _)| !applied.contains(version));
-        Ok(Self { lacking: lacking.map(|(_, name)| name).collect(), unknown })
+        let pending = known.into_iter().filter(|(version, _)| !applied.contains(version));
+        Ok(Self { pending: pending.map(|(_, name)| name).collect(), unknown })
     }
 }
 
 diesel::table! {
-    /// Kept by `diesel_migrations`.
+    /// The applied migrations, maintained by `diesel_migrations`.
     __diesel_schema_migrations (version) {
         version -> Text,
     }

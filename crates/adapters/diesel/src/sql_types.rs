@@ -1,4 +1,4 @@
-//! Two SQL types that every backend knows, each in its own way, and the values that have them.
+//! The SQL types for UUIDs and times, which each backend stores in its own way, and their values.
 
 use std::io::Write;
 
@@ -13,14 +13,14 @@ use diesel::sql_types::{Binary, SqlType, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use uuid::Uuid;
 
-/// A UUID: 16 bytes in `SQLite`, `UUID` in `PostgreSQL`.
+/// The SQL type of a UUID: 16 bytes in `SQLite`, `UUID` in `PostgreSQL`.
 #[derive(QueryId, SqlType)]
 #[diesel(postgres_type(oid = 2950, array_oid = 2951))]
 #[diesel(sqlite_type(name = "Binary"))]
 pub struct Uid;
 
-/// A moment in UTC to the microsecond: in `SQLite` a text of fixed width, so that it sorts as time does; in
-/// `PostgreSQL` a `TIMESTAMPTZ`.
+/// The SQL type of a time in UTC to the microsecond: a text of fixed width in `SQLite`, which sorts by time, and
+/// `TIMESTAMPTZ` in `PostgreSQL`.
 #[derive(QueryId, SqlType)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(sqlite_type(name = "Text"))]
@@ -65,7 +65,7 @@ impl FromSql<Ts, Sqlite> for At {
     }
 }
 
-/// `PostgreSQL` counts from here: 2000-01-01T00:00:00Z, in microseconds since 1970.
+/// The epoch of `PostgreSQL`, 2000-01-01T00:00:00Z, in microseconds since 1970.
 pub(crate) const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 impl ToSql<Uid, Pg> for Id {
@@ -91,7 +91,9 @@ impl ToSql<Ts, Pg> for At {
 impl FromSql<Ts, Pg> for At {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let micros = i64::from_be_bytes(value.as_bytes().try_into()?);
-        Ok(Self(Timestamp::from_micros(micros.checked_add(POSTGRES_EPOCH).ok_or("beyond all time")?)))
+        Ok(Self(Timestamp::from_micros(
+            micros.checked_add(POSTGRES_EPOCH).ok_or("the time is out of range")?,
+        )))
     }
 }
 
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_and_no_uuid_is_not_read() {
+    fn an_invalid_time_or_uuid_is_rejected() {
         let mut connection = connection();
         assert!(dsl::sql::<Ts>("SELECT 'yesterday'").get_result::<At>(&mut connection).is_err());
         assert!(dsl::sql::<Uid>("SELECT x'00ff'").get_result::<Id>(&mut connection).is_err());
@@ -132,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_time_reads_back_as_it_was_and_sorts_as_time_does(
+        fn a_time_round_trips_and_sorts_by_time(
             a in -62_135_596_800_000_000i64..253_402_300_799_999_999,
             b in -62_135_596_800_000_000i64..253_402_300_799_999_999,
         ) {
@@ -145,7 +147,7 @@ mod tests {
         }
 
         #[test]
-        fn a_uuid_reads_back_as_it_was_and_sorts_as_its_bytes_do(a in any::<u128>(), b in any::<u128>()) {
+        fn a_uuid_round_trips_and_sorts_by_bytes(a in any::<u128>(), b in any::<u128>()) {
             let (a, b) = (Id(Uuid::from_u128(a)), Id(Uuid::from_u128(b)));
             let mut connection = connection();
             let read: Id = select(a.into_sql::<Uid>()).get_result(&mut connection).expect("a UUID");

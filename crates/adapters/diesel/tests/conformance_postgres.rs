@@ -1,4 +1,4 @@
-//! `PostgreSQL` does what every storage adapter must do.
+//! The conformance suite on `PostgreSQL`.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use asteroid_diesel::postgres::testing::{self, TestDatabase};
 use asteroid_diesel::{PostgresOptions, PostgresStorage};
 
 async fn make_storage() -> (PostgresStorage, TestDatabase) {
-    let database = TestDatabase::create().expect("there is a server");
-    // Some clauses put many thousands of records in one unit, and the machine may be busy.
+    let database = TestDatabase::create().expect("a server is available");
+    // Some clauses write thousands of records in one unit of work, and the machine may be busy.
     let unit_timeout = Duration::from_mins(1);
     let options = PostgresOptions::new(database.url().clone());
     let options = PostgresOptions { connections: 8, unit_timeout, longest_wait: unit_timeout, ..options };
@@ -16,4 +16,4 @@ async fn make_storage() -> (PostgresStorage, TestDatabase) {
     (storage, database)
 }
 
-asteroid_conformance::suite!(make_storage, if testing::is_there);
+asteroid_conformance::suite!(make_storage, if testing::is_available);

@@ -1,4 +1,4 @@
-//! `SQLite` does what every storage adapter must do.
+//! The conformance suite on `SQLite`.
 
 use asteroid_diesel::{SqliteOptions, SqliteStorage};
 use tempfile::TempDir;

@@ -1,3 +1,5 @@
+//! [`AuditRepository`] in memory.
+
 use asteroid_audit::{AuditEvent, AuditRepository};
 use asteroid_kernel::{StorageError, Timestamp};
 
@@ -6,7 +8,7 @@ use crate::table::remove_where;
 
 impl AuditRepository for MemoryTx {
     async fn record_event(&mut self, event: &AuditEvent) -> Result<(), StorageError> {
-        self.state_to_change()?.events.insert((event.at, event.id), event.clone());
+        self.state_mut()?.events.insert((event.at, event.id), event.clone());
         Ok(())
     }
 
@@ -15,6 +17,6 @@ impl AuditRepository for MemoryTx {
     }
 
     async fn forget_events(&mut self, before: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_to_change()?.events, |event| event.at < before))
+        Ok(remove_where(&mut self.state_mut()?.events, |event| event.at < before))
     }
 }

@@ -1,3 +1,5 @@
+//! [`ChallengeRepository`] in memory.
+
 use std::cmp::Reverse;
 
 use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
@@ -10,7 +12,7 @@ use crate::storage::State;
 use crate::table::remove_where;
 
 impl State {
-    /// The challenges of a contact for any of these purposes, the newest first.
+    /// The challenges of a contact for any of these purposes, newest first.
     fn challenges_for(&self, contact: &ContactKey, purposes: &[PurposeKind]) -> Vec<Challenge> {
         let mut challenges: Vec<_> = self
             .challenges
@@ -25,7 +27,7 @@ impl State {
 
 impl ChallengeRepository for MemoryTx {
     async fn insert_challenge(&mut self, challenge: &Challenge) -> Result<(), StorageError> {
-        self.state_to_change()?.challenges.insert(challenge.id, challenge.clone());
+        self.state_mut()?.challenges.insert(challenge.id, challenge.clone());
         Ok(())
     }
 
@@ -53,7 +55,7 @@ impl ChallengeRepository for MemoryTx {
         rules: &ChallengeRules,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StorageError> {
-        let state = self.state_to_change()?;
+        let state = self.state_mut()?;
         let mut counted = state.challenges_for(contact, purposes);
         counted.retain(|one| {
             let has_guesses = guesser == Guesser::Asker || one.stranger_guesses < rules.stranger_guesses;
@@ -68,7 +70,7 @@ impl ChallengeRepository for MemoryTx {
     }
 
     async fn spend_challenge(&mut self, id: ChallengeId, now: Timestamp) -> Result<bool, StorageError> {
-        let challenge = self.state_to_change()?.challenges.get_mut(&id);
+        let challenge = self.state_mut()?.challenges.get_mut(&id);
         let Some(open) = challenge.filter(|one| one.state == ChallengeState::Open) else { return Ok(false) };
         open.state = ChallengeState::Spent { at: now };
         Ok(true)
@@ -80,7 +82,7 @@ impl ChallengeRepository for MemoryTx {
         purposes: &[PurposeKind],
         now: Timestamp,
     ) -> Result<u64, StorageError> {
-        let state = self.state_to_change()?;
+        let state = self.state_mut()?;
         let mut open = state.challenges_for(contact, purposes);
         open.retain(|one| one.state == ChallengeState::Open);
         let ended = open.len() as u64;
@@ -92,6 +94,6 @@ impl ChallengeRepository for MemoryTx {
     }
 
     async fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_to_change()?.challenges, |one| one.expires_at <= now))
+        Ok(remove_where(&mut self.state_mut()?.challenges, |one| one.expires_at <= now))
     }
 }

@@ -1,3 +1,5 @@
+//! [`ClientRepository`] in memory.
+
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -11,19 +13,21 @@ use imbl::OrdMap;
 
 use crate::MemoryTx;
 use crate::storage::{State, UnitError};
-use crate::table::put;
+use crate::table::upsert;
 
-type Id = (SourceId, ExternalId);
+/// The key of a class or patient.
+type SourceKey = (SourceId, ExternalId);
 
+/// All classes and client records.
 #[derive(Clone, Default)]
 pub(crate) struct Clients {
-    classes: OrdMap<Id, ClientClass>,
+    classes: OrdMap<SourceKey, ClientClass>,
     records: OrdMap<ClientKey, Arc<ClientRecord>>,
-    /// To which client a patient belongs.
-    owners: OrdMap<Id, ClientKey>,
+    /// The client of each patient.
+    owners: OrdMap<SourceKey, ClientKey>,
 }
 
-fn id_of(patient: &Patient) -> Id {
+fn key_of(patient: &Patient) -> SourceKey {
     (patient.source, patient.id.clone())
 }
 
@@ -34,83 +38,83 @@ impl Clients {
             record.first_synced_at = before.first_synced_at;
             record.created_at = before.created_at;
             for patient in &before.patients {
-                self.owners.remove(&id_of(patient));
+                self.owners.remove(&key_of(patient));
             }
         }
-        keep_the_last_of_each(&mut record.patients);
+        keep_last_occurrences(&mut record.patients);
         for patient in &record.patients {
-            if let Some(owner) = self.owners.insert(id_of(patient), record.key.clone()) {
+            if let Some(owner) = self.owners.insert(key_of(patient), record.key.clone()) {
                 self.remove_patient(&owner, patient);
             }
         }
         self.records.insert(record.key.clone(), Arc::new(record));
     }
 
-    fn remove_patient(&mut self, owner: &ClientKey, gone: &Patient) {
+    fn remove_patient(&mut self, owner: &ClientKey, removed: &Patient) {
         if let Some(record) = self.records.get_mut(owner) {
-            Arc::make_mut(record).patients.retain(|patient| id_of(patient) != id_of(gone));
+            Arc::make_mut(record).patients.retain(|patient| key_of(patient) != key_of(removed));
         }
     }
 }
 
-/// Where a patient is listed twice, the last one counts, in its place.
-fn keep_the_last_of_each(patients: &mut Vec<Patient>) {
+/// Removes all but the last occurrence of each patient.
+fn keep_last_occurrences(patients: &mut Vec<Patient>) {
     let mut seen = HashSet::new();
     patients.reverse();
-    patients.retain(|patient| seen.insert(id_of(patient)));
+    patients.retain(|patient| seen.insert(key_of(patient)));
     patients.reverse();
 }
 
 impl State {
-    /// The records with what else there is of them. They are of this practice.
-    fn whole<'a>(
+    /// Clients of this practice, made of their records, classes and memberships.
+    fn with_related<'a>(
         &self,
         practice: PracticeId,
         records: impl Iterator<Item = &'a Arc<ClientRecord>>,
     ) -> Vec<Client> {
         let members = self.memberships.values().filter(|membership| membership.practice == practice);
-        let tied: BTreeSet<(SourceId, &ExternalId)> =
+        let with_user: BTreeSet<(SourceId, &ExternalId)> =
             members.filter_map(|one| Some((one.source, one.client.as_ref()?))).collect();
         let practice_name = self.practices.get(&practice).map(|practice| practice.name.clone());
         let practice_name = practice_name.unwrap_or_default();
-        let whole = |record: &Arc<ClientRecord>| {
+        let with_related = |record: &Arc<ClientRecord>| {
             let source = record.key.source;
             let class = record.content.client_class.clone().map(|id| self.clients.classes.get(&(source, id)));
             Client {
                 record: ClientRecord::clone(record),
                 class: class.flatten().cloned(),
                 practice_name: practice_name.clone(),
-                has_user: tied.contains(&(source, &record.key.id)),
+                has_user: with_user.contains(&(source, &record.key.id)),
             }
         };
-        records.map(whole).collect()
+        records.map(with_related).collect()
     }
 }
 
-fn wants(filter: &ClientFilter, record: &ClientRecord) -> bool {
+fn matches(filter: &ClientFilter, record: &ClientRecord) -> bool {
     record.practice == filter.practice
         && filter.wants(record.status)
         && filter.updated_since.is_none_or(|since| record.stored_at >= since)
-        && filter.prefix.as_ref().is_none_or(|prefix| is_found_by(prefix, &record.content))
+        && filter.prefix.as_ref().is_none_or(|prefix| matches_prefix(prefix, &record.content))
 }
 
-fn is_found_by(prefix: &SearchPrefix, content: &ClientContent) -> bool {
+fn matches_prefix(prefix: &SearchPrefix, content: &ClientContent) -> bool {
     let fold = |text: &Option<String>| text.as_deref().map(SearchPrefix::fold).unwrap_or_default();
     let (first, last) = (fold(&content.first_name), fold(&content.last_name));
     let both = format!("{first} {last}");
-    let begins = |text: &str| text.starts_with(prefix.folded());
+    let starts = |text: &str| text.starts_with(prefix.folded());
     let phones = [&content.home_phone, &content.work_phone, &content.mobile_phone];
     let mut phones = phones.into_iter().flatten();
-    begins(both.trim())
-        || begins(&last)
-        || begins(&fold(&content.email))
+    starts(both.trim())
+        || starts(&last)
+        || starts(&fold(&content.email))
         || phones.any(|phone| prefix.begins_phone(phone))
 }
 
 impl ClientRepository for MemoryTx {
     async fn put_class(&mut self, class: &ClientClass) -> Result<Upsert, StorageError> {
-        let classes = &mut self.state_to_change()?.clients.classes;
-        Ok(put(classes, (class.source, class.id.clone()), class))
+        let classes = &mut self.state_mut()?.clients.classes;
+        Ok(upsert(classes, (class.source, class.id.clone()), class))
     }
 
     async fn fingerprints(
@@ -131,10 +135,10 @@ impl ClientRepository for MemoryTx {
     }
 
     async fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError> {
-        let state = self.state_to_change()?;
+        let state = self.state_mut()?;
         for record in records {
             if !state.practices.contains_key(&record.practice) {
-                return Err(UnitError::NoPractice.into());
+                return Err(UnitError::UnknownPractice.into());
             }
             state.clients.put(record);
         }
@@ -147,7 +151,7 @@ impl ClientRepository for MemoryTx {
         key: &ClientKey,
     ) -> Result<Option<Client>, StorageError> {
         let record = self.state().clients.records.get(key).filter(|record| record.practice == practice);
-        Ok(self.state().whole(practice, record.into_iter()).pop())
+        Ok(self.state().with_related(practice, record.into_iter()).pop())
     }
 
     async fn list_clients(
@@ -156,9 +160,9 @@ impl ClientRepository for MemoryTx {
         after: Option<&ClientKey>,
         at_most: usize,
     ) -> Result<Vec<Client>, StorageError> {
-        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let records = self.state().clients.records.range::<_, ClientKey>((behind, Bound::Unbounded));
-        let wanted = records.map(|(_, record)| record).filter(|record| wants(filter, record));
-        Ok(self.state().whole(filter.practice, wanted.take(at_most)))
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let records = self.state().clients.records.range::<_, ClientKey>((after, Bound::Unbounded));
+        let wanted = records.map(|(_, record)| record).filter(|record| matches(filter, record));
+        Ok(self.state().with_related(filter.practice, wanted.take(at_most)))
     }
 }

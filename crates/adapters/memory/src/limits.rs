@@ -1,16 +1,19 @@
+//! [`LimitRepository`] in memory.
+
 use asteroid_kernel::{StorageError, Timestamp};
 use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 
 use crate::MemoryTx;
 use crate::table::remove_where;
 
-/// What is kept under one key.
+/// The limit under one key.
 #[derive(Clone)]
-pub(crate) struct Kept {
+pub(crate) struct StoredLimit {
     limit: Limit,
     expires_at: Timestamp,
 }
 
+/// The two kinds of limits.
 #[derive(Clone)]
 enum Limit {
     SlidingWindow(SlidingWindow),
@@ -19,21 +22,21 @@ enum Limit {
 
 impl MemoryTx {
     fn limit(&self, key: &LimitKey) -> Option<&Limit> {
-        self.state().limits.get(key).map(|kept| &kept.limit)
+        self.state().limits.get(key).map(|stored| &stored.limit)
     }
 
-    fn keep_limit(
+    fn save_limit(
         &mut self,
         key: &LimitKey,
         limit: Limit,
         expires_at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.state_to_change()?.limits.insert(key.clone(), Kept { limit, expires_at });
+        self.state_mut()?.limits.insert(key.clone(), StoredLimit { limit, expires_at });
         Ok(())
     }
 }
 
-// Units that write run one after another here, so every key is locked to whichever runs.
+// Write units run one after another, so a read-modify-write of a key is never interleaved.
 impl LimitRepository for MemoryTx {
     async fn window(&mut self, key: &LimitKey) -> Result<SlidingWindow, StorageError> {
         Ok(match self.limit(key) {
@@ -48,7 +51,7 @@ impl LimitRepository for MemoryTx {
         window: &SlidingWindow,
         expires_at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(key, Limit::SlidingWindow(window.clone()), expires_at)
+        self.save_limit(key, Limit::SlidingWindow(window.clone()), expires_at)
     }
 
     async fn failures(&mut self, key: &LimitKey) -> Result<ConsecutiveFailures, StorageError> {
@@ -64,15 +67,15 @@ impl LimitRepository for MemoryTx {
         failures: ConsecutiveFailures,
         expires_at: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(key, Limit::ConsecutiveFailures(failures), expires_at)
+        self.save_limit(key, Limit::ConsecutiveFailures(failures), expires_at)
     }
 
     async fn remove_limit(&mut self, key: &LimitKey) -> Result<(), StorageError> {
-        self.state_to_change()?.limits.remove(key);
+        self.state_mut()?.limits.remove(key);
         Ok(())
     }
 
     async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_to_change()?.limits, |kept| kept.expires_at <= now))
+        Ok(remove_where(&mut self.state_mut()?.limits, |stored| stored.expires_at <= now))
     }
 }

@@ -1,9 +1,12 @@
+//! [`OutboxRepository`] in memory.
+
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
 use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
 
 use crate::MemoryTx;
 use crate::table::remove_where;
 
+/// When a waiting message is due; [`None`] for a completed one.
 fn due_at(entry: &OutboxEntry) -> Option<Timestamp> {
     match entry.state {
         OutboxState::Waiting { due_at } => Some(due_at),
@@ -15,7 +18,7 @@ impl OutboxRepository for MemoryTx {
     async fn enqueue(&mut self, message: &Message) -> Result<(), StorageError> {
         let state = OutboxState::Waiting { due_at: message.created_at };
         let entry = OutboxEntry { message: message.clone(), attempts: 0, state };
-        self.state_to_change()?.outbox.insert(message.id, entry);
+        self.state_mut()?.outbox.insert(message.id, entry);
         Ok(())
     }
 
@@ -26,7 +29,7 @@ impl OutboxRepository for MemoryTx {
         lease_until: Timestamp,
         at_most: usize,
     ) -> Result<Vec<Claim>, StorageError> {
-        let outbox = &mut self.state_to_change()?.outbox;
+        let outbox = &mut self.state_mut()?.outbox;
         let due = |entry: &OutboxEntry| due_at(entry).filter(|due_at| *due_at <= now);
         let of_channel = outbox.values().filter(|entry| entry.message.channel() == channel);
         let mut waiting: Vec<(Timestamp, MessageId)> =
@@ -50,10 +53,10 @@ impl OutboxRepository for MemoryTx {
         attempt: u32,
         state: &OutboxState,
     ) -> Result<bool, StorageError> {
-        let entry = self.state_to_change()?.outbox.get_mut(&id);
-        let held = entry.filter(|entry| entry.attempts == attempt && due_at(entry).is_some());
-        let Some(held) = held else { return Ok(false) };
-        held.state = state.clone();
+        let entry = self.state_mut()?.outbox.get_mut(&id);
+        let claimed = entry.filter(|entry| entry.attempts == attempt && due_at(entry).is_some());
+        let Some(claimed) = claimed else { return Ok(false) };
+        claimed.state = state.clone();
         Ok(true)
     }
 
@@ -73,12 +76,12 @@ impl OutboxRepository for MemoryTx {
     }
 
     async fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError> {
-        let entry = self.state_to_change()?.outbox.get_mut(&id);
-        let dead = entry.filter(|entry| {
+        let entry = self.state_mut()?.outbox.get_mut(&id);
+        let failed = entry.filter(|entry| {
             matches!(entry.state, OutboxState::Failed { .. }) && now < entry.message.expires_at
         });
-        let Some(dead) = dead else { return Ok(false) };
-        dead.state = OutboxState::Waiting { due_at: now };
+        let Some(failed) = failed else { return Ok(false) };
+        failed.state = OutboxState::Waiting { due_at: now };
         Ok(true)
     }
 
@@ -88,10 +91,10 @@ impl OutboxRepository for MemoryTx {
     }
 
     async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError> {
-        let is_gone = |entry: &OutboxEntry| match entry.state {
+        let is_removed = |entry: &OutboxEntry| match entry.state {
             OutboxState::Waiting { .. } => false,
             OutboxState::Delivered { at } | OutboxState::Failed { at, .. } => at < before,
         };
-        Ok(remove_where(&mut self.state_to_change()?.outbox, is_gone))
+        Ok(remove_where(&mut self.state_mut()?.outbox, is_removed))
     }
 }

@@ -1,3 +1,5 @@
+//! [`PracticeRepository`] and [`MembershipRepository`] in memory.
+
 use asteroid_clients::{
     ClientKey, Membership, MembershipRepository, Practice, PracticeId, PracticeRepository,
 };
@@ -6,31 +8,31 @@ use imbl::OrdMap;
 
 use crate::MemoryTx;
 use crate::storage::UnitError;
-use crate::table::put;
+use crate::table::upsert;
 
-/// What users are in practices.
+/// All memberships, numbered in the order of creation.
 #[derive(Clone, Default)]
 pub(crate) struct Memberships {
-    by_age: OrdMap<u64, Membership>,
-    ages: OrdMap<(UserId, PracticeId), u64>,
+    by_number: OrdMap<u64, Membership>,
+    numbers: OrdMap<(UserId, PracticeId), u64>,
 }
 
 impl Memberships {
-    fn put(&mut self, membership: &Membership) -> Upsert {
-        let next = self.by_age.get_max().map_or(0, |(age, _)| age + 1);
-        let age = *self.ages.entry((membership.user, membership.practice)).or_insert(next);
-        put(&mut self.by_age, age, membership)
+    fn upsert(&mut self, membership: &Membership) -> Upsert {
+        let next = self.by_number.get_max().map_or(0, |(number, _)| number + 1);
+        let number = *self.numbers.entry((membership.user, membership.practice)).or_insert(next);
+        upsert(&mut self.by_number, number, membership)
     }
 
-    /// All of them, the oldest first.
+    /// All memberships, oldest first.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Membership> {
-        self.by_age.values()
+        self.by_number.values()
     }
 }
 
 impl PracticeRepository for MemoryTx {
     async fn put_practice(&mut self, practice: &Practice) -> Result<Upsert, StorageError> {
-        Ok(put(&mut self.state_to_change()?.practices, practice.id, practice))
+        Ok(upsert(&mut self.state_mut()?.practices, practice.id, practice))
     }
 
     async fn find_practice(&mut self, id: PracticeId) -> Result<Option<Practice>, StorageError> {
@@ -40,14 +42,14 @@ impl PracticeRepository for MemoryTx {
 
 impl MembershipRepository for MemoryTx {
     async fn put_membership(&mut self, membership: &Membership) -> Result<Upsert, StorageError> {
-        let state = self.state_to_change()?;
+        let state = self.state_mut()?;
         if !state.users.has(membership.user) {
-            return Err(UnitError::NoUser.into());
+            return Err(UnitError::UnknownUser.into());
         }
         if !state.practices.contains_key(&membership.practice) {
-            return Err(UnitError::NoPractice.into());
+            return Err(UnitError::UnknownPractice.into());
         }
-        Ok(state.memberships.put(membership))
+        Ok(state.memberships.upsert(membership))
     }
 
     async fn find_membership(
@@ -56,12 +58,12 @@ impl MembershipRepository for MemoryTx {
         practice: Option<PracticeId>,
     ) -> Result<Option<Membership>, StorageError> {
         let memberships = &self.state().memberships;
-        let wanted = |age: &u64| memberships.by_age.get(age).cloned();
+        let wanted = |number: &u64| memberships.by_number.get(number).cloned();
         if let Some(practice) = practice {
-            return Ok(memberships.ages.get(&(user, practice)).and_then(wanted));
+            return Ok(memberships.numbers.get(&(user, practice)).and_then(wanted));
         }
-        let of_user = memberships.ages.range((user, PracticeId(i64::MIN))..=(user, PracticeId(i64::MAX)));
-        Ok(of_user.map(|(_, age)| age).min().and_then(wanted))
+        let of_user = memberships.numbers.range((user, PracticeId(i64::MIN))..=(user, PracticeId(i64::MAX)));
+        Ok(of_user.map(|(_, number)| number).min().and_then(wanted))
     }
 
     async fn users_of_client(

@@ -1,3 +1,5 @@
+//! [`PendingRegistrationRepository`] in memory.
+
 use std::cmp::Reverse;
 
 use asteroid_identity::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
@@ -12,7 +14,7 @@ impl PendingRegistrationRepository for MemoryTx {
         registration: &PendingRegistration,
         at_most: usize,
     ) -> Result<(), StorageError> {
-        let registrations = &mut self.state_to_change()?.registrations;
+        let registrations = &mut self.state_mut()?.registrations;
         registrations.insert(registration.id, registration.clone());
         let now = registration.created_at;
         let live = registrations
@@ -50,7 +52,7 @@ impl PendingRegistrationRepository for MemoryTx {
         id: RegistrationId,
         now: Timestamp,
     ) -> Result<Option<PendingRegistration>, StorageError> {
-        let registrations = &mut self.state_to_change()?.registrations;
+        let registrations = &mut self.state_mut()?.registrations;
         if registrations.get(&id).is_some_and(|one| one.is_live(now)) {
             Ok(registrations.remove(&id))
         } else {
@@ -59,11 +61,11 @@ impl PendingRegistrationRepository for MemoryTx {
     }
 
     async fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_to_change()?.registrations, |one| one.contact.key() == *contact))
+        Ok(remove_where(&mut self.state_mut()?.registrations, |one| one.contact.key() == *contact))
     }
 
     async fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError> {
-        self.state_to_change()?.claims.insert(claim.id, claim.clone());
+        self.state_mut()?.claims.insert(claim.id, claim.clone());
         Ok(())
     }
 
@@ -78,7 +80,7 @@ impl PendingRegistrationRepository for MemoryTx {
     }
 
     async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        let state = self.state_to_change()?;
+        let state = self.state_mut()?;
         let claims = remove_where(&mut state.claims, |claim| claim.expires_at <= now);
         Ok(claims + remove_where(&mut state.registrations, |one| !one.is_live(now)))
     }

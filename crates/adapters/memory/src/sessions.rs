@@ -1,3 +1,5 @@
+//! [`SessionRepository`] in memory.
+
 use std::cmp::Reverse;
 
 use asteroid_identity::{FoundSession, Session, SessionRepository, SessionTokenHash};
@@ -8,6 +10,7 @@ use crate::MemoryTx;
 use crate::storage::State;
 use crate::table::oldest_beyond;
 
+/// All sessions, and an index by token.
 #[derive(Clone, Default)]
 pub(crate) struct Sessions {
     by_id: OrdMap<SessionId, Session>,
@@ -32,13 +35,13 @@ impl Sessions {
         }
     }
 
-    fn remove_where(&mut self, is_gone: impl Fn(&Session) -> bool) -> u64 {
-        let gone: Vec<SessionId> =
-            self.by_id.values().filter(|session| is_gone(session)).map(|session| session.id).collect();
-        for id in &gone {
+    fn remove_where(&mut self, is_removed: impl Fn(&Session) -> bool) -> u64 {
+        let removed: Vec<SessionId> =
+            self.by_id.values().filter(|session| is_removed(session)).map(|session| session.id).collect();
+        for id in &removed {
             self.remove(*id);
         }
-        gone.len() as u64
+        removed.len() as u64
     }
 }
 
@@ -51,7 +54,7 @@ impl State {
 
 impl SessionRepository for MemoryTx {
     async fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError> {
-        let sessions = &mut self.state_to_change()?.sessions;
+        let sessions = &mut self.state_mut()?.sessions;
         sessions.insert(session.clone());
         let all = sessions.of_user(session.user).map(|session| (session.created_at, session.id));
         for id in oldest_beyond(at_most, all) {
@@ -79,14 +82,14 @@ impl SessionRepository for MemoryTx {
     }
 
     async fn touch_session(&mut self, id: SessionId, at: Timestamp) -> Result<(), StorageError> {
-        if let Some(session) = self.state_to_change()?.sessions.by_id.get_mut(&id) {
+        if let Some(session) = self.state_mut()?.sessions.by_id.get_mut(&id) {
             session.last_used_at = at.max(session.last_used_at);
         }
         Ok(())
     }
 
     async fn revoke_session(&mut self, user: UserId, id: SessionId) -> Result<bool, StorageError> {
-        let sessions = &mut self.state_to_change()?.sessions;
+        let sessions = &mut self.state_mut()?.sessions;
         let is_own = sessions.by_id.get(&id).is_some_and(|session| session.user == user);
         if is_own {
             sessions.remove(id);
@@ -95,7 +98,7 @@ impl SessionRepository for MemoryTx {
     }
 
     async fn revoke_sessions(&mut self, user: UserId, keep: Option<SessionId>) -> Result<u64, StorageError> {
-        let sessions = &mut self.state_to_change()?.sessions;
+        let sessions = &mut self.state_mut()?.sessions;
         Ok(sessions.remove_where(|session| session.user == user && Some(session.id) != keep))
     }
 
@@ -104,7 +107,7 @@ impl SessionRepository for MemoryTx {
         now: Timestamp,
         idle_since: Timestamp,
     ) -> Result<u64, StorageError> {
-        let sessions = &mut self.state_to_change()?.sessions;
+        let sessions = &mut self.state_mut()?.sessions;
         Ok(sessions.remove_where(|session| session.expires_at <= now || session.last_used_at <= idle_since))
     }
 }

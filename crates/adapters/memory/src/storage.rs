@@ -1,3 +1,5 @@
+//! The store: its state, its transactions, and [`Storage`] on them.
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -17,13 +19,13 @@ use asteroid_verification::Challenge;
 use imbl::OrdMap;
 
 use crate::clients::Clients;
-use crate::limits::Kept;
+use crate::limits::StoredLimit;
 use crate::practices::Memberships;
 use crate::sessions::Sessions;
 use crate::terms::Terms;
 use crate::users::Users;
 
-/// A store in memory. Its clones share one state.
+/// A store in memory. Clones share one state.
 #[derive(Clone, Default)]
 pub struct MemoryStorage {
     shared: Arc<Shared>,
@@ -31,13 +33,13 @@ pub struct MemoryStorage {
 
 #[derive(Default)]
 struct Shared {
-    /// Held by the unit that writes.
-    turn: Mutex<()>,
-    /// What is committed. Held only to copy or to replace it, so that reading waits for no unit.
+    /// Held by the write unit that runs.
+    writer: Mutex<()>,
+    /// The committed state. Locked only to copy or replace it, so that a read unit never waits for another unit.
     committed: Mutex<State>,
 }
 
-/// Everything that is kept. A copy shares it all with its original until one of the two is changed.
+/// The state of the store. A clone shares all maps with the original until one of the two changes.
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: Users,
@@ -46,7 +48,7 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) challenges: OrdMap<ChallengeId, Challenge>,
     pub(crate) outbox: OrdMap<MessageId, OutboxEntry>,
-    pub(crate) limits: OrdMap<LimitKey, Kept>,
+    pub(crate) limits: OrdMap<LimitKey, StoredLimit>,
     pub(crate) events: OrdMap<(Timestamp, AuditEventId), AuditEvent>,
     pub(crate) terms: Terms,
     pub(crate) practices: OrdMap<PracticeId, Practice>,
@@ -54,7 +56,7 @@ pub(crate) struct State {
     pub(crate) clients: Clients,
 }
 
-/// What a unit of work works on: a copy of the state that is the unit's alone.
+/// The transaction of a unit of work: a copy of the state of its own.
 pub struct MemoryTx {
     state: State,
     may_write: bool,
@@ -65,29 +67,29 @@ impl MemoryTx {
         &self.state
     }
 
-    pub(crate) fn state_to_change(&mut self) -> Result<&mut State, StorageError> {
-        if self.may_write { Ok(&mut self.state) } else { Err(UnitError::ReadsOnly.into()) }
+    pub(crate) fn state_mut(&mut self) -> Result<&mut State, StorageError> {
+        if self.may_write { Ok(&mut self.state) } else { Err(UnitError::WriteInRead.into()) }
     }
 }
 
-/// What a unit did that it may not.
+/// Why a unit of work failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnitError {
-    #[error("a unit that only reads tried to write")]
-    ReadsOnly,
-    #[error("a unit waited for something else than its repositories")]
-    Waited,
-    // What it said stays out of here: it may hold a secret.
-    #[error("a unit panicked")]
+    #[error("a read unit tried to write")]
+    WriteInRead,
+    #[error("a unit of work awaited something other than its repositories")]
+    AwaitedOther,
+    // The message of the panic is left out, because it may contain a secret.
+    #[error("a unit of work panicked")]
     Panicked,
-    #[error("a user has this id already")]
+    #[error("the user id is taken")]
     UserIdTaken,
-    #[error("there is no such user")]
-    NoUser,
-    #[error("there is no such version of the terms")]
-    NoTerms,
-    #[error("there is no such practice")]
-    NoPractice,
+    #[error("the user does not exist")]
+    UnknownUser,
+    #[error("the version of the terms does not exist")]
+    UnknownTerms,
+    #[error("the practice does not exist")]
+    UnknownPractice,
 }
 
 impl From<UnitError> for StorageError {
@@ -100,11 +102,11 @@ impl Storage for MemoryStorage {
     type Tx = MemoryTx;
 
     async fn write<W: UnitOfWork<MemoryTx>>(&self, work: W) -> Result<W::Output, W::Error> {
-        let _turn = lock(&self.shared.turn);
+        let _writer = lock(&self.shared.writer);
         let mut tx = MemoryTx { state: self.committed(), may_write: true };
-        let done = run(&work, &mut tx)?;
+        let output = run(&work, &mut tx)?;
         *lock(&self.shared.committed) = tx.state;
-        Ok(done)
+        Ok(output)
     }
 
     async fn read<W: UnitOfWork<MemoryTx>>(&self, work: W) -> Result<W::Output, W::Error> {
@@ -122,19 +124,19 @@ impl MemoryStorage {
     }
 }
 
-/// Neither lock guards anything that a panic could leave half-done: the state is replaced whole.
+/// Locks a mutex and ignores poisoning: the state is replaced as a whole, so a panic leaves no partial change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a unit to its end at once: the repositories here answer without waiting, so one poll is all it takes.
+/// Runs a unit of work with a single poll: the repositories in memory are always ready.
 fn run<W: UnitOfWork<MemoryTx>>(work: &W, tx: &mut MemoryTx) -> Result<W::Output, W::Error> {
-    // A unit that panicked is not looked at again, nor is the state that it changed.
+    // After a panic, neither the unit nor its copy of the state is used again.
     let poll =
         catch_unwind(AssertUnwindSafe(|| pin!(work.run(tx)).poll(&mut Context::from_waker(Waker::noop()))));
     match poll {
         Ok(Poll::Ready(answer)) => answer,
-        Ok(Poll::Pending) => Err(StorageError::from(UnitError::Waited).into()),
+        Ok(Poll::Pending) => Err(StorageError::from(UnitError::AwaitedOther).into()),
         Err(_) => Err(StorageError::from(UnitError::Panicked).into()),
     }
 }

@@ -1,8 +1,10 @@
+//! Operations on the maps of the state.
+
 use asteroid_kernel::{Timestamp, Upsert};
 use imbl::OrdMap;
 
-/// Puts a value in the place of the one before.
-pub(crate) fn put<K, V>(table: &mut OrdMap<K, V>, key: K, value: &V) -> Upsert
+/// Inserts a value or replaces the one of its key.
+pub(crate) fn upsert<K, V>(table: &mut OrdMap<K, V>, key: K, value: &V) -> Upsert
 where
     K: Ord + Clone,
     V: Clone + PartialEq,
@@ -14,20 +16,21 @@ where
     }
 }
 
-/// Removes the entries that are gone; says how many.
-pub(crate) fn remove_where<K, V>(table: &mut OrdMap<K, V>, is_gone: impl Fn(&V) -> bool) -> u64
+/// Removes the matching entries, and returns their number.
+pub(crate) fn remove_where<K, V>(table: &mut OrdMap<K, V>, is_removed: impl Fn(&V) -> bool) -> u64
 where
     K: Ord + Clone,
     V: Clone,
 {
-    let gone: Vec<K> = table.iter().filter(|(_, value)| is_gone(value)).map(|(key, _)| key.clone()).collect();
-    for key in &gone {
+    let removed: Vec<K> =
+        table.iter().filter(|(_, value)| is_removed(value)).map(|(key, _)| key.clone()).collect();
+    for key in &removed {
         table.remove(key);
     }
-    gone.len() as u64
+    removed.len() as u64
 }
 
-/// The ids of those that are too many when `at_most` of them may stay: the oldest.
+/// The ids of the oldest entries, all but the newest `at_most`.
 pub(crate) fn oldest_beyond<Id: Ord>(at_most: usize, all: impl Iterator<Item = (Timestamp, Id)>) -> Vec<Id> {
     let mut all: Vec<_> = all.collect();
     all.sort_unstable();

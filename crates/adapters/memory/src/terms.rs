@@ -1,3 +1,5 @@
+//! [`TermsRepository`] in memory.
+
 use asteroid_kernel::{StorageError, Timestamp, UserId};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
 use imbl::OrdMap;
@@ -5,9 +7,10 @@ use imbl::OrdMap;
 use crate::MemoryTx;
 use crate::storage::UnitError;
 
+/// All versions of the terms, and their acceptances.
 #[derive(Clone, Default)]
 pub(crate) struct Terms {
-    /// By time, and by the order of publishing.
+    /// By time of publication, then by order of publication.
     versions: OrdMap<(Timestamp, usize), TermsVersion>,
     acceptances: OrdMap<(UserId, VersionLabel), Acceptance>,
 }
@@ -23,7 +26,7 @@ impl TermsRepository for MemoryTx {
         &mut self,
         version: &TermsVersion,
     ) -> Result<Result<(), VersionTaken>, StorageError> {
-        let terms = &mut self.state_to_change()?.terms;
+        let terms = &mut self.state_mut()?.terms;
         if terms.has(&version.label) {
             return Ok(Err(VersionTaken));
         }
@@ -44,9 +47,9 @@ impl TermsRepository for MemoryTx {
     }
 
     async fn accept_terms(&mut self, acceptance: &Acceptance) -> Result<bool, StorageError> {
-        let terms = &mut self.state_to_change()?.terms;
+        let terms = &mut self.state_mut()?.terms;
         if !terms.has(&acceptance.label) {
-            return Err(UnitError::NoTerms.into());
+            return Err(UnitError::UnknownTerms.into());
         }
         let key = (acceptance.user, acceptance.label.clone());
         let is_first = !terms.acceptances.contains_key(&key);

@@ -1,3 +1,5 @@
+//! The repositories of users, their contacts and familiar addresses in memory.
+
 use std::net::IpAddr;
 
 use asteroid_identity::{
@@ -12,16 +14,17 @@ use crate::MemoryTx;
 use crate::storage::UnitError;
 use crate::table::remove_where;
 
+/// All users, with indexes by contact and address.
 #[derive(Clone, Default)]
 pub(crate) struct Users {
     profiles: OrdMap<UserId, Profile>,
     owners: OrdMap<ContactKey, UserId>,
     addresses: OrdMap<(UserId, IpAddr), Timestamp>,
-    /// When a password was last set by a code to a contact.
+    /// The time of the last password reset through a contact.
     password_resets: OrdMap<ContactKey, Timestamp>,
-    /// The highest id that a user ever had.
+    /// The highest user id ever used, so that no id is used twice.
     last_user: i64,
-    /// The highest id that a contact ever had.
+    /// The highest contact id ever used.
     last_contact: i64,
 }
 
@@ -56,7 +59,7 @@ impl Users {
         Ok(())
     }
 
-    /// Gives a free contact to a user who is there.
+    /// Adds a free contact to an existing user.
     fn add_contact(
         &mut self,
         user: UserId,
@@ -116,7 +119,7 @@ impl UserRepository for MemoryTx {
         verified: Option<&PasswordHash>,
         at: Timestamp,
     ) -> Result<bool, StorageError> {
-        let Some(user) = self.state_to_change()?.users.user_mut(user) else { return Ok(false) };
+        let Some(user) = self.state_mut()?.users.user_mut(user) else { return Ok(false) };
         let is_current = verified.is_none() || verified == user.password_hash.as_ref();
         if user.status != UserStatus::Enabled || !is_current {
             return Ok(false);
@@ -131,7 +134,7 @@ impl UserRepository for MemoryTx {
         current: Option<&PasswordHash>,
         new: &PasswordHash,
     ) -> Result<bool, StorageError> {
-        let Some(user) = self.state_to_change()?.users.user_mut(user) else { return Ok(false) };
+        let Some(user) = self.state_mut()?.users.user_mut(user) else { return Ok(false) };
         if current.is_some() && current != user.password_hash.as_ref() {
             return Ok(false);
         }
@@ -145,7 +148,7 @@ impl UserRepository for MemoryTx {
         contact: &ContactKey,
         at: Timestamp,
     ) -> Result<bool, StorageError> {
-        let users = &mut self.state_to_change()?.users;
+        let users = &mut self.state_mut()?.users;
         let has_it = users.has_contact(user, contact);
         if has_it {
             users.password_resets.insert(contact.clone(), at);
@@ -156,7 +159,7 @@ impl UserRepository for MemoryTx {
 
 impl UserRegistrationRepository for MemoryTx {
     async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
-        let users = &mut self.state_to_change()?.users;
+        let users = &mut self.state_mut()?.users;
         let id = UserId(users.last_user + 1);
         Ok(users.insert(id, new).map(|()| id))
     }
@@ -168,7 +171,7 @@ impl UserAdministrationRepository for MemoryTx {
         id: UserId,
         new: &NewUser,
     ) -> Result<Result<(), ContactTaken>, StorageError> {
-        let users = &mut self.state_to_change()?.users;
+        let users = &mut self.state_mut()?.users;
         if users.has(id) {
             return Err(UnitError::UserIdTaken.into());
         }
@@ -183,12 +186,12 @@ impl UserAdministrationRepository for MemoryTx {
         source: ContactSource,
         verified_at: Timestamp,
     ) -> Result<Result<(), ContactTaken>, StorageError> {
-        let users = &mut self.state_to_change()?.users;
+        let users = &mut self.state_mut()?.users;
         if users.owners.contains_key(&contact.key()) {
             return Ok(Err(ContactTaken));
         }
         if !users.has(user) {
-            return Err(UnitError::NoUser.into());
+            return Err(UnitError::UnknownUser.into());
         }
         users.add_contact(user, contact, contact_type, source, verified_at);
         Ok(Ok(()))
@@ -199,28 +202,28 @@ impl UserAdministrationRepository for MemoryTx {
         user: UserId,
         contact: &ContactKey,
     ) -> Result<Option<RemovedContact>, StorageError> {
-        Ok(self.state_to_change()?.users.remove_contact(user, contact))
+        Ok(self.state_mut()?.users.remove_contact(user, contact))
     }
 
     async fn respell_contact(&mut self, user: UserId, contact: &Contact) -> Result<bool, StorageError> {
-        let profile = self.state_to_change()?.users.profiles.get_mut(&user);
+        let profile = self.state_mut()?.users.profiles.get_mut(&user);
         let own = profile
             .and_then(|profile| profile.contacts.iter_mut().find(|own| own.contact.key() == contact.key()));
         Ok(own.map(|own| own.contact = contact.clone()).is_some())
     }
 
     async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
-        let user = self.state_to_change()?.users.user_mut(user);
+        let user = self.state_mut()?.users.user_mut(user);
         Ok(user.map(|user| user.name = name.clone()).is_some())
     }
 
     async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError> {
-        let user = self.state_to_change()?.users.user_mut(user);
+        let user = self.state_mut()?.users.user_mut(user);
         Ok(user.map(|user| user.password_hash = None).is_some())
     }
 
     async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError> {
-        let user = self.state_to_change()?.users.user_mut(user);
+        let user = self.state_mut()?.users.user_mut(user);
         Ok(user.map(|user| user.status = status).is_some())
     }
 }
@@ -232,7 +235,7 @@ impl FamiliarAddressRepository for MemoryTx {
         ip: IpAddr,
         at: Timestamp,
     ) -> Result<(), StorageError> {
-        let latest = self.state_to_change()?.users.addresses.entry((user, ip)).or_insert(at);
+        let latest = self.state_mut()?.users.addresses.entry((user, ip)).or_insert(at);
         *latest = at.max(*latest);
         Ok(())
     }
@@ -247,6 +250,6 @@ impl FamiliarAddressRepository for MemoryTx {
     }
 
     async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_to_change()?.users.addresses, |at| *at < before))
+        Ok(remove_where(&mut self.state_mut()?.users.addresses, |at| *at < before))
     }
 }

@@ -1,4 +1,4 @@
-//! The store in memory does what every store must.
+//! The conformance suite on the store in memory.
 
 use asteroid_memory::MemoryStorage;
 

@@ -1,4 +1,4 @@
-//! What is particular to units of work in memory.
+//! Units of work in memory, beyond the conformance suite.
 
 use asteroid_identity::{
     ContactSource, ContactType, NewUser, PersonName, UserRegistrationRepository, UserRepository,
@@ -10,12 +10,12 @@ fn contact() -> Contact {
     Contact::parse("george@example.com", Region::US).expect("a contact")
 }
 
-/// Makes a user, and then waits if it is to.
-struct Enrol {
-    waits: bool,
+/// Inserts a user, and then awaits something else if `awaits_other`.
+struct InsertUser {
+    awaits_other: bool,
 }
 
-impl<Tx: UserRegistrationRepository> UnitOfWork<Tx> for Enrol {
+impl<Tx: UserRegistrationRepository> UnitOfWork<Tx> for InsertUser {
     type Output = UserId;
     type Error = StorageError;
 
@@ -29,17 +29,17 @@ impl<Tx: UserRegistrationRepository> UnitOfWork<Tx> for Enrol {
             created_at: Timestamp::from_micros(0),
         };
         let id = tx.insert_user(&user).await?.expect("the contact is free");
-        if self.waits {
+        if self.awaits_other {
             tokio::task::yield_now().await;
         }
         Ok(id)
     }
 }
 
-/// Looks for the user.
-struct Find;
+/// Finds the user.
+struct FindUser;
 
-impl<Tx: UserRepository> UnitOfWork<Tx> for Find {
+impl<Tx: UserRepository> UnitOfWork<Tx> for FindUser {
     type Output = Option<UserId>;
     type Error = StorageError;
 
@@ -49,18 +49,18 @@ impl<Tx: UserRepository> UnitOfWork<Tx> for Find {
 }
 
 #[tokio::test]
-async fn a_unit_that_waits_for_something_else_is_refused_and_leaves_nothing_behind() {
+async fn a_unit_that_awaits_something_else_fails_and_is_rolled_back() {
     let storage = MemoryStorage::default();
-    let answer = storage.write(Enrol { waits: true }).await;
+    let answer = storage.write(InsertUser { awaits_other: true }).await;
     assert!(matches!(answer, Err(StorageError::Failed(_))), "{answer:?}");
-    assert_eq!(storage.read(Find).await.expect("memory works"), None);
-    storage.write(Enrol { waits: false }).await.expect("the contact is free");
+    assert_eq!(storage.read(FindUser).await.expect("memory works"), None);
+    storage.write(InsertUser { awaits_other: false }).await.expect("the contact is free");
 }
 
 #[tokio::test]
 async fn clones_share_one_state() {
     let storage = MemoryStorage::default();
-    let id = storage.clone().write(Enrol { waits: false }).await.expect("the contact is free");
-    assert_eq!(storage.read(Find).await.expect("memory works"), Some(id));
-    assert_eq!(MemoryStorage::default().read(Find).await.expect("memory works"), None);
+    let id = storage.clone().write(InsertUser { awaits_other: false }).await.expect("the contact is free");
+    assert_eq!(storage.read(FindUser).await.expect("memory works"), Some(id));
+    assert_eq!(MemoryStorage::default().read(FindUser).await.expect("memory works"), None);
 }

@@ -1,19 +1,21 @@
+//! Why a copy failed.
+
 use std::io;
 
 use asteroid_kernel::BoxError;
 
-/// Why nothing was copied. Databases are named without their passwords, rows by their keys; what they hold is not told.
+/// Why a copy failed. Messages name databases without passwords and rows by their keys; they contain no other values.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// Source and target are one.
+    /// Source and target are the same database.
     #[error("{database} is both what is to be copied and where to")]
     SameDatabase {
         /// The database.
         database: String,
     },
-    /// There is no such file.
+    /// The source file does not exist.
     #[error("there is nothing to be copied: {database} is not there")]
-    NotThere {
+    SourceMissing {
         /// The source.
         database: String,
     },
@@ -25,17 +27,17 @@ pub enum CopyError {
         /// Why.
         source: BoxError,
     },
-    /// The source is older than this version.
-    #[error("{database} lacks migrations ({}): run `asteroid migrate` on it first", lacking.join(", "))]
-    Lacking {
+    /// The source has pending migrations.
+    #[error("{database} lacks migrations ({}): run `asteroid migrate` on it first", pending.join(", "))]
+    PendingMigrations {
         /// The source.
         database: String,
         /// The names of the migrations.
-        lacking: Vec<String>,
+        pending: Vec<String>,
     },
-    /// A database is younger than this version, which does not know all that is in it.
+    /// A database has migrations of a later version.
     #[error("{database} has migrations that this version does not know ({}): use the version that made them", unknown.join(", "))]
-    Unknown {
+    UnknownMigrations {
         /// The database.
         database: String,
         /// The versions of the migrations.
@@ -49,67 +51,67 @@ pub enum CopyError {
         /// Why.
         source: BoxError,
     },
-    /// There is something in the target.
+    /// The target is not empty.
     #[error("{database} is not empty: it has {}", content(tables))]
     NotEmpty {
         /// The target.
         database: String,
-        /// The tables that are not empty, and how many rows they have.
+        /// The tables with rows, and their numbers of rows.
         tables: Vec<(&'static str, u64)>,
     },
     /// A row of one of the databases cannot be read.
     #[error("{table} of {database} cannot be read{}", place(row.as_deref(), *column))]
-    Unreadable {
+    UnreadableRow {
         /// The database.
         database: String,
         /// The table.
         table: &'static str,
-        /// What the row is known by, if that is known.
+        /// The key of the row, if it is readable.
         row: Option<String>,
-        /// The column, if it is one's fault.
+        /// The column, if a single one is the cause.
         column: Option<&'static str>,
         /// Why.
         source: BoxError,
     },
-    /// The target does not take a row.
-    #[error("{database} does not take a row of {table}{}", place(Some(row), *column))]
-    Refused {
+    /// The target rejected a row.
+    #[error("{database} rejected a row of {table}{}", place(Some(row), *column))]
+    RejectedRow {
         /// The target.
         database: String,
         /// The table.
         table: &'static str,
-        /// What the row is known by.
+        /// The key of the row.
         row: String,
-        /// The column, if it is one's fault.
+        /// The column, if a single one is the cause.
         column: Option<&'static str>,
         /// Why.
         source: BoxError,
     },
-    /// What was put into the target reads back otherwise, or others wrote to it meanwhile.
-    #[error("{table} is not the same in {database} as it was put there{}", place(Some(row), *column))]
-    Different {
+    /// A row of the target differs from the source, or another process wrote to the target during the copy.
+    #[error("{table} of {database} differs from the source{}", place(Some(row), *column))]
+    RowMismatch {
         /// The target.
         database: String,
         /// The table.
         table: &'static str,
-        /// What the first row that differs is known by.
+        /// The key of the first row that differs.
         row: String,
-        /// The column; if none, the row is missing or nobody put it there.
+        /// The column. [`None`] if only one of the databases has the row.
         column: Option<&'static str>,
     },
-    /// The target has another number of rows, or others wrote to it meanwhile.
-    #[error("{table} has {found} rows in {database}, and not {expected}")]
-    Miscounted {
+    /// The target has a different number of rows, or another process wrote to it during the copy.
+    #[error("{table} of {database} has {found} rows instead of {expected}")]
+    CountMismatch {
         /// The target.
         database: String,
         /// The table.
         table: &'static str,
-        /// So many rows were put there.
+        /// The number of rows of the source.
         expected: u64,
-        /// So many are there.
+        /// The number of rows of the target.
         found: u64,
     },
-    /// A database did not do what it was asked.
+    /// A statement failed.
     #[error("{database} failed")]
     Failed {
         /// The database.
@@ -117,20 +119,20 @@ pub enum CopyError {
         /// Why.
         source: BoxError,
     },
-    /// The target did not say that it keeps what was copied. If the connection was lost just then, it may have.
-    #[error("{database} did not confirm that it keeps what was copied: look before you use it")]
+    /// The commit failed. If the connection was lost during it, the target may have committed.
+    #[error("{database} did not confirm the commit: check its contents before you use it")]
     Commit {
         /// The target.
         database: String,
         /// Why.
         source: BoxError,
     },
-    /// No thread can be started.
-    #[error("no thread can be started for the copy")]
+    /// The thread of the copy could not be started.
+    #[error("the thread of the copy could not be started")]
     Thread(#[source] io::Error),
-    /// The copy's thread panicked.
-    #[error("the copy broke")]
-    Broken,
+    /// The thread of the copy panicked.
+    #[error("the copy panicked")]
+    Panicked,
 }
 
 fn content(tables: &[(&'static str, u64)]) -> String {

@@ -1,15 +1,15 @@
-//! Everything that is in one database, moved into another: from `SQLite` to `PostgreSQL`, back, or like to like.
+//! Copies a whole database into another, in any combination of `SQLite` and `PostgreSQL`.
 //!
-//! It works on rows, not on what they mean, so that nothing is left out. The source is read in one transaction, in one
-//! state of it, and never written; the target is filled in one transaction, compared with the source row by row, and only
-//! then committed.
+//! The copy works on rows and does not interpret them, so no table and no column is left out. The source is read in one
+//! transaction, as one snapshot, and never written. The target is filled in one transaction, compared with the source
+//! row by row, and then committed.
 
 mod error;
 mod run;
-mod side;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod value;
 
 use std::fmt;
@@ -20,23 +20,23 @@ use asteroid_terms::TermsVersion;
 use tokio::sync::oneshot;
 
 pub use error::CopyError;
-pub(crate) use side::{Refused, Side, Unreadable, page_in_sql, read_row};
-pub(crate) use table::{Kind, Table};
-pub(crate) use value::{Row, Value, key_of, name_of};
+pub(crate) use table::{ColumnKind, CopyTable};
+pub(crate) use transaction::{CopyTransaction, RejectedRow, UnreadableRow, page_in_sql, read_row};
+pub(crate) use value::{CopyRow, CopyValue, key_of, name_of};
 
 use crate::postgres::PostgresUrl;
 
-/// A database, as it is named by whoever wants it copied.
+/// The source or the target of a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
-    /// A file of `SQLite`.
+    /// An `SQLite` file.
     Sqlite(PathBuf),
-    /// A database of `PostgreSQL`.
+    /// A `PostgreSQL` database.
     Postgres(Box<PostgresUrl>),
 }
 
 impl fmt::Display for Database {
-    /// As a URL, without the password.
+    /// Formats the database as a URL, without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
@@ -45,72 +45,72 @@ impl fmt::Display for Database {
     }
 }
 
-/// What is to be copied.
+/// The arguments of a copy.
 #[derive(Clone, Debug)]
 pub struct CopyOrder {
-    /// The source. It has this version's layout, and is not written.
+    /// The source. It must have exactly the migrations of this version, and is not written.
     pub from: Database,
-    /// The target. It is migrated, and must be empty.
+    /// The target. It is migrated first, and must be empty.
     pub to: Database,
-    /// The version of the terms that a fresh store gets by itself: a target that has it, and nothing else but the audit
-    /// event that tells of it, counts as empty.
+    /// The version of the terms that a fresh store publishes automatically. A target with only this version and its
+    /// audit event counts as empty.
     pub first_terms: TermsVersion,
 }
 
-/// How far a copy has come.
+/// The progress of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CopyProgress {
-    /// What is done to rows just now.
+    /// The current phase.
     pub phase: CopyPhase,
-    /// So many rows are copied, or compared.
+    /// The number of rows that are copied or compared.
     pub done: u64,
-    /// Of so many.
+    /// The number of all rows.
     pub total: u64,
 }
 
-/// What is done to rows.
+/// The phase of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyPhase {
-    /// They are read from the source and put into the target.
+    /// Rows are read from the source and inserted into the target.
     Copying,
-    /// They are read from both and compared.
+    /// Rows are read from both databases and compared.
     Comparing,
 }
 
-/// What a copy came to.
+/// The result of a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// The names of the migrations that were run on the target.
     pub migrated: Vec<String>,
-    /// Of each table, how many rows there were; they are in both databases now.
+    /// The tables and their numbers of rows.
     pub tables: Vec<(&'static str, u64)>,
 }
 
 impl Copied {
-    /// How many rows there were.
+    /// The number of rows of all tables.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|(_, rows)| rows).sum()
     }
 }
 
-/// Copies everything, or nothing. On a thread of its own, which goes on to the end when nobody waits for it any more.
+/// Copies all rows, or none, on a thread of its own that continues even if the caller is cancelled.
 ///
-/// Numbers that a database gave go along, and the target goes on above the highest that the source ever gave. What is
-/// written to the source after the copy began is not copied.
+/// Generated ids are copied, and the sequences of the target continue above the highest id that the source ever
+/// generated. Rows that are written to the source after the start are not copied.
 ///
 /// # Errors
 ///
-/// Whatever it is, the target is empty as before; only the migrations, which come first, stay.
+/// On any error the target stays empty. Only the migrations, which run first, are kept.
 pub async fn copy(
     order: CopyOrder,
     progress: impl FnMut(CopyProgress) + Send + 'static,
 ) -> Result<Copied, CopyError> {
     let (reply, answer) = oneshot::channel();
     let copy = move || {
-        // A caller is free to go away.
+        // The caller may have been cancelled.
         let _ = reply.send(run::copy(&order, progress));
     };
     thread::Builder::new().name("copy".to_owned()).spawn(copy).map_err(CopyError::Thread)?;
-    answer.await.map_err(|_| CopyError::Broken)?
+    answer.await.map_err(|_| CopyError::Panicked)?
 }

@@ -1,40 +1,42 @@
+//! The steps of a copy.
+
 use std::path::Path;
 
-use super::side::{PAGE, Side};
 use super::table::tables;
+use super::transaction::{CopyTransaction, PAGE};
 use super::{
-    Copied, CopyError, CopyOrder, CopyPhase, CopyProgress, Database, Refused, Row, Table, Unreadable, Value,
-    name_of,
+    Copied, CopyError, CopyOrder, CopyPhase, CopyProgress, CopyRow, CopyTable, CopyValue, Database,
+    RejectedRow, UnreadableRow, name_of,
 };
-use crate::migrations::Migrations;
+use crate::migrations::MigrationState;
 use crate::{postgres, sqlite};
 
-/// One of the two databases.
-struct End {
+/// The source or the target, with its name for errors.
+struct Endpoint {
     name: String,
-    side: Box<dyn Side>,
+    tx: Box<dyn CopyTransaction>,
 }
 
-impl End {
+impl Endpoint {
     fn failed(&self, source: asteroid_kernel::BoxError) -> CopyError {
         CopyError::Failed { database: self.name.clone(), source }
     }
 
-    fn migrations(&mut self) -> Result<Migrations, CopyError> {
-        let migrations = self.side.migrations().map_err(|error| self.failed(error))?;
+    fn migrations(&mut self) -> Result<MigrationState, CopyError> {
+        let migrations = self.tx.migrations().map_err(|error| self.failed(error))?;
         if migrations.unknown.is_empty() {
             Ok(migrations)
         } else {
-            Err(CopyError::Unknown { database: self.name.clone(), unknown: migrations.unknown })
+            Err(CopyError::UnknownMigrations { database: self.name.clone(), unknown: migrations.unknown })
         }
     }
 
-    fn count(&mut self, table: &Table) -> Result<u64, CopyError> {
-        self.side.count(table).map_err(|error| self.failed(error))
+    fn count(&mut self, table: &CopyTable) -> Result<u64, CopyError> {
+        self.tx.count(table).map_err(|error| self.failed(error))
     }
 
-    fn page(&mut self, table: &Table, after: Option<&Row>) -> Result<Vec<Row>, CopyError> {
-        self.side.page(table, after).map_err(|Unreadable { row, column, source }| CopyError::Unreadable {
+    fn page(&mut self, table: &CopyTable, after: Option<&CopyRow>) -> Result<Vec<CopyRow>, CopyError> {
+        self.tx.page(table, after).map_err(|UnreadableRow { row, column, source }| CopyError::UnreadableRow {
             database: self.name.clone(),
             table: table.name,
             row,
@@ -43,8 +45,8 @@ impl End {
         })
     }
 
-    fn insert(&mut self, table: &Table, rows: &[Row]) -> Result<(), CopyError> {
-        self.side.insert(table, rows).map_err(|Refused { place, column, source }| CopyError::Refused {
+    fn insert(&mut self, table: &CopyTable, rows: &[CopyRow]) -> Result<(), CopyError> {
+        self.tx.insert(table, rows).map_err(|RejectedRow { place, column, source }| CopyError::RejectedRow {
             database: self.name.clone(),
             table: table.name,
             row: rows.get(place).map(|row| name_of(table, row)).unwrap_or_default(),
@@ -54,32 +56,33 @@ impl End {
     }
 }
 
-/// Tells how far it is.
+/// Reports the progress.
 struct Reporter<F> {
-    tell: F,
+    report: F,
     progress: CopyProgress,
 }
 
 impl<F: FnMut(CopyProgress)> Reporter<F> {
     fn begin(&mut self, phase: CopyPhase) {
         self.progress = CopyProgress { phase, done: 0, ..self.progress };
-        (self.tell)(self.progress);
+        (self.report)(self.progress);
     }
 
-    fn add(&mut self, rows: &[Row]) {
+    fn add(&mut self, rows: &[CopyRow]) {
         self.progress.done += rows.len() as u64;
-        (self.tell)(self.progress);
+        (self.report)(self.progress);
     }
 }
 
-pub(super) fn copy(order: &CopyOrder, tell: impl FnMut(CopyProgress)) -> Result<Copied, CopyError> {
+/// Runs a copy and reports its progress.
+pub(super) fn copy(order: &CopyOrder, report: impl FnMut(CopyProgress)) -> Result<Copied, CopyError> {
     if is_same(&order.from, &order.to) {
         return Err(CopyError::SameDatabase { database: order.from.to_string() });
     }
     let mut from = open_source(&order.from)?;
     let (migrated, mut to) = open_target(&order.to)?;
     let tables = tables();
-    make_room(&mut to, &tables, order)?;
+    require_empty(&mut to, &tables, order)?;
 
     let mut counted = Vec::new();
     for table in &tables {
@@ -87,7 +90,7 @@ pub(super) fn copy(order: &CopyOrder, tell: impl FnMut(CopyProgress)) -> Result<
     }
     let total = counted.iter().map(|(_, rows)| rows).sum();
     let mut reporter =
-        Reporter { tell, progress: CopyProgress { phase: CopyPhase::Copying, done: 0, total } };
+        Reporter { report, progress: CopyProgress { phase: CopyPhase::Copying, done: 0, total } };
     reporter.begin(CopyPhase::Copying);
     for table in &tables {
         copy_table(&mut from, &mut to, table, &mut reporter)?;
@@ -97,20 +100,21 @@ pub(super) fn copy(order: &CopyOrder, tell: impl FnMut(CopyProgress)) -> Result<
         compare_table(&mut from, &mut to, table, &mut reporter)?;
         let found = to.count(table)?;
         if found != expected {
-            return Err(CopyError::Miscounted { database: to.name, table: table.name, expected, found });
+            return Err(CopyError::CountMismatch { database: to.name, table: table.name, expected, found });
         }
     }
-    // Last, because PostgreSQL does not take a moved sequence back.
+    // Last, because a rollback in PostgreSQL does not restore a sequence.
     for table in tables.iter().filter(|table| table.numbered) {
-        let last = from.side.last_number(table).map_err(|error| from.failed(error))?;
-        to.side.number_above(table, last).map_err(|error| to.failed(error))?;
+        let last = from.tx.last_number(table).map_err(|error| from.failed(error))?;
+        to.tx.number_above(table, last).map_err(|error| to.failed(error))?;
     }
-    match to.side.commit() {
+    match to.tx.commit() {
         Ok(()) => Ok(Copied { migrated, tables: counted }),
         Err(source) => Err(CopyError::Commit { database: to.name, source }),
     }
 }
 
+/// Whether both names refer to the same database, as far as the names show.
 fn is_same(a: &Database, b: &Database) -> bool {
     let file = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
     match (a, b) {
@@ -119,59 +123,69 @@ fn is_same(a: &Database, b: &Database) -> bool {
     }
 }
 
-fn open_source(database: &Database) -> Result<End, CopyError> {
+/// Opens the source and checks its migrations.
+fn open_source(database: &Database) -> Result<Endpoint, CopyError> {
     let name = database.to_string();
-    let side: Result<Box<dyn Side>, _> = match database {
-        // Not made, should it not be there.
-        Database::Sqlite(path) if !path.exists() => return Err(CopyError::NotThere { database: name }),
-        Database::Sqlite(path) => sqlite::copy::source(path).map(|side| Box::new(side) as _),
-        Database::Postgres(url) => postgres::copy::source(url).map(|side| Box::new(side) as _),
+    let tx: Result<Box<dyn CopyTransaction>, _> = match database {
+        // Opening a missing source must not create it.
+        Database::Sqlite(path) if !path.exists() => return Err(CopyError::SourceMissing { database: name }),
+        Database::Sqlite(path) => sqlite::copy::source(path).map(|tx| Box::new(tx) as _),
+        Database::Postgres(url) => postgres::copy::source(url).map(|tx| Box::new(tx) as _),
     };
-    let side = side.map_err(|source| CopyError::Open { database: name.clone(), source })?;
-    let mut end = End { name, side };
-    let Migrations { lacking, .. } = end.migrations()?;
-    if lacking.is_empty() { Ok(end) } else { Err(CopyError::Lacking { database: end.name, lacking }) }
+    let tx = tx.map_err(|source| CopyError::Open { database: name.clone(), source })?;
+    let mut endpoint = Endpoint { name, tx };
+    let MigrationState { pending, .. } = endpoint.migrations()?;
+    if pending.is_empty() {
+        Ok(endpoint)
+    } else {
+        Err(CopyError::PendingMigrations { database: endpoint.name, pending })
+    }
 }
 
-fn open_target(database: &Database) -> Result<(Vec<String>, End), CopyError> {
+/// Migrates and opens the target, and returns the names of the migrations.
+fn open_target(database: &Database) -> Result<(Vec<String>, Endpoint), CopyError> {
     let name = database.to_string();
     let migrated = match database {
         Database::Sqlite(path) => sqlite::copy::migrate(path),
         Database::Postgres(url) => postgres::copy::migrate(url),
     };
     let migrated = migrated.map_err(|source| CopyError::Migrate { database: name.clone(), source })?;
-    let side: Result<Box<dyn Side>, _> = match database {
-        Database::Sqlite(path) => sqlite::copy::target(path).map(|side| Box::new(side) as _),
-        Database::Postgres(url) => postgres::copy::target(url).map(|side| Box::new(side) as _),
+    let tx: Result<Box<dyn CopyTransaction>, _> = match database {
+        Database::Sqlite(path) => sqlite::copy::target(path).map(|tx| Box::new(tx) as _),
+        Database::Postgres(url) => postgres::copy::target(url).map(|tx| Box::new(tx) as _),
     };
-    let side = side.map_err(|source| CopyError::Open { database: name.clone(), source })?;
-    let mut end = End { name, side };
-    end.migrations()?;
-    Ok((migrated, end))
+    let tx = tx.map_err(|source| CopyError::Open { database: name.clone(), source })?;
+    let mut endpoint = Endpoint { name, tx };
+    endpoint.migrations()?;
+    Ok((migrated, endpoint))
 }
 
-/// Sees to it that the target is empty: it is, or has only what a fresh store gets by itself.
-fn make_room(to: &mut End, tables: &[Table], order: &CopyOrder) -> Result<(), CopyError> {
+/// Empties the target if it contains only the rows of a fresh store.
+///
+/// # Errors
+///
+/// [`CopyError::NotEmpty`] if it contains other rows.
+fn require_empty(to: &mut Endpoint, tables: &[CopyTable], order: &CopyOrder) -> Result<(), CopyError> {
     let mut content = Vec::new();
-    let mut by_itself = true;
+    let mut is_fresh = true;
     for table in tables {
         let rows = to.count(table)?;
         if rows > 0 {
             content.push((table.name, rows));
-            by_itself = by_itself && rows == 1 && comes_by_itself(to, table, order)?;
+            is_fresh = is_fresh && rows == 1 && is_of_fresh_store(to, table, order)?;
         }
     }
     if content.is_empty() {
         Ok(())
-    } else if by_itself {
-        to.side.remove_terms_and_audit().map_err(|error| to.failed(error))
+    } else if is_fresh {
+        to.tx.remove_terms_and_audit().map_err(|error| to.failed(error))
     } else {
         Err(CopyError::NotEmpty { database: to.name.clone(), tables: content })
     }
 }
 
-/// Whether a fresh store gets the table's rows by itself.
-fn comes_by_itself(to: &mut End, table: &Table, order: &CopyOrder) -> Result<bool, CopyError> {
+/// Whether a fresh store has these rows of the table.
+fn is_of_fresh_store(to: &mut Endpoint, table: &CopyTable, order: &CopyOrder) -> Result<bool, CopyError> {
     let first = &order.first_terms;
     let expected = match table.name {
         "terms_versions" => [("label", first.label.as_str()), ("text", &first.text)],
@@ -179,44 +193,45 @@ fn comes_by_itself(to: &mut End, table: &Table, order: &CopyOrder) -> Result<boo
         _ => return Ok(false),
     };
     let rows = to.page(table, None)?;
-    let has = |row: &Row, (column, text): (&str, &str)| {
-        table.column(column).is_some_and(|place| row[place] == Value::Text(text.to_owned()))
+    let has = |row: &CopyRow, (column, text): (&str, &str)| {
+        table.column(column).is_some_and(|place| row[place] == CopyValue::Text(text.to_owned()))
     };
     Ok(rows.iter().all(|row| expected.iter().all(|&expected| has(row, expected))))
 }
 
+/// Inserts the rows of a table into the target.
 fn copy_table(
-    from: &mut End,
-    to: &mut End,
-    table: &Table,
+    from: &mut Endpoint,
+    to: &mut Endpoint,
+    table: &CopyTable,
     reporter: &mut Reporter<impl FnMut(CopyProgress)>,
 ) -> Result<(), CopyError> {
     each_page(from, table, reporter, |rows, _| to.insert(table, rows))
 }
 
-/// Reads the table from both, side by side.
+/// Reads the table from both databases and compares the rows.
 fn compare_table(
-    from: &mut End,
-    to: &mut End,
-    table: &Table,
+    from: &mut Endpoint,
+    to: &mut Endpoint,
+    table: &CopyTable,
     reporter: &mut Reporter<impl FnMut(CopyProgress)>,
 ) -> Result<(), CopyError> {
     each_page(from, table, reporter, |expected, after| {
         let found = to.page(table, after)?;
         first_difference(table, expected, &found).map_or(Ok(()), |(row, column)| {
-            Err(CopyError::Different { database: to.name.clone(), table: table.name, row, column })
+            Err(CopyError::RowMismatch { database: to.name.clone(), table: table.name, row, column })
         })
     })
 }
 
-/// Goes through the table page by page, each given with the row before it.
+/// Reads the table page by page. `take` gets each page, and the row before it.
 fn each_page(
-    from: &mut End,
-    table: &Table,
+    from: &mut Endpoint,
+    table: &CopyTable,
     reporter: &mut Reporter<impl FnMut(CopyProgress)>,
-    mut take: impl FnMut(&[Row], Option<&Row>) -> Result<(), CopyError>,
+    mut take: impl FnMut(&[CopyRow], Option<&CopyRow>) -> Result<(), CopyError>,
 ) -> Result<(), CopyError> {
-    let mut last: Option<Row> = None;
+    let mut last: Option<CopyRow> = None;
     loop {
         let mut rows = from.page(table, last.as_ref())?;
         take(&rows, last.as_ref())?;
@@ -228,11 +243,11 @@ fn each_page(
     }
 }
 
-/// What the first row that differs is known by, and in which column it does; in none, if the row is in one place alone.
+/// The key of the first row that differs, and the column. The column is [`None`] if only one database has the row.
 fn first_difference(
-    table: &Table,
-    expected: &[Row],
-    found: &[Row],
+    table: &CopyTable,
+    expected: &[CopyRow],
+    found: &[CopyRow],
 ) -> Option<(String, Option<&'static str>)> {
     let rows = expected.len().max(found.len());
     let place = (0..rows).find(|&place| expected.get(place) != found.get(place))?;

@@ -1,4 +1,4 @@
-//! The tables, as a copy sees them: by name, with the columns that `schema` gives them.
+//! The tables of a copy, derived from [`schema`].
 
 use diesel::expression::Expression;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
@@ -6,57 +6,59 @@ use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 use crate::schema;
 use crate::sql_types::{Ts, Uid};
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ColumnKind {
     Number,
-    Truth,
+    Bool,
     Text,
     Bytes,
     Uuid,
     Time,
 }
 
+/// A column that is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Column {
+pub(crate) struct CopyColumn {
     pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ColumnKind,
     pub(crate) nullable: bool,
 }
 
-/// Tables and their columns that the database computes from others: they are not put.
+/// Generated columns, as table and column. They are not copied.
 const COMPUTED: [(&str, &str); 1] = [("outbox", "channel")];
 
+/// A table that is copied.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct CopyTable {
     pub(crate) name: &'static str,
-    /// Those that are put.
-    pub(crate) columns: Vec<Column>,
-    /// The places of the primary key's columns. By these, rows have the same order in every backend.
+    /// The columns that are copied.
+    pub(crate) columns: Vec<CopyColumn>,
+    /// The indexes of the columns of the primary key. Rows sorted by it have the same order in both backends.
     pub(crate) key: Vec<usize>,
-    /// Whether the backend numbers the rows: the key, then, is that number.
+    /// Whether the database generates the primary key.
     pub(crate) numbered: bool,
 }
 
-impl Table {
-    fn new(name: &'static str, mut columns: Vec<Column>, key: &[&str], numbered: bool) -> Self {
+impl CopyTable {
+    fn new(name: &'static str, mut columns: Vec<CopyColumn>, key: &[&str], numbered: bool) -> Self {
         columns.retain(|column| !COMPUTED.contains(&(name, column.name)));
         let place = |name: &&str| columns.iter().position(|column| column.name == *name);
         let key = key.iter().filter_map(place).collect();
         Self { name, columns, key, numbered }
     }
 
-    /// The place of a column.
+    /// The index of a column.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// The names of the columns, for a statement.
+    /// The quoted names of the columns, separated by commas.
     pub(crate) fn columns_in_sql(&self) -> String {
         in_sql(self.columns.iter().map(|column| column.name))
     }
 
-    /// The names of the key's columns, for a statement.
+    /// The quoted names of the columns of the key, separated by commas.
     pub(crate) fn key_in_sql(&self) -> String {
         in_sql(self.key.iter().map(|&place| self.columns[place].name))
     }
@@ -68,7 +70,7 @@ fn in_sql<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 macro_rules! table {
     ($table:ident by $($key:ident),+ $(; $numbered:ident)?) => {
-        Table::new(
+        CopyTable::new(
             stringify!($table),
             <<schema::$table::table as diesel::Table>::AllColumns as Columns>::columns(),
             &[$(<schema::$table::$key as diesel::Column>::NAME),+],
@@ -77,8 +79,8 @@ macro_rules! table {
     };
 }
 
-/// Every table, behind those that it refers to.
-pub(crate) fn tables() -> Vec<Table> {
+/// Every table, after the tables that it references.
+pub(crate) fn tables() -> Vec<CopyTable> {
     vec![
         table!(users by id; numbered),
         table!(user_contacts by id; numbered),
@@ -100,44 +102,44 @@ pub(crate) fn tables() -> Vec<Table> {
     ]
 }
 
-/// A SQL type of a column.
+/// An SQL type with a [`ColumnKind`].
 trait HasKind {
-    const KIND: Kind;
+    const KIND: ColumnKind;
     const NULLABLE: bool = false;
 }
 
 macro_rules! kinds {
     ($($sql_type:ty => $kind:ident),+ $(,)?) => {
         $(impl HasKind for $sql_type {
-            const KIND: Kind = Kind::$kind;
+            const KIND: ColumnKind = ColumnKind::$kind;
         })+
     };
 }
 
-kinds!(BigInt => Number, Bool => Truth, Text => Text, Binary => Bytes, Uid => Uuid, Ts => Time);
+kinds!(BigInt => Number, Bool => Bool, Text => Text, Binary => Bytes, Uid => Uuid, Ts => Time);
 
 impl<SqlType: HasKind> HasKind for Nullable<SqlType> {
-    const KIND: Kind = SqlType::KIND;
+    const KIND: ColumnKind = SqlType::KIND;
     const NULLABLE: bool = true;
 }
 
-/// The columns of a table, which diesel has as a tuple.
+/// The columns of a table, from the tuple that diesel generates.
 trait Columns {
-    fn columns() -> Vec<Column>;
+    fn columns() -> Vec<CopyColumn>;
 }
 
-fn column<C: diesel::Column>() -> Column
+fn column<C: diesel::Column>() -> CopyColumn
 where
     <C as Expression>::SqlType: HasKind,
 {
-    Column {
+    CopyColumn {
         name: C::NAME,
         kind: <C as Expression>::SqlType::KIND,
         nullable: <C as Expression>::SqlType::NULLABLE,
     }
 }
 
-/// For tuples of so many columns, and of all that are fewer.
+/// Implements [`Columns`] for tuples of this length and of every smaller one.
 macro_rules! columns {
     () => {};
     ($first:ident $($rest:ident)*) => {
@@ -146,7 +148,7 @@ macro_rules! columns {
             <$first as Expression>::SqlType: HasKind,
             $(<$rest as Expression>::SqlType: HasKind,)*
         {
-            fn columns() -> Vec<Column> {
+            fn columns() -> Vec<CopyColumn> {
                 vec![column::<$first>(), $(column::<$rest>()),*]
             }
         }

@@ -1,4 +1,4 @@
-//! How a connection is made.
+//! Connecting to `PostgreSQL`, with TLS.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,15 +15,16 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::PostgresUrl;
 
+/// The TLS stream of a connection.
 type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
-/// A transaction that nobody goes on with (a server that was cut off) is ended by the database after this.
+/// The database ends a transaction that is idle for this long, for example after its server lost the network.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
 
-/// Why no connection can be made.
+/// Why connecting failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The file of the authorities cannot be used.
+    /// The file of root certificates cannot be used.
     #[error("the certificates in {} (sslrootcert) cannot be used", path.display())]
     RootCertificates {
         /// The file.
@@ -31,20 +32,20 @@ pub enum ConnectError {
         /// Why.
         source: BoxError,
     },
-    /// There is none, or it does not let us in.
+    /// The server cannot be reached, or it rejected the connection.
     #[error("PostgreSQL cannot be reached at {url}")]
     Unreachable {
-        /// Its address, without the password.
+        /// The URL, without the password.
         url: String,
         /// Why.
         source: BoxError,
     },
-    /// The pool cannot be made.
-    #[error("the pool of connections cannot be made")]
+    /// The connection pool cannot be created.
+    #[error("the connection pool cannot be created")]
     Pool(#[source] BoxError),
 }
 
-/// Makes connections to one database.
+/// Opens connections to one database.
 #[derive(Clone)]
 pub(super) struct Connector {
     config: Config,
@@ -61,24 +62,25 @@ impl Connector {
         let tls = ClientConfig::builder_with_provider(provider.into())
             .with_safe_default_protocol_versions()
             .map_err(|error| ConnectError::Pool(error.into()))?
-            .with_root_certificates(authorities(url)?)
+            .with_root_certificates(root_certificates(url)?)
             .with_no_client_auth();
         Ok(Self { config, tls: MakeRustlsConnect::new(tls) })
     }
 
-    /// A connection without diesel, which a task of the runtime drives.
+    /// A connection without diesel. A task of the runtime drives it.
     pub(super) async fn client(&self) -> Result<Client, BoxError> {
         let (client, connection) = self.establish().await?;
         tokio::spawn(connection);
         Ok(client)
     }
 
-    /// A connection, and what drives it.
+    /// A client, and the connection that has to be polled for it.
     async fn establish(&self) -> Result<(Client, Connection<Socket, Stream>), String> {
-        // The library tells in the sources what happened.
+        // The cause is in the sources of the error.
         self.config.connect(self.tls.clone()).await.map_err(|error| in_one_line(&error))
     }
 
+    /// A connection of diesel.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let established = self.establish().await;
         let (client, connection) = established.map_err(ConnectionError::BadConnection)?;
@@ -90,7 +92,8 @@ impl Connector {
     }
 }
 
-fn authorities(url: &PostgresUrl) -> Result<RootCertStore, ConnectError> {
+/// The root certificates: those of the URL, or the public ones.
+fn root_certificates(url: &PostgresUrl) -> Result<RootCertStore, ConnectError> {
     let Some(path) = url.root_certificates() else {
         return Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
     };

@@ -1,4 +1,4 @@
-//! What `PostgreSQL` does in its own way, because its transactions run beside each other.
+//! The statements that differ in `PostgreSQL`, because its transactions run concurrently.
 
 use asteroid_identity::NewUser;
 use asteroid_kernel::{StorageError, Timestamp, UserId};
@@ -17,7 +17,7 @@ use crate::schema::{limits, users};
 use crate::sql_types::{At, Id};
 
 define_sql_function! {
-    /// Moves a sequence: the next value is the one after this.
+    /// Sets the last value of a sequence.
     fn setval(sequence: diesel::sql_types::Text, value: BigInt) -> BigInt;
 }
 
@@ -26,7 +26,7 @@ define_sql_function! {
     fn nextval(sequence: diesel::sql_types::Text) -> BigInt;
 }
 
-/// The sequence that gives users their ids.
+/// The sequence of user ids.
 const USER_IDS: &str = "users_id_seq";
 
 impl Locks for Tx {
@@ -47,14 +47,14 @@ impl Locks for Tx {
     }
 
     async fn remove_locks(&mut self) -> Result<(), StorageError> {
-        self.execute(delete(limits::table.filter(limits::useless_at.eq(At(LimitRow::LOCK))))).await?;
+        self.execute(delete(limits::table.filter(limits::expires_at.eq(At(LimitRow::LOCK))))).await?;
         Ok(())
     }
 }
 
 impl Tx {
-    /// What is kept under the key. A unit that may write holds the key until it ends: the row is written, and made
-    /// for that if there is none.
+    /// The limit under a key. A write unit locks the key until it ends: it writes the row, and inserts one if there is
+    /// none.
     pub(super) async fn limit(&mut self, of: &LimitKey) -> Result<Option<LimitRow>, StorageError> {
         let found = limits::table.find(of.as_str());
         match self.access() {
@@ -63,6 +63,7 @@ impl Tx {
         }
     }
 
+    /// Locks the row of this name, and inserts it if there is none.
     async fn lock(&mut self, name: &str) -> Result<LimitRow, StorageError> {
         let lock = insert_into(limits::table)
             .values(LimitRow::lock(name))
@@ -73,7 +74,7 @@ impl Tx {
         self.one(lock).await
     }
 
-    /// Makes the user's row.
+    /// Inserts a user, with a given or a generated id.
     pub(super) async fn insert_user_row(
         &mut self,
         id: Option<UserId>,
@@ -82,8 +83,8 @@ impl Tx {
         if let Some(UserId(id)) = id {
             let given = insert_into(users::table).values(NewUserRow::new(Some(UserId(id)), new));
             self.execute(given).await?;
-            // The next free one stays above. A sequence is outside of transactions; if others move it meanwhile, an
-            // id may come up that is taken, and is passed over below.
+            // Generated ids stay above the given one. A sequence is not transactional: after a concurrent change it
+            // may generate a taken id, which the loop below skips.
             let next: i64 = self.one(select(nextval(USER_IDS))).await?;
             if next <= id {
                 self.one::<i64, _>(select(setval(USER_IDS, id))).await?;
@@ -102,8 +103,8 @@ impl Tx {
         }
     }
 
-    /// The messages of a channel that may be claimed: all that are due, but for those that another worker is just
-    /// claiming. Nobody else claims these until the unit ends.
+    /// The due messages of a channel, except those that another worker is claiming. They stay locked until the unit of
+    /// work ends.
     pub(super) async fn claimable(
         &mut self,
         by: Channel,

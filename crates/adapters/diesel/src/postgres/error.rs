@@ -1,4 +1,4 @@
-//! What `PostgreSQL` says, in the terms of the port.
+//! Maps errors of `PostgreSQL` to errors of the port.
 
 use std::sync::Arc;
 
@@ -7,34 +7,36 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::access::Access;
 
-/// What is to be done about a failed statement.
+/// How a failed statement is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Other transactions were in the way: the same again may well succeed.
+pub(super) enum SqlErrorKind {
+    /// A conflict with another transaction: a retry may succeed.
     Conflict,
-    /// The connection is gone, or the server could not do it just now.
+    /// The connection is lost, or the server cannot run the statement at the moment.
     Unavailable,
-    /// The same again would fail again.
+    /// A retry would fail again.
     Failed,
 }
 
-/// Which kind of failure it is.
+/// The kind of an error.
 ///
-/// diesel tells some of the server's codes (SQLSTATE) and no others; of those that are left, the message says more. A
-/// server that speaks another language than English is understood as far as the codes go.
-pub(super) fn kind(error: &Error, access: Access) -> Kind {
-    let Error::DatabaseError(kind, information) = error else { return Kind::Failed };
+/// diesel exposes only some SQLSTATE codes, so the others are recognized by the English message. With a server in
+/// another language, they count as [`SqlErrorKind::Failed`].
+pub(super) fn error_kind(error: &Error, access: Access) -> SqlErrorKind {
+    let Error::DatabaseError(kind, information) = error else { return SqlErrorKind::Failed };
     match kind {
-        DatabaseErrorKind::SerializationFailure => Kind::Conflict,
-        DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => Kind::Unavailable,
-        // A server that became somebody's standby; but a unit that only reads is not to write at all.
-        DatabaseErrorKind::ReadOnlyTransaction if access == Access::Write => Kind::Unavailable,
-        DatabaseErrorKind::Unknown => by_message(information.message()),
-        _ => Kind::Failed,
+        DatabaseErrorKind::SerializationFailure => SqlErrorKind::Conflict,
+        DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => {
+            SqlErrorKind::Unavailable
+        }
+        // The server became a standby. In a read unit it is an error of the caller.
+        DatabaseErrorKind::ReadOnlyTransaction if access == Access::Write => SqlErrorKind::Unavailable,
+        DatabaseErrorKind::Unknown => kind_by_message(information.message()),
+        _ => SqlErrorKind::Failed,
     }
 }
 
-fn by_message(message: &str) -> Kind {
+fn kind_by_message(message: &str) -> SqlErrorKind {
     const UNAVAILABLE: [&str; 9] = [
         // 57014, 57P01 to 57P03
         "canceling statement due to",
@@ -50,18 +52,19 @@ fn by_message(message: &str) -> Kind {
     ];
     // 40P01
     if message.contains("deadlock detected") {
-        Kind::Conflict
+        SqlErrorKind::Conflict
     } else if UNAVAILABLE.iter().any(|text| message.contains(text)) {
-        Kind::Unavailable
+        SqlErrorKind::Unavailable
     } else {
-        Kind::Failed
+        SqlErrorKind::Failed
     }
 }
 
-pub(super) fn storage_error(error: &Arc<Error>, kind: Kind) -> StorageError {
+/// The error of the port for an error of this kind.
+pub(super) fn storage_error(error: &Arc<Error>, kind: SqlErrorKind) -> StorageError {
     match kind {
-        Kind::Conflict => StorageError::Busy,
-        Kind::Unavailable => StorageError::Unavailable(Box::new(Arc::clone(error))),
-        Kind::Failed => StorageError::Failed(Box::new(Arc::clone(error))),
+        SqlErrorKind::Conflict => StorageError::Busy,
+        SqlErrorKind::Unavailable => StorageError::Unavailable(Box::new(Arc::clone(error))),
+        SqlErrorKind::Failed => StorageError::Failed(Box::new(Arc::clone(error))),
     }
 }

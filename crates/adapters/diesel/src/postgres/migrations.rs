@@ -1,3 +1,5 @@
+//! Migrations in `PostgreSQL`.
+
 use asteroid_kernel::{BoxError, StorageError, UnitOfWork};
 use diesel::connection::SimpleConnection;
 use diesel::pg::Pg;
@@ -11,20 +13,23 @@ use diesel_migrations::{MigrationHarness, embed_migrations};
 use super::connect::Connector;
 use super::contact_keys;
 use super::transaction::PostgresTx;
-use crate::migrations::{__diesel_schema_migrations, Migrations, OtherConnection, Steps};
-
-pub(super) const MIGRATIONS: Steps<Pg> = Steps {
-    sql: embed_migrations!("../../../migrations/postgres"),
-    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(OtherConnection)?)?),
+use crate::migrations::{
+    __diesel_schema_migrations, BackendMigrations, MigrationState, UnexpectedConnection,
 };
 
-/// The connection that migrations run on.
+/// The migrations of this version.
+pub(super) const MIGRATIONS: BackendMigrations<Pg> = BackendMigrations {
+    sql: embed_migrations!("../../../migrations/postgres"),
+    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(UnexpectedConnection)?)?),
+};
+
+/// The connection type of migrations.
 pub(super) type MigrationConn = AsyncConnectionWrapper<AsyncPgConnection>;
 
-/// Names the lock that a server holds while it migrates, among the database's advisory locks: "asteroid" in ASCII.
+/// The key of the advisory lock that a server holds while it migrates: "asteroid" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"asteroid");
 
-/// What is sorted, or searched by its beginning, in the order of its bytes.
+/// The columns, as table and column, that are sorted or searched by prefix in byte order.
 const BY_BYTES: [(&str, &str); 10] = [
     ("client_classes", "id"),
     ("clients", "client_class_id"),
@@ -38,10 +43,10 @@ const BY_BYTES: [(&str, &str); 10] = [
     ("memberships", "client_id"),
 ];
 
-/// Why a database could not be migrated. Migrations that were run before the one that failed stay.
+/// Why a migration failed. Earlier migrations are kept.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// It cannot be reached.
+    /// The database cannot be reached.
     #[error("the database cannot be reached")]
     Unreachable(#[source] BoxError),
     /// A migration failed.
@@ -49,18 +54,18 @@ pub enum MigrateError {
     Failed(#[source] BoxError),
 }
 
-/// Runs what is pending, on a connection of its own; gives the names.
+/// Runs the pending migrations on a connection of their own and returns their names. Each migration is a transaction.
 ///
-/// Of several servers that start at once, one migrates, and the others wait and find it done. The lock is the
-/// connection's: it is free again when a server dies. Each migration is a transaction.
+/// If several servers start concurrently, one migrates while the others wait for the advisory lock. The lock belongs to
+/// the connection, so it is released when the server dies.
 pub(super) async fn run(connector: &Connector) -> Result<Vec<String>, MigrateError> {
     let connected = connector.connect().await;
     let mut conn = connected.map_err(|error| MigrateError::Unreachable(error.into()))?;
     let failed = |error: diesel::result::Error| MigrateError::Failed(error.into());
-    // However long the others take, and however long a table takes to be rewritten.
+    // No time limit, to wait for the lock and to rewrite large tables.
     conn.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
     lock(&mut conn).await.map_err(failed)?;
-    // diesel's migrations block, and must not do that on a thread of the runtime.
+    // Migrations of diesel block, so they run on a blocking thread.
     let migrated = tokio::task::spawn_blocking(move || {
         let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(conn);
         let mut names = Vec::new();
@@ -71,12 +76,12 @@ pub(super) async fn run(connector: &Connector) -> Result<Vec<String>, MigrateErr
         sort_by_bytes(&mut conn)?;
         Ok(names)
     });
-    migrated.await.map_err(|broken| MigrateError::Failed(broken.into()))?.map_err(MigrateError::Failed)
+    migrated.await.map_err(|error| MigrateError::Failed(error.into()))?.map_err(MigrateError::Failed)
 }
 
 async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     match conn.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await {
-        // CockroachDB has no such lock: there, servers are not to migrate at the same time.
+        // CockroachDB has no advisory locks: there, only one server may migrate at a time.
         Err(Error::DatabaseError(_, information))
             if information.message().starts_with("unknown function") =>
         {
@@ -86,10 +91,10 @@ async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<()> {
     }
 }
 
-/// In a database that sorts as a language does, has what is to be sorted by its bytes sorted so. Databases whose own
-/// order that is stay as they are, and with them `CockroachDB`, which takes no collation for a column but a language's.
+/// Sets the collation `C` on the columns of [`BY_BYTES`] if the collation of the database is not in byte order.
+/// `CockroachDB` sorts in byte order and does not support this collation for columns.
 fn sort_by_bytes(conn: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> QueryResult<()> {
-    // 'B' is before 'a' in ASCII, and in no language.
+    // In byte order 'B' sorts before 'a', in every language after it.
     let by_language = dsl::sql::<Bool>("SELECT 'a'::TEXT < 'B'::TEXT").get_result::<bool>(conn)?;
     if !by_language {
         return Ok(());
@@ -104,32 +109,33 @@ fn sort_by_bytes(conn: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> QueryR
         .filter(|column| BY_BYTES.contains(column))
         .map(|(table, column)| format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE TEXT COLLATE \"C\";"))
         .collect();
-    // In one batch, which is a transaction: columns that are compared have the same collation at any time.
+    // One batch is one transaction, so columns that are compared always have the same collation.
     SimpleConnection::batch_execute(conn, &statements.concat())
 }
 
-/// Finds the migrations that the database lacks, without writing.
-pub(super) struct Pending;
+/// Returns the names of the pending migrations, without writing.
+pub(super) struct FindPendingMigrations;
 
-impl UnitOfWork<PostgresTx> for Pending {
+impl UnitOfWork<PostgresTx> for FindPendingMigrations {
     type Output = Vec<String>;
     type Error = StorageError;
 
     async fn run(&self, tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {
         let applied = applied_versions(tx).await?;
-        Ok(beside_ours(&applied).map_err(StorageError::Failed)?.lacking)
+        Ok(migration_state(&applied).map_err(StorageError::Failed)?.pending)
     }
 }
 
-/// The database's migrations, given the versions of those that were run.
-pub(super) fn beside_ours(applied: &[String]) -> Result<Migrations, BoxError> {
-    Migrations::new(&MIGRATIONS, applied)
+/// Compares the applied versions with the migrations of this version.
+pub(super) fn migration_state(applied: &[String]) -> Result<MigrationState, BoxError> {
+    MigrationState::new(&MIGRATIONS, applied)
 }
 
+/// The versions of the applied migrations.
 async fn applied_versions(tx: &mut PostgresTx) -> Result<Vec<String>, StorageError> {
-    // diesel's own way to ask makes the table.
-    let is_there = dsl::sql::<Bool>("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL");
-    if tx.one::<bool, _>(is_there).await? {
+    // The query of diesel itself would create the table.
+    let exists = dsl::sql::<Bool>("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL");
+    if tx.one::<bool, _>(exists).await? {
         tx.all(__diesel_schema_migrations::table.select(__diesel_schema_migrations::version)).await
     } else {
         Ok(Vec::new())

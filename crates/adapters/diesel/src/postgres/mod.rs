@@ -1,4 +1,4 @@
-//! `PostgreSQL`, and what speaks its language: a pool of connections, and any number of servers beside each other.
+//! The store in `PostgreSQL` and compatible databases, with a connection pool. Any number of servers share a database.
 
 mod clients;
 mod connect;
@@ -26,5 +26,5 @@ pub use transaction::PostgresTx;
 
 use PostgresTx as Tx;
 
-/// `PostgreSQL`'s connection, as the repositories want it.
+/// The connection type of the repositories.
 type Conn = diesel_async::AsyncPgConnection;

@@ -1,3 +1,5 @@
+//! Options and the URL of a `PostgreSQL` database.
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,24 +8,26 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-/// How much of the database's machine may be taken, and how long a unit may take.
+/// The database, and the limits on connections and time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostgresOptions {
     /// The database.
     pub url: PostgresUrl,
-    /// So many connections are open at most.
+    /// The maximum number of open connections.
     pub connections: usize,
-    /// So many units may wait for a connection; one more is refused as busy.
+    /// The maximum number of units of work that wait for a connection. Further ones fail with
+    /// [`StorageError::Busy`](asteroid_kernel::StorageError::Busy).
     pub queue_length: usize,
-    /// So long a unit waits for a connection at most; then it is refused as busy.
+    /// The maximum time that a unit of work waits for a connection; then it fails with
+    /// [`StorageError::Busy`](asteroid_kernel::StorageError::Busy).
     pub longest_wait: Duration,
-    /// So long a unit may take in all, the wait and all tries included; then it is rolled back. The server is told,
-    /// too (`statement_timeout`), so that nothing goes on there.
+    /// The time limit of a unit of work, including the wait and all retries; then it is rolled back. It is also the
+    /// `statement_timeout` of the server.
     pub unit_timeout: Duration,
 }
 
 impl PostgresOptions {
-    /// This database, with 16 connections, a queue of 1024, and 1.5 seconds a unit.
+    /// Options with 16 connections, a queue of 1024 units, and a time limit of 1.5 seconds.
     #[must_use]
     pub fn new(url: PostgresUrl) -> Self {
         let time = Duration::from_millis(1500);
@@ -31,25 +35,25 @@ impl PostgresOptions {
     }
 }
 
-/// Whether what passes between here and the database is encrypted.
+/// Whether the connection to the database is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsMode {
-    /// It is not.
+    /// No TLS.
     Disabled,
-    /// It is, and the server's certificate is verified, its name included.
+    /// TLS, with verification of the certificate and the host name.
     Verified,
 }
 
-/// Where a database of `PostgreSQL` is:
+/// The URL of a `PostgreSQL` database:
 /// `postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require&sslrootcert=FILE`.
 ///
-/// Without `sslmode`, TLS is required, but for this machine (a loopback address or a socket in a folder). Where it is
-/// used, the certificate is always verified: by the public authorities, or by those in `sslrootcert`. `sslmode=disable`
-/// does without; `prefer` and `allow` are refused, because whoever can tamper with the connection can talk them out of it.
-/// Several hosts may be named (`HOST1,HOST2`, with `target_session_attrs=read-write`); `options`, `application_name` and
-/// the keep-alive settings are understood, too.
+/// Without `sslmode`, TLS is required, except for a loopback address or a Unix socket. With TLS the certificate is
+/// always verified, against the public root certificates or those in `sslrootcert`. `sslmode=disable` disables TLS.
+/// `prefer` and `allow` are rejected, because an attacker on the network can downgrade them to no TLS. The URL may name
+/// several hosts (`HOST1,HOST2`, with `target_session_attrs=read-write`). `options`, `application_name` and the
+/// keep-alive settings are also supported.
 ///
-/// Its `Debug` and `Display` do not show the password.
+/// [`Debug`](fmt::Debug) and [`Display`](fmt::Display) do not show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
     text: String,
@@ -57,13 +61,13 @@ pub struct PostgresUrl {
     root_certificates: Option<PathBuf>,
 }
 
-/// The text is no address of a database. Says what is wrong, and nothing of the password.
+/// The text is not a URL of a `PostgreSQL` database. The message does not contain the password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidPostgresUrl(String);
 
 impl PostgresUrl {
-    /// The whole address, with the password.
+    /// The URL, including the password.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
@@ -78,13 +82,13 @@ impl PostgresUrl {
         }
     }
 
-    /// Whether it leads nowhere but to this machine.
+    /// Whether all hosts are this machine: loopback addresses or Unix sockets.
     #[must_use]
     pub fn is_local(&self) -> bool {
         is_local(&self.config)
     }
 
-    /// The authorities by which the server's certificate is verified, if they are not the public ones.
+    /// The file of root certificates. [`None`] means the public ones.
     #[must_use]
     pub fn root_certificates(&self) -> Option<&PathBuf> {
         self.root_certificates.as_ref()
@@ -117,7 +121,7 @@ impl FromStr for PostgresUrl {
                 }
                 Some(("sslrootcert", path)) if !path.is_empty() => {
                     root_certificates =
-                        Some(PathBuf::from(decoded(path).ok_or_else(|| {
+                        Some(PathBuf::from(percent_decoded(path).ok_or_else(|| {
                             wrong("sslrootcert must be the path of a file, percent-encoded")
                         })?));
                 }
@@ -126,8 +130,8 @@ impl FromStr for PostgresUrl {
         }
         let plain =
             if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
-        // The library's words name the parameter, and nothing of its value.
-        let mut config = Config::from_str(&plain).map_err(|error| InvalidPostgresUrl(in_words(&error)))?;
+        // The message of the library names the parameter but not its value.
+        let mut config = Config::from_str(&plain).map_err(|error| InvalidPostgresUrl(with_source(&error)))?;
         if config.get_hosts().is_empty() {
             return Err(wrong("it names no host"));
         }
@@ -156,11 +160,11 @@ fn is_local(config: &Config) -> bool {
     by_name && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
 }
 
-fn decoded(text: &str) -> Option<String> {
+fn percent_decoded(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-fn in_words(error: &tokio_postgres::Error) -> String {
+fn with_source(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     let source = error.source().map_or_else(String::new, |source| format!(": {source}"));
     format!("{error}{source}")
@@ -169,7 +173,7 @@ fn in_words(error: &tokio_postgres::Error) -> String {
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.text.split_once("://") else { return Ok(()) };
-        // What comes before the last @ ahead of the path is the user and the password.
+        // User and password end at the last @ before the path.
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         match rest[..end].rsplit_once('@') {
             None => f.write_str(&self.text),
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_required_and_verified_but_on_this_machine() {
+    fn tls_is_required_and_verified_except_on_this_machine() {
         for (url, local, tls) in [
             ("postgres://ann@db.example.com/asteroid", false, TlsMode::Verified),
             ("postgresql://ann@db.example.com/asteroid?sslmode=verify-full", false, TlsMode::Verified),
@@ -233,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn an_invalid_url_is_rejected_with_its_reason() {
         for (url, wrong) in [
             ("mysql://ann@h/a", "it must begin with postgres://"),
             ("postgres:///a?user=ann", "it names no host"),
@@ -251,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_authorities_are_read_from_a_file() {
+    fn the_root_certificates_come_from_a_file() {
         let url = parsed("postgres://ann@h/a?sslrootcert=%2Fetc%2Fssl%2Fown%20ca.pem&connect_timeout=3");
         assert_eq!(url.root_certificates(), Some(&PathBuf::from("/etc/ssl/own ca.pem")));
         assert_eq!(url.config().get_connect_timeout(), Some(&Duration::from_secs(3)));

@@ -1,3 +1,5 @@
+//! The store: the connection pool, retries and timeouts of units of work.
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,53 +19,53 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::PostgresTx;
 use super::connect::{ConnectError, Connector};
-use super::error::{Kind, kind, storage_error};
-use super::migrations::{self, MigrateError, Pending};
+use super::error::{SqlErrorKind, error_kind, storage_error};
+use super::migrations::{self, FindPendingMigrations, MigrateError};
 use super::options::PostgresOptions;
 use crate::access::Access;
-use crate::migrations::lacks_none;
+use crate::migrations::require_none_pending;
 
-/// A unit that others were in the way of, or whose connection was lost before it was committed, is run again so often.
-const RETRIES: u32 = 3;
+/// The number of retries of a unit of work after a conflict or a connection lost before the commit.
+const MAX_RETRIES: u32 = 3;
 
-/// A store in `PostgreSQL`, by a pool of connections. Any number of them, in any number of processes, may work on one
+/// A store in `PostgreSQL` with a connection pool. Any number of stores, in any number of processes, share one
 /// database.
 ///
-/// Units run as tasks of the runtime that it was opened on, whoever asks for them; so that has to live as long. A clone
-/// is the same store.
+/// Units of work run as tasks of the runtime on which the store was opened, so that runtime must outlive the store.
+/// Clones share one pool.
 #[derive(Clone)]
 pub struct PostgresStorage {
     connector: Connector,
     pool: Pool<AsyncPgConnection>,
-    /// Units that run or wait.
-    admitted: Arc<Semaphore>,
+    /// Permits for units of work that run or wait.
+    permits: Arc<Semaphore>,
     runtime: Handle,
     unit_timeout: Duration,
 }
 
-/// A unit was ended from outside.
+/// Why a unit of work was aborted.
 #[derive(Debug, thiserror::Error)]
-enum BrokenUnit {
+enum UnitFailure {
     #[error("the unit of work panicked")]
     Panicked,
-    #[error("the unit of work took longer than it may")]
-    TookTooLong,
+    #[error("the unit of work timed out")]
+    TimedOut,
 }
 
-/// What came of one try to run a unit.
-enum Try<W: UnitOfWork<PostgresTx>> {
-    Ended(Result<W::Output, W::Error>),
-    /// Nothing was kept, and the next try may succeed.
-    Again(StorageError),
+/// The outcome of one attempt to run a unit of work.
+enum Attempt<W: UnitOfWork<PostgresTx>> {
+    Finished(Result<W::Output, W::Error>),
+    /// The attempt was rolled back, and a retry may succeed.
+    Retry(StorageError),
 }
 
 impl PostgresStorage {
-    /// Opens the database, whose connections are made as they are needed. It may still have to be
-    /// [migrated](Self::migrate).
+    /// Opens the store and tries one connection; further connections open on demand. Does not [migrate](Self::migrate)
+    /// the database.
     ///
     /// # Errors
     ///
-    /// If the database does not let us in.
+    /// If the connection fails.
     ///
     /// # Panics
     ///
@@ -71,11 +73,11 @@ impl PostgresStorage {
     pub async fn open(options: &PostgresOptions) -> Result<Self, ConnectError> {
         let connector = Connector::new(&options.url, options.unit_timeout)?;
         let mut config = ManagerConfig::default();
-        // Whether a connection is closed is seen without a question to the server.
+        // A closed connection is detected without a query.
         config.recycling_method = RecyclingMethod::Fast;
-        let by_pool = connector.clone();
+        let pool_connector = connector.clone();
         config.custom_setup = Box::new(move |_| {
-            let connector = by_pool.clone();
+            let connector = pool_connector.clone();
             async move { connector.connect().await }.boxed()
         });
         let manager = AsyncDieselConnectionManager::new_with_config(String::new(), config);
@@ -86,8 +88,8 @@ impl PostgresStorage {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| ConnectError::Pool(error.into()))?;
-        let admitted = options.connections.max(1).saturating_add(options.queue_length);
-        // What is wrong with the address is better said now.
+        let permits = options.connections.max(1).saturating_add(options.queue_length);
+        // A wrong URL is reported at start.
         let reached = pool.get().await.map(drop);
         reached.map_err(|error| ConnectError::Unreachable {
             url: options.url.to_string(),
@@ -96,35 +98,35 @@ impl PostgresStorage {
         Ok(Self {
             connector,
             pool,
-            admitted: Arc::new(Semaphore::new(admitted.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
             runtime: Handle::current(),
             unit_timeout: options.unit_timeout,
         })
     }
 
-    /// The same store and pool, for work that nobody waits for, which may take longer.
+    /// The same store and pool with another time limit, for example for background work.
     #[must_use]
     pub fn with_unit_timeout(&self, unit_timeout: Duration) -> Self {
         Self { unit_timeout, ..self.clone() }
     }
 
-    /// Runs the migrations that this database lacks, and gives their names. If one fails, those before it stay. Any
-    /// number of servers may do this at once.
+    /// Runs the pending migrations and returns their names. If one fails, those before it are kept. Any number of
+    /// servers may migrate concurrently.
     ///
     /// # Errors
     ///
-    /// If one fails, or the database cannot be reached.
+    /// If a migration fails, or the database cannot be reached.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         migrations::run(&self.connector).await
     }
 
-    /// The names of the migrations that this database lacks.
+    /// The names of the pending migrations.
     ///
     /// # Errors
     ///
     /// If the database cannot be read.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
-        self.read(Pending).await
+        self.read(FindPendingMigrations).await
     }
 
     async fn connection(&self) -> Result<Object<AsyncPgConnection>, StorageError> {
@@ -138,88 +140,92 @@ impl PostgresStorage {
     }
 
     async fn run<W: UnitOfWork<PostgresTx>>(&self, work: W, access: Access) -> Result<W::Output, W::Error> {
-        let permit = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| StorageError::Busy)?;
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| StorageError::Busy)?;
         let storage = self.clone();
-        // A task of its own: whoever asked may go away, and it ends nevertheless.
+        // A task of its own, which ends even if the caller is cancelled.
         let unit = self.runtime.spawn(async move {
             let _permit = permit;
             let deadline = Instant::now() + storage.unit_timeout;
-            // Whatever is under way at the deadline is dropped with its connection, and so rolled back.
-            match timeout_at(deadline, storage.run_until_it_ends(&work, access)).await {
-                Ok(ended) => ended,
-                Err(_) => Err(StorageError::Unavailable(Box::new(BrokenUnit::TookTooLong)).into()),
+            // At the deadline the connection is dropped, and with it the transaction.
+            match timeout_at(deadline, storage.run_with_retries(&work, access)).await {
+                Ok(result) => result,
+                Err(_) => Err(StorageError::Unavailable(Box::new(UnitFailure::TimedOut)).into()),
             }
         });
-        unit.await.map_err(|gone| StorageError::Unavailable(gone.into()))?
+        unit.await.map_err(|error| StorageError::Unavailable(error.into()))?
     }
 
-    async fn run_until_it_ends<W: UnitOfWork<PostgresTx>>(
+    async fn run_with_retries<W: UnitOfWork<PostgresTx>>(
         &self,
         work: &W,
         access: Access,
     ) -> Result<W::Output, W::Error> {
-        let mut tried = 0;
+        let mut retries = 0;
         loop {
-            match self.try_once(work, access).await {
-                Try::Ended(outcome) => return outcome,
-                Try::Again(error) if tried == RETRIES => return Err(error.into()),
-                Try::Again(_) => {}
+            match self.attempt(work, access).await {
+                Attempt::Finished(outcome) => return outcome,
+                Attempt::Retry(error) if retries == MAX_RETRIES => return Err(error.into()),
+                Attempt::Retry(_) => {}
             }
-            tried += 1;
-            sleep(jitter(tried)).await;
+            retries += 1;
+            sleep(jitter(retries)).await;
         }
     }
 
-    async fn try_once<W: UnitOfWork<PostgresTx>>(&self, work: &W, access: Access) -> Try<W> {
+    async fn attempt<W: UnitOfWork<PostgresTx>>(&self, work: &W, access: Access) -> Attempt<W> {
         let conn = match self.connection().await {
             Ok(conn) => conn,
-            Err(error) => return Try::Ended(Err(error.into())),
+            Err(error) => return Attempt::Finished(Err(error.into())),
         };
         let mut tx = PostgresTx::new(conn, access);
         if let Err(error) = tx.begin(self.unit_timeout.as_millis()).await {
-            // A connection that was idle while the server went away.
-            return Try::Again(StorageError::Unavailable(error.into()));
+            // The server closed this idle connection.
+            return Attempt::Retry(StorageError::Unavailable(error.into()));
         }
         let ran = AssertUnwindSafe(work.run(&mut tx)).catch_unwind().await;
         let failure = tx.failure().cloned();
         match (ran, failure) {
-            (Ok(Ok(done)), None) => commit(tx, done).await,
-            // It may have gone on after a failed statement, and is not to be kept by halves.
+            (Ok(Ok(output)), None) => commit(tx, output).await,
+            // The unit ignored a failed statement, so its writes are incomplete.
             (Ok(_), Some(failure)) => roll_back(tx, &failure).await,
-            (Ok(Err(refused)), None) => {
-                // Should that fail, the connection is dropped, and the server does it.
+            (Ok(Err(error)), None) => {
+                // If the rollback fails, the connection is dropped, and the server rolls back.
                 let _ = tx.roll_back().await;
-                Try::Ended(Err(refused))
+                Attempt::Finished(Err(error))
             }
             (Err(_), _) => {
                 let _ = tx.roll_back().await;
-                Try::Ended(Err(StorageError::Failed(Box::new(BrokenUnit::Panicked)).into()))
+                Attempt::Finished(Err(StorageError::Failed(Box::new(UnitFailure::Panicked)).into()))
             }
         }
     }
 }
 
-async fn commit<W: UnitOfWork<PostgresTx>>(mut tx: PostgresTx, done: W::Output) -> Try<W> {
-    let Err(error) = tx.commit().await else { return Try::Ended(Ok(done)) };
-    let kind = kind(&error, tx.access());
+async fn commit<W: UnitOfWork<PostgresTx>>(mut tx: PostgresTx, output: W::Output) -> Attempt<W> {
+    let Err(error) = tx.commit().await else { return Attempt::Finished(Ok(output)) };
+    let kind = error_kind(&error, tx.access());
     let error = Arc::new(error);
     match kind {
-        Kind::Conflict => Try::Again(StorageError::Busy),
-        Kind::Failed if !is_unknown(&error) => Try::Ended(Err(storage_error(&error, kind).into())),
-        // It may have been committed or not: to do it again would perhaps do it twice.
-        Kind::Failed | Kind::Unavailable => Try::Ended(Err(storage_error(&error, Kind::Unavailable).into())),
+        SqlErrorKind::Conflict => Attempt::Retry(StorageError::Busy),
+        SqlErrorKind::Failed if !is_unknown(&error) => {
+            Attempt::Finished(Err(storage_error(&error, kind).into()))
+        }
+        // The commit may have succeeded, so a retry could apply the unit twice.
+        SqlErrorKind::Failed | SqlErrorKind::Unavailable => {
+            Attempt::Finished(Err(storage_error(&error, SqlErrorKind::Unavailable).into()))
+        }
     }
 }
 
-async fn roll_back<W: UnitOfWork<PostgresTx>>(mut tx: PostgresTx, failure: &Arc<Error>) -> Try<W> {
+async fn roll_back<W: UnitOfWork<PostgresTx>>(mut tx: PostgresTx, failure: &Arc<Error>) -> Attempt<W> {
     let connection_lost = tx.roll_back().await.is_err();
-    match kind(failure, tx.access()) {
-        Kind::Conflict => Try::Again(StorageError::Busy),
-        // Whatever it said last.
-        Kind::Failed | Kind::Unavailable if connection_lost => {
-            Try::Again(storage_error(failure, Kind::Unavailable))
+    match error_kind(failure, tx.access()) {
+        SqlErrorKind::Conflict => Attempt::Retry(StorageError::Busy),
+        // A lost connection matters more than the kind of the error.
+        SqlErrorKind::Failed | SqlErrorKind::Unavailable if connection_lost => {
+            Attempt::Retry(storage_error(failure, SqlErrorKind::Unavailable))
         }
-        kind => Try::Ended(Err(storage_error(failure, kind).into())),
+        kind => Attempt::Finished(Err(storage_error(failure, kind).into())),
     }
 }
 
@@ -227,10 +233,10 @@ fn is_unknown(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(diesel::result::DatabaseErrorKind::Unknown, _))
 }
 
-/// Between 0 and 10, 20, 40 … milliseconds: those who were in each other's way are not to meet again.
-fn jitter(tried: u32) -> Duration {
-    let bound = 10_000_u64 << tried.min(10);
-    let chance = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), tried);
+/// A random pause of at most 10, 20, 40 … milliseconds, so that conflicting units do not retry at the same time.
+fn jitter(retries: u32) -> Duration {
+    let bound = 10_000_u64 << retries.min(10);
+    let chance = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), retries);
     Duration::from_micros(chance % bound)
 }
 
@@ -252,6 +258,6 @@ impl Storage for PostgresStorage {
     }
 
     async fn check(&self) -> Result<(), StorageError> {
-        lacks_none(self.pending_migrations().await?)
+        require_none_pending(self.pending_migrations().await?)
     }
 }

@@ -1,9 +1,9 @@
-//! Databases of `PostgreSQL` for tests: each has one of its own, gone when the test has ended.
+//! `PostgreSQL` databases for tests: a fresh one for each test, dropped when the test ends.
 //!
-//! The server is found by itself: the one that `ASTEROID_TEST_POSTGRES_URL` names (a role that may create databases),
-//! else one on 127.0.0.1:5432 that takes us, else a private one, started from the `initdb` of the machine and stopped
-//! with the process. Where there is none, the tests that need one are skipped, and one line says so; with
-//! `ASTEROID_REQUIRE_POSTGRES=1` they fail instead.
+//! The server is found automatically: the one in `ASTEROID_TEST_POSTGRES_URL` (with a role that may create
+//! databases), or one on 127.0.0.1:5432 that accepts the connection, or a private server that is started from a local
+//! `initdb` and stopped with the process. Without a server, the tests that need one are skipped with one line on
+//! standard error. With `ASTEROID_REQUIRE_POSTGRES=1` they fail instead.
 
 mod private;
 
@@ -21,66 +21,67 @@ use super::PostgresUrl;
 
 pub use private::{PrivateServer, StartServerError};
 
-/// What a test's pools may open together, about. A found server takes so many tests at once as it has connections for.
+/// The approximate number of connections per test, which limits the number of concurrent tests on a server.
 const CONNECTIONS_PER_TEST: usize = 12;
 
-/// The server that the tests of this process share.
-struct Server {
-    /// What comes before a database's name in its address, and what behind it.
+/// The server for all tests of this process.
+struct SharedServer {
+    /// The parts of a database URL before and after the name of the database.
     address: (String, String),
-    /// So many databases may be in use at once.
+    /// The number of databases that may still be created.
     slots: Mutex<usize>,
     freed: Condvar,
-    /// Stops it at the end, if it is ours.
+    /// The private server, which stops when dropped.
     _private: Option<PrivateServer>,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
-static SAID: Once = Once::new();
-static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+static SKIP_REPORTED: Once = Once::new();
+static SERVER: OnceLock<Option<SharedServer>> = OnceLock::new();
 
-/// A fresh, empty database; it is dropped with this, whoever is still connected.
+/// A fresh, empty database. Dropping this value drops the database, even with open connections.
 #[derive(Debug)]
 pub struct TestDatabase {
-    server: &'static Server,
+    server: &'static SharedServer,
     name: String,
     url: PostgresUrl,
 }
 
-/// Whether tests have a server. If not, standard error has told once what is skipped.
+/// Whether a server is available. If not, one line on standard error says which tests are skipped.
 ///
 /// # Panics
 ///
-/// If there is none although `ASTEROID_REQUIRE_POSTGRES` is set, or if the one that was named does not take us.
+/// If there is no server although `ASTEROID_REQUIRE_POSTGRES` is set, or if the one in `ASTEROID_TEST_POSTGRES_URL`
+/// cannot be used.
 #[must_use]
-pub fn is_there() -> bool {
+pub fn is_available() -> bool {
     server().is_some()
 }
 
 impl TestDatabase {
-    /// Makes one; none if there is no server. Waits while others of this process use all that the server can take.
+    /// Creates a database; [`None`] without a server. Waits while this process uses all connections of the server.
     ///
     /// # Panics
     ///
-    /// As [`is_there`] does, or if the server makes no database.
+    /// Like [`is_available`], or if the database cannot be created.
     #[must_use]
     pub fn create() -> Option<Self> {
         let server = server()?;
         server.take_slot();
         let (number, chance) = (NEXT.fetch_add(1, Ordering::Relaxed), RandomState::new().hash_one(0));
         let name = format!("asteroid_test_{}_{number}_{:08x}", std::process::id(), chance & 0xffff_ffff);
-        // template0: nobody is ever connected to it, so tests do not get in each other's way. One that sorts as English
-        // does, where the server can, so that whatever relies on the order of bytes has to see to it.
+        // template0 never has connections, so concurrent tests can copy it. The collation is English if the server has
+        // it, so that tests detect code that wrongly relies on byte order.
         let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
         let in_english = format!("{create} LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'");
-        server.execute(in_english).or_else(|_| server.execute(create)).expect("a database is made");
-        // Tests crash servers of ours, and not this one: its commits need not wait for the disk.
+        server.execute(in_english).or_else(|_| server.execute(create)).expect("the database is created");
+        // No test crashes this server, so commits need not wait for the disk.
         let url = server.url(&name, Some("options=-c%20synchronous_commit%3Doff"));
         let url = url.parse().expect("the address of a database");
         Some(Self { server, name, url })
     }
 
-    /// Where it is.
+    /// The URL of the database.
     #[must_use]
     pub fn url(&self) -> &PostgresUrl {
         &self.url
@@ -96,14 +97,14 @@ impl Drop for TestDatabase {
     }
 }
 
-impl std::fmt::Debug for Server {
+impl std::fmt::Debug for SharedServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Server(..)")
+        f.write_str("SharedServer(..)")
     }
 }
 
-impl Server {
-    /// The address of a database, with a parameter besides those that the server's own address has.
+impl SharedServer {
+    /// The URL of a database, with a parameter in addition to those of the server.
     fn url(&self, database: &str, parameter: Option<&str>) -> String {
         let (before, given) = &self.address;
         let parameters: Vec<&str> =
@@ -113,7 +114,7 @@ impl Server {
 
     fn execute(&self, statement: String) -> Result<(), BoxError> {
         let config: Config = self.url("postgres", None).parse()?;
-        on_a_runtime(async move { Ok(connect(&config).await?.batch_execute(&statement).await?) })
+        run_on_own_runtime(async move { Ok(connect(&config).await?.batch_execute(&statement).await?) })
     }
 
     fn take_slot(&self) {
@@ -129,52 +130,52 @@ impl Server {
     }
 }
 
-fn server() -> Option<&'static Server> {
+fn server() -> Option<&'static SharedServer> {
     SERVER.get_or_init(find_server).as_ref()
 }
 
-fn find_server() -> Option<Server> {
+fn find_server() -> Option<SharedServer> {
     if let Ok(url) = env::var("ASTEROID_TEST_POSTGRES_URL") {
-        return match found(&url, None) {
+        return match connect_to_server(&url, None) {
             Ok(server) => Some(server),
             Err(error) => panic!("ASTEROID_TEST_POSTGRES_URL names a server that cannot be used: {error}"),
         };
     }
     let user = env::var("USER").unwrap_or_default();
     for role in ["postgres", &user] {
-        if let Ok(server) = found(&format!("postgres://{role}@127.0.0.1:5432/postgres"), None) {
+        if let Ok(server) = connect_to_server(&format!("postgres://{role}@127.0.0.1:5432/postgres"), None) {
             return Some(server);
         }
     }
-    let why = match PrivateServer::start() {
-        Ok(private) => match found(&private.url("postgres"), Some(private)) {
+    let reason = match PrivateServer::start() {
+        Ok(private) => match connect_to_server(&private.url("postgres"), Some(private)) {
             Ok(server) => return Some(server),
             Err(error) => error.to_string(),
         },
         Err(error) => error.to_string(),
     };
     skip(&format!(
-        "every test that needs PostgreSQL: none on 127.0.0.1:5432 takes us, and no private one could be started \
-         ({why}); ASTEROID_TEST_POSTGRES_URL may name another"
+        "every test that needs PostgreSQL: no server on 127.0.0.1:5432 accepts the connection, and no private one \
+         could be started ({reason}); ASTEROID_TEST_POSTGRES_URL may name another"
     ));
     None
 }
 
-/// Says what is skipped, once a process.
+/// Reports skipped tests, once per process.
 fn skip(what: &str) {
     assert!(
         env::var_os("ASTEROID_REQUIRE_POSTGRES").is_none(),
-        "ASTEROID_REQUIRE_POSTGRES is set; skipped were {what}"
+        "ASTEROID_REQUIRE_POSTGRES is set, but these tests would be skipped: {what}"
     );
-    // Not by a macro, whose output the test harness would keep.
-    SAID.call_once(|| drop(writeln!(stderr(), "\nSKIPPED: {what}.")));
+    // Not with a macro, because the test harness captures its output.
+    SKIP_REPORTED.call_once(|| drop(writeln!(stderr(), "\nSKIPPED: {what}.")));
 }
 
-/// A server of the test's own, to be restarted and frozen; none where no `initdb` is, and standard error has told so.
+/// A server of its own for a test that restarts or stops it. [`None`] without `initdb`, which standard error reports.
 ///
 /// # Panics
 ///
-/// If there is none although `ASTEROID_REQUIRE_POSTGRES` is set.
+/// If no server can be started although `ASTEROID_REQUIRE_POSTGRES` is set.
 #[must_use]
 pub fn private_server() -> Option<PrivateServer> {
     match PrivateServer::start() {
@@ -186,10 +187,10 @@ pub fn private_server() -> Option<PrivateServer> {
     }
 }
 
-/// The server at this address, if it takes us and lets us make databases.
-fn found(url: &str, private: Option<PrivateServer>) -> Result<Server, BoxError> {
+/// The server at this URL, if it accepts the connection and its role may create databases.
+fn connect_to_server(url: &str, private: Option<PrivateServer>) -> Result<SharedServer, BoxError> {
     let config: Config = url.parse()?;
-    let connections = on_a_runtime(async move {
+    let connections = run_on_own_runtime(async move {
         let client = connect(&config).await?;
         let row = client
             .query_one(
@@ -204,7 +205,7 @@ fn found(url: &str, private: Option<PrivateServer>) -> Result<Server, BoxError> 
     let before = before.rsplit_once('/').map_or(before, |(before, _)| before);
     let address = (before.to_owned(), parameters.to_owned());
     let slots = usize::try_from(connections).unwrap_or(0).saturating_sub(10) / CONNECTIONS_PER_TEST;
-    Ok(Server { address, slots: Mutex::new(slots.max(1)), freed: Condvar::new(), _private: private })
+    Ok(SharedServer { address, slots: Mutex::new(slots.max(1)), freed: Condvar::new(), _private: private })
 }
 
 async fn connect(config: &Config) -> Result<Client, BoxError> {
@@ -213,8 +214,8 @@ async fn connect(config: &Config) -> Result<Client, BoxError> {
     Ok(client)
 }
 
-/// Runs it on a thread and a runtime of its own: whoever asks may be on a thread of another runtime.
-fn on_a_runtime<T: Send + 'static>(
+/// Runs a future on a thread and a runtime of its own, because the caller may be on a thread of another runtime.
+fn run_on_own_runtime<T: Send + 'static>(
     future: impl Future<Output = Result<T, BoxError>> + Send + 'static,
 ) -> Result<T, BoxError> {
     let run = move || {
@@ -224,5 +225,5 @@ fn on_a_runtime<T: Send + 'static>(
             tokio::time::timeout(limit, future).await.map_err(BoxError::from)?
         })
     };
-    thread::spawn(run).join().map_err(|_| BoxError::from("the thread broke"))?
+    thread::spawn(run).join().map_err(|_| BoxError::from("the thread panicked"))?
 }

@@ -1,4 +1,4 @@
-//! What the suite of all storage adapters cannot know: how a pool, a server elsewhere and its transactions fail.
+//! Tests of the `PostgreSQL` store beyond the conformance suite: retries, timeouts, the pool and TLS.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use super::migrations::MigrationConn;
 use super::testing::{PrivateServer, TestDatabase, private_server};
 use super::{ConnectError, PostgresOptions, PostgresStorage, PostgresTx};
 
-/// A connection for migrations to a database without tables, and what keeps it; [`None`] if there is no server.
+/// A connection for migrations to an empty database, and a guard; [`None`] without a server.
 pub(super) fn empty_database() -> Option<(MigrationConn, (Runtime, TestDatabase))> {
     let database = TestDatabase::create()?;
-    // With threads of its own, which drive the connection while the test blocks.
+    // A runtime with threads, which drive the connection while the test blocks.
     let runtime = Runtime::new().expect("a runtime");
     let connector = Connector::new(database.url(), Duration::from_secs(10)).expect("a connector");
     let conn = runtime.block_on(connector.connect()).expect("a connection");
@@ -34,10 +34,10 @@ async fn storage(database: &TestDatabase, options: impl FnOnce(&mut PostgresOpti
     storage
 }
 
-/// Counts under some keys, one after the other, with a pause behind each.
-struct Counts(Vec<&'static str>, Duration);
+/// Adds an entry to the window of each key, with a pause after each.
+struct RecordInOrder(Vec<&'static str>, Duration);
 
-impl UnitOfWork<PostgresTx> for Counts {
+impl UnitOfWork<PostgresTx> for RecordInOrder {
     type Output = ();
     type Error = StorageError;
 
@@ -53,10 +53,10 @@ impl UnitOfWork<PostgresTx> for Counts {
     }
 }
 
-/// How often was counted under a key.
-struct Counted(&'static str);
+/// Reads the number of entries of a window.
+struct CountEntries(&'static str);
 
-impl UnitOfWork<PostgresTx> for Counted {
+impl UnitOfWork<PostgresTx> for CountEntries {
     type Output = usize;
     type Error = StorageError;
 
@@ -66,57 +66,61 @@ impl UnitOfWork<PostgresTx> for Counted {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn units_that_wait_for_each_other_are_run_again() {
+async fn deadlocked_units_are_retried() {
     let Some(database) = TestDatabase::create() else { return };
     let storage = storage(&database, |options| options.unit_timeout = Duration::from_mins(1)).await;
-    // Each holds what the other wants next: PostgreSQL ends one of them, after a second.
+    // Each locks the key that the other needs next: PostgreSQL aborts one of them after a second.
     let pause = Duration::from_millis(100);
     let (one, other) = tokio::join!(
-        storage.write(Counts(vec!["a", "b"], pause)),
-        storage.write(Counts(vec!["b", "a"], pause))
+        storage.write(RecordInOrder(vec!["a", "b"], pause)),
+        storage.write(RecordInOrder(vec!["b", "a"], pause))
     );
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
     for key in ["a", "b"] {
-        assert_eq!(storage.read(Counted(key)).await.expect("the store works"), 2, "both counted once");
+        assert_eq!(
+            storage.read(CountEntries(key)).await.expect("the store works"),
+            2,
+            "each unit is applied once"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_unit_that_takes_too_long_is_rolled_back() {
+async fn rollback_of_a_unit_that_times_out() {
     let Some(database) = TestDatabase::create() else { return };
     let storage = storage(&database, |options| options.unit_timeout = Duration::from_secs(2)).await;
-    let slow = storage.write(Counts(vec!["a"], Duration::from_mins(5))).await;
+    let slow = storage.write(RecordInOrder(vec!["a"], Duration::from_mins(5))).await;
     assert!(matches!(slow, Err(StorageError::Unavailable(_))), "{slow:?}");
-    // Nothing was kept, and nothing is locked.
-    let patient = storage.with_unit_timeout(Duration::from_mins(1));
-    patient.write(Counts(vec!["a"], Duration::ZERO)).await.expect("the key is free");
-    assert_eq!(patient.read(Counted("a")).await.expect("the store works"), 1);
+    // The writes are rolled back and the locks released.
+    let storage = storage.with_unit_timeout(Duration::from_mins(1));
+    storage.write(RecordInOrder(vec!["a"], Duration::ZERO)).await.expect("the key is free");
+    assert_eq!(storage.read(CountEntries("a")).await.expect("the store works"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_unit_too_many_is_refused_as_busy() {
+async fn a_unit_over_the_queue_limit_fails_as_busy() {
     let Some(database) = TestDatabase::create() else { return };
     let storage = storage(&database, |options| {
         (options.connections, options.queue_length) = (1, 1);
         (options.longest_wait, options.unit_timeout) = (Duration::from_millis(200), Duration::from_secs(10));
     })
     .await;
-    let slow = storage.write(Counts(vec!["a"], Duration::from_secs(2)));
+    let slow = storage.write(RecordInOrder(vec!["a"], Duration::from_secs(2)));
     let waits = async {
         sleep(Duration::from_millis(300)).await;
-        storage.read(Counted("a")).await
+        storage.read(CountEntries("a")).await
     };
     let too_many = async {
         sleep(Duration::from_millis(400)).await;
-        storage.read(Counted("a")).await
+        storage.read(CountEntries("a")).await
     };
     let (slow, waits, too_many) = tokio::join!(slow, waits, too_many);
     assert!(slow.is_ok(), "{slow:?}");
-    assert!(matches!(waits, Err(StorageError::Busy)), "its wait for a connection ends: {waits:?}");
-    assert!(matches!(too_many, Err(StorageError::Busy)), "it is not even let wait: {too_many:?}");
+    assert!(matches!(waits, Err(StorageError::Busy)), "the wait for a connection times out: {waits:?}");
+    assert!(matches!(too_many, Err(StorageError::Busy)), "the queue is full: {too_many:?}");
 }
 
-/// An authority, as PEM, and a certificate of its for this name, with its key.
+/// A root certificate, a certificate for this name, and its key, all in PEM.
 fn authority_of(name: &str) -> (String, String, String) {
     let mut parameters = CertificateParams::default();
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -136,35 +140,35 @@ async fn open(server: &PrivateServer, host: &str, parameters: &str) -> Result<Po
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_servers_certificate_is_verified() {
+async fn the_certificate_of_the_server_is_verified() {
     let Some(server) = private_server() else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    let refused = open(&server, "localhost", "sslmode=require").await.err().expect("it speaks no TLS yet");
+    let refused = open(&server, "localhost", "sslmode=require").await.err().expect("TLS is not enabled yet");
     assert!(in_one_line(&refused).contains("does not support TLS"), "{}", in_one_line(&refused));
 
     let (authority, certificate, key) = authority_of("localhost");
-    server.enable_tls(&certificate, &key).expect("the server takes the certificate");
+    server.enable_tls(&certificate, &key).expect("TLS is enabled");
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, text).expect("written");
         format!("sslmode=require&sslrootcert={}", path.display())
     };
     let (own, foreign) = (file("own.pem", &authority), file("foreign.pem", &authority_of("localhost").0));
-    let storage = open(&server, "localhost", &own).await.expect("the certificate is good");
+    let storage = open(&server, "localhost", &own).await.expect("a valid certificate");
     let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                      WHERE ssl AND application_name = 'asteroid'";
     assert_eq!(server.query(encrypted).expect("an answer"), "1");
     drop(storage);
     for (what, host, parameters) in [
-        ("another authority", "localhost", foreign.as_str()),
-        ("the public authorities", "localhost", "sslmode=require"),
+        ("another root certificate", "localhost", foreign.as_str()),
+        ("the public root certificates", "localhost", "sslmode=require"),
         ("another name", "127.0.0.1", own.as_str()),
     ] {
         let refused =
-            open(&server, host, parameters).await.err().unwrap_or_else(|| panic!("{what} is taken"));
+            open(&server, host, parameters).await.err().unwrap_or_else(|| panic!("{what} is accepted"));
         assert!(in_one_line(&refused).contains("certificate"), "{what}: {}", in_one_line(&refused));
     }
     let empty = file("empty.pem", "");
-    let refused = open(&server, "localhost", &empty).await.err().expect("no authority is there");
+    let refused = open(&server, "localhost", &empty).await.err().expect("no root certificates");
     assert!(matches!(refused, ConnectError::RootCertificates { .. }), "{refused:?}");
 }

@@ -1,3 +1,5 @@
+//! The transaction of a unit of work in `PostgreSQL`.
+
 use std::sync::Arc;
 
 use asteroid_kernel::StorageError;
@@ -7,14 +9,14 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 
 use super::Conn;
-use super::error::{kind, storage_error};
+use super::error::{error_kind, storage_error};
 use crate::access::Access;
 
-/// What a unit of work works on: every repository, within one transaction on a connection to `PostgreSQL`.
+/// The transaction of a unit of work on a connection of the pool. It implements every repository.
 pub struct PostgresTx {
     conn: Object<AsyncPgConnection>,
     access: Access,
-    /// Why a statement failed, if one did.
+    /// The error of the statement that failed, if one did.
     failure: Option<Arc<Error>>,
 }
 
@@ -27,30 +29,30 @@ impl PostgresTx {
         self.access
     }
 
-    /// The connection, for the next statement. After a failure there is none: the server takes nothing more in this
-    /// transaction.
+    /// The connection for the next statement. After a failure it returns that error, because the server rejects all
+    /// further statements of the transaction.
     pub(super) fn conn(&mut self) -> Result<&mut Conn, StorageError> {
         match &self.failure {
             None => Ok(&mut self.conn),
-            Some(failure) => Err(storage_error(failure, kind(failure, self.access))),
+            Some(failure) => Err(storage_error(failure, error_kind(failure, self.access))),
         }
     }
 
-    /// Notes that a statement failed.
+    /// Records the error of a statement.
     pub(super) fn failed(&mut self, error: Error) -> StorageError {
         let failure = self.failure.insert(Arc::new(error));
-        storage_error(failure, kind(failure, self.access))
+        storage_error(failure, error_kind(failure, self.access))
     }
 
-    /// Why a statement failed, if one did.
+    /// The error of the statement that failed, if one did.
     pub(super) fn failure(&self) -> Option<&Arc<Error>> {
         self.failure.as_ref()
     }
 
-    /// Begins the transaction. `limit_ms` is how long the server works on one statement at most.
+    /// Begins the transaction. `limit_ms` is the time limit of each statement in milliseconds.
     pub(super) async fn begin(&mut self, limit_ms: u128) -> QueryResult<()> {
-        // A read sees one state from its first statement to its last. A write sees what others have committed, waits
-        // for rows that others write, and then looks at them again: the repositories are written for that.
+        // A read unit sees one snapshot. A write unit sees committed rows of others, waits for rows that others
+        // write, and then evaluates them again; the repositories rely on that.
         let mode = match self.access {
             Access::Read => "ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Access::Write => "ISOLATION LEVEL READ COMMITTED READ WRITE",

@@ -1,3 +1,5 @@
+//! [`AuditRepository`] by diesel.
+
 use asteroid_audit::{AuditEvent, AuditRepository};
 use asteroid_kernel::{StorageError, Timestamp};
 use diesel::prelude::*;

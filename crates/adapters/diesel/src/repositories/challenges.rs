@@ -1,3 +1,5 @@
+//! [`ChallengeRepository`] by diesel.
+
 use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
 use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
 use diesel::prelude::*;
@@ -5,7 +7,7 @@ use diesel::{delete, insert_into, update};
 
 use super::Tx;
 use crate::locks::Locks;
-use crate::rows::{ChallengeRow, Unreadable};
+use crate::rows::{ChallengeRow, UnreadableColumn};
 use crate::schema::challenges::{
     self, contact_key, created_at, expires_at, guesses, id, purpose, spent_at, stranger_guesses,
 };
@@ -15,7 +17,7 @@ fn names(purposes: &[PurposeKind]) -> impl Iterator<Item = &'static str> {
     purposes.iter().map(|one| one.as_str())
 }
 
-fn read(rows: Vec<ChallengeRow>) -> Result<Vec<Challenge>, Unreadable> {
+fn read(rows: Vec<ChallengeRow>) -> Result<Vec<Challenge>, UnreadableColumn> {
     rows.into_iter().map(Challenge::try_from).collect()
 }
 

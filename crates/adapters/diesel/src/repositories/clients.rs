@@ -1,3 +1,5 @@
+//! [`ClientRepository`] by diesel.
+
 use std::collections::{BTreeMap, HashMap};
 
 use asteroid_clients::{
@@ -15,23 +17,22 @@ use crate::rows::{self, ClassRow, ClientRow, PatientRow};
 use crate::schema::{client_classes, clients, memberships, patients, practices};
 use crate::sql_types::At;
 
-/// So many keys are asked for in one query: each may be of another source, and then is an operand of an `OR`, of which
-/// `SQLite` takes a thousand.
-const KEYS_AT_ONCE: usize = 900;
+/// The number of keys per query. Each source is an operand of an `OR`, and `SQLite` allows a thousand.
+const KEYS_PER_QUERY: usize = 900;
 
-/// The patients of so many clients are asked for in one query: each is a bound value, of which `SQLite` takes 32766.
-const CLIENTS_AT_ONCE: usize = 30_000;
+/// The number of clients per query of patients. Each is a bind parameter, and `SQLite` allows 32766.
+const CLIENTS_PER_QUERY: usize = 30_000;
 
-/// Clients with their practice and their class.
+/// Clients joined with their practice and class.
 #[auto_type]
-fn whole_clients() -> _ {
+fn joined_clients() -> _ {
     let is_class = client_classes::source_id
         .eq(clients::source_id)
         .and(client_classes::id.nullable().eq(clients::client_class_id));
     clients::table.inner_join(practices::table).left_join(client_classes::table.on(is_class))
 }
 
-/// Whether a user is tied to the client, in the client's practice.
+/// Whether a membership in the practice of the client names the client.
 #[auto_type]
 fn has_user() -> _ {
     exists(
@@ -42,14 +43,15 @@ fn has_user() -> _ {
     )
 }
 
-type WholeRow = (ClientRow, Option<ClassRow>, String, bool);
+/// A client, its class, the name of its practice, and whether it has a user.
+type JoinedClientRow = (ClientRow, Option<ClassRow>, String, bool);
 
 impl Tx {
-    /// Reads the patients of these clients, in one query, and puts all together.
-    async fn with_patients(&mut self, rows: Vec<WholeRow>) -> Result<Vec<Client>, StorageError> {
+    /// Reads the patients of these clients and assembles the clients.
+    async fn with_patients(&mut self, rows: Vec<JoinedClientRow>) -> Result<Vec<Client>, StorageError> {
         let numbers: Vec<i64> = rows.iter().map(|(row, ..)| row.number()).collect();
         let mut patients_of: HashMap<i64, Vec<Patient>> = HashMap::new();
-        for numbers in numbers.chunks(CLIENTS_AT_ONCE) {
+        for numbers in numbers.chunks(CLIENTS_PER_QUERY) {
             let query = patients::table
                 .filter(patients::client_number.eq_any(numbers))
                 .order((patients::client_number, patients::position))
@@ -58,16 +60,16 @@ impl Tx {
                 patients_of.entry(row.client_number()).or_default().push(row.try_into()?);
             }
         }
-        let whole = rows.into_iter().map(|(row, class, practice_name, has_user)| {
+        let clients_with_patients = rows.into_iter().map(|(row, class, practice_name, has_user)| {
             let patients = patients_of.remove(&row.number()).unwrap_or_default();
             let class = class.map(ClientClass::try_from).transpose()?;
             Ok(Client { record: row.into_record(patients)?, class, practice_name, has_user })
         });
-        whole.collect()
+        clients_with_patients.collect()
     }
 }
 
-/// The ids of these clients, by their sources.
+/// The ids of clients, grouped by source.
 fn by_source(keys: &[ClientKey]) -> BTreeMap<i64, Vec<&str>> {
     let mut ids_of: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
     for key in keys {
@@ -76,45 +78,46 @@ fn by_source(keys: &[ClientKey]) -> BTreeMap<i64, Vec<&str>> {
     ids_of
 }
 
-/// Whether a column begins so, as a range of texts in the order of their bytes: exact, and without wildcards.
-macro_rules! begins {
+/// Whether a column starts with a prefix: a range in byte order, which is exact and has no wildcards.
+macro_rules! starts_with {
     ($column:path, $prefix:expr) => {
-        $column.ge($prefix).and($column.lt(behind_all_with($prefix)))
+        $column.ge($prefix).and($column.lt(end_of_prefix($prefix)))
     };
 }
 
-/// Whether a column of digits, without the zeros in front, begins with any of as many prefixes as a search has at most.
-macro_rules! begins_with_any {
+/// Whether a column of digits, without leading zeros, starts with any of the prefixes.
+macro_rules! starts_with_any {
     ($column:path, $prefixes:expr) => {{
         let digits = || ltrim($column, "0");
-        let begins = |place: usize| {
+        let starts = |place: usize| {
             let prefix = $prefixes[place];
-            digits().ge(prefix).and(digits().lt(behind_all_with(prefix)))
+            digits().ge(prefix).and(digits().lt(end_of_prefix(prefix)))
         };
-        begins(0)
-            .or(begins(1))
-            .or(begins(2))
-            .or(begins(3))
-            .or(begins(4))
-            .or(begins(5))
-            .or(begins(6))
-            .or(begins(7))
+        starts(0)
+            .or(starts(1))
+            .or(starts(2))
+            .or(starts(3))
+            .or(starts(4))
+            .or(starts(5))
+            .or(starts(6))
+            .or(starts(7))
     }};
 }
 
 define_sql_function! {
-    /// The text without the characters of a set that it begins with.
+    /// The text without leading characters of a set.
     fn ltrim(text: Nullable<Text>, characters: Text) -> Nullable<Text>;
 }
 
-/// As many prefixes as a search has at most, so that there is one statement for all searches; none if there is none.
+/// The phone prefixes of a search, repeated up to the maximum, so that all searches share one statement. [`None`] if
+/// the search has none.
 fn phone_prefixes(prefix: &SearchPrefix) -> Option<[&str; SearchPrefix::MAX_PHONES]> {
     let first = prefix.phones().first()?;
     Some(std::array::from_fn(|place| prefix.phones().get(place).unwrap_or(first).as_str()))
 }
 
-/// The first text behind all that begin so.
-fn behind_all_with(prefix: &str) -> String {
+/// The smallest text after all texts with this prefix.
+fn end_of_prefix(prefix: &str) -> String {
     let mut end = prefix.to_owned();
     while let Some(last) = end.pop() {
         if let Some(next) = (last..=char::MAX).nth(1) {
@@ -122,7 +125,7 @@ fn behind_all_with(prefix: &str) -> String {
             return end;
         }
     }
-    // No character comes after the last there is; a text of nothing else than it is behind every other.
+    // Only the highest character is left; a text that repeats it sorts after every other.
     char::MAX.to_string().repeat(SearchPrefix::MAX_CHARS + 1)
 }
 
@@ -145,7 +148,7 @@ impl ClientRepository for Tx {
         keys: &[ClientKey],
     ) -> Result<Vec<(ClientKey, Fingerprint)>, StorageError> {
         let mut found = Vec::new();
-        for keys in keys.chunks(KEYS_AT_ONCE) {
+        for keys in keys.chunks(KEYS_PER_QUERY) {
             let mut query = clients::table
                 .select((clients::source_id, clients::id, clients::fingerprint))
                 .into_boxed::<Db>();
@@ -164,7 +167,7 @@ impl ClientRepository for Tx {
         keys: &[ClientKey],
     ) -> Result<Vec<(ClientKey, Vec<Patient>)>, StorageError> {
         let mut found: BTreeMap<i64, (ClientKey, BTreeMap<i64, Patient>)> = BTreeMap::new();
-        for keys in keys.chunks(KEYS_AT_ONCE) {
+        for keys in keys.chunks(KEYS_PER_QUERY) {
             let mut query = patients::table
                 .inner_join(clients::table)
                 .select((clients::source_id, clients::id, PatientRow::as_select()))
@@ -182,7 +185,7 @@ impl ClientRepository for Tx {
     }
 
     async fn put_clients(&mut self, records: &[ClientRecord]) -> Result<(), StorageError> {
-        self.put_records(records).await
+        self.write_records(records).await
     }
 
     async fn find_client(
@@ -190,7 +193,7 @@ impl ClientRepository for Tx {
         practice: PracticeId,
         key: &ClientKey,
     ) -> Result<Option<Client>, StorageError> {
-        let query = whole_clients()
+        let query = joined_clients()
             .filter(clients::source_id.eq(key.source.0))
             .filter(clients::id.eq(key.id.as_str()))
             .filter(clients::practice_id.eq(practice.0))
@@ -207,7 +210,7 @@ impl ClientRepository for Tx {
     ) -> Result<Vec<Client>, StorageError> {
         let statuses = [ClientStatus::Active, ClientStatus::Inactive, ClientStatus::Deleted];
         let wanted = statuses.into_iter().filter(|status| filter.wants(*status)).map(ClientStatus::as_str);
-        let mut query = whole_clients()
+        let mut query = joined_clients()
             .filter(clients::practice_id.eq(filter.practice.0))
             .filter(clients::status.eq_any(wanted))
             .order((clients::source_id, clients::id))
@@ -215,28 +218,28 @@ impl ClientRepository for Tx {
             .select((ClientRow::as_select(), Option::<ClassRow>::as_select(), practices::name, has_user()))
             .into_boxed::<Db>();
         if let Some(key) = after {
-            // diesel compares no rows of values, and with anything else SQLite would begin at the source's first client.
-            let behind = sql::<Bool>("(clients.source_id, clients.id) > (")
+            // diesel has no row comparison. Without one, SQLite would scan from the first client of the source.
+            let is_after = sql::<Bool>("(clients.source_id, clients.id) > (")
                 .bind::<BigInt, _>(key.source.0)
                 .sql(", ")
                 .bind::<Text, _>(key.id.as_str())
                 .sql(")");
-            query = query.filter(behind);
+            query = query.filter(is_after);
         }
         if let Some(since) = filter.updated_since {
             query = query.filter(clients::stored_at.ge(At(since)));
         }
         if let Some(prefix) = &filter.prefix {
-            let by_name = begins!(clients::folded_name, prefix.folded())
-                .or(begins!(clients::folded_last_name, prefix.folded()))
-                .or(begins!(clients::folded_email, prefix.folded()));
+            let by_name = starts_with!(clients::folded_name, prefix.folded())
+                .or(starts_with!(clients::folded_last_name, prefix.folded()))
+                .or(starts_with!(clients::folded_email, prefix.folded()));
             query = match phone_prefixes(prefix) {
                 None => query.filter(by_name),
                 Some(phones) => query.filter(
                     by_name
-                        .or(begins_with_any!(clients::home_digits, phones))
-                        .or(begins_with_any!(clients::work_digits, phones))
-                        .or(begins_with_any!(clients::mobile_digits, phones)),
+                        .or(starts_with_any!(clients::home_digits, phones))
+                        .or(starts_with_any!(clients::work_digits, phones))
+                        .or(starts_with_any!(clients::mobile_digits, phones)),
                 ),
             };
         }

@@ -1,3 +1,5 @@
+//! [`LimitRepository`] by diesel.
+
 use asteroid_kernel::{StorageError, Timestamp};
 use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 use diesel::prelude::*;
@@ -6,13 +8,13 @@ use diesel::{delete, insert_into};
 use super::Tx;
 use crate::locks::Locks;
 use crate::rows::LimitRow;
-use crate::schema::limits::{self, key, useless_at};
+use crate::schema::limits::{self, expires_at, key};
 use crate::sql_types::At;
 
 impl Tx {
-    async fn keep_limit(&mut self, row: &LimitRow) -> Result<(), StorageError> {
-        let keep = insert_into(limits::table).values(row).on_conflict(key).do_update().set(row);
-        self.execute(keep).await?;
+    async fn upsert_limit(&mut self, row: &LimitRow) -> Result<(), StorageError> {
+        let upsert = insert_into(limits::table).values(row).on_conflict(key).do_update().set(row);
+        self.execute(upsert).await?;
         Ok(())
     }
 }
@@ -26,9 +28,9 @@ impl LimitRepository for Tx {
         &mut self,
         of: &LimitKey,
         window: &SlidingWindow,
-        useless_at_time: Timestamp,
+        expiry: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::of_history(of, window, useless_at_time)).await
+        self.upsert_limit(&LimitRow::from_window(of, window, expiry)).await
     }
 
     async fn failures(&mut self, of: &LimitKey) -> Result<ConsecutiveFailures, StorageError> {
@@ -39,9 +41,9 @@ impl LimitRepository for Tx {
         &mut self,
         of: &LimitKey,
         failures: ConsecutiveFailures,
-        useless_at_time: Timestamp,
+        expiry: Timestamp,
     ) -> Result<(), StorageError> {
-        self.keep_limit(&LimitRow::of_streak(of, failures, useless_at_time)).await
+        self.upsert_limit(&LimitRow::from_failures(of, failures, expiry)).await
     }
 
     async fn remove_limit(&mut self, of: &LimitKey) -> Result<(), StorageError> {
@@ -51,6 +53,6 @@ impl LimitRepository for Tx {
 
     async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
         self.remove_locks().await?;
-        self.execute(delete(limits::table.filter(useless_at.le(At(now))))).await
+        self.execute(delete(limits::table.filter(expires_at.le(At(now))))).await
     }
 }

@@ -1,11 +1,11 @@
-//! The repositories, written once. Each backend includes this module as its own (`#[path]`), and gives it
-//! what differs: the transaction [`Tx`] and its connection [`Conn`].
+//! The repositories, written once. Each backend includes this module (`#[path]`) and defines the transaction [`Tx`] and
+//! its connection [`Conn`].
 //!
-//! What holds in every backend:
+//! In both backends:
 //!
-//! - A conflict is found by the write (`ON CONFLICT DO NOTHING`, then the count of rows); consumption is one
+//! - The write detects a conflict (`ON CONFLICT DO NOTHING`, then the number of affected rows). Consumption is one
 //!   conditional statement.
-//! - No statement is run after one that failed (see [`Tx::conn`]).
+//! - After a statement fails, no further one runs (see [`Tx::conn`]).
 
 mod audit;
 mod challenges;
@@ -23,15 +23,15 @@ use asteroid_kernel::Upsert;
 
 use super::{Conn, Tx};
 
-/// The backend that the connection is to.
+/// The backend of the connection.
 type Db = <Conn as diesel_async::AsyncConnectionCore>::Backend;
 
-/// A number of rows, for a `LIMIT` or an `OFFSET`.
+/// A number of rows for `LIMIT` or `OFFSET`.
 fn rows(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// What it means to put a row in the place of the one before.
+/// The outcome of replacing a row.
 fn upsert<Row: PartialEq>(before: Option<&Row>, row: &Row) -> Upsert {
     match before {
         None => Upsert::Created,

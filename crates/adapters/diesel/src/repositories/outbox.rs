@@ -1,3 +1,5 @@
+//! [`OutboxRepository`] by diesel.
+
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
 use asteroid_messaging::{
     Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
@@ -8,10 +10,10 @@ use diesel::{delete, insert_into, update};
 
 use super::Tx;
 use crate::rows::{OutboxRow, StateColumns};
-use crate::schema::outbox::{self, attempts, channel, dead_reason, due_at, id, settled_at, useless_at};
+use crate::schema::outbox::{self, attempts, channel, completed_at, due_at, expires_at, failure_reason, id};
 use crate::sql_types::{At, Id};
 
-/// The ids of the messages of a channel that are due, the longest due first.
+/// The ids of the due messages of a channel, longest due first.
 #[auto_type]
 pub(in super::super) fn due_messages(by: &'static str, now: At, at_most: i64) -> _ {
     outbox::table.filter(channel.eq(by)).filter(due_at.le(now)).order((due_at, id)).select(id).limit(at_most)
@@ -32,9 +34,9 @@ impl OutboxRepository for Tx {
         lease_until: Timestamp,
         at_most: usize,
     ) -> Result<Vec<Claim>, StorageError> {
-        // Asked for first, because an UPDATE gives its rows in no order, and no longer knows when they were due.
+        // Selected first, because an UPDATE returns its rows unordered and with the new due times.
         let due = self.claimable(by, now, super::rows(at_most)).await?;
-        // Due still: another transaction may have claimed them since.
+        // Checks the due time again: another transaction may have claimed the messages meanwhile.
         let claim = update(outbox::table.filter(id.eq_any(&due)).filter(due_at.le(At(now))))
             .set((attempts.eq(attempts + 1), due_at.eq(At(lease_until))))
             .returning(OutboxRow::as_returning());
@@ -53,11 +55,11 @@ impl OutboxRepository for Tx {
         attempt: u32,
         state: &OutboxState,
     ) -> Result<bool, StorageError> {
-        let held = outbox::table
+        let claimed_entry = outbox::table
             .find(Id(message.0))
             .filter(attempts.eq(i64::from(attempt)))
             .filter(due_at.is_not_null());
-        Ok(self.execute(update(held).set(StateColumns::from(state))).await? == 1)
+        Ok(self.execute(update(claimed_entry).set(StateColumns::from(state))).await? == 1)
     }
 
     async fn find_entry(&mut self, message: MessageId) -> Result<Option<OutboxEntry>, StorageError> {
@@ -85,9 +87,9 @@ impl OutboxRepository for Tx {
         query = match filter.state {
             Some(OutboxStateKind::Waiting) => query.filter(due_at.is_not_null()),
             Some(OutboxStateKind::Delivered) => {
-                query.filter(settled_at.is_not_null()).filter(dead_reason.is_null())
+                query.filter(completed_at.is_not_null()).filter(failure_reason.is_null())
             }
-            Some(OutboxStateKind::Failed) => query.filter(dead_reason.is_not_null()),
+            Some(OutboxStateKind::Failed) => query.filter(failure_reason.is_not_null()),
             None => query,
         };
         let entries = self.all::<OutboxRow, _>(query).await?.into_iter().map(OutboxEntry::try_from);
@@ -95,12 +97,12 @@ impl OutboxRepository for Tx {
     }
 
     async fn requeue(&mut self, message: MessageId, now: Timestamp) -> Result<bool, StorageError> {
-        let dead = outbox::table
+        let failed = outbox::table
             .find(Id(message.0))
-            .filter(dead_reason.is_not_null())
-            .filter(useless_at.gt(At(now)));
+            .filter(failure_reason.is_not_null())
+            .filter(expires_at.gt(At(now)));
         let waiting = StateColumns::from(&OutboxState::Waiting { due_at: now });
-        Ok(self.execute(update(dead).set(waiting)).await? == 1)
+        Ok(self.execute(update(failed).set(waiting)).await? == 1)
     }
 
     async fn next_due(&mut self, by: Channel) -> Result<Option<Timestamp>, StorageError> {
@@ -114,6 +116,6 @@ impl OutboxRepository for Tx {
     }
 
     async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError> {
-        self.execute(delete(outbox::table.filter(settled_at.lt(At(before))))).await
+        self.execute(delete(outbox::table.filter(completed_at.lt(At(before))))).await
     }
 }

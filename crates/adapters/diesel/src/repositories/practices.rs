@@ -1,3 +1,5 @@
+//! [`PracticeRepository`] and [`MembershipRepository`] by diesel.
+
 use asteroid_clients::{
     ClientKey, Membership, MembershipRepository, Practice, PracticeId, PracticeRepository,
 };
@@ -55,7 +57,7 @@ impl MembershipRepository for Tx {
             memberships::table.filter(memberships::user_id.eq(user.0)).select(MembershipRow::as_select());
         let row = match practice {
             Some(practice) => self.first(of_user.filter(memberships::practice_id.eq(practice.0))).await?,
-            // They are few: the index has them by their practices.
+            // A user has few memberships, and the index finds them.
             None => self.first(of_user.order(memberships::number)).await?,
         };
         Ok(row.map(Membership::try_from).transpose()?)

@@ -1,3 +1,5 @@
+//! [`PendingRegistrationRepository`] by diesel.
+
 use asteroid_identity::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
 use asteroid_kernel::{ContactKey, Network, RegistrationId, StorageError, Timestamp};
 use diesel::prelude::*;
@@ -16,7 +18,7 @@ impl PendingRegistrationRepository for Tx {
         registration: &PendingRegistration,
         at_most: usize,
     ) -> Result<(), StorageError> {
-        // So that those who register at once see each other's.
+        // Serializes concurrent registrations, so that each sees the others.
         self.lock_registrations(registration.contact.key().as_str()).await?;
         let row = RegistrationRow::from(registration);
         self.execute(insert_into(registrations::table).values(row)).await?;

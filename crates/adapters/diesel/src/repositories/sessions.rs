@@ -1,3 +1,5 @@
+//! [`SessionRepository`] by diesel.
+
 use asteroid_identity::{FoundSession, Session, SessionRepository, SessionTokenHash};
 use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
 use diesel::prelude::*;
@@ -12,7 +14,7 @@ use crate::sql_types::{At, Id};
 
 impl SessionRepository for Tx {
     async fn insert_session(&mut self, session: &Session, at_most: usize) -> Result<(), StorageError> {
-        // So that those who sign in at once see each other's.
+        // Serializes concurrent sign-ins, so that each sees the sessions of the others.
         self.lock_user(session.user).await?;
         self.execute(insert_into(sessions::table).values(SessionRow::from(session))).await?;
         let all = alias!(sessions as all);

@@ -1,3 +1,5 @@
+//! Running statements in a transaction.
+
 use asteroid_kernel::StorageError;
 use diesel_async::RunQueryDsl;
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
@@ -6,10 +8,10 @@ use futures_util::future::BoxFuture;
 
 use super::{Conn, Tx};
 
-// The futures of queries are boxed: a query that borrows, kept in the future of a repository, is more than the
-// compiler can prove to be `Send`.
+// The futures of queries are boxed, because the compiler cannot prove that a future of a repository is `Send` if it
+// contains a borrowing query.
 impl Tx {
-    /// Runs a statement; says how many rows it changed.
+    /// Runs a statement and returns the number of affected rows.
     pub(in super::super) async fn execute<Q>(&mut self, statement: Q) -> Result<u64, StorageError>
     where
         Q: ExecuteDsl<Conn> + Send,
@@ -20,7 +22,7 @@ impl Tx {
         }
     }
 
-    /// Every row that a query or a `RETURNING` gives.
+    /// All rows of a query or a `RETURNING` clause.
     pub(in super::super) fn all<'a, Row, Q>(
         &'a mut self,
         query: Q,
@@ -38,7 +40,7 @@ impl Tx {
         .boxed()
     }
 
-    /// The first row that a query or a `RETURNING` gives, if there is any.
+    /// The first row of a query or a `RETURNING` clause, or [`None`].
     pub(in super::super) async fn first<'a, Row, Q>(
         &'a mut self,
         query: Q,
@@ -50,7 +52,7 @@ impl Tx {
         Ok(self.all(query).await?.into_iter().next())
     }
 
-    /// The row that a query or a `RETURNING` always gives.
+    /// The first row of a query or a `RETURNING` clause. Fails without one.
     pub(in super::super) async fn one<'a, Row, Q>(&'a mut self, query: Q) -> Result<Row, StorageError>
     where
         Row: Send + 'a,

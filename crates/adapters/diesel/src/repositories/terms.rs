@@ -1,3 +1,5 @@
+//! [`TermsRepository`] by diesel.
+
 use asteroid_kernel::{StorageError, UserId};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
 use diesel::insert_into;

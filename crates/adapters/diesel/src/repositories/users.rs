@@ -1,3 +1,5 @@
+//! The repositories of users, their contacts and familiar addresses by diesel.
+
 use std::net::IpAddr;
 
 use asteroid_identity::{
@@ -16,7 +18,7 @@ use crate::schema::{familiar_addresses, user_contacts, users};
 use crate::sql_types::At;
 
 impl Tx {
-    async fn make_user(
+    async fn insert_user_and_contact(
         &mut self,
         id: Option<UserId>,
         new: &NewUser,
@@ -106,7 +108,7 @@ impl UserRepository for Tx {
 
 impl UserRegistrationRepository for Tx {
     async fn insert_user(&mut self, new: &NewUser) -> Result<Result<UserId, ContactTaken>, StorageError> {
-        self.make_user(None, new).await
+        self.insert_user_and_contact(None, new).await
     }
 }
 
@@ -116,7 +118,7 @@ impl UserAdministrationRepository for Tx {
         id: UserId,
         new: &NewUser,
     ) -> Result<Result<(), ContactTaken>, StorageError> {
-        Ok(self.make_user(Some(id), new).await?.map(drop))
+        Ok(self.insert_user_and_contact(Some(id), new).await?.map(drop))
     }
 
     async fn add_contact(
@@ -132,9 +134,9 @@ impl UserAdministrationRepository for Tx {
         if self.execute(first).await? == 1 {
             return Ok(Ok(()));
         }
-        // Somebody has the contact, or the user has a primary one of its kind.
+        // A user has the contact, or this user has a primary contact of its kind.
         let further = insert_into(user_contacts::table)
-            .values(row.behind_another())
+            .values(row.secondary())
             .on_conflict(user_contacts::contact_key)
             .do_nothing();
         Ok(if self.execute(further).await? == 1 { Ok(()) } else { Err(ContactTaken) })
@@ -151,9 +153,9 @@ impl UserAdministrationRepository for Tx {
         let own = table.filter(user_id.eq(user.0)).filter(contact_key.eq(contact.as_str()));
         let removed = delete(own).returning((kind, is_primary, password_reset_at));
         let removed: Option<(String, bool, Option<At>)> = self.first(removed).await?;
-        let Some((kind_of_it, was_primary, reset_at)) = removed else { return Ok(None) };
+        let Some((removed_kind, was_primary, reset_at)) = removed else { return Ok(None) };
         if was_primary {
-            let left = table.filter(user_id.eq(user.0)).filter(kind.eq(kind_of_it)).order(id).select(id);
+            let left = table.filter(user_id.eq(user.0)).filter(kind.eq(removed_kind)).order(id).select(id);
             if let Some(next) = self.first::<i64, _>(left.limit(1)).await? {
                 self.execute(update(table.find(next)).set(is_primary.eq(true))).await?;
             }

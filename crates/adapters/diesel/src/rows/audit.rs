@@ -1,10 +1,12 @@
+//! Rows of `audit_events`.
+
 use asteroid_audit::{Action, AuditEvent, Outcome};
 use asteroid_kernel::{AuditEventId, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::audit_events;
 use crate::sql_types::{At, Id};
 
@@ -39,14 +41,14 @@ impl From<&AuditEvent> for AuditEventRow {
 }
 
 impl TryFrom<AuditEventRow> for AuditEvent {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: AuditEventRow) -> Result<Self, Unreadable> {
+    fn try_from(row: AuditEventRow) -> Result<Self, UnreadableColumn> {
         Ok(Self {
             id: AuditEventId(row.id.0),
             at: row.at.0,
-            action: Action::parse(&row.action).ok_or(Unreadable("audit_events.action"))?,
-            outcome: Outcome::parse(&row.outcome).ok_or(Unreadable("audit_events.outcome"))?,
+            action: Action::parse(&row.action).ok_or(UnreadableColumn("audit_events.action"))?,
+            outcome: Outcome::parse(&row.outcome).ok_or(UnreadableColumn("audit_events.outcome"))?,
             user: row.user_id.map(UserId),
             contact: row.contact,
             origin: super::origin(row.ip.as_deref(), row.user_agent, row.request_id, "audit_events.ip")?,

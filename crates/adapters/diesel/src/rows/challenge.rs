@@ -1,10 +1,12 @@
+//! Rows of `challenges`.
+
 use asteroid_kernel::{ChallengeId, RegistrationId};
 use asteroid_verification::{Challenge, ChallengeState, CodeFormat, Nonce, Purpose, PurposeKind};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::challenges;
 use crate::sql_types::{At, Id};
 
@@ -57,22 +59,23 @@ impl From<&Challenge> for ChallengeRow {
 }
 
 impl TryFrom<ChallengeRow> for Challenge {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: ChallengeRow) -> Result<Self, Unreadable> {
+    fn try_from(row: ChallengeRow) -> Result<Self, UnreadableColumn> {
         let purpose = match (PurposeKind::parse(&row.purpose), row.registration_id) {
             (Some(PurposeKind::Register), Some(id)) => Purpose::Register(RegistrationId(id.0)),
             (Some(PurposeKind::SignIn), None) => Purpose::SignIn,
             (Some(PurposeKind::Reset), None) => Purpose::Reset,
-            _ => return Err(Unreadable("challenges.purpose or registration_id")),
+            _ => return Err(UnreadableColumn("challenges.purpose or registration_id")),
         };
-        let length = u8::try_from(row.code_length).map_err(|_| Unreadable("challenges.code_length"))?;
+        let length = u8::try_from(row.code_length).map_err(|_| UnreadableColumn("challenges.code_length"))?;
         Ok(Self {
             id: ChallengeId(row.id.0),
             contact: super::contact(&row.contact, "challenges.contact")?,
             purpose,
-            format: CodeFormat::parse(&row.alphabet, length).ok_or(Unreadable("challenges.alphabet"))?,
-            nonce: row.nonce.try_into().map(Nonce).map_err(|_| Unreadable("challenges.nonce"))?,
+            format: CodeFormat::parse(&row.alphabet, length)
+                .ok_or(UnreadableColumn("challenges.alphabet"))?,
+            nonce: row.nonce.try_into().map(Nonce).map_err(|_| UnreadableColumn("challenges.nonce"))?,
             key_id: row.key_id,
             asked_from: super::ip(row.asked_from.as_deref(), "challenges.asked_from")?,
             created_at: row.created_at.0,

@@ -1,13 +1,15 @@
+//! Rows of `clients`.
+
 use asteroid_clients::{ClientContent, ClientRecord, Patient, PetRecords, PracticeId, SearchPrefix};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::clients;
 use crate::sql_types::At;
 
-/// A client that is put; its number is the table's to give.
+/// A client to be inserted. The database generates its number.
 #[derive(Insertable)]
 #[diesel(table_name = clients)]
 pub(crate) struct NewClientRow {
@@ -22,7 +24,7 @@ pub(crate) struct NewClientRow {
 }
 
 impl NewClientRow {
-    /// What is replaced of a client that is there already.
+    /// The columns that an update replaces.
     pub(crate) fn changes(&self) -> (&RecordColumns, &SearchColumns) {
         (&self.record, &self.search)
     }
@@ -41,7 +43,7 @@ impl From<&ClientRecord> for NewClientRow {
     }
 }
 
-/// A client as it is read.
+/// A client as read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = clients, check_for_backend(Pg, Sqlite))]
 pub(crate) struct ClientRow {
@@ -59,12 +61,12 @@ impl ClientRow {
         self.number
     }
 
-    pub(crate) fn into_record(self, patients: Vec<Patient>) -> Result<ClientRecord, Unreadable> {
+    pub(crate) fn into_record(self, patients: Vec<Patient>) -> Result<ClientRecord, UnreadableColumn> {
         let columns = self.record;
         Ok(ClientRecord {
             key: super::client_key(self.source_id, &self.id)?,
             practice: PracticeId(columns.practice_id),
-            status: columns.status.parse().map_err(|_| Unreadable("clients.status"))?,
+            status: columns.status.parse().map_err(|_| UnreadableColumn("clients.status"))?,
             fingerprint: super::fingerprint(columns.fingerprint)?,
             first_synced_at: self.first_synced_at.0,
             last_synced_at: columns.last_synced_at.0,
@@ -77,7 +79,7 @@ impl ClientRow {
     }
 }
 
-/// What a record brings anew each time that it is put.
+/// The columns that every new record of a client replaces.
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(
     table_name = clients,
@@ -85,7 +87,7 @@ impl ClientRow {
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the source's")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the source")]
 pub(crate) struct RecordColumns {
     practice_id: i64,
     status: String,
@@ -164,12 +166,13 @@ impl From<&ClientRecord> for RecordColumns {
 }
 
 impl TryFrom<RecordColumns> for ClientContent {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: RecordColumns) -> Result<Self, Unreadable> {
+    fn try_from(row: RecordColumns) -> Result<Self, UnreadableColumn> {
         let class = row.client_class_id.map(|id| super::external_id(&id, "clients.client_class_id"));
-        let pet_records =
-            row.pet_records.map(|name| PetRecords::parse(&name).ok_or(Unreadable("clients.pet_records")));
+        let pet_records = row
+            .pet_records
+            .map(|name| PetRecords::parse(&name).ok_or(UnreadableColumn("clients.pet_records")));
         Ok(Self {
             client_class: class.transpose()?,
             display_id: row.display_id,
@@ -202,11 +205,11 @@ impl TryFrom<RecordColumns> for ClientContent {
     }
 }
 
-/// What a client is looked for by, folded as [`SearchPrefix`] folds.
+/// The columns of the search, folded like [`SearchPrefix`].
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = clients, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct SearchColumns {
-    /// The first name and the last; what begins as the first name does begins so too.
+    /// First and last name, so that a prefix of the first name matches, too.
     folded_name: Option<String>,
     folded_last_name: Option<String>,
     folded_email: Option<String>,

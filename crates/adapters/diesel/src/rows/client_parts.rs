@@ -1,9 +1,11 @@
+//! Rows of `client_classes` and `patients`.
+
 use asteroid_clients::{ClientClass, Patient, PracticeId, SourceId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::{client_classes, patients};
 
 #[derive(AsChangeset, Insertable, PartialEq, Queryable, Selectable)]
@@ -33,9 +35,9 @@ impl From<&ClientClass> for ClassRow {
 }
 
 impl TryFrom<ClassRow> for ClientClass {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: ClassRow) -> Result<Self, Unreadable> {
+    fn try_from(row: ClassRow) -> Result<Self, UnreadableColumn> {
         Ok(Self {
             source: SourceId(row.source_id),
             id: super::external_id(&row.id, "client_classes.id")?,
@@ -66,7 +68,7 @@ pub(crate) struct PatientRow {
 }
 
 impl PatientRow {
-    /// The patient at this place in the list of a client's.
+    /// The patient at this position in the list of its client.
     pub(crate) fn new(client_number: i64, position: i64, patient: &Patient) -> Self {
         Self {
             client_number,
@@ -91,9 +93,9 @@ impl PatientRow {
 }
 
 impl TryFrom<PatientRow> for Patient {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: PatientRow) -> Result<Self, Unreadable> {
+    fn try_from(row: PatientRow) -> Result<Self, UnreadableColumn> {
         let deceased = row.deceased_date.map(|date| date.parse());
         Ok(Self {
             source: SourceId(row.source_id),
@@ -101,7 +103,7 @@ impl TryFrom<PatientRow> for Patient {
             practice: PracticeId(row.practice_id),
             name: row.name,
             display_id: row.display_id,
-            deceased_date: deceased.transpose().map_err(|_| Unreadable("patients.deceased_date"))?,
+            deceased_date: deceased.transpose().map_err(|_| UnreadableColumn("patients.deceased_date"))?,
             status: row.status,
         })
     }

@@ -1,4 +1,4 @@
-//! Rows as the tables hold them, and how they become values of the domain again.
+//! The rows of the tables, and their conversion to and from values of the domain.
 
 mod audit;
 mod challenge;
@@ -31,28 +31,29 @@ pub(crate) use session::SessionRow;
 pub(crate) use terms::{AcceptanceRow, TermsVersionRow, version_label};
 pub(crate) use user::{ContactRow, NewContactRow, NewUserRow, UserRow};
 
-/// A row holds what this version cannot read. Says where, and nothing of what is there: it may be personal.
+/// A column has a value that this version cannot read. The message names the column but not the value, which may be
+/// personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a row holds a value in {0} that cannot be read")]
-pub(crate) struct Unreadable(&'static str);
+#[error("a value in {0} cannot be read")]
+pub(crate) struct UnreadableColumn(&'static str);
 
-impl From<Unreadable> for StorageError {
-    fn from(unreadable: Unreadable) -> Self {
-        Self::Failed(Box::new(unreadable))
+impl From<UnreadableColumn> for StorageError {
+    fn from(error: UnreadableColumn) -> Self {
+        Self::Failed(Box::new(error))
     }
 }
 
-/// The contact that was stored as [`Contact::as_str`].
-fn contact(stored: &str, column: &'static str) -> Result<Contact, Unreadable> {
-    Contact::from_stored(stored).ok_or(Unreadable(column))
+/// Parses a contact that was stored as [`Contact::as_str`].
+fn contact(stored: &str, column: &'static str) -> Result<Contact, UnreadableColumn> {
+    Contact::from_stored(stored).ok_or(UnreadableColumn(column))
 }
 
-fn name(first: &str, last: &str, column: &'static str) -> Result<PersonName, Unreadable> {
-    PersonName::partial(first, last).map_err(|_| Unreadable(column))
+fn name(first: &str, last: &str, column: &'static str) -> Result<PersonName, UnreadableColumn> {
+    PersonName::partial(first, last).map_err(|_| UnreadableColumn(column))
 }
 
-fn ip(stored: Option<&str>, column: &'static str) -> Result<Option<IpAddr>, Unreadable> {
-    stored.map(|ip| ip.parse().map_err(|_| Unreadable(column))).transpose()
+fn ip(stored: Option<&str>, column: &'static str) -> Result<Option<IpAddr>, UnreadableColumn> {
+    stored.map(|ip| ip.parse().map_err(|_| UnreadableColumn(column))).transpose()
 }
 
 fn origin(
@@ -60,29 +61,29 @@ fn origin(
     user_agent: Option<String>,
     request_id: Option<String>,
     column: &'static str,
-) -> Result<Origin, Unreadable> {
+) -> Result<Origin, UnreadableColumn> {
     Ok(Origin { ip: ip(stored_ip, column)?, user_agent, request_id })
 }
 
-fn count(stored: i64, column: &'static str) -> Result<u32, Unreadable> {
-    stored.try_into().map_err(|_| Unreadable(column))
+fn count(stored: i64, column: &'static str) -> Result<u32, UnreadableColumn> {
+    stored.try_into().map_err(|_| UnreadableColumn(column))
 }
 
-/// A list, as a JSON array.
+/// Serializes a list as a JSON array.
 fn array<T: Into<Value> + Clone>(list: &[T]) -> String {
     Value::from(list).to_string()
 }
 
-fn external_id(stored: &str, column: &'static str) -> Result<ExternalId, Unreadable> {
-    ExternalId::parse(stored).map_err(|_| Unreadable(column))
+fn external_id(stored: &str, column: &'static str) -> Result<ExternalId, UnreadableColumn> {
+    ExternalId::parse(stored).map_err(|_| UnreadableColumn(column))
 }
 
-/// The key that stands in `clients.source_id` and `clients.id`.
-pub(crate) fn client_key(source: i64, id: &str) -> Result<ClientKey, Unreadable> {
+/// The key from `clients.source_id` and `clients.id`.
+pub(crate) fn client_key(source: i64, id: &str) -> Result<ClientKey, UnreadableColumn> {
     Ok(ClientKey { source: SourceId(source), id: external_id(id, "clients.id")? })
 }
 
-/// The fingerprint that stands in `clients.fingerprint`.
-pub(crate) fn fingerprint(stored: i64) -> Result<Fingerprint, Unreadable> {
-    Fingerprint::new(stored).map_err(|_| Unreadable("clients.fingerprint"))
+/// The fingerprint from `clients.fingerprint`.
+pub(crate) fn fingerprint(stored: i64) -> Result<Fingerprint, UnreadableColumn> {
+    Fingerprint::new(stored).map_err(|_| UnreadableColumn("clients.fingerprint"))
 }

@@ -1,10 +1,12 @@
+//! Rows of `outbox`.
+
 use asteroid_kernel::{ChallengeId, MessageId};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxEntry, OutboxState};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::outbox;
 use crate::sql_types::{At, Id};
 
@@ -17,13 +19,13 @@ pub(crate) struct OutboxRow {
     challenge_id: Option<Id>,
     autofill: bool,
     created_at: At,
-    useless_at: At,
+    expires_at: At,
     attempts: i64,
     #[diesel(embed)]
     state: StateColumns,
 }
 
-/// An [`OutboxState`].
+/// The columns of an [`OutboxState`].
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(
     table_name = outbox,
@@ -33,35 +35,35 @@ pub(crate) struct OutboxRow {
 )]
 pub(crate) struct StateColumns {
     due_at: Option<At>,
-    settled_at: Option<At>,
-    dead_reason: Option<String>,
+    completed_at: Option<At>,
+    failure_reason: Option<String>,
 }
 
 impl From<&OutboxState> for StateColumns {
     fn from(state: &OutboxState) -> Self {
         match state {
             OutboxState::Waiting { due_at } => {
-                Self { due_at: Some(At(*due_at)), settled_at: None, dead_reason: None }
+                Self { due_at: Some(At(*due_at)), completed_at: None, failure_reason: None }
             }
             OutboxState::Delivered { at } => {
-                Self { due_at: None, settled_at: Some(At(*at)), dead_reason: None }
+                Self { due_at: None, completed_at: Some(At(*at)), failure_reason: None }
             }
             OutboxState::Failed { at, reason } => {
-                Self { due_at: None, settled_at: Some(At(*at)), dead_reason: Some(reason.clone()) }
+                Self { due_at: None, completed_at: Some(At(*at)), failure_reason: Some(reason.clone()) }
             }
         }
     }
 }
 
 impl TryFrom<StateColumns> for OutboxState {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(columns: StateColumns) -> Result<Self, Unreadable> {
-        match (columns.due_at, columns.settled_at, columns.dead_reason) {
+    fn try_from(columns: StateColumns) -> Result<Self, UnreadableColumn> {
+        match (columns.due_at, columns.completed_at, columns.failure_reason) {
             (Some(due_at), None, None) => Ok(Self::Waiting { due_at: due_at.0 }),
             (None, Some(at), None) => Ok(Self::Delivered { at: at.0 }),
             (None, Some(at), Some(reason)) => Ok(Self::Failed { at: at.0, reason }),
-            _ => Err(Unreadable("outbox.due_at, settled_at or dead_reason")),
+            _ => Err(UnreadableColumn("outbox.due_at, settled_at or dead_reason")),
         }
     }
 }
@@ -86,7 +88,7 @@ impl From<&OutboxEntry> for OutboxRow {
             challenge_id,
             autofill,
             created_at: At(message.created_at),
-            useless_at: At(message.expires_at),
+            expires_at: At(message.expires_at),
             attempts: entry.attempts.into(),
             state: StateColumns::from(&entry.state),
         }
@@ -94,19 +96,19 @@ impl From<&OutboxEntry> for OutboxRow {
 }
 
 impl TryFrom<OutboxRow> for OutboxEntry {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: OutboxRow) -> Result<Self, Unreadable> {
+    fn try_from(row: OutboxRow) -> Result<Self, UnreadableColumn> {
         let message = Message {
             id: MessageId(row.id.0),
             to: super::contact(&row.recipient, "outbox.recipient")?,
-            kind: MessageKind::parse(&row.kind).ok_or(Unreadable("outbox.kind"))?,
+            kind: MessageKind::parse(&row.kind).ok_or(UnreadableColumn("outbox.kind"))?,
             content: row.challenge_id.map_or(Content::Notice, |challenge| Content::Code {
                 challenge: ChallengeId(challenge.0),
                 autofill: row.autofill,
             }),
             created_at: row.created_at.0,
-            expires_at: row.useless_at.0,
+            expires_at: row.expires_at.0,
         };
         let attempts = super::count(row.attempts, "outbox.attempts")?;
         Ok(Self { message, attempts, state: row.state.try_into()? })

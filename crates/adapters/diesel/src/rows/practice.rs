@@ -1,10 +1,12 @@
+//! Rows of `practices` and `memberships`.
+
 use asteroid_clients::{GoogleApiKey, Membership, Practice, PracticeId, Role, SourceId};
 use asteroid_kernel::UserId;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::{memberships, practices};
 
 #[derive(AsChangeset, Insertable, PartialEq, Queryable, Selectable)]
@@ -43,9 +45,9 @@ impl From<&Practice> for PracticeRow {
 }
 
 impl TryFrom<PracticeRow> for Practice {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: PracticeRow) -> Result<Self, Unreadable> {
+    fn try_from(row: PracticeRow) -> Result<Self, UnreadableColumn> {
         Ok(Self {
             id: PracticeId(row.id),
             source: SourceId(row.source_id),
@@ -53,10 +55,11 @@ impl TryFrom<PracticeRow> for Practice {
             slug: row.slug,
             pms: row.pms,
             sms: row.sms,
-            features: serde_json::from_str(&row.features).map_err(|_| Unreadable("practices.features"))?,
-            time_zone: row.time_zone.parse().map_err(|_| Unreadable("practices.time_zone"))?,
+            features: serde_json::from_str(&row.features)
+                .map_err(|_| UnreadableColumn("practices.features"))?,
+            time_zone: row.time_zone.parse().map_err(|_| UnreadableColumn("practices.time_zone"))?,
             enterprise_ids: serde_json::from_str(&row.enterprise_ids)
-                .map_err(|_| Unreadable("practices.enterprise_ids"))?,
+                .map_err(|_| UnreadableColumn("practices.enterprise_ids"))?,
         })
     }
 }
@@ -95,9 +98,9 @@ impl From<&Membership> for MembershipRow {
 }
 
 impl TryFrom<MembershipRow> for Membership {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: MembershipRow) -> Result<Self, Unreadable> {
+    fn try_from(row: MembershipRow) -> Result<Self, UnreadableColumn> {
         let client = row.client_id.map(|id| super::external_id(&id, "memberships.client_id"));
         let roles =
             serde_json::from_str(&row.roles).map(|roles: Vec<String>| roles.into_iter().map(Role::new));
@@ -106,7 +109,7 @@ impl TryFrom<MembershipRow> for Membership {
             practice: PracticeId(row.practice_id),
             source: SourceId(row.source_id),
             primary_role: Role::new(row.primary_role),
-            roles: roles.map_err(|_| Unreadable("memberships.roles"))?.collect(),
+            roles: roles.map_err(|_| UnreadableColumn("memberships.roles"))?.collect(),
             client: client.transpose()?,
             google_api_key: row.google_api_key.map(GoogleApiKey::new),
         })

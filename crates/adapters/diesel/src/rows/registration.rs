@@ -1,10 +1,12 @@
+//! Rows of `pending_registrations` and `contact_claims`.
+
 use asteroid_identity::{ContactClaim, ContactType, PasswordHash, PendingRegistration};
 use asteroid_kernel::{Network, RegistrationId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::{contact_claims, pending_registrations};
 use crate::sql_types::{At, Id};
 
@@ -43,15 +45,15 @@ impl From<&PendingRegistration> for RegistrationRow {
 }
 
 impl TryFrom<RegistrationRow> for PendingRegistration {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: RegistrationRow) -> Result<Self, Unreadable> {
+    fn try_from(row: RegistrationRow) -> Result<Self, UnreadableColumn> {
         let name_columns = "pending_registrations.first_name or last_name";
         Ok(Self {
             id: RegistrationId(row.id.0),
             contact: super::contact(&row.contact, "pending_registrations.contact")?,
             contact_type: ContactType::parse(&row.contact_type)
-                .ok_or(Unreadable("pending_registrations.contact_type"))?,
+                .ok_or(UnreadableColumn("pending_registrations.contact_type"))?,
             name: super::name(&row.first_name, &row.last_name, name_columns)?,
             password_hash: PasswordHash::new(row.password_hash),
             network: network(row.network.as_deref(), "pending_registrations.network")?,
@@ -82,8 +84,8 @@ impl From<&ContactClaim> for ClaimRow {
     }
 }
 
-/// Reads what [`ClaimRow`] keeps of the network.
-pub(crate) fn claimant(stored: Option<&str>) -> Result<Option<Network>, Unreadable> {
+/// Parses the network of a [`ClaimRow`].
+pub(crate) fn claimant(stored: Option<&str>) -> Result<Option<Network>, UnreadableColumn> {
     network(stored, "contact_claims.network")
 }
 
@@ -91,6 +93,6 @@ fn stored_network(network: Network) -> String {
     network.address().to_string()
 }
 
-fn network(stored: Option<&str>, column: &'static str) -> Result<Option<Network>, Unreadable> {
+fn network(stored: Option<&str>, column: &'static str) -> Result<Option<Network>, UnreadableColumn> {
     Ok(super::ip(stored, column)?.map(Network::of))
 }

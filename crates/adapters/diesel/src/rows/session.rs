@@ -1,10 +1,12 @@
+//! Rows of `sessions`.
+
 use asteroid_identity::{FoundSession, Session, SessionTokenHash};
 use asteroid_kernel::{SessionId, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::sessions;
 use crate::sql_types::{At, Id};
 
@@ -39,14 +41,14 @@ impl From<&Session> for SessionRow {
 }
 
 impl TryFrom<SessionRow> for Session {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: SessionRow) -> Result<Self, Unreadable> {
+    fn try_from(row: SessionRow) -> Result<Self, UnreadableColumn> {
         let token = row.token_hash.map(|hash| hash.try_into().map(SessionTokenHash)).transpose();
         Ok(Self {
             id: SessionId(row.id.0),
             user: UserId(row.user_id),
-            token: token.map_err(|_| Unreadable("sessions.token_hash"))?,
+            token: token.map_err(|_| UnreadableColumn("sessions.token_hash"))?,
             created_at: row.created_at.0,
             expires_at: row.expires_at.0,
             last_used_at: row.last_used_at.0,
@@ -56,8 +58,8 @@ impl TryFrom<SessionRow> for Session {
 }
 
 impl SessionRow {
-    /// A session with the `enabled` of its user.
-    pub(crate) fn found((row, enabled): (Self, bool)) -> Result<FoundSession, Unreadable> {
+    /// A session with the status of its user, from a row and `users.enabled`.
+    pub(crate) fn found((row, enabled): (Self, bool)) -> Result<FoundSession, UnreadableColumn> {
         Ok(FoundSession { session: row.try_into()?, user_status: super::user::status(enabled) })
     }
 }

@@ -1,19 +1,21 @@
+//! Rows of `terms_versions` and `terms_acceptances`.
+
 use asteroid_kernel::UserId;
 use asteroid_terms::{Acceptance, TermsVersion, VersionLabel};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::{terms_acceptances, terms_versions};
 use crate::sql_types::At;
 
-fn label(stored: &str, column: &'static str) -> Result<VersionLabel, Unreadable> {
-    VersionLabel::parse(stored).map_err(|_| Unreadable(column))
+fn label(stored: &str, column: &'static str) -> Result<VersionLabel, UnreadableColumn> {
+    VersionLabel::parse(stored).map_err(|_| UnreadableColumn(column))
 }
 
-/// The label of a published version.
-pub(crate) fn version_label(stored: &str) -> Result<VersionLabel, Unreadable> {
+/// Parses `terms_versions.label`.
+pub(crate) fn version_label(stored: &str) -> Result<VersionLabel, UnreadableColumn> {
     label(stored, "terms_versions.label")
 }
 
@@ -36,9 +38,9 @@ impl From<&TermsVersion> for TermsVersionRow {
 }
 
 impl TryFrom<TermsVersionRow> for TermsVersion {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: TermsVersionRow) -> Result<Self, Unreadable> {
+    fn try_from(row: TermsVersionRow) -> Result<Self, UnreadableColumn> {
         let label = version_label(&row.label)?;
         Ok(Self { label, text: row.text, published_at: row.published_at.0 })
     }
@@ -69,9 +71,9 @@ impl From<&Acceptance> for AcceptanceRow {
 }
 
 impl TryFrom<AcceptanceRow> for Acceptance {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: AcceptanceRow) -> Result<Self, Unreadable> {
+    fn try_from(row: AcceptanceRow) -> Result<Self, UnreadableColumn> {
         Ok(Self {
             user: UserId(row.user_id),
             label: label(&row.label, "terms_acceptances.label")?,

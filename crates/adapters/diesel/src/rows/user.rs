@@ -1,3 +1,5 @@
+//! Rows of `users` and `user_contacts`.
+
 use asteroid_identity::{
     ContactSource, ContactType, ImportScope, NewUser, PasswordHash, User, UserContact, UserStatus,
 };
@@ -6,14 +8,14 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-use super::Unreadable;
+use super::UnreadableColumn;
 use crate::schema::{user_contacts, users};
 use crate::sql_types::At;
 
 #[derive(Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(crate) struct NewUserRow {
-    /// None: the table gives the next one.
+    /// [`None`]: the database generates the id.
     #[diesel(treat_none_as_default_value = true)]
     id: Option<i64>,
     first_name: String,
@@ -49,9 +51,9 @@ pub(crate) struct UserRow {
 }
 
 impl TryFrom<UserRow> for User {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: UserRow) -> Result<Self, Unreadable> {
+    fn try_from(row: UserRow) -> Result<Self, UnreadableColumn> {
         Ok(Self {
             id: UserId(row.id),
             name: super::name(&row.first_name, &row.last_name, "users.first_name or last_name")?,
@@ -78,7 +80,7 @@ pub(crate) struct NewContactRow {
 }
 
 impl NewContactRow {
-    /// The contact as a primary one.
+    /// A primary contact.
     pub(crate) fn primary(
         user: UserId,
         contact: &Contact,
@@ -107,8 +109,8 @@ impl NewContactRow {
         }
     }
 
-    /// The same contact behind a primary one.
-    pub(crate) fn behind_another(self) -> Self {
+    /// The same contact, not primary.
+    pub(crate) fn secondary(self) -> Self {
         Self { is_primary: false, ..self }
     }
 }
@@ -126,14 +128,14 @@ pub(crate) struct ContactRow {
 }
 
 impl TryFrom<ContactRow> for UserContact {
-    type Error = Unreadable;
+    type Error = UnreadableColumn;
 
-    fn try_from(row: ContactRow) -> Result<Self, Unreadable> {
+    fn try_from(row: ContactRow) -> Result<Self, UnreadableColumn> {
         Ok(Self {
             id: ContactId(row.id),
             contact: super::contact(&row.contact, "user_contacts.contact")?,
             contact_type: ContactType::parse(&row.contact_type)
-                .ok_or(Unreadable("user_contacts.contact_type"))?,
+                .ok_or(UnreadableColumn("user_contacts.contact_type"))?,
             primary: row.is_primary,
             source: if row.imported {
                 ContactSource::Imported(ImportScope(row.imported_for))

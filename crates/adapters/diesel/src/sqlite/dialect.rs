@@ -1,4 +1,4 @@
-//! What `SQLite` does in its own way.
+//! The statements that differ in `SQLite`.
 
 use asteroid_identity::NewUser;
 use asteroid_kernel::{StorageError, Timestamp, UserId};
@@ -17,12 +17,12 @@ use crate::sql_types::{At, Id};
 impl Locks for Tx {}
 
 impl Tx {
-    /// What is kept under the key.
+    /// The limit under a key.
     pub(super) async fn limit(&mut self, of: &LimitKey) -> Result<Option<LimitRow>, StorageError> {
         self.first(limits::table.find(of.as_str()).select(LimitRow::as_select())).await
     }
 
-    /// Makes the user's row.
+    /// Inserts a user, with a given or a generated id.
     pub(super) async fn insert_user_row(
         &mut self,
         id: Option<UserId>,
@@ -31,7 +31,7 @@ impl Tx {
         self.one(insert_into(users::table).values(NewUserRow::new(id, new)).returning(users::id)).await
     }
 
-    /// The messages of a channel that may be claimed: all that are due.
+    /// The due messages of a channel.
     pub(super) async fn claimable(
         &mut self,
         by: Channel,

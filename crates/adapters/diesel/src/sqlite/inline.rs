@@ -1,3 +1,5 @@
+//! The connection type of the repositories.
+
 use std::future::ready;
 
 use asteroid_kernel::BoxError;
@@ -6,10 +8,10 @@ use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-/// `SQLite`'s connection, as the repositories want it. Its futures are ready when they are first polled.
+/// An asynchronous connection whose futures are ready at the first poll.
 pub(super) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
 
-/// Runs what may block where it is asked to, at once: the thread is there for nothing else.
+/// Runs blocking calls immediately on the current thread, which does nothing else.
 pub(super) struct Inline;
 
 impl SpawnBlocking for Inline {

@@ -1,3 +1,5 @@
+//! Migrations in `SQLite`.
+
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -11,20 +13,23 @@ use super::contact_keys;
 use super::options::{OpenError, connect};
 use super::transaction::SqliteTx;
 use crate::access::Access;
-use crate::migrations::{__diesel_schema_migrations, Migrations, OtherConnection, Steps};
-
-pub(super) const MIGRATIONS: Steps<Sqlite> = Steps {
-    sql: embed_migrations!("../../../migrations/sqlite"),
-    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(OtherConnection)?)?),
+use crate::migrations::{
+    __diesel_schema_migrations, BackendMigrations, MigrationState, UnexpectedConnection,
 };
 
-/// The connection that migrations run on.
+/// The migrations of this version.
+pub(super) const MIGRATIONS: BackendMigrations<Sqlite> = BackendMigrations {
+    sql: embed_migrations!("../../../migrations/sqlite"),
+    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(UnexpectedConnection)?)?),
+};
+
+/// The connection type of migrations.
 pub(super) type MigrationConn = SqliteConnection;
 
-/// Why a database could not be migrated. It is as it was before.
+/// Why a migration failed. The database is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// It cannot be opened.
+    /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// A migration failed.
@@ -32,22 +37,22 @@ pub enum MigrateError {
     Failed(#[source] BoxError),
 }
 
-/// Runs what is pending, on a connection and a thread of its own; gives the names.
+/// Runs the pending migrations on a connection and a thread of their own, and returns their names.
 pub(super) async fn run(path: PathBuf) -> Result<Vec<String>, MigrateError> {
     let (reply, answer) = oneshot::channel();
     let migrate = move || {
-        // A caller is free to go away.
+        // The caller may have been cancelled.
         let _ = reply.send(run_pending(&path));
     };
     let thread = thread::Builder::new().name("sqlite-migrations".to_owned());
     thread.spawn(migrate).map_err(OpenError::Thread)?;
-    answer.await.map_err(|gone| MigrateError::Failed(gone.into()))?
+    answer.await.map_err(|error| MigrateError::Failed(error.into()))?
 }
 
-/// Runs what is pending; gives the names.
+/// Runs the pending migrations in one transaction and returns their names.
 pub(super) fn run_pending(path: &Path) -> Result<Vec<String>, MigrateError> {
     let mut conn = connect(path, Access::Write)?;
-    // The write lock comes first: of several processes that start at once, one migrates, and the others find it done.
+    // The write lock is taken first: if several processes start concurrently, one migrates while the others wait.
     let migrated = conn.immediate_transaction(|conn| {
         let mut names = Vec::new();
         for migration in conn.pending_migrations(MIGRATIONS)? {
@@ -59,27 +64,27 @@ pub(super) fn run_pending(path: &Path) -> Result<Vec<String>, MigrateError> {
     migrated.map_err(MigrateError::Failed)
 }
 
-/// Finds the migrations that the database lacks, without writing.
-pub(super) struct Pending;
+/// Returns the names of the pending migrations, without writing.
+pub(super) struct FindPendingMigrations;
 
-impl UnitOfWork<SqliteTx> for Pending {
+impl UnitOfWork<SqliteTx> for FindPendingMigrations {
     type Output = Vec<String>;
     type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<Vec<String>, StorageError> {
         let applied = tx.direct(applied_versions).map_err(|error| tx.failed(error))?;
-        Ok(beside_ours(&applied).map_err(StorageError::Failed)?.lacking)
+        Ok(migration_state(&applied).map_err(StorageError::Failed)?.pending)
     }
 }
 
-/// The database's migrations, given the versions of those that were run.
-pub(super) fn beside_ours(applied: &[String]) -> Result<Migrations, BoxError> {
-    Migrations::new(&MIGRATIONS, applied)
+/// Compares the applied versions with the migrations of this version.
+pub(super) fn migration_state(applied: &[String]) -> Result<MigrationState, BoxError> {
+    MigrationState::new(&MIGRATIONS, applied)
 }
 
-/// The versions of the migrations that were run.
+/// The versions of the applied migrations.
 pub(super) fn applied_versions(conn: &mut SqliteConnection) -> QueryResult<Vec<String>> {
-    // diesel's own way to ask makes the table.
+    // The query of diesel itself would create the table.
     let table = sqlite_master::table.filter(sqlite_master::name.eq("__diesel_schema_migrations"));
     if table.count().get_result::<i64>(conn)? == 0 {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! `SQLite`: one file, one thread that writes, a few that read.
+//! The store in `SQLite`: one file, one writer thread and a few reader threads.
 
 mod clients;
 #[path = "../contact_keys.rs"]

@@ -1,3 +1,5 @@
+//! Options of an `SQLite` store, and opening connections.
+
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,51 +11,52 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::access::Access;
 
-/// Where the database is, and how much of the machine it may take.
+/// The file of the database, and the limits on threads and queues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteOptions {
-    /// The file. It and its folder are made if they are not there, for nobody but the process's user.
+    /// The file. It is created together with its folder if missing, accessible only to the user of the process.
     pub path: PathBuf,
-    /// So many threads read. At least one does.
+    /// The number of reader threads, at least 1.
     pub readers: usize,
-    /// So many units may wait to be run, to write and to read each; one more is refused as busy.
+    /// The length of the write queue and of the read queue. Further units of work fail with
+    /// [`StorageError::Busy`](asteroid_kernel::StorageError::Busy).
     pub queue_length: usize,
 }
 
 impl SqliteOptions {
-    /// A database in this file, with 2 readers and queues of 1024.
+    /// Options with 2 reader threads and queues of 1024 units.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), readers: 2, queue_length: 1024 }
     }
 }
 
-/// Why a database cannot be opened.
+/// Why opening a database failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// `SQLite` takes paths in UTF-8 alone.
-    #[error("the database's path {} is not UTF-8", path.display())]
+    /// The path is not UTF-8, as `SQLite` requires.
+    #[error("the path of the database {} is not UTF-8", path.display())]
     NotUtf8 {
         /// The path.
         path: PathBuf,
     },
-    /// The folder is not there and cannot be made.
-    #[error("the database's folder {} cannot be made", path.display())]
+    /// The folder does not exist and cannot be created.
+    #[error("the folder of the database {} cannot be created", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// The file cannot be opened for writing, or cannot be made.
-    #[error("the database's file {} cannot be opened", path.display())]
+    /// The file cannot be opened for writing or created.
+    #[error("the database file {} cannot be opened", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// `SQLite` cannot use the file: it is no database, or somebody locks it.
+    /// `SQLite` cannot use the file: it is not a database, or another process has locked it.
     #[error("SQLite cannot use the file {}", path.display())]
     Database {
         /// The file.
@@ -61,24 +64,24 @@ pub enum OpenError {
         /// Why.
         source: BoxError,
     },
-    /// No thread can be started.
-    #[error("no thread can be started for the database")]
+    /// A thread could not be started.
+    #[error("a thread for the database could not be started")]
     Thread(#[source] io::Error),
 }
 
-/// The absolute path of the database's file, which is there when this returns.
+/// Creates the file and its folder if missing, and returns the absolute path.
 ///
-/// `SQLite` gives some relative names a meaning of their own (`:memory:`, `file:…`), but no absolute path.
+/// `SQLite` interprets some relative names (`:memory:`, `file:…`), but no absolute path.
 pub(super) fn prepare_file(path: &Path) -> Result<PathBuf, OpenError> {
     let absolute = std::path::absolute(path);
     let path = absolute.map_err(|source| OpenError::File { path: path.to_owned(), source })?;
     if let Some(folder) = path.parent() {
-        let made = private_folder().recursive(true).create(folder);
-        made.map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+        let created = private_folder().recursive(true).create(folder);
+        created.map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
     }
-    // Made before SQLite does it, so that nobody else can read it; SQLite gives its other files the same mode.
-    let made = private_file().read(true).write(true).create(true).open(&path);
-    made.map_err(|source| OpenError::File { path: path.clone(), source })?;
+    // Created before SQLite does it, so that other users cannot read it. SQLite copies the mode to its other files.
+    let created = private_file().read(true).write(true).create(true).open(&path);
+    created.map_err(|source| OpenError::File { path: path.clone(), source })?;
     Ok(path)
 }
 
@@ -106,7 +109,7 @@ fn private_file() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// `FULL`: what a commit acknowledges is on the disk. (`NORMAL` would acknowledge before the sync.)
+/// The settings of a connection. `synchronous = FULL` syncs to the disk before a commit returns.
 const PRAGMAS: [&str; 8] = [
     "PRAGMA busy_timeout = 5000",
     "PRAGMA journal_mode = WAL",
@@ -118,7 +121,7 @@ const PRAGMAS: [&str; 8] = [
     "PRAGMA journal_size_limit = 67108864",
 ];
 
-/// A connection to the file at an absolute path.
+/// Opens a connection to the file at an absolute path.
 pub(super) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, OpenError> {
     let text = path.to_str().ok_or_else(|| OpenError::NotUtf8 { path: path.to_owned() })?;
     let unusable = |source: BoxError| OpenError::Database { path: path.to_owned(), source };
@@ -133,9 +136,9 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, O
     Ok(conn)
 }
 
-/// A connection to the file at an absolute path that cannot write: neither what is in the file, nor how it is kept.
+/// Opens a connection to the file at an absolute path that cannot write, neither rows nor the journal mode.
 pub(super) fn connect_read_only(path: &Path) -> Result<SqliteConnection, OpenError> {
-    /// What ends a path in a URI, or begins an escape in it.
+    /// The characters that end a path in a URI or start an escape.
     const ESCAPED: &AsciiSet = &CONTROLS.add(b'?').add(b'#').add(b'%');
 
     let text = path.to_str().ok_or_else(|| OpenError::NotUtf8 { path: path.to_owned() })?;
@@ -143,8 +146,8 @@ pub(super) fn connect_read_only(path: &Path) -> Result<SqliteConnection, OpenErr
     let text = if cfg!(windows) { format!("/{}", text.replace('\\', "/")) } else { text.to_owned() };
     let uri = format!("file:{}?mode=ro", utf8_percent_encode(&text, ESCAPED));
     let mut conn = SqliteConnection::establish(&uri).map_err(|error| unusable(error.into()))?;
-    // Whoever reads everything once needs no large cache, and no map of the file. The last one looks whether it is a
-    // database at all.
+    // A single pass over all rows needs no large cache and no memory map. The last pragma fails if the file is not a
+    // database.
     for pragma in ["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON", "PRAGMA schema_version"] {
         conn.batch_execute(pragma).map_err(|error| unusable(error.into()))?;
     }

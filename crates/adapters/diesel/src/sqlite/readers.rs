@@ -1,21 +1,23 @@
+//! The reader threads.
+
 use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, PoisonError};
 
 use super::SqliteTx;
-use super::unit::Unit;
+use super::unit::ErasedUnit;
 
-/// Runs the units that this thread gets from the shared queue, until nobody can send any more.
-pub(super) fn serve(mut tx: SqliteTx, queue: &Mutex<Receiver<Box<dyn Unit>>>) {
+/// Runs units of work from the shared queue until it has no sender.
+pub(super) fn serve(mut tx: SqliteTx, queue: &Mutex<Receiver<Box<dyn ErasedUnit>>>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut unit) = next else { return };
-        // Deferred: the first read fixes the state that all of them see.
+        // Deferred: the first read takes the snapshot of the transaction.
         let begun = tx.control("BEGIN");
         if begun.is_ok() {
             unit.run(&mut tx);
         }
-        // There is nothing to commit, and nothing to roll back if a failure has ended the transaction already.
+        // A read unit has nothing to commit. The rollback fails if an error has already ended the transaction.
         let _ = tx.control("ROLLBACK");
-        unit.answer(&tx, &begun);
+        unit.reply(&tx, &begun);
     }
 }

@@ -1,3 +1,5 @@
+//! The store: its threads, their queues and [`Storage`] on them.
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
@@ -7,34 +9,35 @@ use std::thread::{self, JoinHandle};
 use asteroid_kernel::{Storage, StorageError, UnitOfWork};
 
 use super::SqliteTx;
-use super::migrations::{self, MigrateError, Pending};
+use super::migrations::{self, FindPendingMigrations, MigrateError};
 use super::options::{OpenError, SqliteOptions, connect, prepare_file};
-use super::unit::{Unit, enqueue_unit};
+use super::unit::{ErasedUnit, enqueue_unit};
 use super::{readers, writer};
 use crate::access::Access;
-use crate::migrations::lacks_none;
+use crate::migrations::require_none_pending;
 
-/// A store in one file of `SQLite`.
+/// A store in one `SQLite` file.
 ///
-/// Dropping it waits until the units that were handed over have run.
+/// Dropping it waits until all queued units of work have run.
 pub struct SqliteStorage {
     path: PathBuf,
-    // In this order: the last connection to be closed folds the log into the database, if no other is closed just then.
+    // Dropped in this order: the writer closes the last connection, which moves the write-ahead log into the database.
     readers: WorkerThreads,
     writer: WorkerThreads,
 }
 
-/// Threads that run the units of one queue.
+/// Threads that run the units of work of one queue.
 struct WorkerThreads {
-    // In this order: the threads end when nobody can send any more.
-    queue: SyncSender<Box<dyn Unit>>,
-    threads: Threads,
+    // Dropped in this order: the threads end when the queue has no sender.
+    queue: SyncSender<Box<dyn ErasedUnit>>,
+    threads: JoinedThreads,
 }
 
+/// Threads that are joined when dropped.
 #[derive(Default)]
-struct Threads(Vec<JoinHandle<()>>);
+struct JoinedThreads(Vec<JoinHandle<()>>);
 
-impl Drop for Threads {
+impl Drop for JoinedThreads {
     fn drop(&mut self) {
         for thread in self.0.drain(..) {
             let _ = thread.join();
@@ -43,9 +46,9 @@ impl Drop for Threads {
 }
 
 impl WorkerThreads {
-    fn new(queue_length: usize) -> (Self, Receiver<Box<dyn Unit>>) {
+    fn new(queue_length: usize) -> (Self, Receiver<Box<dyn ErasedUnit>>) {
         let (queue, units) = mpsc::sync_channel(queue_length);
-        (Self { queue, threads: Threads::default() }, units)
+        (Self { queue, threads: JoinedThreads::default() }, units)
     }
 
     fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
@@ -56,20 +59,22 @@ impl WorkerThreads {
 
     async fn run<W: UnitOfWork<SqliteTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         let (unit, answer) = enqueue_unit(work);
-        self.queue.try_send(unit).map_err(|refused| match refused {
+        self.queue.try_send(unit).map_err(|error| match error {
             TrySendError::Full(_) => StorageError::Busy,
-            TrySendError::Disconnected(_) => StorageError::Failed("the database's thread has ended".into()),
+            TrySendError::Disconnected(_) => {
+                StorageError::Failed("the thread of the database has ended".into())
+            }
         })?;
-        answer.await.map_err(|gone| StorageError::Failed(gone.into()))?
+        answer.await.map_err(|error| StorageError::Failed(error.into()))?
     }
 }
 
 impl SqliteStorage {
-    /// Opens the database, and makes it if it is not there. It may still have to be [migrated](Self::migrate).
+    /// Opens the database, and creates the file if it does not exist. Does not [migrate](Self::migrate) it.
     ///
     /// # Errors
     ///
-    /// If the file or its folder cannot be made or used.
+    /// If the file or its folder cannot be created or used.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         let path = prepare_file(&options.path)?;
         let (mut writer, units) = WorkerThreads::new(options.queue_length);
@@ -85,22 +90,22 @@ impl SqliteStorage {
         Ok(Self { path, readers, writer })
     }
 
-    /// Runs the migrations that this database lacks, all or none of them, and gives their names.
+    /// Runs all pending migrations in one transaction and returns their names.
     ///
     /// # Errors
     ///
-    /// If one fails, or the database cannot be written.
+    /// If a migration fails, or the database cannot be written.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         migrations::run(self.path.clone()).await
     }
 
-    /// The names of the migrations that this database lacks.
+    /// The names of the pending migrations.
     ///
     /// # Errors
     ///
     /// If the database cannot be read.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
-        self.read(Pending).await
+        self.read(FindPendingMigrations).await
     }
 }
 
@@ -122,6 +127,6 @@ impl Storage for SqliteStorage {
     }
 
     async fn check(&self) -> Result<(), StorageError> {
-        lacks_none(self.pending_migrations().await?)
+        require_none_pending(self.pending_migrations().await?)
     }
 }

@@ -1,3 +1,5 @@
+//! The transaction of a unit of work in `SQLite`.
+
 use std::sync::Arc;
 
 use asteroid_kernel::StorageError;
@@ -10,11 +12,11 @@ use super::Conn;
 use super::error::storage_error;
 use crate::access::Access;
 
-/// What a unit of work works on: every repository, within one transaction on a connection to `SQLite`.
+/// The transaction of a unit of work on the connection of a thread. It implements every repository.
 pub struct SqliteTx {
     conn: Conn,
     access: Access,
-    /// Why a statement of the present unit failed, if one did.
+    /// The error of the statement of the current unit that failed, if one did.
     failure: Option<Arc<Error>>,
 }
 
@@ -23,10 +25,10 @@ impl SqliteTx {
         Self { conn: Conn::new(conn), access, failure: None }
     }
 
-    /// The connection, for the next statement.
+    /// The connection for the next statement.
     ///
-    /// After a failure there is none: `SQLite` may have rolled the whole transaction back (a full disk), and what
-    /// came next would be committed by itself.
+    /// After a failure it returns that error: `SQLite` may have rolled back the whole transaction (on a full disk), and
+    /// the next statement would be committed on its own.
     pub(super) fn conn(&mut self) -> Result<&mut Conn, StorageError> {
         match &self.failure {
             None => Ok(&mut self.conn),
@@ -34,30 +36,31 @@ impl SqliteTx {
         }
     }
 
-    /// Notes that a statement failed.
+    /// Records the error of a statement.
     pub(super) fn failed(&mut self, error: Error) -> StorageError {
         let failure = self.failure.insert(Arc::new(error));
         storage_error(failure, self.access)
     }
 
-    /// Why a statement of the present unit failed, if one did. The next unit starts without.
+    /// Takes the error of the statement that failed, if one did, so that the next unit starts without.
     pub(super) fn take_failure(&mut self) -> Option<Arc<Error>> {
         self.failure.take()
     }
 
+    /// The error of the port for an error of `SQLite`.
     pub(super) fn storage_error(&self, error: &Arc<Error>) -> StorageError {
         storage_error(error, self.access)
     }
 
-    /// Runs something on the connection itself.
+    /// Runs a function on the synchronous connection.
     pub(super) fn direct<R: Send + 'static>(
         &mut self,
         run: impl FnOnce(&mut SqliteConnection) -> QueryResult<R> + Send + 'static,
     ) -> QueryResult<R> {
-        self.conn.spawn_blocking(run).now_or_never().expect("Inline runs it at once")
+        self.conn.spawn_blocking(run).now_or_never().expect("Inline runs it immediately")
     }
 
-    /// Begins, ends or parts a transaction.
+    /// Runs a statement that begins or ends a transaction or savepoint.
     pub(super) fn control(&mut self, statement: &'static str) -> Result<(), Arc<Error>> {
         self.direct(move |conn| conn.batch_execute(statement)).map_err(Arc::new)
     }

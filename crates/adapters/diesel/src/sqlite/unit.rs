@@ -1,3 +1,5 @@
+//! Units of work in the queues of the threads.
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -8,75 +10,76 @@ use tokio::sync::oneshot;
 
 use super::SqliteTx;
 
-/// A unit of work on its way through a thread's queue.
-pub(super) trait Unit: Send {
-    /// Does the work.
+/// A unit of work of any type in the queue of a thread.
+pub(super) trait ErasedUnit: Send {
+    /// Runs the unit of work.
     fn run(&mut self, tx: &mut SqliteTx) -> UnitOutcome;
 
-    /// Tells whoever waits what came of it; that is the error, if its transaction ended with one.
-    fn answer(self: Box<Self>, tx: &SqliteTx, ended: &Result<(), Arc<Error>>);
+    /// Sends the result to the caller, or the error of the transaction if it failed.
+    fn reply(self: Box<Self>, tx: &SqliteTx, committed: &Result<(), Arc<Error>>);
 }
 
-/// What is to become of what a unit wrote.
+/// What happens to the writes of a unit of work.
 pub(super) enum UnitOutcome {
     Keep,
     RollBack {
-        /// The failed statement, if there was one.
+        /// The error of the failed statement, if there was one.
         failure: Option<Arc<Error>>,
     },
 }
 
-/// Why a unit was rolled back although no statement failed.
+/// Why a unit of work failed although no statement did.
 #[derive(Debug, thiserror::Error)]
-enum BrokenUnit {
+enum UnitFailure {
     #[error("the unit of work panicked")]
     Panicked,
-    #[error("the unit of work waited for something else than its repositories")]
-    Waited,
+    #[error("the unit of work awaited something other than its repositories")]
+    AwaitedOther,
 }
 
-type Outcome<W> = Result<<W as UnitOfWork<SqliteTx>>::Output, <W as UnitOfWork<SqliteTx>>::Error>;
+type UnitResult<W> = Result<<W as UnitOfWork<SqliteTx>>::Output, <W as UnitOfWork<SqliteTx>>::Error>;
 
+/// A unit of work, its result and its caller.
 struct QueuedUnit<W: UnitOfWork<SqliteTx>> {
     work: W,
-    /// Once it ran.
-    outcome: Option<Outcome<W>>,
-    reply: oneshot::Sender<Outcome<W>>,
+    /// [`None`] until it has run.
+    result: Option<UnitResult<W>>,
+    reply: oneshot::Sender<UnitResult<W>>,
 }
 
-/// Wraps a unit up for a queue. The answer comes by the receiver, if anybody still waits there.
+/// Prepares a unit of work for a queue. The receiver gets its result.
 pub(super) fn enqueue_unit<W: UnitOfWork<SqliteTx>>(
     work: W,
-) -> (Box<dyn Unit>, oneshot::Receiver<Outcome<W>>) {
+) -> (Box<dyn ErasedUnit>, oneshot::Receiver<UnitResult<W>>) {
     let (reply, answer) = oneshot::channel();
-    (Box::new(QueuedUnit { work, outcome: None, reply }), answer)
+    (Box::new(QueuedUnit { work, result: None, reply }), answer)
 }
 
-impl<W: UnitOfWork<SqliteTx>> Unit for QueuedUnit<W> {
+impl<W: UnitOfWork<SqliteTx>> ErasedUnit for QueuedUnit<W> {
     fn run(&mut self, tx: &mut SqliteTx) -> UnitOutcome {
         let ran = catch_unwind(AssertUnwindSafe(|| self.work.run(tx).now_or_never()));
         let failure = tx.take_failure();
-        let outcome = match (ran, &failure) {
-            (Ok(Some(Ok(done))), None) => Ok(done),
-            // It went on after a failed statement, and is not to be kept by halves.
+        let result = match (ran, &failure) {
+            (Ok(Some(Ok(output))), None) => Ok(output),
+            // The unit ignored a failed statement, so its writes are incomplete.
             (Ok(Some(Ok(_))), Some(failure)) => Err(tx.storage_error(failure).into()),
-            (Ok(Some(Err(refused))), _) => Err(refused),
-            (Ok(None), _) => Err(StorageError::Failed(Box::new(BrokenUnit::Waited)).into()),
-            (Err(_), _) => Err(StorageError::Failed(Box::new(BrokenUnit::Panicked)).into()),
+            (Ok(Some(Err(error))), _) => Err(error),
+            (Ok(None), _) => Err(StorageError::Failed(Box::new(UnitFailure::AwaitedOther)).into()),
+            (Err(_), _) => Err(StorageError::Failed(Box::new(UnitFailure::Panicked)).into()),
         };
-        let ran = if outcome.is_ok() { UnitOutcome::Keep } else { UnitOutcome::RollBack { failure } };
-        self.outcome = Some(outcome);
-        ran
+        let outcome = if result.is_ok() { UnitOutcome::Keep } else { UnitOutcome::RollBack { failure } };
+        self.result = Some(result);
+        outcome
     }
 
-    fn answer(self: Box<Self>, tx: &SqliteTx, ended: &Result<(), Arc<Error>>) {
-        let outcome = match ended {
-            Ok(()) => self.outcome,
+    fn reply(self: Box<Self>, tx: &SqliteTx, committed: &Result<(), Arc<Error>>) {
+        let result = match committed {
+            Ok(()) => self.result,
             Err(error) => Some(Err(tx.storage_error(error).into())),
         };
-        if let Some(outcome) = outcome {
-            // A caller is free to go away.
-            let _ = self.reply.send(outcome);
+        if let Some(result) = result {
+            // The caller may have been cancelled.
+            let _ = self.reply.send(result);
         }
     }
 }

@@ -1,43 +1,45 @@
+//! The writer thread, with group commit.
+
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use diesel::result::Error;
 
 use super::SqliteTx;
-use super::unit::{Unit, UnitOutcome};
+use super::unit::{ErasedUnit, UnitOutcome};
 
-/// So many units share a transaction at most: the first is not to wait long for the last.
+/// The maximum number of units of work per transaction, which bounds the wait of the first one.
 const MAX_GROUP_COMMIT: usize = 64;
 
-/// Runs the units that come, in their order, until nobody can send any more.
-pub(super) fn serve(mut tx: SqliteTx, queue: &Receiver<Box<dyn Unit>>) {
+/// Runs units of work in order until the queue has no sender.
+pub(super) fn serve(mut tx: SqliteTx, queue: &Receiver<Box<dyn ErasedUnit>>) {
     while let Ok(first) = queue.recv() {
         let mut units = vec![first];
-        let ended = run_together(&mut tx, &mut units, queue);
-        if ended.is_err() {
-            // Most failures have ended the transaction already; whatever is left of it must not stay open.
+        let committed = run_group(&mut tx, &mut units, queue);
+        if committed.is_err() {
+            // Most failures end the transaction. If it is still open, it must not stay so.
             let _ = tx.control("ROLLBACK");
         }
         for unit in units {
-            unit.answer(&tx, &ended);
+            unit.reply(&tx, &committed);
         }
     }
 }
 
-/// Runs the unit, and those that come in meanwhile, in one transaction: syncing it to the disk takes longer than
-/// they do together.
+/// Runs a unit of work, and those that arrive meanwhile, in one transaction: a sync to the disk takes longer than the
+/// units together.
 ///
-/// Each has a savepoint, so that one that is refused takes back its own writes alone. None is answered before the
-/// transaction has ended, not even with a refusal, which may rest on what a unit before it wrote. An error is
-/// everybody's: nothing of any of them was kept.
-fn run_together(
+/// Each unit has a savepoint, so an error rolls back only its own writes. No unit gets its result before the
+/// transaction has ended, not even an error, which may depend on writes of an earlier unit. If the transaction fails,
+/// every unit gets the error, and all writes are rolled back.
+fn run_group(
     tx: &mut SqliteTx,
-    units: &mut Vec<Box<dyn Unit>>,
-    queue: &Receiver<Box<dyn Unit>>,
+    units: &mut Vec<Box<dyn ErasedUnit>>,
+    queue: &Receiver<Box<dyn ErasedUnit>>,
 ) -> Result<(), Arc<Error>> {
-    // The write lock at once: a transaction that asks for it later may find that it cannot have it.
+    // Takes the write lock first: a transaction that upgrades later may fail to get it.
     if let Err(error) = tx.control("BEGIN IMMEDIATE") {
-        // Another process held the lock for all of `busy_timeout`. Whoever waited as long is not made to wait again.
+        // Another process held the lock for all of `busy_timeout`. The units that waited as long fail, too.
         units.extend(queue.try_iter().take(MAX_GROUP_COMMIT - 1));
         return Err(error);
     }
@@ -52,13 +54,13 @@ fn run_together(
     tx.control("COMMIT")
 }
 
-fn run_in_savepoint(tx: &mut SqliteTx, unit: &mut dyn Unit) -> Result<(), Arc<Error>> {
+fn run_in_savepoint(tx: &mut SqliteTx, unit: &mut dyn ErasedUnit) -> Result<(), Arc<Error>> {
     tx.control("SAVEPOINT unit")?;
     match unit.run(tx) {
         UnitOutcome::Keep => tx.control("RELEASE unit"),
         UnitOutcome::RollBack { failure } => tx
             .control("ROLLBACK TO unit; RELEASE unit")
-            // There is no savepoint any more: the failed statement took the whole transaction with it.
+            // The savepoint is missing if the failed statement rolled back the whole transaction.
             .map_err(|error| failure.unwrap_or(error)),
     }
 }

@@ -1,59 +1,61 @@
+//! Copies that succeed.
+
 use std::sync::{Arc, Mutex};
 
 use super::*;
 
-/// More than a page, and not whole pages.
-const ROWS: usize = 2 * side::PAGE + 3;
+/// Several pages, the last of which is not full.
+const ROWS: usize = 2 * transaction::PAGE + 3;
 
 #[test]
-fn everything_goes_to_postgresql_and_back() {
-    if !testing::is_there() {
+fn a_copy_to_postgresql_and_back_is_complete() {
+    if !testing::is_available() {
         return;
     }
-    let (here, there, back) = (Place::sqlite(), Place::postgres(), Place::sqlite());
-    here.fill(ROWS);
+    let (source, target, back) = (TestEndpoint::sqlite(), TestEndpoint::postgres(), TestEndpoint::sqlite());
+    source.fill(ROWS);
     let tables: Vec<_> = tables().iter().map(|table| (table.name, ROWS as u64)).collect();
 
-    let copied = copy_all(&here, &there).expect("copied");
+    let copied = copy_all(&source, &target).expect("copied");
     assert_eq!(copied.tables, tables);
     assert_eq!(copied.rows(), (tables.len() * ROWS) as u64);
     assert_eq!(copied.migrated.first().map(String::as_str), Some("0001_users"));
-    let contents = here.contents();
+    let contents = source.contents();
     assert!(contents.iter().all(|(_, rows)| rows.len() == ROWS));
-    assert!(there.contents() == contents, "it is not the same in PostgreSQL");
+    assert!(target.contents() == contents, "the contents in PostgreSQL differ");
 
-    assert_eq!(copy_all(&there, &back).expect("copied back").tables, tables);
-    assert!(back.contents() == contents, "it is not the same in SQLite again");
+    assert_eq!(copy_all(&target, &back).expect("copied back").tables, tables);
+    assert!(back.contents() == contents, "the contents in SQLite differ");
 }
 
 #[test]
-fn everything_goes_from_file_to_file() {
-    let (here, there) = (Place::sqlite(), Place::sqlite());
-    here.fill(20);
-    copy_all(&here, &there).expect("copied");
-    assert!(there.contents() == here.contents(), "it is not the same");
+fn a_copy_from_sqlite_to_sqlite_is_complete() {
+    let (source, target) = (TestEndpoint::sqlite(), TestEndpoint::sqlite());
+    source.fill(20);
+    copy_all(&source, &target).expect("copied");
+    assert!(target.contents() == source.contents(), "the contents differ");
 }
 
 #[test]
-fn everything_goes_from_one_database_of_postgresql_to_another() {
-    if !testing::is_there() {
+fn a_copy_from_postgresql_to_postgresql_is_complete() {
+    if !testing::is_available() {
         return;
     }
-    let (here, there) = (Place::postgres(), Place::postgres());
-    here.fill(20);
-    copy_all(&here, &there).expect("copied");
-    assert!(there.contents() == here.contents(), "it is not the same");
+    let (source, target) = (TestEndpoint::postgres(), TestEndpoint::postgres());
+    source.fill(20);
+    copy_all(&source, &target).expect("copied");
+    assert!(target.contents() == source.contents(), "the contents differ");
 }
 
 #[test]
-fn a_server_finds_in_postgresql_what_it_had_in_sqlite() {
+fn the_repositories_read_the_same_values_from_the_copy() {
     use asteroid_clients::{Practice, PracticeId, PracticeRepository};
     use asteroid_identity::{Profile, UserRepository};
     use asteroid_kernel::{Storage, StorageError, UnitOfWork, UserId};
 
-    struct Find;
+    struct FindUserAndPractice;
 
-    impl<Tx: UserRepository + PracticeRepository> UnitOfWork<Tx> for Find {
+    impl<Tx: UserRepository + PracticeRepository> UnitOfWork<Tx> for FindUserAndPractice {
         type Output = (Option<Profile>, Option<Practice>);
         type Error = StorageError;
 
@@ -62,36 +64,36 @@ fn a_server_finds_in_postgresql_what_it_had_in_sqlite() {
         }
     }
 
-    if !testing::is_there() {
+    if !testing::is_available() {
         return;
     }
-    let (here, there) = (Place::sqlite(), Place::postgres());
-    here.fill(4);
-    here.run(
+    let (source, target) = (TestEndpoint::sqlite(), TestEndpoint::postgres());
+    source.fill(4);
+    source.run(
         "UPDATE practices SET time_zone = 'America/New_York';
          UPDATE user_contacts SET contact = 'ann-' || id || '@example.com', contact_key = 'ann-' || id || '@example.com';
          UPDATE users SET first_name = 'Ann', last_name = 'Lee'",
     );
-    copy_all(&here, &there).expect("copied");
+    copy_all(&source, &target).expect("copied");
     let runtime = runtime();
-    let sqlite = crate::SqliteStorage::open(&crate::SqliteOptions::new(here.path())).expect("opened");
-    let Database::Postgres(url) = &there.database else { panic!("it is in PostgreSQL") };
+    let sqlite = crate::SqliteStorage::open(&crate::SqliteOptions::new(source.path())).expect("opened");
+    let Database::Postgres(url) = &target.database else { panic!("a PostgreSQL database") };
     let options = crate::PostgresOptions::new(*url.clone());
     let postgres = runtime.block_on(crate::PostgresStorage::open(&options)).expect("opened");
-    let found = runtime.block_on(sqlite.read(Find)).expect("found");
+    let found = runtime.block_on(sqlite.read(FindUserAndPractice)).expect("found");
     let (user, practice) = &found;
     let contacts = user.as_ref().expect("a user").contacts.iter().map(|contact| contact.contact.as_str());
     assert_eq!(contacts.collect::<Vec<_>>(), ["ann-1@example.com"]);
     assert!(practice.is_some());
-    assert_eq!(runtime.block_on(postgres.read(Find)).expect("found"), found);
+    assert_eq!(runtime.block_on(postgres.read(FindUserAndPractice)).expect("found"), found);
 }
 
-/// Adds a user to the source as soon as the copy began.
-fn what_comes_later(here: Place, there: &Place) {
-    here.fill(3);
-    let before = here.contents();
-    let here = Arc::new(here);
-    let writer = Arc::clone(&here);
+/// Writes to the source as soon as the copy starts, and asserts that the copy has the rows from before.
+fn assert_snapshot(source: TestEndpoint, target: &TestEndpoint) {
+    source.fill(3);
+    let before = source.contents();
+    let source = Arc::new(source);
+    let writer = Arc::clone(&source);
     let watch = move |progress: CopyProgress| {
         if progress == (CopyProgress { phase: CopyPhase::Copying, done: 0, ..progress }) {
             writer.run(
@@ -101,30 +103,30 @@ fn what_comes_later(here: Place, there: &Place) {
             );
         }
     };
-    copy_and_watch(&here, there, watch).expect("copied");
-    assert!(there.contents() == before, "it is not what was there at the beginning");
-    assert!(here.contents() != before, "something came later");
+    copy_and_watch(&source, target, watch).expect("copied");
+    assert!(target.contents() == before, "the copy is not the snapshot of the start");
+    assert!(source.contents() != before, "the source has changed");
 }
 
 #[test]
-fn one_state_of_sqlite_is_copied_though_others_write_meanwhile() {
-    what_comes_later(Place::sqlite(), &Place::sqlite());
+fn concurrent_writes_to_an_sqlite_source_are_not_copied() {
+    assert_snapshot(TestEndpoint::sqlite(), &TestEndpoint::sqlite());
 }
 
 #[test]
-fn one_state_of_postgresql_is_copied_though_others_write_meanwhile() {
-    if testing::is_there() {
-        what_comes_later(Place::postgres(), &Place::sqlite());
+fn concurrent_writes_to_a_postgresql_source_are_not_copied() {
+    if testing::is_available() {
+        assert_snapshot(TestEndpoint::postgres(), &TestEndpoint::sqlite());
     }
 }
 
 #[test]
-fn who_watches_learns_how_far_it_is() {
-    let (here, there) = (Place::sqlite(), Place::sqlite());
-    here.fill(2);
+fn the_progress_counts_every_row_once_per_phase() {
+    let (source, target) = (TestEndpoint::sqlite(), TestEndpoint::sqlite());
+    source.fill(2);
     let seen = Arc::<Mutex<Vec<CopyProgress>>>::default();
-    let notes = Arc::clone(&seen);
-    copy_and_watch(&here, &there, move |progress| notes.lock().expect("a lock").push(progress))
+    let recorder = Arc::clone(&seen);
+    copy_and_watch(&source, &target, move |progress| recorder.lock().expect("a lock").push(progress))
         .expect("copied");
     let seen = seen.lock().expect("a lock");
     let total = 2 * tables().len() as u64;
@@ -138,15 +140,19 @@ fn who_watches_learns_how_far_it_is() {
 }
 
 #[test]
-fn a_source_is_not_touched_however_it_is_kept() {
-    let (here, there) = (Place::sqlite(), Place::sqlite());
-    here.fill(3);
-    // As a backup is.
-    here.run("PRAGMA journal_mode = DELETE");
-    let before = std::fs::read(here.path()).expect("the file");
-    copy_all(&here, &there).expect("copied");
-    assert!(std::fs::read(here.path()).expect("the file") == before, "the file was written");
-    let folder = here.path().parent().expect("a folder");
-    assert_eq!(std::fs::read_dir(folder).expect("the folder").count(), 1, "there is a file beside it");
-    assert!(there.contents() == here.contents(), "it is not the same");
+fn an_sqlite_source_in_any_journal_mode_is_not_written() {
+    let (source, target) = (TestEndpoint::sqlite(), TestEndpoint::sqlite());
+    source.fill(3);
+    // The journal mode of a backup.
+    source.run("PRAGMA journal_mode = DELETE");
+    let before = std::fs::read(source.path()).expect("the file");
+    copy_all(&source, &target).expect("copied");
+    assert!(std::fs::read(source.path()).expect("the file") == before, "the file was written");
+    let folder = source.path().parent().expect("a folder");
+    assert_eq!(
+        std::fs::read_dir(folder).expect("the folder").count(),
+        1,
+        "the copy left a file beside the source"
+    );
+    assert!(target.contents() == source.contents(), "the contents differ");
 }

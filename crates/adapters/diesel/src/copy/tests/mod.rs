@@ -1,7 +1,9 @@
+//! Tests of copies in both backends.
+
 mod copying;
+mod failures;
 mod fixtures;
 mod numbers;
-mod refusals;
 mod schema;
 
 use std::path::PathBuf;
@@ -18,14 +20,14 @@ use super::*;
 use crate::postgres::testing::{self, TestDatabase};
 use crate::{postgres, sqlite};
 
-/// A database of the test's own.
-struct Place {
+/// A fresh database as the source or target of a copy.
+struct TestEndpoint {
     database: Database,
     _folder: Option<TempDir>,
     _server: Option<TestDatabase>,
 }
 
-impl Place {
+impl TestEndpoint {
     fn sqlite() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let database = Database::Sqlite(folder.path().join("a 100% #1?.db"));
@@ -33,7 +35,7 @@ impl Place {
     }
 
     fn postgres() -> Self {
-        let server = TestDatabase::create().expect("there is a server");
+        let server = TestDatabase::create().expect("a server is available");
         let database = Database::Postgres(Box::new(server.url().clone()));
         Self { database, _folder: None, _server: Some(server) }
     }
@@ -41,7 +43,7 @@ impl Place {
     fn path(&self) -> &PathBuf {
         match &self.database {
             Database::Sqlite(path) => path,
-            Database::Postgres(_) => panic!("it is no file"),
+            Database::Postgres(_) => panic!("not a file"),
         }
     }
 
@@ -53,29 +55,29 @@ impl Place {
         .expect("migrated");
     }
 
-    fn source(&self) -> Box<dyn Side> {
+    fn source(&self) -> Box<dyn CopyTransaction> {
         match &self.database {
             Database::Sqlite(path) => Box::new(sqlite::copy::source(path).expect("opened")),
             Database::Postgres(url) => Box::new(postgres::copy::source(url).expect("opened")),
         }
     }
 
-    fn target(&self) -> Box<dyn Side> {
+    fn target(&self) -> Box<dyn CopyTransaction> {
         match &self.database {
             Database::Sqlite(path) => Box::new(sqlite::copy::target(path).expect("opened")),
             Database::Postgres(url) => Box::new(postgres::copy::target(url).expect("opened")),
         }
     }
 
-    /// Migrates it, and puts so many rows into every table.
+    /// Migrates the database and inserts this number of rows into every table.
     fn fill(&self, rows: usize) {
         self.migrate();
         let mut target = self.target();
         for table in tables() {
-            let rows: Vec<Row> = (0..rows).map(|number| fixtures::row(&table, number)).collect();
-            for page in rows.chunks(side::PAGE) {
+            let rows: Vec<CopyRow> = (0..rows).map(|number| fixtures::row(&table, number)).collect();
+            for page in rows.chunks(transaction::PAGE) {
                 let inserted = target.insert(&table, page);
-                inserted.unwrap_or_else(|refused| panic!("{}: {}", table.name, refused.source));
+                inserted.unwrap_or_else(|error| panic!("{}: {}", table.name, error.source));
             }
             if table.numbered {
                 let last = target.last_number(&table).expect("a number");
@@ -85,7 +87,7 @@ impl Place {
         target.commit().expect("committed");
     }
 
-    /// Runs statements on a connection of their own.
+    /// Runs statements on a new connection.
     fn run(&self, sql: &str) {
         match &self.database {
             Database::Sqlite(path) => {
@@ -94,7 +96,7 @@ impl Place {
             }
             Database::Postgres(url) => {
                 let (config, sql) = (url.expose().parse::<Config>().expect("an address"), sql.to_owned());
-                // On a thread of its own: the test may be on a runtime's.
+                // On a thread of its own, because the test may run on a runtime.
                 let run = move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                     runtime.expect("a runtime").block_on(async {
@@ -109,13 +111,13 @@ impl Place {
     }
 
     /// Every row of every table.
-    fn contents(&self) -> Vec<(&'static str, Vec<Row>)> {
-        let mut side = self.source();
-        let mut read = |table: &Table| {
-            let mut rows: Vec<Row> = Vec::new();
+    fn contents(&self) -> Vec<(&'static str, Vec<CopyRow>)> {
+        let mut transaction = self.source();
+        let mut read = |table: &CopyTable| {
+            let mut rows: Vec<CopyRow> = Vec::new();
             loop {
-                let page = side.page(table, rows.last());
-                let page = page.unwrap_or_else(|wrong| panic!("{}: {}", table.name, wrong.source));
+                let page = transaction.page(table, rows.last());
+                let page = page.unwrap_or_else(|error| panic!("{}: {}", table.name, error.source));
                 if page.is_empty() {
                     return rows;
                 }
@@ -130,10 +132,10 @@ impl Place {
     }
 
     fn last_numbers(&self) -> Vec<(&'static str, i64)> {
-        let mut side = self.source();
+        let mut transaction = self.source();
         let tables = tables();
         let numbered = tables.iter().filter(|table| table.numbered);
-        numbered.map(|table| (table.name, side.last_number(table).expect("a number"))).collect()
+        numbered.map(|table| (table.name, transaction.last_number(table).expect("a number"))).collect()
     }
 }
 
@@ -141,15 +143,15 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 }
 
-/// The version that stores get by themselves.
+/// The version of the terms that a fresh store publishes.
 fn first_terms() -> TermsVersion {
     let label = VersionLabel::parse("1").expect("a label");
     TermsVersion { label, text: "Be kind.".to_owned(), published_at: Timestamp::from_micros(0) }
 }
 
 fn copy_and_watch(
-    from: &Place,
-    to: &Place,
+    from: &TestEndpoint,
+    to: &TestEndpoint,
     watch: impl FnMut(CopyProgress) + Send + 'static,
 ) -> Result<Copied, CopyError> {
     let order =
@@ -157,12 +159,12 @@ fn copy_and_watch(
     runtime().block_on(copy(order, watch))
 }
 
-fn copy_all(from: &Place, to: &Place) -> Result<Copied, CopyError> {
+fn copy_all(from: &TestEndpoint, to: &TestEndpoint) -> Result<Copied, CopyError> {
     copy_and_watch(from, to, |_| ())
 }
 
-/// The error and its source, in words.
-fn told(error: &CopyError) -> (String, String) {
+/// The messages of an error and its source.
+fn message(error: &CopyError) -> (String, String) {
     let source = std::error::Error::source(error).map(ToString::to_string);
     (error.to_string(), source.unwrap_or_default())
 }

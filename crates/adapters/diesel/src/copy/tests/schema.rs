@@ -1,39 +1,40 @@
-//! That no table and no column is forgotten.
+//! The tables of a copy compared with the migrations: no table and no column is missing.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// A column of a table: its type, whether it may be absent, its place in the primary key.
-type Described = (String, String, String, bool, Option<i64>);
+/// A column: its table, name, type, whether it is nullable, and its position in the primary key.
+type ColumnDescription = (String, String, String, bool, Option<i64>);
 
-/// What a copy knows, in the words of the backend.
-fn known(words: impl Fn(Kind) -> &'static str) -> BTreeSet<Described> {
-    let described = |table: &Table, place: usize| {
-        let column = table.columns[place];
-        let in_key = table.key.iter().position(|&key| key == place);
-        let in_key = in_key.map(|place| i64::try_from(place).expect("a small number") + 1);
+/// The columns that a copy knows, with the type names of a backend.
+fn known(type_name: impl Fn(ColumnKind) -> &'static str) -> BTreeSet<ColumnDescription> {
+    let described = |table: &CopyTable, endpoint: usize| {
+        let column = table.columns[endpoint];
+        let in_key = table.key.iter().position(|&key| key == endpoint);
+        let in_key = in_key.map(|endpoint| i64::try_from(endpoint).expect("a small number") + 1);
         (
             table.name.to_owned(),
             column.name.to_owned(),
-            words(column.kind).to_owned(),
+            type_name(column.kind).to_owned(),
             column.nullable,
             in_key,
         )
     };
     let tables = tables();
-    let columns =
-        |table: &Table| (0..table.columns.len()).map(|place| described(table, place)).collect::<Vec<_>>();
+    let columns = |table: &CopyTable| {
+        (0..table.columns.len()).map(|endpoint| described(table, endpoint)).collect::<Vec<_>>()
+    };
     tables.iter().flat_map(columns).collect()
 }
 
 #[test]
-fn every_column_of_sqlite_is_copied_unless_it_is_computed() {
+fn every_column_of_sqlite_is_copied_unless_generated() {
     use diesel::prelude::*;
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
     #[derive(QueryableByName)]
-    struct Described {
+    struct SqliteColumn {
         #[diesel(sql_type = Text)]
         of: String,
         #[diesel(sql_type = Text)]
@@ -46,33 +47,33 @@ fn every_column_of_sqlite_is_copied_unless_it_is_computed() {
         in_key: Option<i64>,
     }
 
-    let place = Place::sqlite();
-    place.migrate();
-    let mut conn = SqliteConnection::establish(place.path().to_str().expect("UTF-8")).expect("opened");
+    let endpoint = TestEndpoint::sqlite();
+    endpoint.migrate();
+    let mut conn = SqliteConnection::establish(endpoint.path().to_str().expect("UTF-8")).expect("opened");
     let sql = "SELECT t.name AS of, c.name, c.type AS kind, c.\"notnull\" = 0 AND c.pk = 0 AS nullable,
             nullif(c.pk, 0) AS in_key
         FROM pragma_table_list t JOIN pragma_table_xinfo(t.name) c
         WHERE t.schema = 'main' AND t.type = 'table' AND c.hidden = 0
             AND t.name NOT LIKE 'sqlite%' AND t.name <> '__diesel_schema_migrations'";
-    let rows: Vec<Described> = diesel::sql_query(sql).load(&mut conn).expect("the columns");
+    let rows: Vec<SqliteColumn> = diesel::sql_query(sql).load(&mut conn).expect("the columns");
     let found: BTreeSet<_> =
         rows.into_iter().map(|row| (row.of, row.name, row.kind, row.nullable, row.in_key)).collect();
     let known = known(|kind| match kind {
-        Kind::Number | Kind::Truth => "INTEGER",
-        Kind::Text | Kind::Time => "TEXT",
-        Kind::Bytes | Kind::Uuid => "BLOB",
+        ColumnKind::Number | ColumnKind::Bool => "INTEGER",
+        ColumnKind::Text | ColumnKind::Time => "TEXT",
+        ColumnKind::Bytes | ColumnKind::Uuid => "BLOB",
     });
     assert_eq!(found, known);
 }
 
 #[test]
-fn every_column_of_postgresql_is_copied_unless_it_is_computed() {
-    if !testing::is_there() {
+fn every_column_of_postgresql_is_copied_unless_generated() {
+    if !testing::is_available() {
         return;
     }
-    let place = Place::postgres();
-    place.migrate();
-    let Database::Postgres(url) = &place.database else { panic!("it is in PostgreSQL") };
+    let endpoint = TestEndpoint::postgres();
+    endpoint.migrate();
+    let Database::Postgres(url) = &endpoint.database else { panic!("a PostgreSQL database") };
     let config: Config = url.expose().parse().expect("an address");
     let runtime = runtime();
     let (client, connection) = runtime.block_on(config.connect(NoTls)).expect("connected");
@@ -88,15 +89,15 @@ fn every_column_of_postgresql_is_copied_unless_it_is_computed() {
         WHERE c.table_schema = 'public' AND c.is_generated = 'NEVER'
             AND c.table_name <> '__diesel_schema_migrations'";
     let rows = runtime.block_on(client.query(columns, &[])).expect("the columns");
-    let found: BTreeSet<Described> =
+    let found: BTreeSet<ColumnDescription> =
         rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))).collect();
     let known = known(|kind| match kind {
-        Kind::Number => "int8",
-        Kind::Truth => "bool",
-        Kind::Text => "text",
-        Kind::Bytes => "bytea",
-        Kind::Uuid => "uuid",
-        Kind::Time => "timestamptz",
+        ColumnKind::Number => "int8",
+        ColumnKind::Bool => "bool",
+        ColumnKind::Text => "text",
+        ColumnKind::Bytes => "bytea",
+        ColumnKind::Uuid => "uuid",
+        ColumnKind::Time => "timestamptz",
     });
     assert_eq!(found, known);
 
@@ -111,10 +112,10 @@ fn every_column_of_postgresql_is_copied_unless_it_is_computed() {
     let references = "SELECT conrelid::REGCLASS::TEXT, confrelid::REGCLASS::TEXT FROM pg_constraint
         WHERE contype = 'f'";
     let rows = runtime.block_on(client.query(references, &[])).expect("the references");
-    let place = |name: &str| tables.iter().position(|table| table.name == name);
+    let endpoint = |name: &str| tables.iter().position(|table| table.name == name);
     assert!(!rows.is_empty());
     for row in rows {
         let (from, to): (String, String) = (row.get(0), row.get(1));
-        assert!(place(&from) > place(&to), "{from} refers to {to}");
+        assert!(endpoint(&from) > endpoint(&to), "{from} refers to {to}");
     }
 }

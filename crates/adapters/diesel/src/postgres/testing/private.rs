@@ -1,3 +1,5 @@
+//! A private `PostgreSQL` server for tests.
+
 use std::ffi::OsStr;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -9,29 +11,29 @@ use asteroid_kernel::BoxError;
 use tempfile::TempDir;
 use tokio_postgres::{Config, SimpleQueryMessage};
 
-use super::{connect, on_a_runtime};
+use super::{connect, run_on_own_runtime};
 
-/// A server of one's own: on a free port of this machine, with its data in a folder that goes with it. It is stopped
-/// when this is dropped, and when the process ends in whatever way.
+/// A private server on a free port, with its data in a temporary folder. It stops when this value is dropped, and when
+/// the process ends in any way.
 #[derive(Debug)]
 pub struct PrivateServer {
     folder: TempDir,
     programs: PathBuf,
     port: u16,
-    /// The user that it runs as, if that is not ours: it refuses to run as root.
+    /// The user of the server if this process runs as root, which `PostgreSQL` refuses.
     user: Option<(u32, u32)>,
-    /// Waits for the end of its input, which is the end of this process, and stops the server.
+    /// A process that stops the server at the end of its input, which is the end of this process.
     guard: Child,
 }
 
-/// Why no server could be started.
+/// Why a server could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartServerError {
-    /// The programs of `PostgreSQL` are not there.
-    #[error("no initdb is found in PATH or where the packages put it")]
+    /// `PostgreSQL` is not installed.
+    #[error("initdb was not found in PATH or in the folders of packages")]
     NotInstalled,
-    /// Something of the system refused.
-    #[error("the system refused: {0}")]
+    /// An operation of the system failed.
+    #[error("the system reported: {0}")]
     Io(#[from] io::Error),
     /// A program of `PostgreSQL` failed.
     #[error("{0} failed: {1}")]
@@ -39,7 +41,7 @@ pub enum StartServerError {
 }
 
 impl PrivateServer {
-    /// Makes the data and starts the server; it is ready when this returns.
+    /// Initializes and starts a server. It accepts connections when this returns.
     ///
     /// # Errors
     ///
@@ -51,7 +53,7 @@ impl PrivateServer {
         if let Some((uid, gid)) = user {
             std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid))?;
         }
-        // Free now; that nobody takes it in between is likely enough for tests.
+        // Another process could take the port in between, which is unlikely enough for tests.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let data = folder.path().join("data");
         let initdb = ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"];
@@ -68,23 +70,23 @@ impl PrivateServer {
         Ok(server)
     }
 
-    /// The address of one of its databases.
+    /// The URL of a database.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Where it listens, on 127.0.0.1.
+    /// The port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The id of its first process, whose end is the server's.
+    /// The id of the main process of the server.
     ///
     /// # Errors
     ///
-    /// If it does not run.
+    /// If the server is not running.
     pub fn pid(&self) -> io::Result<u32> {
         let text = fs::read_to_string(self.folder.path().join("data/postmaster.pid"))?;
         text.lines()
@@ -93,11 +95,11 @@ impl PrivateServer {
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// Has it speak TLS, with this certificate and its key, both as PEM.
+    /// Enables TLS with this certificate and key, both in PEM.
     ///
     /// # Errors
     ///
-    /// If the files cannot be written, or the server does not read its settings again.
+    /// If the files cannot be written, or the server does not reload its settings.
     pub fn enable_tls(&self, certificate: &str, key: &str) -> Result<(), StartServerError> {
         use std::os::unix::fs::OpenOptionsExt;
         let data = self.folder.path().join("data");
@@ -115,15 +117,15 @@ impl PrivateServer {
         self.control(&["restart"])
     }
 
-    /// The first column of the first row that a statement gives; empty if it gives none.
+    /// The first column of the first row of a statement; empty if there is no row.
     ///
     /// # Errors
     ///
-    /// If the server cannot be reached, or refuses the statement.
+    /// If the server cannot be reached, or the statement fails.
     pub fn query(&self, statement: &str) -> Result<String, BoxError> {
         let config: Config = self.url("postgres").parse()?;
         let statement = statement.to_owned();
-        on_a_runtime(async move {
+        run_on_own_runtime(async move {
             let rows = connect(&config).await?.simple_query(&statement).await?;
             let first = rows.iter().find_map(|row| match row {
                 SimpleQueryMessage::Row(row) => row.get(0),
@@ -133,7 +135,7 @@ impl PrivateServer {
         })
     }
 
-    /// Runs `pg_ctl` on it, with these arguments (`restart -m immediate`), and waits until that is done.
+    /// Runs `pg_ctl` with these arguments (such as `restart -m immediate`) and waits until it ends.
     ///
     /// # Errors
     ///
@@ -153,7 +155,7 @@ impl Drop for PrivateServer {
 }
 
 fn guard(programs: &Path, user: Option<(u32, u32)>, folder: &Path, data: &Path) -> io::Result<Child> {
-    // A signal to the whole group (Ctrl-C) is not to end it before the server.
+    // A signal to the process group (Ctrl-C) must not end the guard before the server.
     const WAIT: &str = r#"trap '' INT TERM HUP; cat >/dev/null; "$0" stop -m immediate -D "$1" >/dev/null 2>&1; rm -rf "$2""#;
     let mut command = command(Path::new("/bin/sh"), user, folder);
     command.arg("-c").arg(WAIT).arg(programs.join("pg_ctl")).arg(data).arg(folder);
@@ -170,7 +172,7 @@ fn command(program: &Path, user: Option<(u32, u32)>, folder: &Path) -> Command {
     command
 }
 
-/// Its output goes to a file: a pipe would be held open by the server that it leaves behind.
+/// Runs a program. Its output goes to a file, because the server that it starts would keep a pipe open.
 fn run(name: &'static str, command: &mut Command) -> Result<(), StartServerError> {
     let output = tempfile::tempfile()?;
     let status = command.stdout(output.try_clone()?).stderr(output.try_clone()?).status()?;
@@ -183,7 +185,7 @@ fn run(name: &'static str, command: &mut Command) -> Result<(), StartServerError
     Err(StartServerError::Failed(name, text.trim().to_owned()))
 }
 
-/// The folder of the newest `initdb` that there is.
+/// The folder of the newest `initdb`.
 fn programs() -> Option<PathBuf> {
     let paths = env::var_os("PATH").unwrap_or_default();
     let by_path = env::split_paths(&paths).find(|folder| folder.join("initdb").is_file());
@@ -197,16 +199,16 @@ fn programs() -> Option<PathBuf> {
     by_path.or_else(|| packaged.filter(|folder| folder.join("initdb").is_file()).max_by_key(version))
 }
 
-/// Whom to run as instead of root.
+/// The user and group to run as if this process runs as root.
 fn unprivileged_user() -> Result<Option<(u32, u32)>, StartServerError> {
     let id = |arguments: &[&str]| -> Result<u32, StartServerError> {
         let output = Command::new("id").args(arguments).stderr(Stdio::null()).output()?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        text.parse().map_err(|_| StartServerError::Failed("id", format!("it says {text:?}")))
+        text.parse().map_err(|_| StartServerError::Failed("id", format!("unexpected output {text:?}")))
     };
     if id(&["-u"])? != 0 {
         return Ok(None);
     }
-    let name = if id(&["-u", "postgres"]).is_ok() { "postgres" } else { "nobody" };
+    let name = if id(&["-u", "postgres"]).is_ok() { "postgres" } else { "daemon" };
     Ok(Some((id(&["-u", name])?, id(&["-g", name])?)))
 }

@@ -1,4 +1,4 @@
-//! What is `SQLite`'s own. What every adapter must do, the conformance suite asks.
+//! Tests of the `SQLite` store beyond the conformance suite.
 
 mod files;
 mod migrations;
@@ -14,13 +14,13 @@ use tempfile::TempDir;
 
 use super::{SqliteOptions, SqliteStorage, SqliteTx};
 
-/// A store in a folder of its own, with a table to play with, and one more that refers to it.
-struct Scratch {
+/// A store in a temporary folder with two tables for tests, one of which references the other.
+struct TestStorage {
     storage: SqliteStorage,
     folder: TempDir,
 }
 
-impl std::ops::Deref for Scratch {
+impl std::ops::Deref for TestStorage {
     type Target = SqliteStorage;
 
     fn deref(&self) -> &SqliteStorage {
@@ -32,26 +32,26 @@ fn options(folder: &TempDir) -> SqliteOptions {
     SqliteOptions::new(folder.path().join("test.db"))
 }
 
-/// A connection for migrations to a database without tables, and what keeps it.
+/// A connection for migrations to an empty database, and a guard.
 #[expect(clippy::unnecessary_wraps, reason = "the other backend may have no server")]
 pub(super) fn empty_database() -> Option<(SqliteConnection, ())> {
     let conn = SqliteConnection::establish(":memory:").expect("a database in memory");
     Some((conn, ()))
 }
 
-async fn scratch_with(change: impl FnOnce(&mut SqliteOptions)) -> Scratch {
+async fn test_storage_with(change: impl FnOnce(&mut SqliteOptions)) -> TestStorage {
     let folder = TempDir::new().expect("a temporary folder");
     let mut options = options(&folder);
     change(&mut options);
     let storage = SqliteStorage::open(&options).expect("a new database");
     let tables = "CREATE TABLE numbers (number INTEGER PRIMARY KEY, filler BLOB);
-        CREATE TABLE friends (number INTEGER REFERENCES numbers DEFERRABLE INITIALLY DEFERRED);";
-    storage.write(Sql(tables)).await.expect("new tables");
-    Scratch { storage, folder }
+        CREATE TABLE number_references (number INTEGER REFERENCES numbers DEFERRABLE INITIALLY DEFERRED);";
+    storage.write(RunSql(tables)).await.expect("new tables");
+    TestStorage { storage, folder }
 }
 
-async fn scratch() -> Scratch {
-    scratch_with(|_| {}).await
+async fn test_storage() -> TestStorage {
+    test_storage_with(|_| {}).await
 }
 
 diesel::table! {
@@ -84,17 +84,18 @@ impl SqliteTx {
     }
 }
 
-/// A unit that runs a function.
-fn unit<F, T>(run: F) -> Do<F>
+/// A unit of work that runs a function.
+fn unit<F, T>(run: F) -> FnUnit<F>
 where
     F: Fn(&mut SqliteTx) -> Result<T, StorageError>,
 {
-    Do(run)
+    FnUnit(run)
 }
 
-struct Do<F>(F);
+/// A unit of work that runs a function.
+struct FnUnit<F>(F);
 
-impl<F, T> UnitOfWork<SqliteTx> for Do<F>
+impl<F, T> UnitOfWork<SqliteTx> for FnUnit<F>
 where
     F: Fn(&mut SqliteTx) -> Result<T, StorageError> + Send + Sync + 'static,
     T: Send + 'static,
@@ -107,10 +108,10 @@ where
     }
 }
 
-/// A unit that runs statements.
-struct Sql(&'static str);
+/// A unit of work that runs statements.
+struct RunSql(&'static str);
 
-impl UnitOfWork<SqliteTx> for Sql {
+impl UnitOfWork<SqliteTx> for RunSql {
     type Output = ();
     type Error = StorageError;
 
@@ -119,11 +120,11 @@ impl UnitOfWork<SqliteTx> for Sql {
     }
 }
 
-fn refusal() -> StorageError {
-    StorageError::Failed("refused".into())
+fn intended_error() -> StorageError {
+    StorageError::Failed("intended".into())
 }
 
-/// The text of the error's source.
+/// The message of the source of an error.
 fn cause(error: &StorageError) -> String {
     std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }

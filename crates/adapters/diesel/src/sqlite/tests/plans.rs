@@ -1,3 +1,5 @@
+//! The query plans of the repositories.
+
 use std::sync::{Arc, Mutex};
 
 use asteroid_clients::{
@@ -15,10 +17,10 @@ use super::*;
 
 type Statements = Arc<Mutex<Vec<String>>>;
 
-/// Notes every statement that is run.
-struct Notes(Statements);
+/// Records every statement.
+struct StatementRecorder(Statements);
 
-impl Instrumentation for Notes {
+impl Instrumentation for StatementRecorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             self.0.lock().expect("a lock").push(query.to_string());
@@ -27,32 +29,33 @@ impl Instrumentation for Notes {
 }
 
 #[derive(QueryableByName)]
-struct Step {
+struct PlanStep {
     #[diesel(sql_type = Text)]
     detail: String,
 }
 
 impl SqliteTx {
-    fn note(&mut self, notes: impl Instrumentation) {
+    fn record(&mut self, recorder: impl Instrumentation) {
         let set = move |conn: &mut SqliteConnection| {
-            conn.set_instrumentation(notes);
+            conn.set_instrumentation(recorder);
             Ok(())
         };
-        self.direct(set).expect("nothing that fails");
+        self.direct(set).expect("setting the instrumentation cannot fail");
     }
 
-    /// How `SQLite` goes about a statement.
+    /// The query plan of a statement.
     fn plan(&mut self, statement: &str) -> Result<Vec<String>, StorageError> {
         let explain = sql_query(format!("EXPLAIN QUERY PLAN {statement}"));
-        let steps = self.run(move |conn| explain.load::<Step>(conn))?;
+        let steps = self.run(move |conn| explain.load::<PlanStep>(conn))?;
         Ok(steps.into_iter().map(|step| step.detail).collect())
     }
 }
 
-struct AskAll;
+/// Runs every query on large tables.
+struct RunQueries;
 
-impl AskAll {
-    async fn ask(tx: &mut SqliteTx) -> Result<(), StorageError> {
+impl RunQueries {
+    async fn run_all(tx: &mut SqliteTx) -> Result<(), StorageError> {
         tx.put_practice(&practice()).await?;
         let records = [client(1, &[patient("a")]), client(1, &[]), client(2, &[patient("a")])];
         tx.put_clients(&records).await?;
@@ -88,32 +91,32 @@ impl AskAll {
     }
 }
 
-impl UnitOfWork<SqliteTx> for AskAll {
+impl UnitOfWork<SqliteTx> for RunQueries {
     /// The statements, each with its plan.
     type Output = Vec<(String, Vec<String>)>;
     type Error = StorageError;
 
     async fn run(&self, tx: &mut SqliteTx) -> Result<Self::Output, StorageError> {
         let statements = Statements::default();
-        tx.note(Notes(Arc::clone(&statements)));
-        Self::ask(tx).await?;
-        tx.note(None::<Notes>);
+        tx.record(StatementRecorder(Arc::clone(&statements)));
+        Self::run_all(tx).await?;
+        tx.record(None::<StatementRecorder>);
         let statements = statements.lock().expect("a lock").clone();
         statements.into_iter().map(|statement| Ok((statement.clone(), tx.plan(&statement)?))).collect()
     }
 }
 
 #[tokio::test]
-async fn no_question_is_answered_by_looking_at_every_row_or_by_sorting() {
-    let storage = scratch().await;
+async fn no_query_scans_a_table_or_sorts() {
+    let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
-    let plans = storage.write(AskAll).await.expect("answers");
+    let plans = storage.write(RunQueries).await.expect("answers");
     for part in ["INSERT INTO `patients`", "UPDATE `patients`", "UPDATE `clients`", "FROM `patients` WHERE"] {
-        assert!(plans.iter().any(|(statement, _)| statement.contains(part)), "{part} was not asked");
+        assert!(plans.iter().any(|(statement, _)| statement.contains(part)), "{part} was not run");
     }
     for (statement, plan) in plans {
         for step in plan {
-            // An index that is read in its order, up to the limit, is no scan in this sense.
+            // Reading an index in order, up to the limit, is not a scan of the table.
             let scans = step.contains("SCAN") && !step.contains("USING INDEX");
             assert!(!scans && !step.contains("B-TREE"), "{step}: {statement}");
         }

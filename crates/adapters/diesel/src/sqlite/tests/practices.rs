@@ -1,3 +1,5 @@
+//! Practices, clients and terms in `SQLite`: unchanged rows, triggers, and the limits on bind parameters.
+
 use asteroid_clients::{
     ClientClass, ClientContent, ClientFilter, ClientKey, ClientRecord, ClientRepository, ClientStatus,
     ExternalId, Fingerprint, Membership, MembershipRepository, Patient, Practice, PracticeId,
@@ -41,7 +43,7 @@ pub(super) fn patient(text: &str) -> Patient {
     }
 }
 
-/// The client 1 of a source.
+/// The client with id 1 of a source.
 pub(super) fn client(source: i64, patients: &[Patient]) -> ClientRecord {
     let (content, now) = (ClientContent::default(), Timestamp::from_micros(0));
     ClientRecord {
@@ -59,10 +61,11 @@ pub(super) fn client(source: i64, patients: &[Patient]) -> ClientRecord {
     }
 }
 
-struct PutAll;
+/// Upserts a practice, a class and a membership.
+struct UpsertAll;
 
-impl UnitOfWork<SqliteTx> for PutAll {
-    /// What became of them, and how many rows were written.
+impl UnitOfWork<SqliteTx> for UpsertAll {
+    /// The outcomes, and the number of rows written.
     type Output = ([Upsert; 3], i64);
     type Error = StorageError;
 
@@ -94,36 +97,36 @@ impl UnitOfWork<SqliteTx> for PutAll {
 }
 
 #[tokio::test]
-async fn what_is_put_again_unchanged_writes_nothing() {
-    let storage = scratch().await;
+async fn an_unchanged_upsert_writes_no_row() {
+    let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
     let user =
         "INSERT INTO users VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z')";
-    storage.write(Sql(user)).await.expect("a user");
+    storage.write(RunSql(user)).await.expect("a user");
     for expected in [([Upsert::Created; 3], 3), ([Upsert::Unchanged; 3], 0)] {
-        assert_eq!(storage.write(PutAll).await.expect("what is put"), expected);
+        assert_eq!(storage.write(UpsertAll).await.expect("the outcomes"), expected);
     }
 }
 
 #[tokio::test]
-async fn nobody_changes_or_removes_terms_or_acceptances() {
-    let storage = scratch().await;
+async fn terms_and_acceptances_cannot_be_changed_or_removed() {
+    let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
     let accepted = "INSERT INTO terms_versions VALUES (1, 'v1', 'The terms.', '2016-05-03T11:15:54.950000Z');
         INSERT INTO terms_acceptances VALUES (1, 'v1', '2016-05-03T11:15:54.950000Z', NULL, NULL, NULL)";
-    storage.write(Sql(accepted)).await.expect("an acceptance");
-    for (statement, refusal) in [
+    storage.write(RunSql(accepted)).await.expect("an acceptance");
+    for (statement, message) in [
         ("UPDATE terms_versions SET text = 'Others.'", "a version of the terms is never changed"),
         ("DELETE FROM terms_versions", "a version of the terms is never removed"),
         ("UPDATE terms_acceptances SET user_id = 2", "an acceptance of the terms is never changed"),
         ("DELETE FROM terms_acceptances", "an acceptance of the terms is never removed"),
     ] {
-        let error = storage.write(Sql(statement)).await.expect_err("a refusal");
-        assert_eq!(cause(&error), refusal);
+        let error = storage.write(RunSql(statement)).await.expect_err("an error");
+        assert_eq!(cause(&error), message);
     }
 }
 
-/// A client 1 of every source from 1 to 40,000, each with a patient.
+/// A client with id 1 of every source from 1 to 40,000, each with a patient.
 const MANY_CLIENTS: &str = "
     INSERT INTO practices VALUES (1, 1, 'AllyDVM Test Practice', 'ally_test', NULL, NULL, '[]', 'UTC', '[]');
     INSERT INTO clients (number, source_id, id, practice_id, status, balance_due, email_verification_response,
@@ -134,10 +137,11 @@ const MANY_CLIENTS: &str = "
         SELECT n, n, '1', 1, 'active', 0, '{}', 0, 0, 0, 0, 0, n, t, t, t, t, t FROM up, now;
     INSERT INTO patients SELECT number, 0, source_id, 'a', 1, 'Pi', NULL, NULL, 'active' FROM clients";
 
-struct AskForMany;
+/// Reads all clients at once.
+struct ReadMany;
 
-impl UnitOfWork<SqliteTx> for AskForMany {
-    /// How many fingerprints, how many clients, and how many patients.
+impl UnitOfWork<SqliteTx> for ReadMany {
+    /// The numbers of fingerprints, clients and patients.
     type Output = [usize; 3];
     type Error = StorageError;
 
@@ -151,11 +155,11 @@ impl UnitOfWork<SqliteTx> for AskForMany {
     }
 }
 
-/// `SQLite` binds 32766 values in a statement, and takes a thousand operands of an `OR`.
+/// `SQLite` allows 32766 bind parameters per statement and a thousand operands of an `OR`.
 #[tokio::test]
-async fn more_is_asked_for_at_once_than_a_statement_binds() {
-    let storage = scratch().await;
+async fn a_read_may_exceed_the_limit_on_bind_parameters() {
+    let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
-    storage.write(Sql(MANY_CLIENTS)).await.expect("clients");
-    assert_eq!(storage.read(AskForMany).await.expect("an answer"), [40_000; 3]);
+    storage.write(RunSql(MANY_CLIENTS)).await.expect("clients");
+    assert_eq!(storage.read(ReadMany).await.expect("an answer"), [40_000; 3]);
 }

@@ -1,30 +1,32 @@
+//! Read units in `SQLite`.
+
 use super::*;
 
 #[tokio::test]
-async fn a_unit_that_only_reads_cannot_write() {
-    let storage = scratch().await;
-    let error = storage.read(Sql("INSERT INTO numbers (number) VALUES (1)")).await.expect_err("a refusal");
+async fn a_read_unit_cannot_write() {
+    let storage = test_storage().await;
+    let error = storage.read(RunSql("INSERT INTO numbers (number) VALUES (1)")).await.expect_err("an error");
     assert!(matches!(error, StorageError::Failed(_)), "{error:?}");
     assert_eq!(cause(&error), "attempt to write a readonly database");
     assert_eq!(numbers(&storage).await, [0; 0]);
 }
 
 #[tokio::test]
-async fn a_reader_that_panics_reads_on() {
-    let storage = scratch_with(|options| options.readers = 1).await;
-    let panics = unit(|_| -> Result<(), StorageError> { panic!("a panic that a test wants") });
+async fn a_reader_thread_survives_a_panic() {
+    let storage = test_storage_with(|options| options.readers = 1).await;
+    let panics = unit(|_| -> Result<(), StorageError> { panic!("intended by the test") });
     let error = storage.read(panics).await.expect_err("a panic");
     assert_eq!(cause(&error), "the unit of work panicked");
     assert_eq!(numbers(&storage).await, [0; 0]);
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_fails_without_telling_what_it_holds() {
+async fn an_unreadable_row_fails_without_exposing_its_values() {
     use asteroid_identity::UserRepository;
     use asteroid_kernel::UserId;
 
-    struct Find;
-    impl UnitOfWork<SqliteTx> for Find {
+    struct FindProfile;
+    impl UnitOfWork<SqliteTx> for FindProfile {
         type Output = bool;
         type Error = StorageError;
 
@@ -33,19 +35,19 @@ async fn a_row_that_cannot_be_read_fails_without_telling_what_it_holds() {
         }
     }
 
-    let storage = scratch().await;
+    let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
     let user =
         "INSERT INTO users VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z');
         INSERT INTO user_contacts
         VALUES (1, 1, 'email', 'george', 'george', 'work', 1, '2016-05-03T11:15:54.950000Z', 0, NULL, NULL)";
-    storage.write(Sql(user)).await.expect("a user with half an address");
-    let error = storage.read(Find).await.expect_err("no address");
+    storage.write(RunSql(user)).await.expect("a user with half an address");
+    let error = storage.read(FindProfile).await.expect_err("no address");
     assert!(matches!(error, StorageError::Failed(_)), "{error:?}");
-    assert_eq!(cause(&error), "a row holds a value in user_contacts.contact that cannot be read");
+    assert_eq!(cause(&error), "a value in user_contacts.contact cannot be read");
 
-    storage.write(Sql("UPDATE users SET created_at = 'long ago'")).await.expect("a user without a time");
-    let error = storage.read(Find).await.expect_err("no time");
+    storage.write(RunSql("UPDATE users SET created_at = 'long ago'")).await.expect("a user without a time");
+    let error = storage.read(FindProfile).await.expect_err("no time");
     assert!(matches!(error, StorageError::Failed(_)), "{error:?}");
     assert!(!format!("{error:?}").contains("long ago"), "{error:?}");
 }
