@@ -87,10 +87,8 @@ fn plain(text: &str) -> String {
 
 /// The message of an error, without its place.
 fn problem(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::OutOfFuel => return "rendering takes too long".to_owned(),
-        ErrorKind::UndefinedError => return "undefined value".to_owned(),
-        _ => {}
+    if error.kind() == ErrorKind::OutOfFuel {
+        return "rendering takes too long".to_owned();
     }
     error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()))
 }
