@@ -147,3 +147,27 @@ fn workspace_has_exactly_one_binary() {
         .collect();
     assert_eq!(binaries, ["asteroid"]);
 }
+
+/// Every link of `docs/ARCHITECTURE.md` to a line leads to what it names; a link without a line leads to a file.
+#[test]
+fn the_links_of_the_architecture_page_lead_to_what_they_name() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
+    let page = std::fs::read_to_string(format!("{docs}ARCHITECTURE.md")).expect("the page is there");
+    let mut lines = 0;
+    for (before, after) in page.match_indices("](").map(|(at, _)| (&page[..at], &page[at + 2..])) {
+        let target = after.split(')').next().unwrap_or_default();
+        let (path, line) = target.split_once("#L").unwrap_or((target, ""));
+        let text = std::fs::read_to_string(format!("{docs}{path}"));
+        let Ok(line) = line.parse::<usize>() else {
+            assert!(text.is_ok(), "{target} is not a file");
+            continue;
+        };
+        lines += 1;
+        let text = text.unwrap_or_else(|error| panic!("{target}: {error}"));
+        let name = before.rsplit("[`").next().unwrap_or_default().trim_end_matches('`');
+        let named = text.lines().nth(line - 1).is_some_and(|found| found.contains(name));
+        let now = text.lines().position(|found| found.contains(name)).map(|at| at + 1);
+        assert!(named, "`{name}` is not in that line of {target}: it is in line {now:?}");
+    }
+    assert!(lines > 10, "only {lines} links lead to lines");
+}

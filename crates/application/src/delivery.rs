@@ -68,7 +68,7 @@ pub struct Completed {
 
 /// What one batch at the outbox came to.
 #[derive(Clone, Debug)]
-pub struct Batch {
+pub struct DeliveryBatch {
     /// The messages that were claimed.
     pub deliveries: Vec<Delivery>,
     /// When the next message of the channel is due; none if none waits.
@@ -114,10 +114,10 @@ impl<Tx> UnitOfWork<Tx> for CompleteAndClaim
 where
     Tx: OutboxRepository + ChallengeRepository + PendingRegistrationRepository + Send,
 {
-    type Output = Batch;
+    type Output = DeliveryBatch;
     type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Batch, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<DeliveryBatch, StorageError> {
         for completed in &self.completed {
             tx.complete(completed.id, completed.attempt, &completed.state).await?;
         }
@@ -128,7 +128,7 @@ where
                 deliveries.push(Delivery { claim, context });
             }
         }
-        Ok(Batch { deliveries, next_due: tx.next_due(self.channel).await? })
+        Ok(DeliveryBatch { deliveries, next_due: tx.next_due(self.channel).await? })
     }
 }
 
@@ -151,7 +151,7 @@ where
         channel: Channel,
         completed: &[Completed],
         at_most: usize,
-    ) -> Result<Batch, StorageError> {
+    ) -> Result<DeliveryBatch, StorageError> {
         let now = self.clock.now();
         if completed.is_empty() {
             // Only read: an idle dispatcher writes nothing.
@@ -160,7 +160,7 @@ where
                 .read(unit_of_work(channel, |channel, tx: &mut S::Tx| Box::pin(tx.next_due(*channel))))
                 .await?;
             if at_most == 0 || next_due.is_none_or(|due| due > now) {
-                return Ok(Batch { deliveries: Vec::new(), next_due });
+                return Ok(DeliveryBatch { deliveries: Vec::new(), next_due });
             }
         }
         let (completed, lease_until) = (completed.to_vec(), now + self.rules.lease);

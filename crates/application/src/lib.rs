@@ -19,7 +19,7 @@ mod rules;
 pub mod mocks;
 
 pub use accounts::{Accounts, Tools};
-pub use delivery::{Batch, Completed, Delivery, DeliveryRules, Dispatcher};
+pub use delivery::{Completed, Delivery, DeliveryBatch, DeliveryRules, Dispatcher};
 pub use development::OpenOutbox;
 pub use import::{
     EndOfFile, Import, ImportError, ImportRecord, ImportedClient, ImportedMembership, ImportedPassword,

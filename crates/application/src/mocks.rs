@@ -1,7 +1,10 @@
 //! A store of mocks that the use cases run on, and mocks of the driving ports.
 
 #![expect(clippy::ref_option_ref, reason = "mockall's expansion is not ours")]
-#![allow(clippy::wildcard_imports, reason = "the declarations of the ports name the types that the mocks need")]
+#![allow(
+    clippy::wildcard_imports,
+    reason = "the declarations of the ports name the types that the mocks need"
+)]
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

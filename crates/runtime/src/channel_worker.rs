@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asteroid_application::{Batch, Completed, Dispatcher};
+use asteroid_application::{Completed, DeliveryBatch, Dispatcher};
 use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::Storage;
 use asteroid_messaging::{Channel, MessageTransport, OutboxRepository};
@@ -69,7 +69,7 @@ where
     }
 
     /// Records the completed deliveries, and starts due ones in the free places.
-    async fn next_batch(&mut self, free: usize) -> Option<Batch> {
+    async fn next_batch(&mut self, free: usize) -> Option<DeliveryBatch> {
         let batch = self.dispatcher.next_batch(self.channel, &self.completed, free);
         let mut batch = supervise("delivery", batch).await?;
         self.completed.clear();
@@ -81,7 +81,7 @@ where
     }
 
     /// How long to wait, unless a delivery completes or the notifier wakes the worker.
-    fn wait(&self, batch: Option<Batch>) -> Duration {
+    fn wait(&self, batch: Option<DeliveryBatch>) -> Duration {
         let next_due = batch.and_then(|batch| batch.next_due);
         next_due.map_or(POLL_INTERVAL, |due| due.since(self.dispatcher.clock.now())).min(POLL_INTERVAL)
     }

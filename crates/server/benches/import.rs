@@ -119,7 +119,7 @@ fn import(what: &str, folder: &Path, database: &str, clients: usize) -> Value {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    // Whoever runs all targets as tests does not want to wait for this one.
+    // As a test target it would take minutes.
     if !has("--bench") || has("--test") {
         println!("nothing is measured: see `cargo bench -p asteroid --bench import`");
         return;

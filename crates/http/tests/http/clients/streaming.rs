@@ -356,7 +356,7 @@ async fn no_page_is_read_for_a_client_that_does_not_read() {
         asked = practice.asked();
         sleep(Duration::from_millis(500)).await;
     }
-    assert!(asked < 100, "{asked} pages were read for nobody");
+    assert!(asked < 100, "{asked} pages were read after the client had disconnected");
     server.stop(false).await;
 }
 

@@ -1,0 +1,10 @@
+//! The use cases on mocks and on the store in memory.
+
+mod delivery;
+mod development_outbox;
+mod imports;
+mod outbox;
+mod passwords_and_tokens;
+mod pre_hijacking;
+mod rejected_requests;
+mod terms_gate;
