@@ -1,3 +1,5 @@
+//! Delivering the messages of the outbox.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! What a message is rendered with, beside the message itself.
+
 use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{StorageError, Timestamp};
 use asteroid_messaging::{Content, Message, RegistrationDetails};

@@ -1,3 +1,5 @@
+//! The outbox as operators see it.
+
 use std::sync::Arc;
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};

@@ -1,3 +1,5 @@
+//! Every repository at once.
+
 use asteroid_audit::AuditRepository;
 use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
 use asteroid_identity::{

@@ -1,3 +1,5 @@
+//! Removing what has expired.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The settings of accounts, with their defaults.
+
 use std::time::Duration;
 
 use asteroid_identity::{PasswordPolicy, SessionLifetime};

@@ -1,3 +1,5 @@
+//! Events of accounts in the audit trail.
+
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_kernel::{Contact, StorageError, UserId};
 

@@ -1,3 +1,5 @@
+//! Changing a password with the existing one.
+
 use std::future::Future;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Sending codes and decoys, and redeeming codes.
+
 use asteroid_identity::UserRepository;
 use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
 use asteroid_limits::{LimitKey, LimitRepository};

@@ -1,3 +1,5 @@
+//! Contacts and their owners: claims, verified spellings.
+
 use std::time::Duration;
 
 use asteroid_identity::{

@@ -1,3 +1,5 @@
+//! Sending a code to reset a password.
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{FamiliarAddressRepository, PasswordHasher, SessionRepository, UserRepository};
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};

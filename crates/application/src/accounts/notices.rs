@@ -1,3 +1,5 @@
+//! Notices to all contacts of a user.
+
 use asteroid_kernel::{Contact, StorageError};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
 

@@ -1,3 +1,5 @@
+//! Opening a session, and what a caller holds of it.
+
 use std::fmt;
 
 use asteroid_identity::{

@@ -1,3 +1,5 @@
+//! Counting attempts at passwords: reserved before the check, refunded if the password is right.
+
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};

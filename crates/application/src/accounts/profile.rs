@@ -1,3 +1,5 @@
+//! The profile of the caller.
+
 use asteroid_identity::{Profile, UserRepository};
 use asteroid_kernel::{Storage, StorageError, unit_of_work};
 

@@ -1,3 +1,5 @@
+//! Rate limits of sending codes.
+
 use std::time::Duration;
 
 use asteroid_kernel::{Contact, StorageError};

@@ -1,3 +1,5 @@
+//! Registering with a contact to be verified.
+
 use std::future::Future;
 use std::time::Duration;
 

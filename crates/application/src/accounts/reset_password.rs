@@ -1,3 +1,5 @@
+//! Setting a new password with a code.
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,

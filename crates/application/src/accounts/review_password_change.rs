@@ -1,3 +1,5 @@
+//! Changing a password with all errors returned at once.
+
 use std::future::Future;
 use std::time::Duration;
 

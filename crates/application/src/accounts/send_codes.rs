@@ -1,3 +1,5 @@
+//! Sending codes that are asked for.
+
 use std::future::Future;
 use std::time::Duration;
 

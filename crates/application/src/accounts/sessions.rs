@@ -1,3 +1,5 @@
+//! Authenticating tokens; listing and ending sessions.
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, FoundSession, PasswordHasher, Session, SessionRepository, SessionToken,

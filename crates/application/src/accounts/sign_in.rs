@@ -1,3 +1,5 @@
+//! Signing in with a password.
+
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};

@@ -1,3 +1,5 @@
+//! Verifying a code that registers or signs in.
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     ContactSource, FamiliarAddressRepository, NewUser, PendingRegistrationRepository, PersonName,

@@ -1,3 +1,5 @@
+//! A practice's clients, for those who may see them.
+
 use asteroid_clients::{
     Client, ClientAccess, ClientFilter, ClientKey, ClientRepository, ClientStatus, ExternalId,
     MembershipRepository, PracticeId, SearchPrefix,

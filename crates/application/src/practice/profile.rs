@@ -1,3 +1,5 @@
+//! The profile of a user in a practice.
+
 use asteroid_clients::{Membership, MembershipRepository, Practice, PracticeId, PracticeRepository};
 use asteroid_identity::{Profile, UserRepository};
 use asteroid_kernel::{Storage, StorageError, UserId, unit_of_work};

@@ -1,3 +1,5 @@
+//! The terms of use: showing, accepting and publishing them, and the gate behind which clients are.
+
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_kernel::{Origin, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
