@@ -8,9 +8,9 @@ use std::rc::Rc;
 use asteroid_kernel::Region;
 use csv::{ErrorKind, Position, ReaderBuilder, StringRecord};
 
+use crate::csv_quotes::QuoteCheck;
 use crate::fields::{FieldValue, Fields};
 use crate::kind::{RecordKind, unknown};
-use crate::quotes::QuoteCheck;
 use crate::records;
 use crate::sink::{FilePosition, ReadError, ReadRecord, RecordSink};
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod csv;
+mod csv_quotes;
 mod fields;
 mod input;
 mod json;
@@ -8,7 +9,6 @@ mod kind;
 mod loader;
 mod ndjson;
 mod observer;
-mod quotes;
 mod records;
 mod report;
 mod sink;

@@ -210,7 +210,7 @@ mod tests {
         for state in OutboxStateKind::ALL {
             assert_eq!(OutboxStateKind::parse(state.as_str()), Some(state));
         }
-        assert_eq!(OutboxStateKind::parse("failed"), None);
+        assert_eq!(OutboxStateKind::parse("dead"), None);
     }
 
     #[test]
