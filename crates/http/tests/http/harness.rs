@@ -236,7 +236,8 @@ impl Route {
     }
 }
 
-/// Every route that reads a body.
+/// Every route of the auth API that reads a body. Those without one come from the document:
+/// [`bodiless_requests`](crate::openapi::bodiless_requests).
 pub(crate) const BODIES: [Route; 9] = [
     Route {
         method: Method::POST,
@@ -315,13 +316,4 @@ pub(crate) const BODIES: [Route; 9] = [
         needs_token: false,
         fields: &[("contact", "george.washington@gmail.com"), ("code", "12345")],
     },
-];
-
-/// Every other route that needs a token.
-pub(crate) const BODILESS: [(Method, &str); 5] = [
-    (Method::GET, "/v1/auth/me"),
-    (Method::POST, "/v1/auth/logout"),
-    (Method::GET, "/v1/auth/sessions"),
-    (Method::DELETE, "/v1/auth/sessions"),
-    (Method::DELETE, "/v1/auth/sessions/01540000-0000-7000-8000-000000000002"),
 ];

@@ -11,7 +11,8 @@ use asteroid_identity::{Profile, Session};
 use asteroid_kernel::{Origin, SessionId, StorageError};
 use tokio::time::Instant;
 
-use crate::harness::{BODIES, BODILESS, ask, caller, parts, signed_in_accounts, with_token};
+use crate::harness::{BODIES, ask, caller, parts, signed_in_accounts, with_token};
+use crate::openapi::bodiless_requests;
 
 /// Accounts that take six seconds to check a token, and never return from any other use case.
 pub(crate) struct Stuck;
@@ -47,7 +48,9 @@ asteroid_application::account_ports! { stuck, [] }
 async fn the_handler_timeout_covers_all_use_cases_of_a_request() {
     tokio::time::pause();
     let with_body = BODIES.iter().map(|route| route.request(route.body()));
-    let bodiless = BODILESS.into_iter().map(|(method, path)| TestRequest::default().method(method).uri(path));
+    let bodiless = bodiless_requests()
+        .into_iter()
+        .map(|(method, path)| TestRequest::default().method(method).uri(&path));
     for request in with_body.chain(bodiless.map(with_token)) {
         let started = Instant::now();
         let answer = ask(Stuck, request).await;

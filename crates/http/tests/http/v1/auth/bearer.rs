@@ -5,11 +5,14 @@ use asteroid_application::accounts::AuthenticateError;
 use asteroid_application::mocks::MockAccounts;
 
 use crate::harness::errors::{failed, summary, unavailable};
-use crate::harness::{BODIES, BODILESS, TOKEN, ask, json, signed_in_accounts, with_token};
+use crate::harness::{BODIES, TOKEN, ask, json, signed_in_accounts, with_token};
+use crate::openapi::bodiless_requests;
 
 /// Every request that needs a token.
 fn requests_with_bearer_token() -> impl Iterator<Item = TestRequest> {
-    let bodiless = BODILESS.into_iter().map(|(method, path)| TestRequest::default().method(method).uri(path));
+    let bodiless = bodiless_requests()
+        .into_iter()
+        .map(|(method, path)| TestRequest::default().method(method).uri(&path));
     let with_body = BODIES.iter().filter(|route| route.needs_token).map(|route| route.request(route.body()));
     bodiless.map(with_token).chain(with_body)
 }
@@ -36,14 +39,14 @@ async fn a_storage_error_while_the_bearer_token_is_checked_is_answered_503() {
 
 #[actix_web::test]
 async fn a_storage_error_after_the_bearer_token_was_checked_is_answered_500() {
-    for (method, path) in BODILESS {
+    for (method, path) in bodiless_requests() {
         let mut accounts = signed_in_accounts();
         accounts.expect_profile().returning(|_| Err(failed()));
         accounts.expect_sign_out().returning(|_, _| Err(failed()));
         accounts.expect_list_sessions().returning(|_| Err(failed()));
         accounts.expect_revoke_session().returning(|_, _, _| Err(failed()));
         accounts.expect_revoke_other_sessions().returning(|_, _| Err(failed()));
-        let request = with_token(TestRequest::default().method(method).uri(path));
+        let request = with_token(TestRequest::default().method(method).uri(&path));
         let refused = summary(&ask(accounts, request).await);
         insta::allow_duplicates! { insta::assert_snapshot!(refused, @r#"500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}"#); }
     }
@@ -51,7 +54,9 @@ async fn a_storage_error_after_the_bearer_token_was_checked_is_answered_500() {
 
 /// A request of every route that needs a token, without the token.
 fn requests() -> Vec<TestRequest> {
-    let bodiless = BODILESS.into_iter().map(|(method, path)| TestRequest::default().method(method).uri(path));
+    let bodiless = bodiless_requests()
+        .into_iter()
+        .map(|(method, path)| TestRequest::default().method(method).uri(&path));
     let with_body = BODIES.iter().filter(|route| route.needs_token);
     // The body is not read: it is not JSON.
     bodiless.chain(with_body.map(|route| json(&route.method, route.path, "{"))).collect()
