@@ -88,7 +88,7 @@ async fn a_request_whose_client_disconnects_has_a_line_too() {
 async fn the_log_has_the_route_pattern_and_not_the_path() {
     let mut routes = Vec::new();
     for path in ["/v1/auth/sessions/1", "/v1/auth/sessions/", "/v1/auth/secret", "/secret", "/docs/page.js"] {
-        let lines = lines(MockAccounts::new(), TestRequest::delete().uri(&path)).await;
+        let lines = lines(MockAccounts::new(), TestRequest::delete().uri(path)).await;
         let written: Vec<&Value> = lines.iter().filter(|line| line["span"]["name"] == "request").collect();
         assert_eq!(written.len(), 1);
         routes.push(written[0]["span"]["route"].as_str().expect("a route").to_owned());

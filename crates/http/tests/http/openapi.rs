@@ -79,7 +79,7 @@ pub(crate) fn bodiless_requests() -> Vec<(Method, String)> {
 }
 
 /// The path with ids that can be read.
-fn with_ids(path: &str) -> String {
+pub(crate) fn with_ids(path: &str) -> String {
     path.replace("{id}", "01540000-0000-7000-8000-000000000002").replace("{clientId}", "1")
 }
 
