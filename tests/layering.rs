@@ -148,9 +148,11 @@ fn workspace_has_exactly_one_binary() {
     assert_eq!(binaries, ["asteroid"]);
 }
 
-/// Every link of `docs/ARCHITECTURE.md` to a line leads to what it names; a link without a line leads to a file.
+/// Every link of `docs/ARCHITECTURE.md` to a line leads to what it names; a link without a line leads to a file. A line may
+/// be off by some, so that not every change of a file has to change the page.
 #[test]
 fn the_links_of_the_architecture_page_lead_to_what_they_name() {
+    const TOLERANCE: usize = 30;
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
     let page = std::fs::read_to_string(format!("{docs}ARCHITECTURE.md")).expect("the page is there");
     let mut lines = 0;
@@ -165,9 +167,10 @@ fn the_links_of_the_architecture_page_lead_to_what_they_name() {
         lines += 1;
         let text = text.unwrap_or_else(|error| panic!("{target}: {error}"));
         let name = before.rsplit("[`").next().unwrap_or_default().trim_end_matches('`');
-        let named = text.lines().nth(line - 1).is_some_and(|found| found.contains(name));
-        let now = text.lines().position(|found| found.contains(name)).map(|at| at + 1);
-        assert!(named, "`{name}` is not in that line of {target}: it is in line {now:?}");
+        let mut found =
+            (1_usize..).zip(text.lines()).filter(|(_, text)| text.contains(name)).map(|(at, _)| at);
+        let now: Option<usize> = found.find(|at| at.abs_diff(line) <= TOLERANCE);
+        assert!(now.is_some(), "`{name}` is not near that line of {target}");
     }
     assert!(lines > 10, "only {lines} links lead to lines");
 }

@@ -2,16 +2,9 @@
 
 use std::fs;
 
-use super::machine::{Answer, Machine};
+use asteroid_messaging::MessageKind;
 
-const KINDS: [&str; 6] = [
-    "registration_code",
-    "sign_in_code",
-    "reset_code",
-    "password_changed",
-    "password_reset",
-    "already_registered",
-];
+use super::machine::{Answer, Machine};
 
 #[test]
 fn messages_preview_writes_every_message() {
@@ -25,7 +18,7 @@ fn messages_preview_writes_every_message() {
         answer.out
     );
     let read = |name: String| fs::read_to_string(machine.path("new/preview").join(name)).expect("a file");
-    for kind in KINDS {
+    for kind in MessageKind::ALL.map(MessageKind::as_str) {
         assert!(read(format!("{kind}.txt")).starts_with("Subject: "));
         assert!(read(format!("{kind}.html")).starts_with("<!doctype html>"));
     }
@@ -33,7 +26,10 @@ fn messages_preview_writes_every_message() {
         read("sign_in_code.sms.txt".into()),
         "042137 is your Comet sign-in code. It works for 10 minutes. Tell it to nobody.\n\n@example.com #042137\n"
     );
-    assert_eq!(fs::read_dir(machine.path("new/preview")).expect("a folder").count(), 3 * KINDS.len());
+    assert_eq!(
+        fs::read_dir(machine.path("new/preview")).expect("a folder").count(),
+        3 * MessageKind::ALL.len()
+    );
     assert!(!machine.path("data").exists(), "to look is not to start");
 
     let german = machine.json(
