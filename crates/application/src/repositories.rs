@@ -11,40 +11,22 @@ use asteroid_messaging::OutboxRepository;
 use asteroid_terms::TermsRepository;
 use asteroid_verification::ChallengeRepository;
 
-/// Every repository that a use case asks for: what the store of a server offers its units of work. A use case of its own
-/// asks for those that it needs.
-pub trait AllRepositories:
-    UserRepository
-    + UserRegistrationRepository
-    + UserAdministrationRepository
-    + FamiliarAddressRepository
-    + PendingRegistrationRepository
-    + SessionRepository
-    + ChallengeRepository
-    + OutboxRepository
-    + LimitRepository
-    + AuditRepository
-    + TermsRepository
-    + PracticeRepository
-    + MembershipRepository
-    + ClientRepository
-{
-}
-
-impl<Tx> AllRepositories for Tx where
-    Tx: UserRepository
-        + UserRegistrationRepository
-        + UserAdministrationRepository
-        + FamiliarAddressRepository
-        + PendingRegistrationRepository
-        + SessionRepository
-        + ChallengeRepository
-        + OutboxRepository
-        + LimitRepository
-        + AuditRepository
-        + TermsRepository
-        + PracticeRepository
-        + MembershipRepository
-        + ClientRepository
-{
+asteroid_kernel::port_alias! {
+    /// Every repository that a use case asks for: what the store of a server offers its units of work. A use case of its own
+    /// asks for those that it needs.
+    pub trait AllRepositories:
+        UserRepository +
+        UserRegistrationRepository +
+        UserAdministrationRepository +
+        FamiliarAddressRepository +
+        PendingRegistrationRepository +
+        SessionRepository +
+        ChallengeRepository +
+        OutboxRepository +
+        LimitRepository +
+        AuditRepository +
+        TermsRepository +
+        PracticeRepository +
+        MembershipRepository +
+        ClientRepository;
 }

@@ -41,41 +41,23 @@ use asteroid_messaging::*;
 use asteroid_terms::*;
 use asteroid_verification::*;
 
-/// Every repository.
-pub trait AllRepositories:
-    UserRepository
-    + UserRegistrationRepository
-    + UserAdministrationRepository
-    + FamiliarAddressRepository
-    + PendingRegistrationRepository
-    + SessionRepository
-    + ChallengeRepository
-    + OutboxRepository
-    + LimitRepository
-    + AuditRepository
-    + TermsRepository
-    + PracticeRepository
-    + MembershipRepository
-    + ClientRepository
-{
-}
-
-impl<Tx> AllRepositories for Tx where
-    Tx: UserRepository
-        + UserRegistrationRepository
-        + UserAdministrationRepository
-        + FamiliarAddressRepository
-        + PendingRegistrationRepository
-        + SessionRepository
-        + ChallengeRepository
-        + OutboxRepository
-        + LimitRepository
-        + AuditRepository
-        + TermsRepository
-        + PracticeRepository
-        + MembershipRepository
-        + ClientRepository
-{
+asteroid_kernel::port_alias! {
+    /// Every repository.
+    pub trait AllRepositories:
+        UserRepository +
+        UserRegistrationRepository +
+        UserAdministrationRepository +
+        FamiliarAddressRepository +
+        PendingRegistrationRepository +
+        SessionRepository +
+        ChallengeRepository +
+        OutboxRepository +
+        LimitRepository +
+        AuditRepository +
+        TermsRepository +
+        PracticeRepository +
+        MembershipRepository +
+        ClientRepository;
 }
 
 /// A store whose units of work can use every repository.

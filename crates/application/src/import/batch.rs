@@ -17,29 +17,17 @@ use super::outcome::Halt;
 use super::plan::assign;
 use super::{ImportRecord, ImportedUser, RecordOutcome, Refusal, RefusalReason, Warning};
 
-/// The repositories that records are put into.
-pub(super) trait ImportRepositories:
-    PracticeRepository
-    + MembershipRepository
-    + ClientRepository
-    + UserRepository
-    + UserRegistrationRepository
-    + UserAdministrationRepository
-    + SessionRepository
-    + ChallengeRepository
-{
-}
-
-impl<Tx> ImportRepositories for Tx where
-    Tx: PracticeRepository
-        + MembershipRepository
-        + ClientRepository
-        + UserRepository
-        + UserRegistrationRepository
-        + UserAdministrationRepository
-        + SessionRepository
-        + ChallengeRepository
-{
+asteroid_kernel::port_alias! {
+    /// The repositories that records are put into.
+    pub(super) trait ImportRepositories:
+        PracticeRepository +
+        MembershipRepository +
+        ClientRepository +
+        UserRepository +
+        UserRegistrationRepository +
+        UserAdministrationRepository +
+        SessionRepository +
+        ChallengeRepository;
 }
 
 /// A record as far as it could be checked outside of a unit of work.

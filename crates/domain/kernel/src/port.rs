@@ -61,6 +61,26 @@ macro_rules! port {
     };
 }
 
+/// Declares a trait that stands for several ports: what implements all of them implements it.
+///
+/// ```
+/// # trait Reads {}
+/// # trait Writes {}
+/// asteroid_kernel::port_alias! {
+///     /// Reads and writes.
+///     trait ReadsAndWrites: Reads + Writes;
+/// }
+/// ```
+#[macro_export]
+macro_rules! port_alias {
+    ($(#[$meta:meta])* $visibility:vis trait $name:ident: $first:ident $(+ $port:ident)*;) => {
+        $(#[$meta])*
+        $visibility trait $name: $first $(+ $port)* {}
+
+        impl<T: $first $(+ $port)*> $name for T {}
+    };
+}
+
 /// Makes one mock of several ports with mockall, which the caller depends on: every call that a test does not expect
 /// fails it. The types that the ports name have to be in scope.
 ///

@@ -31,32 +31,18 @@ use crate::core::{Endpoint, SurfaceState, mount};
 pub(crate) use error::AuthSurface;
 pub(crate) use openapi::openapi;
 
-/// The use cases behind this surface.
-pub trait AuthUseCases:
-    Registrations
-    + CodeRequests
-    + CodeVerifications
-    + SignIns
-    + Sessions
-    + PasswordChanges
-    + PasswordResetRequests
-    + PasswordResets
-    + Profiles
-{
-}
-
-impl<
-    A: Registrations
-        + CodeRequests
-        + CodeVerifications
-        + SignIns
-        + Sessions
-        + PasswordChanges
-        + PasswordResetRequests
-        + PasswordResets
-        + Profiles,
-> AuthUseCases for A
-{
+asteroid_kernel::port_alias! {
+    /// The use cases behind this surface.
+    pub trait AuthUseCases:
+        Registrations +
+        CodeRequests +
+        CodeVerifications +
+        SignIns +
+        Sessions +
+        PasswordChanges +
+        PasswordResetRequests +
+        PasswordResets +
+        Profiles;
 }
 
 /// The surface answers these paths and all paths below them.

@@ -31,15 +31,15 @@ pub(crate) use error::PracticeApiSurface;
 pub(crate) use openapi::openapi;
 pub use terms_gate::AcceptedTerms;
 
-/// The use cases of accounts behind this surface.
-pub trait AccountUseCases: Sessions + SignIns + ReviewedPasswords {}
+asteroid_kernel::port_alias! {
+    /// The use cases of accounts behind this surface.
+    pub trait AccountUseCases: Sessions + SignIns + ReviewedPasswords;
+}
 
-impl<A: Sessions + SignIns + ReviewedPasswords> AccountUseCases for A {}
-
-/// The use cases of practices behind this surface.
-pub trait PracticeUseCases: PracticeProfiles + TermsOfUse + Clients {}
-
-impl<P: PracticeProfiles + TermsOfUse + Clients> PracticeUseCases for P {}
+asteroid_kernel::port_alias! {
+    /// The use cases of practices behind this surface.
+    pub trait PracticeUseCases: PracticeProfiles + TermsOfUse + Clients;
+}
 
 /// All use cases behind this surface.
 struct PracticeApiPorts<A, P> {
