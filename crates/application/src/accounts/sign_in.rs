@@ -131,14 +131,6 @@ struct OpenSession {
     context: RequestContext,
 }
 
-impl OpenSession {
-    /// Asked once the user is locked: an import that takes the contact away ends the sessions under the same lock.
-    async fn still_owns_contact<Tx: UserRepository>(&self, tx: &mut Tx) -> Result<bool, StorageError> {
-        let owner = tx.find_user_by_contact(&self.contact.key()).await?;
-        Ok(owner.is_some_and(|owner| owner.id == self.user))
-    }
-}
-
 impl<Tx> UnitOfWork<Tx> for OpenSession
 where
     Tx: MembershipRepository
@@ -157,15 +149,19 @@ where
         let (user, context) = (self.user, &self.context);
         let signed_in = open_session(tx, user, Some(&self.verified), &self.session, context).await?;
         let signed_in = match signed_in {
-            Some(signed_in) if self.still_owns_contact(tx).await? => {
-                let profile = find_practice_profile(tx, user, None).await?;
-                profile.map(|profile| SignedInUser { signed_in, profile })
-            }
-            Some(_) => {
-                tx.revoke_session(user, self.session.id).await?;
-                None
-            }
             None => None,
+            Some(signed_in) => {
+                // Read once the user is locked: an import that takes the contact away ends the sessions under the same lock.
+                let found = find_practice_profile(tx, user, None).await?;
+                let owns = |found: &PracticeProfile| {
+                    found.profile.contacts.iter().any(|own| own.contact == self.contact)
+                };
+                let owner = found.filter(owns);
+                if owner.is_none() {
+                    tx.revoke_session(user, self.session.id).await?;
+                }
+                owner.map(|profile| SignedInUser { signed_in, profile })
+            }
         };
         if signed_in.is_some() {
             if let Some(renewed) = &self.renewed {

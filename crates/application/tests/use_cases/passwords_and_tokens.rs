@@ -10,11 +10,11 @@ use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{
-    FoundSession, Password, PasswordFlaw, PersonName, Profile, Session, SessionToken, TokenClaims, User,
-    UserStatus,
+    ContactSource, ContactType, FoundSession, Password, PasswordFlaw, PersonName, Profile, Session,
+    SessionToken, TokenClaims, User, UserContact, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Contact, Origin, Region, SessionId, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactId, Origin, Region, SessionId, StorageError, Timestamp, UserId};
 use asteroid_limits::ConsecutiveFailures;
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_verification::mocks::sample_keys;
@@ -34,6 +34,21 @@ fn george() -> User {
         password_hash: Some(PlainHasher::hash_of(CURRENT)),
         last_login: None,
         created_at: now(),
+    }
+}
+
+fn george_contact() -> Contact {
+    Contact::parse("george@example.com", Region::US).expect("a contact")
+}
+
+fn verified(contact: Contact) -> UserContact {
+    UserContact {
+        id: ContactId(1),
+        contact,
+        contact_type: ContactType::Personal,
+        primary: true,
+        source: ContactSource::Verified,
+        verified_at: now(),
     }
 }
 
@@ -181,7 +196,8 @@ fn tx_of_a_sign_in() -> MockTx {
 #[tokio::test]
 async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
     let mut tx = tx_of_a_sign_in();
-    tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: george(), contacts: Vec::new() })));
+    tx.expect_find_profile()
+        .returning(|_| Ok(Some(Profile { user: george(), contacts: vec![verified(george_contact())] })));
     let mut signer = MockSigner::new();
     signer
         .expect_sign()
@@ -189,7 +205,7 @@ async fn a_signed_token_names_its_session_and_nothing_of_it_is_stored() {
         .withf(|claims| claims.user == UserId(25) && claims.expires_at > claims.issued_at)
         .returning(|claims| Ok(format!("signed for {}", claims.session)));
     let request = SignIn {
-        contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
+        contact: george_contact(),
         password: Password::new(CURRENT),
         token: TokenForm::Signed,
         origin: Origin::local(),
@@ -244,11 +260,32 @@ async fn a_sign_in_whose_profile_cannot_be_read_keeps_no_session() {
     signer.expect_sign().returning(|_| Ok("signed".to_owned()));
     let accounts = accounts(tx, signer, 0);
     let request = SignIn {
-        contact: Contact::parse("george@example.com", Region::US).expect("a contact"),
+        contact: george_contact(),
         password: Password::new(CURRENT),
         token: TokenForm::Signed,
         origin: Origin::local(),
     };
     let error = accounts.sign_in(request).await.expect_err("the store fails");
     assert!(matches!(error, SignInError::Storage(StorageError::Failed(_))), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_user_who_lost_the_contact_or_is_gone_keeps_no_session_of_a_sign_in() {
+    let other = Contact::parse("other@example.com", Region::US).expect("a contact");
+    let lost = Profile { user: george(), contacts: vec![verified(other)] };
+    for profile in [Some(lost), None] {
+        let mut tx = tx_of_a_sign_in();
+        tx.expect_find_profile().return_once(move |_| Ok(profile));
+        tx.expect_revoke_session().times(1).returning(|_, _| Ok(true));
+        let mut signer = MockSigner::new();
+        signer.expect_sign().returning(|_| Ok("signed".to_owned()));
+        let request = SignIn {
+            contact: george_contact(),
+            password: Password::new(CURRENT),
+            token: TokenForm::Signed,
+            origin: Origin::local(),
+        };
+        let error = accounts(tx, signer, 0).sign_in(request).await.expect_err("no session");
+        assert!(matches!(error, SignInError::InvalidCredentials), "{error:?}");
+    }
 }
