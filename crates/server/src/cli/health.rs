@@ -85,6 +85,8 @@ async fn ask(url: &str) -> Result<(), NotReady> {
     if !url.starts_with("http://") {
         return Err(NotReady::NoUrl);
     }
+    // reqwest makes no client before the process has a TLS provider; an embedder may have installed one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // No proxy: the server itself must answer.
     let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().redirect(Policy::none()).build()?;
     let status = client.get(url).send().await?.status();
