@@ -60,7 +60,7 @@ pub struct Delivery {
     context: MessageContext,
 }
 
-/// A delivery that has completed, and is to be noted.
+/// A delivery that has completed, and is to be recorded.
 #[derive(Clone, Debug)]
 pub struct Completed {
     id: MessageId,
@@ -68,7 +68,7 @@ pub struct Completed {
     state: OutboxState,
 }
 
-/// What one batch at the outbox came to.
+/// The messages that were claimed together.
 #[derive(Clone, Debug)]
 pub struct DeliveryBatch {
     /// The messages that were claimed.

@@ -1,6 +1,5 @@
 //! Changing a password with the existing one.
 
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
@@ -11,14 +10,12 @@ use asteroid_identity::{
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, unit_of_work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
-use asteroid_verification::ChallengeRepository;
 
 use super::audit::audit;
 use super::contacts::addresses;
 use super::notices::send_notices;
 use super::open_session::Caller;
 use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
-use super::review_password_change::{PasswordReview, ReviewPasswordChange, ReviewPasswordChangeError};
 use super::{Accounts, RequestContext};
 
 /// Replaces the caller's password.
@@ -120,11 +117,11 @@ where
 }
 
 /// Whose password is to be changed, and what of it was found out so far.
-struct Change {
+pub(super) struct Change {
     caller: Caller,
     current: Option<PasswordHash>,
     contacts: Vec<Contact>,
-    context: RequestContext,
+    pub(super) context: RequestContext,
 }
 
 impl<S, H> Accounts<S, H>
@@ -139,7 +136,7 @@ where
     H: PasswordHasher,
 {
     /// Looks up whose password it is, and holds the new one against the policy.
-    async fn begin_change(
+    pub(super) async fn begin_change(
         &self,
         caller: Caller,
         new: Option<&Password>,
@@ -162,24 +159,31 @@ where
     }
 
     /// Counts a try of the existing password; says how long to wait if there may be none now.
-    async fn count_try(&self, change: &Change) -> Result<Result<AttemptReservation, Duration>, StorageError> {
+    pub(super) async fn count_try(
+        &self,
+        change: &Change,
+    ) -> Result<Result<AttemptReservation, Duration>, StorageError> {
         let begin = BeginChange { caller: change.caller, context: change.context.clone() };
         self.storage.write(begin).await
     }
 
-    async fn is_current(&self, change: &Change, password: &Password) -> Result<bool, HashingError> {
+    pub(super) async fn is_current(
+        &self,
+        change: &Change,
+        password: &Password,
+    ) -> Result<bool, HashingError> {
         let verdict = self.hasher.verify(password, change.current.as_ref()).await?;
         Ok(matches!(verdict, Verdict::Match { .. }))
     }
 
-    async fn note_wrong(&self, change: &Change) -> Result<(), StorageError> {
+    pub(super) async fn note_wrong(&self, change: &Change) -> Result<(), StorageError> {
         let (action, user) = (Action::ChangePassword, Some(change.caller.user));
         let context = change.context.clone();
         self.storage.write(RecordFailedAttempt { action, user, contact: None, context }).await
     }
 
     /// Puts the new password in the place of the one that was just proved. False if that was changed meanwhile.
-    async fn finish_change(
+    pub(super) async fn finish_change(
         &self,
         change: Change,
         new: PasswordHash,
@@ -194,11 +198,20 @@ where
         }
         Ok(replaced)
     }
+}
 
-    pub(super) async fn replace_own_password(
-        &self,
-        request: ChangePassword,
-    ) -> Result<(), ChangePasswordError> {
+impl<S, H> PasswordChanges for Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + SessionRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
+    H: PasswordHasher,
+{
+    async fn change_password(&self, request: ChangePassword) -> Result<(), ChangePasswordError> {
         let ChangePassword { caller, existing, new, origin } = request;
         let (change, checked) = self.begin_change(caller, Some(&new), origin).await?;
         let same = existing.expose() == new.expose();
@@ -224,77 +237,5 @@ where
         } else {
             Err(ChangePasswordError::InvalidExistingPassword)
         }
-    }
-
-    pub(super) async fn review_own_password(
-        &self,
-        request: ReviewPasswordChange,
-    ) -> Result<(), ReviewPasswordChangeError> {
-        let ReviewPasswordChange { caller, existing, new, complete, origin } = request;
-        let (change, checked) = self.begin_change(caller, new.as_ref(), origin).await?;
-        let policy = &change.context.rules().passwords;
-        // Longer than any password: not hashed.
-        let [existing, new] =
-            [&existing, &new].map(|given| given.as_ref().filter(|given| !policy.is_oversized(given)));
-        let reservation = match self.count_try(&change).await? {
-            Ok(reservation) => reservation,
-            Err(retry_after) => return Err(ReviewPasswordChangeError::TooManyAttempts { retry_after }),
-        };
-        let existing_is_right = match existing {
-            Some(existing) => self.is_current(&change, existing).await?,
-            None => false,
-        };
-        let same = match (existing, new) {
-            (_, None) => false,
-            (Some(existing), Some(new)) if existing_is_right => existing.expose() == new.expose(),
-            (_, Some(new)) => self.is_current(&change, new).await?,
-        };
-        let (new, mut flaws) = match checked {
-            Ok(new) => (new, Vec::new()),
-            Err(flaws) => (None, flaws),
-        };
-        flaws.extend(same.then_some(PasswordFlaw::SameAsCurrent));
-        let clean = complete && existing_is_right && flaws.is_empty();
-        let Some(new) = new.filter(|_| clean) else {
-            if existing_is_right {
-                let context = change.context.clone();
-                self.storage
-                    .write(unit_of_work((reservation, context), |(reservation, context), tx: &mut S::Tx| {
-                        Box::pin(refund_attempt(tx, reservation, context))
-                    }))
-                    .await?;
-            } else {
-                self.note_wrong(&change).await?;
-            }
-            let review = PasswordReview { existing_is_right, flaws };
-            return Err(ReviewPasswordChangeError::Refused(review));
-        };
-        let new = self.hasher.hash(&new).await?;
-        if self.finish_change(change, new, reservation).await? {
-            Ok(())
-        } else {
-            let review = PasswordReview { existing_is_right: false, flaws };
-            Err(ReviewPasswordChangeError::Refused(review))
-        }
-    }
-}
-
-impl<S, H> PasswordChanges for Accounts<S, H>
-where
-    S: Storage,
-    S::Tx: UserRepository
-        + FamiliarAddressRepository
-        + SessionRepository
-        + ChallengeRepository
-        + OutboxRepository
-        + LimitRepository
-        + AuditRepository,
-    H: PasswordHasher,
-{
-    fn change_password(
-        &self,
-        request: ChangePassword,
-    ) -> impl Future<Output = Result<(), ChangePasswordError>> + Send {
-        self.replace_own_password(request)
     }
 }

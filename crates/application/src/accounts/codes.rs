@@ -119,7 +119,7 @@ const NO_USER: UserId = UserId(0);
 
 /// Tries a code on the contact's live challenges for these purposes; gives the challenge that it redeemed.
 ///
-/// A wrong guess is reservation: the unit of work must commit it, as an outcome.
+/// A wrong guess is counted: the unit of work must commit it, as an outcome.
 pub(super) async fn try_code<Tx: ChallengeRepository + LimitRepository>(
     tx: &mut Tx,
     contact: &Contact,

@@ -1,7 +1,7 @@
 //! Sending a code to reset a password.
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::{FamiliarAddressRepository, PasswordHasher, SessionRepository, UserRepository};
+use asteroid_identity::UserRepository;
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
@@ -71,14 +71,8 @@ where
 impl<S, H> PasswordResetRequests for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository
-        + FamiliarAddressRepository
-        + SessionRepository
-        + ChallengeRepository
-        + OutboxRepository
-        + LimitRepository
-        + AuditRepository,
-    H: PasswordHasher,
+    S::Tx: UserRepository + ChallengeRepository + OutboxRepository + LimitRepository + AuditRepository,
+    H: Send + Sync + 'static,
 {
     async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError> {
         let ForgotPassword { contact, origin } = request;

@@ -11,7 +11,7 @@ use super::RequestContext;
 use super::audit::audit;
 use super::rate_limits::longest_window;
 
-/// Where a try of a password was reservation before it was checked, so that neither a crash nor trying at once gives
+/// Where an attempt at a password was counted before it was checked, so that neither a crash nor concurrent attempts give
 /// guesses away.
 #[derive(Clone)]
 pub(super) enum AttemptReservation {

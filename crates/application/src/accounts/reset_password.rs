@@ -2,8 +2,8 @@
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
-    PasswordHasher, SessionRepository, UserRepository,
+    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, SessionRepository,
+    UserRepository,
 };
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
@@ -56,7 +56,7 @@ asteroid_kernel::port! {
 }
 
 /// Redeems a reset code: sets the password, ends every session, and tells the user. False is a rejected guess; it is
-/// committed, because it was reservation.
+/// committed, because it was counted.
 struct RedeemResetCode {
     contact: Contact,
     guess: CodeGuess,
@@ -127,7 +127,6 @@ impl<S, H> PasswordResets for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
-        + FamiliarAddressRepository
         + SessionRepository
         + ChallengeRepository
         + OutboxRepository

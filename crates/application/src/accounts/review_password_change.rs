@@ -1,6 +1,5 @@
 //! Changing a password with all errors returned at once.
 
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_audit::AuditRepository;
@@ -8,12 +7,13 @@ use asteroid_identity::{
     FamiliarAddressRepository, HashingError, Password, PasswordFlaw, PasswordHasher, SessionRepository,
     UserRepository,
 };
-use asteroid_kernel::{Origin, Storage, StorageError};
+use asteroid_kernel::{Origin, Storage, StorageError, unit_of_work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 
 use super::Accounts;
 use super::open_session::Caller;
+use super::password_attempts::refund_attempt;
 
 /// Replaces the caller's password, or says all that is wrong with the request at once.
 #[derive(Clone, Debug)]
@@ -82,10 +82,55 @@ where
         + AuditRepository,
     H: PasswordHasher,
 {
-    fn review_password_change(
+    async fn review_password_change(
         &self,
         request: ReviewPasswordChange,
-    ) -> impl Future<Output = Result<(), ReviewPasswordChangeError>> + Send {
-        self.review_own_password(request)
+    ) -> Result<(), ReviewPasswordChangeError> {
+        let ReviewPasswordChange { caller, existing, new, complete, origin } = request;
+        let (change, checked) = self.begin_change(caller, new.as_ref(), origin).await?;
+        let policy = &change.context.rules().passwords;
+        // Longer than any password: not hashed.
+        let [existing, new] =
+            [&existing, &new].map(|given| given.as_ref().filter(|given| !policy.is_oversized(given)));
+        let reservation = match self.count_try(&change).await? {
+            Ok(reservation) => reservation,
+            Err(retry_after) => return Err(ReviewPasswordChangeError::TooManyAttempts { retry_after }),
+        };
+        let existing_is_right = match existing {
+            Some(existing) => self.is_current(&change, existing).await?,
+            None => false,
+        };
+        let same = match (existing, new) {
+            (_, None) => false,
+            (Some(existing), Some(new)) if existing_is_right => existing.expose() == new.expose(),
+            (_, Some(new)) => self.is_current(&change, new).await?,
+        };
+        let (new, mut flaws) = match checked {
+            Ok(new) => (new, Vec::new()),
+            Err(flaws) => (None, flaws),
+        };
+        flaws.extend(same.then_some(PasswordFlaw::SameAsCurrent));
+        let clean = complete && existing_is_right && flaws.is_empty();
+        let Some(new) = new.filter(|_| clean) else {
+            if existing_is_right {
+                let context = change.context.clone();
+                self.storage
+                    .write(unit_of_work((reservation, context), |(reservation, context), tx: &mut S::Tx| {
+                        Box::pin(refund_attempt(tx, reservation, context))
+                    }))
+                    .await?;
+            } else {
+                self.note_wrong(&change).await?;
+            }
+            let review = PasswordReview { existing_is_right, flaws };
+            return Err(ReviewPasswordChangeError::Refused(review));
+        };
+        let new = self.hasher.hash(&new).await?;
+        if self.finish_change(change, new, reservation).await? {
+            Ok(())
+        } else {
+            let review = PasswordReview { existing_is_right: false, flaws };
+            Err(ReviewPasswordChangeError::Refused(review))
+        }
     }
 }

@@ -1,13 +1,9 @@
 //! Sending codes that are asked for.
 
-use std::future::Future;
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::{
-    FamiliarAddressRepository, PendingRegistration, PendingRegistrationRepository, SessionRepository,
-    UserRegistrationRepository, UserRepository, UserStatus,
-};
+use asteroid_identity::{PendingRegistration, PendingRegistrationRepository, UserRepository, UserStatus};
 use asteroid_kernel::{Contact, Network, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
@@ -155,26 +151,6 @@ where
     }
 }
 
-impl<S, H> Accounts<S, H>
-where
-    S: Storage,
-    S::Tx: UserRepository
-        + PendingRegistrationRepository
-        + ChallengeRepository
-        + OutboxRepository
-        + LimitRepository
-        + AuditRepository,
-{
-    pub(super) async fn send_due_codes(&self, request: SendCodes) -> Result<(), SendCodesError> {
-        let SendCodes { mut contacts, version, origin } = request;
-        // Always in the same order, so that two requests for the same two contacts never wait for each other.
-        contacts.sort_by_key(Contact::key);
-        contacts.dedup();
-        let work = SendDueCodes { contacts, version, context: self.context(origin) };
-        self.send_by(work).await
-    }
-}
-
 impl<S: Storage, H> Accounts<S, H> {
     /// Runs a unit that puts codes into the outbox; if it did, wakes those who deliver them.
     pub(super) async fn send_by<W>(&self, work: W) -> Result<(), SendCodesError>
@@ -195,17 +171,19 @@ impl<S, H> CodeRequests for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
-        + UserRegistrationRepository
-        + FamiliarAddressRepository
         + PendingRegistrationRepository
-        + SessionRepository
         + ChallengeRepository
         + OutboxRepository
         + LimitRepository
         + AuditRepository,
     H: Send + Sync + 'static,
 {
-    fn send_codes(&self, request: SendCodes) -> impl Future<Output = Result<(), SendCodesError>> + Send {
-        self.send_due_codes(request)
+    async fn send_codes(&self, request: SendCodes) -> Result<(), SendCodesError> {
+        let SendCodes { mut contacts, version, origin } = request;
+        // Always in the same order, so that two requests for the same two contacts never wait for each other.
+        contacts.sort_by_key(Contact::key);
+        contacts.dedup();
+        let work = SendDueCodes { contacts, version, context: self.context(origin) };
+        self.send_by(work).await
     }
 }

@@ -2,11 +2,9 @@
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    FamiliarAddressRepository, FoundSession, PasswordHasher, Session, SessionRepository, SessionToken,
-    SessionTokenHash, TokenClaims, UserRepository,
+    FoundSession, Session, SessionRepository, SessionToken, SessionTokenHash, TokenClaims,
 };
 use asteroid_kernel::{Origin, SessionId, Storage, StorageError, UnitOfWork, UserId, unit_of_work};
-use asteroid_limits::LimitRepository;
 
 use super::audit::audit;
 use super::open_session::Caller;
@@ -111,8 +109,8 @@ where
 impl<S, H> Sessions for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + FamiliarAddressRepository + SessionRepository + LimitRepository + AuditRepository,
-    H: PasswordHasher,
+    S::Tx: SessionRepository + AuditRepository,
+    H: Send + Sync + 'static,
 {
     async fn authenticate(&self, token: String) -> Result<Caller, AuthenticateError> {
         let (now, lifetime) = (self.tools.clock.now(), &self.tools.rules.sessions);
@@ -127,14 +125,14 @@ where
         let Some(session) = found.and_then(|found| found.live(now, lifetime)) else {
             return Err(AuthenticateError::Unauthenticated);
         };
-        let touch = unit_of_work((session.id, now), |(session, now), tx: &mut S::Tx| {
-            Box::pin(tx.touch_session(*session, *now))
-        });
-        if session.is_touch_due(now, lifetime)
-            && let Err(error) = self.storage.write(touch).await
-        {
-            // Who may read must be let in though nothing can be written now, as on a full disk.
-            tracing::warn!(%error, "the use of a session could not be written down");
+        if session.is_touch_due(now, lifetime) {
+            let touch = unit_of_work((session.id, now), |(session, now), tx: &mut S::Tx| {
+                Box::pin(tx.touch_session(*session, *now))
+            });
+            if let Err(error) = self.storage.write(touch).await {
+                // Who may read must be let in though nothing can be written now, as on a full disk.
+                tracing::warn!(%error, "the use of a session could not be written down");
+            }
         }
         Ok(Caller { user: session.user, session: session.id })
     }

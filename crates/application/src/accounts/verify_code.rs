@@ -7,7 +7,6 @@ use asteroid_identity::{
 };
 use asteroid_kernel::{Contact, Origin, RegistrationId, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
-use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
 
 use super::audit::audit;
@@ -47,7 +46,7 @@ asteroid_kernel::port! {
 }
 
 /// Redeems a code to complete a registration or to sign in: the user, the verified contact and the session are made
-/// together or not at all. None is a rejected guess; it is committed, because it was reservation.
+/// together or not at all. [`None`] is a rejected guess; it is committed, because it was counted.
 struct RedeemCode {
     contact: Contact,
     guess: CodeGuess,
@@ -140,7 +139,6 @@ where
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository
-        + OutboxRepository
         + LimitRepository
         + AuditRepository,
     H: Send + Sync + 'static,
