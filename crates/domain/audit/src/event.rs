@@ -1,105 +1,44 @@
 use asteroid_kernel::{AuditEventId, Contact, Origin, Randomness, Timestamp, UserId};
-use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 
-/// What was done or attempted.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumCount,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Action {
-    /// A registration.
-    Register,
-    /// A request for a code to sign in or to complete a registration.
-    SendCode,
-    /// A guess of a code to sign in or to complete a registration.
-    VerifyCode,
-    /// A sign-in with a password.
-    SignIn,
-    /// A sign-out: the user ended a session.
-    SignOut,
-    /// A change of a password by its user.
-    ChangePassword,
-    /// A request for a code to reset a password.
-    ForgotPassword,
-    /// A password reset with a code.
-    ResetPassword,
-    /// An acceptance of the terms in force.
-    AcceptTerms,
-    /// The publication of a version of the terms.
-    PublishTerms,
-    /// An import of records.
-    Import,
-    /// The requeuing of a failed message by an operator.
-    RetryMessage,
-}
-
-impl Action {
-    /// Every action.
-    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
-
-    /// The name in stores: `register`, `send_code`, …
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// The action of this name; [`None`] if there is no such action.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
+asteroid_kernel::named_enum! {
+    /// What was done or attempted.
+    pub enum Action {
+        /// A registration.
+        Register,
+        /// A request for a code to sign in or to complete a registration.
+        SendCode,
+        /// A guess of a code to sign in or to complete a registration.
+        VerifyCode,
+        /// A sign-in with a password.
+        SignIn,
+        /// A sign-out: the user ended a session.
+        SignOut,
+        /// A change of a password by its user.
+        ChangePassword,
+        /// A request for a code to reset a password.
+        ForgotPassword,
+        /// A password reset with a code.
+        ResetPassword,
+        /// An acceptance of the terms in force.
+        AcceptTerms,
+        /// The publication of a version of the terms.
+        PublishTerms,
+        /// An import of records.
+        Import,
+        /// The requeuing of a failed message by an operator.
+        RetryMessage,
     }
 }
 
-/// The outcome of an action.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumCount,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Outcome {
-    /// The action succeeded.
-    Done,
-    /// The action was refused: a wrong password or code, an unknown contact, a disabled user.
-    Refused,
-    /// The action was not attempted because of a rate limit.
-    Limited,
-}
-
-impl Outcome {
-    /// Every outcome.
-    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
-
-    /// The name in stores: `done`, `refused`, `limited`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// The outcome of this name; [`None`] if there is no such outcome.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
+asteroid_kernel::named_enum! {
+    /// The outcome of an action.
+    pub enum Outcome {
+        /// The action succeeded.
+        Done,
+        /// The action was refused: a wrong password or code, an unknown contact, a disabled user.
+        Refused,
+        /// The action was not attempted because of a rate limit.
+        Limited,
     }
 }
 

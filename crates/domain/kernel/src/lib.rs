@@ -7,6 +7,7 @@ mod error;
 mod ids;
 #[cfg(feature = "mocks")]
 pub mod mocks;
+mod named_enum;
 mod network;
 mod origin;
 mod port;

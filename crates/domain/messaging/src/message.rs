@@ -1,33 +1,16 @@
 use asteroid_kernel::{ChallengeId, Contact, ContactKind, MessageId, Randomness, Timestamp};
-use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 
-/// The channel that a message is delivered by.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumCount,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Channel {
-    /// E-mail.
-    Email,
-    /// SMS.
-    Sms,
+asteroid_kernel::named_enum! {
+    /// The channel that a message is delivered by.
+    pub enum Channel {
+        /// E-mail.
+        Email,
+        /// SMS.
+        Sms,
+    }
 }
 
 impl Channel {
-    /// Every channel.
-    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
-
     /// The channel for contacts of this kind.
     #[must_use]
     pub const fn of(kind: ContactKind) -> Self {
@@ -36,55 +19,27 @@ impl Channel {
             ContactKind::Phone => Self::Sms,
         }
     }
-
-    /// The name: `email`, `sms`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// The channel of this name; [`None`] if there is no such channel.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
 }
 
-/// The kind of a message.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumCount,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum MessageKind {
-    /// The code that completes a registration.
-    RegistrationCode,
-    /// The code that signs a user in.
-    SignInCode,
-    /// The code that resets a password.
-    ResetCode,
-    /// A notice that the user changed the password.
-    PasswordChanged,
-    /// A notice that the password was reset with a code.
-    PasswordReset,
-    /// A notice that a client tried to register the contact of an existing user.
-    AlreadyRegistered,
+asteroid_kernel::named_enum! {
+    /// The kind of a message.
+    pub enum MessageKind {
+        /// The code that completes a registration.
+        RegistrationCode,
+        /// The code that signs a user in.
+        SignInCode,
+        /// The code that resets a password.
+        ResetCode,
+        /// A notice that the user changed the password.
+        PasswordChanged,
+        /// A notice that the password was reset with a code.
+        PasswordReset,
+        /// A notice that a client tried to register the contact of an existing user.
+        AlreadyRegistered,
+    }
 }
 
 impl MessageKind {
-    /// Every kind.
-    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
-
     /// Whether messages of this kind contain a code.
     #[must_use]
     pub const fn carries_code(self) -> bool {
@@ -92,18 +47,6 @@ impl MessageKind {
             Self::RegistrationCode | Self::SignInCode | Self::ResetCode => true,
             Self::PasswordChanged | Self::PasswordReset | Self::AlreadyRegistered => false,
         }
-    }
-
-    /// The name in stores, in the file transport and of templates: `registration_code`, `sign_in_code`, …
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// The kind of this name; [`None`] if there is no such kind.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
     }
 }
 

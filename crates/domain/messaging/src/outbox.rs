@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use asteroid_kernel::{MessageId, StorageError, Timestamp};
-use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{Channel, Message};
 
@@ -27,29 +26,16 @@ pub enum OutboxState {
     },
 }
 
-/// An [`OutboxState`] without its data.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumCount,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum OutboxStateKind {
-    /// See [`OutboxState::Waiting`].
-    Waiting,
-    /// See [`OutboxState::Delivered`].
-    Delivered,
-    /// See [`OutboxState::Failed`].
-    Failed,
+asteroid_kernel::named_enum! {
+    /// An [`OutboxState`] without its data.
+    pub enum OutboxStateKind {
+        /// See [`OutboxState::Waiting`].
+        Waiting,
+        /// See [`OutboxState::Delivered`].
+        Delivered,
+        /// See [`OutboxState::Failed`].
+        Failed,
+    }
 }
 
 impl OutboxState {
@@ -61,23 +47,6 @@ impl OutboxState {
             Self::Delivered { .. } => OutboxStateKind::Delivered,
             Self::Failed { .. } => OutboxStateKind::Failed,
         }
-    }
-}
-
-impl OutboxStateKind {
-    /// Every kind of state.
-    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many variants as counted");
-
-    /// The name: `waiting`, `delivered`, `failed`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// The kind of this name; [`None`] if there is no such kind.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
     }
 }
 
