@@ -4,13 +4,11 @@
 mod audit;
 #[macro_use]
 mod change_password;
-#[macro_use]
 mod codes;
 mod contacts;
 #[macro_use]
 mod forgot_password;
 mod notices;
-#[macro_use]
 mod open_session;
 mod password_attempts;
 #[macro_use]
