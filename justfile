@@ -73,5 +73,15 @@ snapshots *arguments:
 openapi-check:
     tests/openapi/check.sh
 
+# Checks the dependencies' licences, bans, versions and sources (`deny.toml`; installs cargo-deny where it is missing).
+deny:
+    command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+    cargo deny check --deny unmatched-skip --deny unnecessary-skip bans licenses sources
+
+# Checks the dependencies for published vulnerabilities; needs the network, and changes with it.
+advisories:
+    command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+    cargo deny check advisories
+
 # Everything that has to hold before a change lands.
-ci: lint doc domain test openapi-check
+ci: deny lint doc domain test openapi-check
