@@ -10,6 +10,10 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
+/// How far the clocks of servers on one store may differ. A recorded time that lies further ahead of now was written before
+/// the clock was set back: it says nothing about when.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
+
 /// A time in UTC, with microseconds: the precision that every store keeps.
 ///
 /// [`Display`](fmt::Display) is RFC 3339 with milliseconds, as in both HTTP APIs.

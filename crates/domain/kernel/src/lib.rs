@@ -15,7 +15,7 @@ mod randomness;
 mod storage;
 pub mod system;
 
-pub use clock::{Clock, Timestamp};
+pub use clock::{CLOCK_SKEW, Clock, Timestamp};
 pub use contact::{Contact, ContactKey, ContactKind, EmailAddress, PhoneNumber, Region};
 pub use error::{BoxError, in_one_line};
 pub use ids::{

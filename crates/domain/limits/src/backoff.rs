@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use asteroid_kernel::Timestamp;
+use asteroid_kernel::{CLOCK_SKEW, Timestamp};
 
 /// Exponential back-off for consecutive failures, with a lockout at the end (OWASP ASVS 5.0, 6.1.1; NIST SP 800-63B-4,
 /// 3.2.2: at most 100 consecutive failures).
@@ -48,13 +48,19 @@ pub enum Admission {
 
 impl Backoff {
     /// Whether an attempt is admitted now.
+    ///
+    /// A wait that would begin in the future is over, because the clock was set back since, and no wait ends later than its
+    /// own length from now. The count stays, so that a clock that jumps gives one attempt for each jump.
     #[must_use]
     pub fn admission(&self, failures: ConsecutiveFailures, now: Timestamp) -> Admission {
         if failures.count >= self.lock_at {
             return Admission::Locked;
         }
         let Some(last_at) = failures.last_at else { return Admission::Admitted };
-        let until = last_at + self.wait_after(failures.count);
+        if last_at > now + CLOCK_SKEW {
+            return Admission::Admitted;
+        }
+        let until = last_at.min(now) + self.wait_after(failures.count);
         if now < until { Admission::Wait { until } } else { Admission::Admitted }
     }
 
@@ -78,7 +84,58 @@ impl ConsecutiveFailures {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_wait_is_longer_than_its_length(count in 0u32..100, last_at in 0i64..1 << 40, now in 0i64..1 << 40) {
+            let (backoff, now) = (Backoff::default(), Timestamp::from_micros(now));
+            let failures = ConsecutiveFailures { count, last_at: Some(Timestamp::from_micros(last_at)) };
+            match backoff.admission(failures, now) {
+                Admission::Admitted => {}
+                Admission::Wait { until } => prop_assert!(until.since(now) <= backoff.wait_after(count)),
+                Admission::Locked => prop_assert!(false, "under the cap"),
+            }
+        }
+
+        /// However the clock jumps, each of the free attempts, each jump, and each wait that passed admits one.
+        #[test]
+        fn a_jump_of_the_clock_admits_one_attempt(steps in prop::collection::vec((any::<bool>(), 0i64..1 << 40), 1..60)) {
+            let backoff = Backoff::default();
+            let (mut now, mut failures) = (Timestamp::from_micros(0), ConsecutiveFailures::default());
+            let (mut jumps, mut evaluated) = (0, 0);
+            for (jumps_now, to) in steps {
+                if jumps_now {
+                    now = Timestamp::from_micros(to);
+                    jumps += 1;
+                }
+                // Any number of tries at one moment.
+                for _ in 0..10 {
+                    if backoff.admission(failures, now) == Admission::Admitted {
+                        failures = failures.failed(now);
+                        evaluated += 1;
+                    }
+                }
+            }
+            prop_assert!(evaluated <= backoff.free + 1 + jumps, "{evaluated} of {jumps} jumps");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_leaves_no_wait_beyond_its_length() {
+        let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
+        let two_hours_ahead = start + Duration::from_hours(2);
+        let failures = ConsecutiveFailures { count: 20, last_at: Some(two_hours_ahead) };
+        assert_eq!(backoff.admission(failures, start), Admission::Admitted);
+        // Between servers whose clocks differ a little, the wait holds.
+        let failures = ConsecutiveFailures { count: 20, last_at: Some(start + CLOCK_SKEW) };
+        assert_eq!(
+            backoff.admission(failures, start),
+            Admission::Wait { until: start + Duration::from_mins(15) }
+        );
+    }
 
     #[test]
     fn four_failures_are_free_then_the_wait_doubles_to_fifteen_minutes() {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use asteroid_kernel::Timestamp;
+use asteroid_kernel::{CLOCK_SKEW, Timestamp};
 
 /// A rate limit: at most `count` events within any window of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,16 +45,26 @@ impl SlidingWindow {
     /// The earliest time at which all these quotas allow one more event; `now` if they allow it now.
     ///
     /// A quota of count 0 gives the end of a window that starts now, so it never allows an event.
+    ///
+    /// Events in the future were recorded before the clock was set back, and do not count; so no wait is longer than the
+    /// longest window, and each jump of the clock allows each quota's count once more at the most.
     #[must_use]
     pub fn next_allowed(&self, quotas: &[Quota], now: Timestamp) -> Timestamp {
+        let known = self.past(now);
         quotas
             .iter()
             .filter_map(|quota| {
                 // The window is full until the earliest of the newest `count` events leaves it.
-                let newest = self.0.len().checked_sub(quota.count)?;
-                self.0.get(newest).map_or(Some(now + quota.window), |earliest| Some(*earliest + quota.window))
+                let newest = known.len().checked_sub(quota.count)?;
+                let earliest = known.get(newest).map_or(now, |earliest| now.min(*earliest));
+                Some(earliest + quota.window)
             })
             .fold(now, Timestamp::max)
+    }
+
+    /// The events that do not lie in the future, but for the difference between the clocks of several servers.
+    fn past(&self, now: Timestamp) -> &[Timestamp] {
+        &self.0[..self.0.partition_point(|time| *time <= now + CLOCK_SKEW)]
     }
 
     /// Whether all these quotas allow one more event now.
@@ -64,10 +74,10 @@ impl SlidingWindow {
     }
 
     /// Removes the events that lie in the window of none of these quotas: those whose age is at least the longest
-    /// window.
+    /// window, and those in the future, which would stay until the clock is there again.
     pub fn prune(&mut self, quotas: &[Quota], now: Timestamp) {
         let longest_window = quotas.iter().map(|quota| quota.window).max().unwrap_or_default();
-        self.0.retain(|time| *time + longest_window > now);
+        self.0.retain(|time| *time + longest_window > now && *time <= now + CLOCK_SKEW);
     }
 }
 
@@ -139,16 +149,58 @@ mod tests {
             Quota { count: 1, window: Duration::from_secs(60) },
             Quota { count: 5, window: Duration::from_secs(3600) },
         ];
-        let mut window = SlidingWindow::from_times(vec![at(0), at(100), at(5000)]);
+        let mut window = SlidingWindow::from_times(vec![at(0), at(100), at(3500)]);
         window.prune(&quotas, at(3599));
-        assert_eq!(window.times(), [at(0), at(100), at(5000)], "each lies in the longest window");
+        assert_eq!(window.times(), [at(0), at(100), at(3500)], "each lies in the longest window");
         window.prune(&quotas, at(3600));
-        assert_eq!(window.times(), [at(100), at(5000)]);
-        window.prune(&[], at(5000));
+        assert_eq!(window.times(), [at(100), at(3500)]);
+        window.prune(&[], at(3600));
         assert_eq!(window.times(), [], "no quota needs any event");
     }
 
+    #[test]
+    fn events_in_the_future_neither_count_nor_stay() {
+        let mut window = SlidingWindow::from_times(vec![at(0), at(7200), at(7300)]);
+        assert_eq!(window.next_allowed(&QUOTAS, at(10)), at(60), "as if the clock had never been ahead");
+        window.prune(&QUOTAS, at(10));
+        assert_eq!(window.times(), [at(0)]);
+        // Between servers whose clocks differ a little, the event counts.
+        let window = SlidingWindow::from_times(vec![at(10) + CLOCK_SKEW]);
+        assert_eq!(window.next_allowed(&QUOTAS, at(10)), at(70));
+    }
+
     proptest! {
+        #[test]
+        fn no_wait_is_longer_than_the_longest_window(
+            times in prop::collection::vec(0u64..400_000, 0..30),
+            now in 0u64..400_000,
+        ) {
+            let window = SlidingWindow::from_times(times.into_iter().map(at).collect());
+            prop_assert!(window.next_allowed(&QUOTAS, at(now)).since(at(now)) <= QUOTAS[2].window);
+        }
+
+        /// Within a day of real time, each quota is used up at the most once more for each jump of the clock.
+        #[test]
+        fn jumps_of_the_clock_allow_a_stated_number_of_events(
+            jumps in prop::collection::vec(0u64..1_000_000, 0..12),
+            tries in 1usize..30,
+        ) {
+            let (mut window, mut allowed) = (SlidingWindow::default(), 0);
+            let times = std::iter::once(500_000).chain(jumps.iter().copied());
+            for start in times {
+                for try_number in 0..tries {
+                    let now = at(start + 61 * try_number as u64);
+                    if window.allows(&QUOTAS, now) {
+                        window.record(now);
+                        window.prune(&QUOTAS, now);
+                        allowed += 1;
+                    }
+                }
+            }
+            // In half an hour between jumps the hour's quota decides.
+            prop_assert!(allowed <= QUOTAS[1].count * (jumps.len() + 1), "{allowed}");
+        }
+
         #[test]
         fn no_window_ever_holds_more_events_than_its_quota(gaps in prop::collection::vec(0u64..2000, 1..200)) {
             let (mut window, mut now, mut happened) = (SlidingWindow::default(), at(0), Vec::new());
@@ -170,7 +222,9 @@ mod tests {
         }
 
         #[test]
-        fn an_event_is_allowed_at_the_next_allowed_time(times in prop::collection::vec(0u64..5000, 0..20), now in 0u64..6000) {
+        fn an_event_is_allowed_at_the_next_allowed_time(times in prop::collection::vec(0u64..5000, 0..20), later in 0u64..2000) {
+            // From the latest event on: what lies in the future does not count yet.
+            let now = times.iter().max().copied().unwrap_or_default() + later;
             let window = SlidingWindow::from_times(times.into_iter().map(at).collect());
             let next = window.next_allowed(&QUOTAS, at(now));
             prop_assert!(window.allows(&QUOTAS, next));
