@@ -10,8 +10,7 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// How far the clocks of servers on one store may differ. A recorded time that lies further ahead of now was written before
-/// the clock was set back: it says nothing about when.
+/// How far the clocks of servers on one store may differ.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
 
 /// A time in UTC, with microseconds: the precision that every store keeps.
@@ -67,6 +66,13 @@ impl Timestamp {
         u64::try_from(self.0.saturating_sub(earlier.0)).map_or(Duration::ZERO, Duration::from_micros)
     }
 
+    /// Whether a recorded time lies further ahead of now than clocks differ ([`CLOCK_SKEW`]): it was recorded before the
+    /// clock was set back, and says nothing about when.
+    #[must_use]
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self > now + CLOCK_SKEW
+    }
+
     fn date_time(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }
@@ -118,6 +124,14 @@ mod tests {
     fn display_is_utc_with_milliseconds() {
         let moment = Timestamp::parse("2016-05-03T13:15:54.950999+02:00").expect("a valid time");
         assert_eq!(moment.to_string(), "2016-05-03T11:15:54.950Z");
+    }
+
+    #[test]
+    fn a_time_is_ahead_if_no_skew_of_clocks_explains_it() {
+        let now = Timestamp::from_micros(0);
+        assert!(!(now - Duration::from_hours(1)).is_ahead_of(now));
+        assert!(!(now + CLOCK_SKEW).is_ahead_of(now));
+        assert!((now + CLOCK_SKEW + Duration::from_micros(1)).is_ahead_of(now));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use asteroid_kernel::{CLOCK_SKEW, Timestamp};
+use asteroid_kernel::Timestamp;
 
 /// Exponential back-off for consecutive failures, with a lockout at the end (OWASP ASVS 5.0, 6.1.1; NIST SP 800-63B-4,
 /// 3.2.2: at most 100 consecutive failures).
@@ -57,7 +57,7 @@ impl Backoff {
             return Admission::Locked;
         }
         let Some(last_at) = failures.last_at else { return Admission::Admitted };
-        if last_at > now + CLOCK_SKEW {
+        if last_at.is_ahead_of(now) {
             return Admission::Admitted;
         }
         let until = last_at.min(now) + self.wait_after(failures.count);
@@ -84,6 +84,7 @@ impl ConsecutiveFailures {
 
 #[cfg(test)]
 mod tests {
+    use asteroid_kernel::CLOCK_SKEW;
     use proptest::prelude::*;
 
     use super::*;

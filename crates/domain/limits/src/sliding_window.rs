@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use asteroid_kernel::{CLOCK_SKEW, Timestamp};
+use asteroid_kernel::Timestamp;
 
 /// A rate limit: at most `count` events within any window of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl SlidingWindow {
 
     /// The events that do not lie in the future, but for the difference between the clocks of several servers.
     fn past(&self, now: Timestamp) -> &[Timestamp] {
-        &self.0[..self.0.partition_point(|time| *time <= now + CLOCK_SKEW)]
+        &self.0[..self.0.partition_point(|time| !time.is_ahead_of(now))]
     }
 
     /// Whether all these quotas allow one more event now.
@@ -77,12 +77,13 @@ impl SlidingWindow {
     /// window, and those in the future, which would stay until the clock is there again.
     pub fn prune(&mut self, quotas: &[Quota], now: Timestamp) {
         let longest_window = quotas.iter().map(|quota| quota.window).max().unwrap_or_default();
-        self.0.retain(|time| *time + longest_window > now && *time <= now + CLOCK_SKEW);
+        self.0.retain(|time| *time + longest_window > now && !time.is_ahead_of(now));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use asteroid_kernel::CLOCK_SKEW;
     use proptest::prelude::*;
 
     use super::*;
