@@ -3,6 +3,10 @@
 _list:
     @just --list --unsorted
 
+# Installs a tool of cargo where it is missing.
+_tool name:
+    @command -v {{ name }} >/dev/null || cargo install --locked {{ name }}
+
 # Runs the server in development.
 run *arguments:
     cargo run -- {{ arguments }}
@@ -50,13 +54,11 @@ new-migration name:
     done
 
 # Measures the test coverage of the workspace (installs cargo-llvm-cov where it is missing).
-coverage *arguments:
-    command -v cargo-llvm-cov >/dev/null || cargo install --locked cargo-llvm-cov
+coverage *arguments: (_tool "cargo-llvm-cov")
     cargo llvm-cov --workspace --all-features {{ arguments }}
 
 # Checks that the domain crates catch every mutant with their own tests (installs cargo-mutants where it is missing).
-mutants *arguments:
-    command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+mutants *arguments: (_tool "cargo-mutants")
     cargo mutants \
         --package asteroid-limits --package asteroid-verification --package asteroid-identity --package asteroid-terms \
         --package asteroid-clients --package asteroid-messaging --package asteroid-audit {{ arguments }}
@@ -74,13 +76,11 @@ openapi-check:
     tests/openapi/check.sh
 
 # Checks the dependencies' licences, bans, versions and sources (`deny.toml`; installs cargo-deny where it is missing).
-deny:
-    command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+deny: (_tool "cargo-deny")
     cargo deny check --deny unmatched-skip --deny unnecessary-skip bans licenses sources
 
 # Checks the dependencies for published vulnerabilities; needs the network, and changes with it.
-advisories:
-    command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+advisories: (_tool "cargo-deny")
     cargo deny check advisories
 
 # Everything that has to hold before a change lands.
