@@ -1,10 +1,12 @@
 //! Starts the built server in its own folder, sends requests, and reads its messages.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use asteroid_diesel::postgres::testing::TestDatabase;
@@ -39,15 +41,18 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new() -> Self {
+        // A line on standard error says that the tests are skipped. The test harness has no way to skip a target.
+        Self::of(BACKEND).unwrap_or_else(|| std::process::exit(0))
+    }
+
+    /// A fresh store on this database; [`None`] if that is not installed, as a line on standard error says.
+    pub(crate) fn of(backend: Backend) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
-        let database = match BACKEND {
+        let database = match backend {
             Backend::Sqlite => None,
-            Backend::Postgres => Some(TestDatabase::create().unwrap_or_else(|| {
-                // A line on standard error says that the tests are skipped. The test harness has no way to skip a target.
-                std::process::exit(0)
-            })),
+            Backend::Postgres => Some(TestDatabase::create()?),
         };
-        Self { folder, database }
+        Some(Self { folder, database })
     }
 
     /// The URL of the database.
@@ -59,9 +64,11 @@ impl Store {
     }
 }
 
-/// A running server. Dropping it kills the server.
+/// A running server. Dropping it kills the server, and fails the test if a secret of a request or a response is in a log or in
+/// the database.
 pub(crate) struct Server {
     store: Arc<Store>,
+    secrets: Mutex<BTreeSet<String>>,
     settings: Vec<(String, String)>,
     port: u16,
     child: Child,
@@ -161,7 +168,8 @@ impl Server {
         Self::spawn_on(Arc::new(Store::new()), owned(settings))
     }
 
-    async fn start_on(store: Arc<Store>, settings: Vec<(String, String)>) -> Self {
+    /// A server on this store.
+    pub(crate) async fn start_on(store: Arc<Store>, settings: Vec<(String, String)>) -> Self {
         let mut server = Self::spawn_on(store, settings);
         server.wait_until_ready().await;
         server
@@ -173,7 +181,7 @@ impl Server {
         let _ = ring::default_provider().install_default();
         let client =
             reqwest::Client::builder().pool_max_idle_per_host(64).timeout(TIMEOUT).build().expect("a client");
-        Self { store, settings, port, child, client }
+        Self { store, secrets: Mutex::default(), settings, port, child, client }
     }
 
     async fn wait_until_ready(&mut self) {
@@ -293,11 +301,13 @@ impl Server {
             request = request.header("content-type", "application/json").body(body.to_owned());
         }
         let response = request.send().await?;
-        Ok(Answer {
+        let answer = Answer {
             status: response.status(),
             headers: response.headers().clone(),
             text: response.text().await?,
-        })
+        };
+        self.note_secrets(body, &answer);
+        Ok(answer)
     }
 
     pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
@@ -314,12 +324,31 @@ impl Server {
 
     /// All messages that the server has sent, the oldest first.
     pub(crate) fn messages(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.folder().join("outbox.jsonl")).unwrap_or_default();
-        // The last line may be incomplete.
+        self.messages_from(0)
+    }
+
+    /// The messages in the last 16 KiB of the outbox, the oldest first.
+    pub(crate) fn recent_messages(&self) -> Vec<Value> {
+        let length = fs::metadata(self.outbox()).map_or(0, |file| file.len());
+        self.messages_from(length.saturating_sub(16 * 1024))
+    }
+
+    fn messages_from(&self, start: u64) -> Vec<Value> {
+        let mut bytes = Vec::new();
+        if let Ok(mut file) = File::open(self.outbox()) {
+            file.seek(SeekFrom::Start(start)).and_then(|_| file.read_to_end(&mut bytes)).expect("readable");
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        // The first line may begin before the start, and the last one may be incomplete.
         text.split_inclusive('\n')
+            .skip(usize::from(start > 0))
             .filter(|line| line.ends_with('\n'))
             .map(|line| serde_json::from_str(line).expect("one JSON object on each line"))
             .collect()
+    }
+
+    fn outbox(&self) -> PathBuf {
+        self.folder().join("outbox.jsonl")
     }
 
     /// Waits for a message to this address that `wanted` accepts. Returns the newest.
@@ -356,10 +385,81 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Notes the passwords of a request and the tokens of its response.
+    fn note_secrets(&self, body: Option<&str>, answer: &Answer) {
+        let mut secrets = self.secrets.lock().expect("no panic while noting");
+        let body = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+        collect(&body, |name| name.contains("password"), &mut secrets);
+        let response = serde_json::from_str(&answer.text).unwrap_or_default();
+        collect(&response, |name| name == "access_token", &mut secrets);
+        let bearer = answer.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        secrets.extend(bearer.map(str::to_owned));
+    }
+
+    /// The codes that were sent and that cannot be in a log by chance: those with several letters.
+    fn codes(&self) -> impl Iterator<Item = String> {
+        let codes =
+            self.messages().into_iter().filter_map(|message| message["code"].as_str().map(str::to_owned));
+        codes.filter(|code| code.bytes().filter(u8::is_ascii_uppercase).count() >= 3)
+    }
+
+    fn assert_no_secret_is_kept(&self) {
+        let mut secrets = std::mem::take(&mut *self.secrets.lock().expect("no panic while noting"));
+        assert_none_in(&self.folder().join("asteroid.db"), &secrets);
+        assert_none_in(&self.folder().join("asteroid.db-wal"), &secrets);
+        secrets.extend(self.codes());
+        for log in ["stdout", "stderr"] {
+            assert_none_in(&self.folder().join(log), &secrets);
+        }
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            self.assert_no_secret_is_kept();
+        }
+    }
+}
+
+/// Collects the texts under these names.
+fn collect(value: &Value, is_wanted: fn(&str) -> bool, texts: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    // Shorter ones may be in any text by chance.
+                    Value::String(text) if text.len() >= 12 && is_wanted(name) => {
+                        texts.insert(text.clone());
+                    }
+                    _ => collect(value, is_wanted, texts),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, is_wanted, texts)),
+        _ => {}
+    }
+}
+
+/// Fails if a file has one of these secrets. A file that is not there has none.
+fn assert_none_in(path: &Path, secrets: &BTreeSet<String>) {
+    let bytes = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    for secret in secrets {
+        assert!(!text.contains(secret), "{} has the secret {secret:?}", path.display());
+    }
+}
+
+/// A simple generator for test choices: the same in every run.
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
     }
 }
 
@@ -415,7 +515,7 @@ fn command(store: &Store, settings: &[(String, String)]) -> Command {
         .env("ASTEROID_KEYS__FILE", folder.join("keys.json"))
         .env("ASTEROID_EMAIL__URL", &outbox)
         .env("ASTEROID_SMS__URL", &outbox)
-        .env("ASTEROID_LOG__LEVEL", "debug")
+        .env("ASTEROID_LOG__LEVEL", "trace")
         .envs(settings.iter().map(|(name, value)| (name, value)));
     command
 }

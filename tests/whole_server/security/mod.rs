@@ -2,6 +2,7 @@
 
 mod practice_isolation;
 mod pre_hijacking;
+mod random_client;
 mod rate_limits;
 mod secrets_in_logs;
 mod signed_tokens;
