@@ -83,5 +83,25 @@ deny: (_tool "cargo-deny")
 advisories: (_tool "cargo-deny")
     cargo deny check advisories
 
+# Fuzzes every parser of foreign input for so many seconds each (installs cargo-fuzz where it is missing).
+fuzz seconds="11": (_tool "cargo-fuzz")
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # cargo-fuzz needs flags of the compiler that are not stable. Without a sanitizer: no crate here has unsafe code.
+    export RUSTC_BOOTSTRAP=1
+    for target in $(cargo fuzz list); do
+        cargo fuzz run --sanitizer none "$target" -- -max_total_time={{ seconds }} -timeout=10 -print_final_stats=1 2>&1 |
+            tee "fuzz/target/$target.log" | grep -E 'number_of_executed_units|SUMMARY|panicked|ERROR' |
+            sed "s/^/$target: /"
+    done
+
+# Writes the bill of materials of the server, in CycloneDX 1.5 (installs cargo-cyclonedx where it is missing).
+sbom: (_tool "cargo-cyclonedx")
+    cargo cyclonedx --format json --spec-version 1.5 --manifest-path crates/server/Cargo.toml --override-filename asteroid.cdx
+
 # Everything that has to hold before a change lands.
 ci: deny lint doc domain test openapi-check
+
+# What takes longer, before a release: a short fuzzing of every parser, and the crash tests in full.
+ci-full: ci fuzz
+    cargo test -p asteroid --test whole_server --test whole_server_postgres -- --ignored --nocapture

@@ -3,6 +3,8 @@
 mod app;
 pub mod auth;
 mod core;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod openapi;
 mod operations;
 mod pages;

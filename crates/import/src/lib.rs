@@ -3,6 +3,8 @@
 mod csv;
 mod csv_quotes;
 mod fields;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod input;
 mod json;
 mod kind;

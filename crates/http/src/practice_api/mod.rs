@@ -7,6 +7,8 @@ mod clients;
 mod clients_show;
 mod cursor;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod openapi;
 mod params;
 mod profile;

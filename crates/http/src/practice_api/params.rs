@@ -34,7 +34,7 @@ pub(super) enum ParamValue<'a> {
 
 /// Names with their values, in the order in which they were sent. A name may occur twice.
 #[derive(Default)]
-struct Pairs(Vec<(String, SentValue)>);
+pub(super) struct Pairs(Vec<(String, SentValue)>);
 
 enum SentValue {
     Null,
@@ -75,7 +75,7 @@ impl Params {
 }
 
 impl Pairs {
-    fn of_form(text: &[u8]) -> Self {
+    pub(super) fn of_form(text: &[u8]) -> Self {
         let value = |text: String| {
             // Bytes that are not UTF-8 are lost here: two different passwords could become equal.
             if text.contains(char::REPLACEMENT_CHARACTER) { SentValue::Other } else { SentValue::Text(text) }

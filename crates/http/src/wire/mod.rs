@@ -6,6 +6,8 @@
 
 mod chunks;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod head;
 mod stream;
 #[cfg(test)]

@@ -1,0 +1,7 @@
+//! Imports in NDJSON.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| asteroid_import::fuzzing::ndjson(file));
