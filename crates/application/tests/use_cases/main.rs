@@ -2,6 +2,7 @@
 
 mod delivery;
 mod development_outbox;
+mod guessing;
 mod imports;
 mod outbox;
 mod passwords_and_tokens;
