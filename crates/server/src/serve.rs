@@ -22,7 +22,7 @@ use tokio::runtime::Builder;
 use tokio::task::JoinError;
 
 use crate::banner::banner;
-use crate::config::{DatabaseUrl, Masked, NoKeysFile, ServerProfile, Settings};
+use crate::config::{DatabaseUrl, NoKeysFile, ServerProfile, Settings};
 use crate::keys::token_signer;
 use crate::messages::{self, TemplateErrors};
 use crate::shutdown::until_stopped;
@@ -175,8 +175,7 @@ async fn serve<S: ServerStorage>(
     {
         tracing::warn!("database.url has sslmode=disable: the connection to the database is not encrypted");
     }
-    let database = settings.database.url.to_string();
-    tracing::info!(%address, database = %Masked(&database), version = env!("CARGO_PKG_VERSION"), "listening");
+    tracing::info!(%address, database = %settings.database.url, version = env!("CARGO_PKG_VERSION"), "listening");
     if settings.profile == ServerProfile::Development {
         // A closed standard output is not an error.
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());

@@ -4,14 +4,12 @@
 mod database_url;
 mod defaults;
 mod error;
-mod mask;
 mod network;
 mod origin;
 mod policy;
 mod print;
-mod setting_names;
-
 mod rules;
+mod setting_names;
 mod settings;
 mod sources;
 mod time_span;
@@ -21,8 +19,6 @@ use std::collections::BTreeMap;
 use figment::error::Kind as FigmentErrorKind;
 use figment::value::{Dict, Value};
 use figment::{Figment, Profile as FigmentProfile, Provider};
-
-pub(crate) use mask::Masked;
 
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::{ConfigError, ConfigErrors};
@@ -135,7 +131,8 @@ impl SettingsReader<'_> {
             match (setting_names::find(&self.defaults, path).cloned(), value) {
                 (Some(Value::Dict(..)), Value::Dict(_, inner)) => self.walk(path, inner),
                 (Some(Value::Dict(..)), other) => {
-                    self.refuse(path, other, &shown(other), "is a section: set one of its keys".to_owned());
+                    let right = "is a section: set one of its keys".to_owned();
+                    self.refuse(path, other, format!("is {}", kind(other)), right);
                 }
                 (Some(default), value) => self.read_leaf(path, &default, value),
                 (None, value) => self.refuse_unknown(path, value),
@@ -146,22 +143,26 @@ impl SettingsReader<'_> {
 
     fn read_leaf(&mut self, path: &[String], default: &Value, value: &Value) {
         self.origins.insert(path.join("."), self.source(value));
-        let wrong: Vec<(String, String)> = match (default, value) {
+        let refused: Vec<(String, String)> = match (default, value) {
             // Item by item, so that every invalid item is found.
             (Value::Array(..), Value::Array(tag, items)) => items
                 .iter()
                 .filter_map(|item| {
                     let right = self.expected(path, default, &Value::Array(*tag, vec![item.clone()]))?;
-                    Some((shown(item), right))
+                    Some((wrong(path, item), right))
                 })
                 .collect(),
-            _ => self.expected(path, default, value).map(|right| (shown(value), right)).into_iter().collect(),
+            _ => self
+                .expected(path, default, value)
+                .map(|right| (wrong(path, value), right))
+                .into_iter()
+                .collect(),
         };
-        if wrong.is_empty() {
+        if refused.is_empty() {
             setting_names::replace(&mut self.accepted, path, value.clone());
         }
-        for (shown, right) in wrong {
-            self.refuse(path, value, &shown, right);
+        for (wrong, right) in refused {
+            self.refuse(path, value, wrong, right);
         }
     }
 
@@ -193,14 +194,8 @@ impl SettingsReader<'_> {
         self.problems.push(ConfigError { key, source, wrong: "is not a setting".to_owned(), right });
     }
 
-    fn refuse(&mut self, path: &[String], value: &Value, shown: &str, right: String) {
-        let problem = ConfigError {
-            key: path.join("."),
-            source: self.source(value),
-            wrong: format!("is {shown}"),
-            right,
-        };
-        self.problems.push(problem);
+    fn refuse(&mut self, path: &[String], value: &Value, wrong: String, right: String) {
+        self.problems.push(ConfigError { key: path.join("."), source: self.source(value), wrong, right });
     }
 
     fn source(&self, value: &Value) -> String {
@@ -217,9 +212,20 @@ fn first_leaf(value: &Value) -> &Value {
     }
 }
 
+/// Says what an invalid setting is. The text of a URL is never repeated: what is not valid cannot be masked reliably.
+fn wrong(path: &[String], value: &Value) -> String {
+    if path.last().is_some_and(|name| name == "url") {
+        "is not valid".to_owned()
+    } else {
+        format!("is {}", shown(value))
+    }
+}
+
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(_, text) => format!("{:?}", Masked(text).to_string()),
+        // The value of another setting, which may contain a password.
+        Value::String(_, text) if text.contains("://") => "a URL".to_owned(),
+        Value::String(_, text) => format!("{text:?}"),
         Value::Char(_, char) => format!("{:?}", char.to_string()),
         Value::Bool(_, bool) => bool.to_string(),
         Value::Num(..) => value
@@ -228,9 +234,18 @@ fn shown(value: &Value) -> String {
             .or_else(|| value.to_u128().map(|number| number.to_string()))
             .or_else(|| value.to_f64().map(|number| number.to_string()))
             .unwrap_or_default(),
-        Value::Empty(..) => "nothing".to_owned(),
-        Value::Dict(..) => "a section".to_owned(),
-        Value::Array(..) => "a list".to_owned(),
+        Value::Empty(..) | Value::Dict(..) | Value::Array(..) => kind(value).to_owned(),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::String(..) | Value::Char(..) => "text",
+        Value::Bool(..) => "true or false",
+        Value::Num(..) => "a number",
+        Value::Empty(..) => "nothing",
+        Value::Dict(..) => "a section",
+        Value::Array(..) => "a list",
     }
 }
 

@@ -70,8 +70,7 @@ const YEAR: TimeSpan = TimeSpan::days(366);
 fn http(settings: &Settings, findings: &mut Findings) {
     let http = &settings.http;
     let wrong = http.cors_origins.iter().filter_map(|origin| Some((origin, origin::check(origin).err()?)));
-    let (wrong, mut right): (Vec<_>, Vec<_>) =
-        wrong.map(|(origin, right)| (format!("{origin:?}"), right)).unzip();
+    let (wrong, mut right): (Vec<_>, Vec<_>) = wrong.map(|(origin, right)| (shown(origin), right)).unzip();
     right.dedup();
     if !wrong.is_empty() {
         findings.add("http.cors_origins", format!("holds {}", wrong.join(", ")), right.join("; "));
@@ -95,6 +94,11 @@ fn http(settings: &Settings, findings: &mut Findings) {
         http.shutdown_timeout,
     );
     findings.within("http.workers", http.workers, 0..=1024);
+}
+
+/// The origin, unless it may contain a password.
+fn shown(origin: &str) -> String {
+    if origin.contains('@') { "an origin with a user name".to_owned() } else { format!("{origin:?}") }
 }
 
 /// The database, the product, and the delivery of messages.
@@ -137,7 +141,7 @@ fn places(settings: &Settings, findings: &mut Findings) {
         [("email.url", &settings.email.url, Channel::Email), ("sms.url", &settings.sms.url, Channel::Sms)]
     {
         if let Err(error) = url.check_channel(channel) {
-            findings.add(key, format!("is \"{url}\""), error.to_string());
+            findings.add(key, "is not for this channel", error.to_string());
         }
         if let Some(timeout) = url.timeout().filter(|timeout| *timeout >= outbox.lease.get()) {
             let wrong = format!("is {}", outbox.lease);

@@ -9,7 +9,6 @@ use serde::de::{self, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::IntoStaticStr;
 
-use super::mask::Masked;
 use super::{DatabaseUrl, ProxyNetwork, TimeSpan};
 
 /// All settings. `config/asteroid.toml` documents each with its default.
@@ -96,7 +95,7 @@ pub struct HttpServerSettings {
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// The URL of the database.
-    #[serde(serialize_with = "masked", deserialize_with = "url")]
+    #[serde(serialize_with = "shown", deserialize_with = "url")]
     pub url: DatabaseUrl,
     /// Whether pending migrations run at the start.
     pub migrate_at_start: bool,
@@ -141,7 +140,7 @@ pub struct MessageSettings {
 #[serde(deny_unknown_fields)]
 pub struct TransportSettings {
     /// Where messages go.
-    #[serde(serialize_with = "masked", deserialize_with = "url")]
+    #[serde(serialize_with = "shown", deserialize_with = "url")]
     pub url: DeliveryUrl,
 }
 
@@ -369,10 +368,6 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr>(
 
 fn url<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-}
-
-fn masked<S: Serializer>(url: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Masked(&url.to_string()))
 }
 
 fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {

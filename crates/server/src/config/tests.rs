@@ -191,7 +191,7 @@ fn settings_of_the_wrong_type_are_reported_together() {
              or \"::1\"",
             "http.trusted_proxies (FILE) is 5: must be text, in quotes",
             "http.workers (ASTEROID_HTTP__WORKERS) is \"two\": must be a whole number, zero or more",
-            "keys (FILE) is \"file\": is a section: set one of its keys",
+            "keys (FILE) is text: is a section: set one of its keys",
             "limits.enabled (ASTEROID_LIMITS__ENABLED) is \"nope\": must be true or false",
             "log.level (FILE) is a section: must be text, in quotes",
             "messages.language (FILE) is \"fr\": must be \"en\" or \"de\"",
@@ -217,9 +217,9 @@ fn settings_out_of_bounds_are_reported_together() {
     assert_eq!(
         problems(toml, &[]),
         [
-            "database.url (FILE) is \"postgres://george:***@db\": must be like \
+            "database.url (FILE) is not valid: must be like \
              postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require: it names no database",
-            "email.url (FILE) is \"smtps://george:***@example.com\": `from=` is missing: \
+            "email.url (FILE) is not valid: `from=` is missing: \
              write it like `smtps://USER:PASSWORD@mail.example.com:465?from=Asteroid%20<no-reply@example.com>`",
             "http.cors_origins (FILE) holds \"*\", \"https://a.example.com/\": there is no wildcard: list the origins; \
              an origin ends with its host or port: leave out the path, and the slash before it",
@@ -295,4 +295,114 @@ fn printed_configuration_is_read_as_the_same_settings() {
     let length = printed.lines().find(|line| line.starts_with("length = 8  # ")).expect("the length");
     assert!(length.ends_with("asteroid.toml"), "{length}");
     assert!(printed.contains("\nhandler_timeout = \"10s\"\n"), "{printed}");
+}
+
+/// Texts that are no URL of a database, of a mail server or of a provider.
+const INVALID_URLS: &[&str] = &[
+    "canary",
+    "SG.canary",
+    " SG.canary ",
+    "SG.canary:x",
+    "SG-canary://x",
+    "whsec_canary",
+    "canary@example.com",
+    "\tsmtp://u:canary@example.com?from=a@example.com",
+    " postgres://u:canary@db/asteroid",
+    "smpt://u:canary@example.com?from=a@example.com",
+    "smtp:/u:canary@example.com",
+    "smtp//u:canary@example.com?from=a@example.com",
+    "smtp://u:canary@example.com",
+    "smtp://u:canary@example.com:port?from=a@example.com",
+    "smtp://u:canary@example.com?from=a@example.com&canary=canary",
+    "smtp://u:p/canary@example.com?from=a@example.com",
+    "smtp://u:p#canary@example.com?from=a@example.com",
+    "smtp://u:p?canary=x@example.com",
+    "smtp://u:p@canary/@example.com?from=a@example.com",
+    "smtps://canary@example.com?from=a@example.com",
+    "smtps://u:%00canary@example.com?from=a@example.com",
+    "twilio://AC01:canary@api.twilio.com",
+    "twilio://canary@api.twilio.com?from=1",
+    "webhook+https://u:canary@example.com?secret=whsec_canary",
+    "webhook+https://example.com/canary?secret=canary",
+    "webhook+ftp://example.com/canary",
+    "mysql://u:canary@db/asteroid",
+    "postgres//u:canary@db/asteroid",
+    "postgress://u:canary@db/asteroid",
+    "postgres:u:canary@db/asteroid",
+    "postgres://u:canary",
+    "postgres://u:canary@db",
+    "postgres://u:canary@db:port/asteroid",
+    "postgres://u:p@canary@db/asteroid",
+    "postgres://u:p@ss/canary@db/asteroid",
+    "postgres://u:p@ss?canary=x@db/asteroid",
+    "postgres://u:p?canary=x",
+    "postgres://u:canary@db/asteroid?canary",
+    "postgres://u:canary@db/asteroid?canary=canary",
+    "postgres://u:canary@db/asteroid?sslmode=canary",
+    "postgres://u:canary@db/asteroid?connect_timeout=canary",
+    "sqlite:canary",
+    "sqlite://u:canary@db/asteroid?x",
+];
+
+/// Checks that each of these settings is named, and that no output has the canary in any spelling.
+fn check_that_the_canary_is_not_told(toml: &str, environment: &[(&str, &str)], named: &[&str]) {
+    let ConfigErrors(errors) = read(toml, environment).valid().expect_err("something is wrong");
+    let json = serde_json::to_string(&errors).expect("JSON");
+    let told = format!("{}{json}{errors:?}", ConfigErrors(errors.clone())).to_lowercase();
+    assert!(!told.contains("canary"), "{environment:?} {toml}: {told}");
+    let problems = problems(toml, environment);
+    for named in named {
+        assert!(problems.iter().any(|problem| problem.starts_with(named)), "{named}: {problems:?}");
+    }
+}
+
+#[test]
+fn invalid_url_of_any_source_is_named_and_never_told() {
+    for url in INVALID_URLS {
+        let environment =
+            [("DATABASE_URL", *url), ("ASTEROID_EMAIL__URL", *url), ("ASTEROID_SMS__URL", *url)];
+        let named = [
+            "database.url (DATABASE_URL) is not valid: ",
+            "email.url (ASTEROID_EMAIL__URL) is not valid: ",
+            "sms.url (ASTEROID_SMS__URL) is not valid: ",
+        ];
+        check_that_the_canary_is_not_told("", &environment, &named);
+        let named = ["database.url (ASTEROID_DATABASE__URL) is not valid: "];
+        check_that_the_canary_is_not_told("", &[("ASTEROID_DATABASE__URL", url)], &named);
+        let url = serde_json::to_string(url).expect("text");
+        let toml = format!("database.url = {url}\n[email]\nurl = {url}\n");
+        let named = ["database.url (FILE) is not valid: ", "email.url (FILE) is not valid: "];
+        check_that_the_canary_is_not_told(&toml, &[], &named);
+    }
+}
+
+#[test]
+fn url_in_a_wrong_place_is_never_told() {
+    for toml in [
+        "email.url = SG.canary",
+        "email.url = 'SG.canary",
+        "email.url = \"SG.canary\\x\"",
+        "email.url = smtp://u:canary@example.com",
+        "email.url = 'a' canary",
+        "email.url = 5canary",
+        "email.url 'canary'",
+        "email.url = 'smtp:'\nemail.url = 'canary'",
+    ] {
+        check_that_the_canary_is_not_told(toml, &[], &["FILE is not valid TOML at line "]);
+    }
+    for (toml, named) in [
+        ("email = 'SG.canary'", "email (FILE) is text: "),
+        ("email.url = ['SG.canary']", "email.url (FILE) is not valid: "),
+        ("email.url = { url = 'SG.canary' }", "email.url (FILE) is not valid: "),
+        ("http.bind = 'postgres://u:canary@db/asteroid'", "http.bind (FILE) is a URL: "),
+        (
+            "http.cors_origins = ['https://u:canary@example.com']",
+            "http.cors_origins (FILE) holds an origin with",
+        ),
+    ] {
+        check_that_the_canary_is_not_told(toml, &[], &[named]);
+    }
+    let named = ["email (ASTEROID_EMAIL) is text: ", "sms_url (ASTEROID_SMS_URL) is not a setting: "];
+    let environment = [("ASTEROID_EMAIL", "SG.canary"), ("ASTEROID_SMS_URL", "canary")];
+    check_that_the_canary_is_not_told("", &environment, &named);
 }

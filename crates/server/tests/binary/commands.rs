@@ -118,17 +118,88 @@ fn config_print_shows_the_source_of_each_setting() {
 }
 
 #[test]
-fn url_passwords_are_masked_in_output() {
+fn config_print_masks_secrets_of_urls_and_nothing_else() {
+    let machine = Machine::new();
+    let secret = "whsec_canary".to_owned() + &"A".repeat(26);
+    let webhook = format!("webhook+https://hooks.example.com/T/canary?token=canary&secret={secret}");
+    for (name, key, url, shown) in [
+        (
+            "ASTEROID_EMAIL__URL",
+            "email",
+            "smtps://george:canary@example.com?from=robot@example.com",
+            "smtps://george:***@example.com:465?from=robot%40example.com",
+        ),
+        (
+            "ASTEROID_SMS__URL",
+            "sms",
+            "twilio://AC01:canary@api.twilio.com?from=%2B15005550006",
+            "twilio://AC01:***@api.twilio.com?from=%2B15005550006",
+        ),
+        ("ASTEROID_SMS__URL", "sms", &webhook, "webhook+https://hooks.example.com/***?secret=***"),
+        (
+            "DATABASE_URL",
+            "database",
+            "postgres://george:ca/n?canary@db.example.com/asteroid?sslmode=require",
+            "postgres://george:***@db.example.com/asteroid?sslmode=require",
+        ),
+        (
+            "DATABASE_URL",
+            "database",
+            "postgres:///asteroid?host=db.example.com&user=george&password=canary",
+            "postgres:///asteroid?host=db.example.com&user=george&password=***",
+        ),
+    ] {
+        let environment = [(name, url)];
+        assert_eq!(machine.json(&["config", "print", "--json"], &environment)[key]["url"], shown);
+        for arguments in [&["config", "print"][..], &["config", "check"]] {
+            let answer = machine.run(arguments, &environment);
+            assert_eq!(answer.status, 0, "{answer:?}");
+            assert!(answer.out.contains(shown) && !answer.out.contains("canary"), "{answer:?}");
+        }
+    }
+}
+
+/// Runs every command that reports an invalid configuration.
+fn check_that_the_canary_is_not_printed(machine: &Machine, environment: &[(&str, &str)], named: &[&str]) {
+    for arguments in [
+        &["config", "check"][..],
+        &["config", "check", "--json"],
+        &["config", "print"],
+        &["config", "print", "--json"],
+        &["serve"],
+        &["migrate"],
+    ] {
+        let answer = machine.run(arguments, environment);
+        let text = format!("{}{}", answer.out, answer.err);
+        assert_eq!(answer.status, 1, "{arguments:?} {text}");
+        assert!(!text.to_lowercase().contains("canary"), "{arguments:?} {environment:?} {text}");
+        let words = arguments.join(" ");
+        for named in named.iter().filter(|_| words != "config check --json") {
+            assert!(text.contains(named), "{words}: {named}: {text}");
+        }
+    }
+}
+
+#[test]
+fn invalid_url_is_named_and_never_printed() {
     let machine = Machine::new();
     let environment = [
-        ("DATABASE_URL", "postgres://george:hunter2@db/asteroid"),
-        ("ASTEROID_EMAIL__URL", "smtps://george:hunter2@example.com"),
+        ("DATABASE_URL", "postgres://u:canary@db"),
+        ("ASTEROID_EMAIL__URL", "SG.canary"),
+        ("ASTEROID_SMS__URL", "twilio://AC01:canary@api.twilio.com"),
     ];
-    for arguments in [&["config", "check"][..], &["config", "check", "--json"], &["config", "print"], &[]] {
-        let answer = machine.run(arguments, &environment);
-        assert_eq!(answer.status, 1);
-        assert!(!format!("{answer:?}").contains("hunter2"), "{answer:?}");
-    }
+    let named = [
+        "database.url (DATABASE_URL) is not valid: ",
+        "email.url (ASTEROID_EMAIL__URL) is not valid: ",
+        "sms.url (ASTEROID_SMS__URL) is not valid: ",
+    ];
+    check_that_the_canary_is_not_printed(&machine, &environment, &named);
+    machine.write("config/asteroid.toml", "database.url = 'u:canary@db'\n[email]\nurl = 'SG.canary:x'\n");
+    let named = [
+        "database.url (config/asteroid.toml) is not valid: ",
+        "email.url (config/asteroid.toml) is not valid: ",
+    ];
+    check_that_the_canary_is_not_printed(&machine, &[], &named);
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl FromStr for DeliveryUrl {
             ("twilio" | "twilio+http", _) => TwilioUrl::parse(text).map(Box::new).map(Self::Twilio),
             ("webhook+https", _) => WebhookUrl::parse("https", rest).map(Box::new).map(Self::Webhook),
             ("webhook+http", _) => WebhookUrl::parse("http", rest).map(Box::new).map(Self::Webhook),
-            (unknown, _) => Err(DeliveryUrlError::UnknownScheme(unknown.to_owned())),
+            _ => Err(DeliveryUrlError::UnknownScheme),
         }
     }
 }

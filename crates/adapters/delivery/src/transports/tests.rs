@@ -147,7 +147,8 @@ fn an_invalid_scheme_is_an_error_that_lists_the_forms() {
         ("", "this is not a delivery URL"),
         ("console", "this is not a delivery URL"),
         ("/tmp/a:b", "this is not a delivery URL"),
-        ("POP://george:secret@example.com", "messages cannot be delivered by `pop:`"),
+        ("SG.secret:word", "its scheme is unknown"),
+        ("POP://george:secret@example.com", "its scheme is unknown"),
     ] {
         assert_eq!(error(text), format!("{wrong}: {FORMS}"));
     }

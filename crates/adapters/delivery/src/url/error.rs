@@ -1,14 +1,14 @@
 use crate::transports::{ALL_FORMS, EMAIL_FORMS, SMS_FORMS};
 
-/// Why a text is not a delivery URL. It shows no more of the text than its scheme: the rest may hold a password.
+/// Why a text is not a delivery URL. It shows nothing of the text: what looks like a scheme may be a user name or a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryUrlError {
     /// It does not begin with a scheme and a colon.
     #[error("this is not a delivery URL: use {ALL_FORMS}")]
     NoScheme,
     /// No transport has this scheme.
-    #[error("messages cannot be delivered by `{0}:`: use {ALL_FORMS}")]
-    UnknownScheme(String),
+    #[error("its scheme is unknown: use {ALL_FORMS}")]
+    UnknownScheme,
     /// Something follows `console:`.
     #[error("nothing may follow `console:`")]
     ConsoleWithRest,

@@ -53,6 +53,9 @@ pub enum TlsMode {
 /// several hosts (`HOST1,HOST2`, with `target_session_attrs=read-write`). `options`, `application_name` and the
 /// keep-alive settings are also supported.
 ///
+/// Special characters of a password or value are percent-encoded. An unescaped `@` is rejected: it would be unclear where
+/// the password ends.
+///
 /// [`Debug`](fmt::Debug) and [`Display`](fmt::Display) do not show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
@@ -61,10 +64,34 @@ pub struct PostgresUrl {
     root_certificates: Option<PathBuf>,
 }
 
-/// The text is not a URL of a `PostgreSQL` database. The message does not contain the password.
+/// The text is not a URL of a `PostgreSQL` database. The message contains nothing of the URL but names of known parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidPostgresUrl(String);
+
+/// The parameters of [`Config`], and those that are read here.
+const PARAMETERS: [&str; 20] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "load_balance_hosts",
+    "options",
+    "password",
+    "port",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
 
 impl PostgresUrl {
     /// The URL, including the password.
@@ -107,19 +134,31 @@ impl FromStr for PostgresUrl {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err(wrong("it must begin with postgres://"));
         }
-        let (address, parameters) = text.split_once('?').unwrap_or((text, ""));
+        let (credentials, rest) = text.split_at(text.find('@').map_or(0, |at| at + 1));
+        if rest.contains('@') {
+            return Err(wrong("it contains more than one `@`: in names, passwords and values write `%40`"));
+        }
+        let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (mut mode, mut root_certificates, mut others) = (None, None, Vec::new());
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-            match parameter.split_once('=') {
-                Some(("sslmode", "disable")) => mode = Some(SslMode::Disable),
-                Some(("sslmode", "require" | "verify-ca" | "verify-full")) => mode = Some(SslMode::Require),
-                Some(("sslmode", _)) => {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            // Not named: it may be half of a password.
+            if !PARAMETERS.contains(&name) {
+                return Err(InvalidPostgresUrl(format!(
+                    "it has an unknown parameter; the known ones are {}",
+                    PARAMETERS.join(", ")
+                )));
+            }
+            match (name, value) {
+                ("sslmode", "disable") => mode = Some(SslMode::Disable),
+                ("sslmode", "require" | "verify-ca" | "verify-full") => mode = Some(SslMode::Require),
+                ("sslmode", _) => {
                     return Err(wrong(
                         "sslmode must be \"require\" (the certificate is verified), \"verify-full\" (the same) or \
                          \"disable\"",
                     ));
                 }
-                Some(("sslrootcert", path)) if !path.is_empty() => {
+                ("sslrootcert", path) if !path.is_empty() => {
                     root_certificates =
                         Some(PathBuf::from(percent_decoded(path).ok_or_else(|| {
                             wrong("sslrootcert must be the path of a file, percent-encoded")
@@ -128,9 +167,9 @@ impl FromStr for PostgresUrl {
                 _ => others.push(parameter),
             }
         }
-        let plain =
-            if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
-        // The message of the library names the parameter but not its value.
+        let parameters = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
+        let plain = format!("{credentials}{address}{parameters}");
+        // The message of the library names the parameter, which is a known one, but not its value.
         let mut config = Config::from_str(&plain).map_err(|error| InvalidPostgresUrl(with_source(&error)))?;
         if config.get_hosts().is_empty() {
             return Err(wrong("it names no host"));
@@ -173,16 +212,24 @@ fn with_source(error: &tokio_postgres::Error) -> String {
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.text.split_once("://") else { return Ok(()) };
-        // User and password end at the last @ before the path.
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        match rest[..end].rsplit_once('@') {
-            None => f.write_str(&self.text),
-            Some((user, _)) => {
-                let at = user.len();
-                let user = user.split_once(':').map_or(user.to_owned(), |(user, _)| format!("{user}:***"));
-                write!(f, "{scheme}://{user}{}", &rest[at..])
+        write!(f, "{scheme}://")?;
+        let rest = match rest.split_once('@') {
+            None => rest,
+            Some((credentials, rest)) => {
+                match credentials.split_once(':') {
+                    None => write!(f, "{credentials}@")?,
+                    Some((user, _)) => write!(f, "{user}:***@")?,
+                }
+                rest
             }
+        };
+        let (address, parameters) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
+        f.write_str(address)?;
+        for (index, parameter) in parameters.iter().flat_map(|text| text.split('&')).enumerate() {
+            f.write_str(if index == 0 { "?" } else { "&" })?;
+            f.write_str(if parameter.starts_with("password=") { "password=***" } else { parameter })?;
         }
+        Ok(())
     }
 }
 
@@ -226,7 +273,8 @@ mod tests {
                 "postgres://ann:***@db.example.com/asteroid",
             ),
             ("postgres://ann:p%40ss@h/a?sslmode=disable", "postgres://ann:***@h/a?sslmode=disable"),
-            ("postgres://ann:p@ss@h/a", "postgres://ann:***@h/a"),
+            ("postgres://ann:p/s?s:s@h/a?sslmode=disable", "postgres://ann:***@h/a?sslmode=disable"),
+            ("postgres:///a?host=h&user=ann&password=p%40ss", "postgres:///a?host=h&user=ann&password=***"),
             ("postgres://ann@h/a", "postgres://ann@h/a"),
         ] {
             let parsed = parsed(url);
@@ -244,9 +292,19 @@ mod tests {
             ("postgres://h/a", "it names no user"),
             ("postgres://ann@h", "it names no database"),
             ("postgres://ann@h/", "it names no database"),
-            ("postgres://ann:secret@h/a?colour=red", "invalid connection string: unknown option `colour`"),
+            ("postgres://ann:secret@h:red/a", "invalid connection string: invalid value for option `port`"),
+            (
+                "postgres://ann:p@ss@h/a",
+                "it contains more than one `@`: in names, passwords and values write `%40`",
+            ),
         ] {
             assert_eq!(url.parse::<PostgresUrl>(), Err(InvalidPostgresUrl(wrong.to_owned())), "{url}");
+        }
+        for parameter in ["colour=red", "pass%77ord=red", "ss"] {
+            let error =
+                format!("postgres://ann@h/a?{parameter}").parse::<PostgresUrl>().expect_err(parameter);
+            let named = "it has an unknown parameter; the known ones are application_name, channel_binding, ";
+            assert!(error.to_string().starts_with(named), "{error}");
         }
         for mode in ["prefer", "allow", "on"] {
             let error = format!("postgres://ann@h/a?sslmode={mode}").parse::<PostgresUrl>().expect_err(mode);
