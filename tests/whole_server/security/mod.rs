@@ -5,4 +5,5 @@ mod pre_hijacking;
 mod random_client;
 mod rate_limits;
 mod secrets_in_logs;
+mod service_names;
 mod signed_tokens;

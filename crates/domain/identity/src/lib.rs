@@ -11,7 +11,7 @@ mod user_repository;
 
 pub use password::{
     HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, PasswordPolicy,
-    UnusableHash, Verdict,
+    ServiceNames, UnusableHash, Verdict,
 };
 pub use registration::{ContactClaim, PendingRegistration, PendingRegistrationRepository};
 pub use session::{

@@ -49,7 +49,8 @@ impl FieldError {
                 ),
             ),
             PasswordFlaw::HoldsName => {
-                Self::new("contains_name", format!("The {label} must not contain your name."))
+                let message = format!("The {label} must not contain your name or that of this service.");
+                Self::new("contains_name", message)
             }
             PasswordFlaw::SameAsCurrent => {
                 Self::new("same_as_old", format!("The {label} must be different from the existing password."))

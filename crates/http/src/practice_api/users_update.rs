@@ -153,7 +153,7 @@ fn message(flaw: PasswordFlaw) -> String {
         PasswordFlaw::HoldsContact => {
             "must not contain your email address, the part of it before the @, or your phone number".into()
         }
-        PasswordFlaw::HoldsName => "must not contain your name".into(),
+        PasswordFlaw::HoldsName => "must not contain your name or that of this service".into(),
         PasswordFlaw::SameAsCurrent => "should be different than your current password".into(),
     }
 }

@@ -9,7 +9,7 @@ use asteroid_application::{AccountRules, CodeFormats, DeliveryRules, LimitRules}
 use asteroid_argon2::Argon2Settings;
 use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
 use asteroid_http::HttpSettings;
-use asteroid_identity::{PasswordPolicy, SessionLifetime};
+use asteroid_identity::{PasswordPolicy, ServiceNames, SessionLifetime};
 use asteroid_limits::{Backoff, Quota};
 use asteroid_messaging::{Branding, CodeSamples, RetrySchedule};
 use asteroid_verification::{ChallengeRules, CodeFormat};
@@ -114,6 +114,7 @@ impl Settings {
                 min_chars: passwords.min_length,
                 max_chars: passwords.max_length,
                 max_bytes: passwords.max_bytes,
+                service_names: ServiceNames::new(&self.product.name, &self.product.domain),
             },
             sessions: SessionLifetime {
                 absolute: sessions.absolute.get(),
@@ -213,10 +214,14 @@ mod tests {
     #[test]
     fn default_settings_match_the_default_rules() {
         let settings = Settings::default();
-        assert_eq!(settings.account_rules(), AccountRules::default());
+        // An embedder names the service; the server knows its names.
+        let service_names = ServiceNames::new("Asteroid", "localhost");
+        let passwords = PasswordPolicy { service_names, ..PasswordPolicy::default() };
+        let rules = AccountRules { passwords: passwords.clone(), ..AccountRules::default() };
+        assert_eq!(settings.account_rules(), rules);
         assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
         assert_eq!(DeliveryRules::from(&settings.outbox), DeliveryRules::default());
-        assert_eq!(settings.http_settings(), HttpSettings::default());
+        assert_eq!(settings.http_settings(), HttpSettings { passwords, ..HttpSettings::default() });
         assert_eq!(settings.branding(), Branding::default());
         let path = Path::new("data/asteroid.db");
         assert_eq!(settings.sqlite_options(path), SqliteOptions::new(path));

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
 pub use hasher::{HashingError, PasswordHasher, UnusableHash, Verdict};
-pub use policy::{NewPassword, PasswordFlaw, PasswordPolicy};
+pub use policy::{NewPassword, PasswordFlaw, PasswordPolicy, ServiceNames};
 
 /// A password as a user typed it, normalised to NFC (NIST SP 800-63B-4, 3.1.1.2). [`Debug`](fmt::Debug) does not print it.
 #[derive(Clone)]

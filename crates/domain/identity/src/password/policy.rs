@@ -51,8 +51,8 @@ pub enum PasswordFlaw {
     /// The password contains a contact of its user.
     #[error("it holds the owner's e-mail address or phone number")]
     HoldsContact,
-    /// The password contains the name of its user.
-    #[error("it holds the owner's name")]
+    /// The password contains the name of its user, or one of the service.
+    #[error("it holds the owner's name, or that of the service")]
     HoldsName,
     /// The password is the same as the current one.
     #[error("it is the same as before")]
@@ -69,12 +69,45 @@ pub struct PasswordPolicy {
     pub max_chars: usize,
     /// The maximum length in bytes of UTF-8.
     pub max_bytes: usize,
+    /// The names of the service, which count as names of every user.
+    pub service_names: ServiceNames,
+}
+
+/// The names of the service that no new password may contain (context-specific words, NIST SP 800-63B-4, 3.1.1.2). By
+/// default there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceNames(Vec<String>);
+
+impl ServiceNames {
+    /// The minimum length in characters of a name: shorter ones, like `app`, `www` and `co`, occur in too many good
+    /// passwords.
+    const SHORTEST: usize = 4;
+
+    /// The names of a product with this name and domain: the name, each of its words, the domain, and each of its labels
+    /// but the last. That one names no service: it is a top-level domain, or `localhost`.
+    #[must_use]
+    pub fn new(product: &str, domain: &str) -> Self {
+        let (product, domain) = (fold(product.trim()), fold(domain));
+        let words: Vec<&str> = product.split_whitespace().collect();
+        let joined = words.concat();
+        let labels = domain.rsplit_once('.').map(|(labels, _)| labels.split('.').chain([domain.as_str()]));
+        let mut names: Vec<String> = [product.as_str(), &joined]
+            .into_iter()
+            .chain(words)
+            .chain(labels.into_iter().flatten())
+            .filter(|name| name.chars().count() >= Self::SHORTEST)
+            .map(str::to_owned)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Self(names)
+    }
 }
 
 impl Default for PasswordPolicy {
-    /// 8 to 64 characters, at most 256 bytes.
+    /// 8 to 64 characters, at most 256 bytes, and no name of the service.
     fn default() -> Self {
-        Self { min_chars: 8, max_chars: 64, max_bytes: 256 }
+        Self { min_chars: 8, max_chars: 64, max_bytes: 256, service_names: ServiceNames::default() }
     }
 }
 
@@ -86,7 +119,8 @@ impl PasswordPolicy {
     /// passwords.
     const SHORTEST_PART: usize = 3;
 
-    /// Checks a new password, including against the contacts and names of its user. Does not hash it.
+    /// Checks a new password, including against the names of the service, and the contacts and names of its user. Does not
+    /// hash it.
     ///
     /// # Errors
     ///
@@ -113,7 +147,8 @@ impl PasswordPolicy {
         if contacts.iter().flat_map(contact_parts).any(|part| holds(&folded, &part)) {
             flaws.push(PasswordFlaw::HoldsContact);
         }
-        if names.iter().flat_map(name_parts).any(|part| holds(&folded, &part)) {
+        let holds_service_name = self.service_names.0.iter().any(|name| folded.contains(name));
+        if holds_service_name || names.iter().flat_map(name_parts).any(|part| holds(&folded, &part)) {
             flaws.push(PasswordFlaw::HoldsName);
         }
         if flaws.is_empty() { Ok(NewPassword(password.clone())) } else { Err(flaws) }
@@ -216,6 +251,31 @@ mod tests {
         let policy = PasswordPolicy::default();
         assert!(policy.check(&Password::new("lighthouse keeper"), &[], &names).is_ok());
         assert!(policy.check(&Password::new("i am bo li indeed"), &[], &names).is_err());
+    }
+
+    #[test]
+    fn a_password_contains_no_name_of_the_service() {
+        let refused = |product: &str, domain: &str, text: &str| {
+            let service_names = ServiceNames::new(product, domain);
+            let policy = PasswordPolicy { service_names, ..PasswordPolicy::default() };
+            let flaws = policy.check(&Password::new(text), &[], &[]).err().unwrap_or_default();
+            assert!(flaws.is_empty() || flaws == [PasswordFlaw::HoldsName], "{text}: {flaws:?}");
+            !flaws.is_empty()
+        };
+        for text in ["asteroid-2026!", "MyASTEROIDpassword"] {
+            assert!(refused("Asteroid", "localhost", text), "{text}");
+        }
+        for text in ["happy pets for me", "HappyPets2026", "pets2026", "vetcloud-login", "my EXAMPLE word"] {
+            assert!(refused(" Happy  Pets", "app.vetcloud.example.com", text), "{text}");
+        }
+        // Neither the top-level domain nor a short word or label.
+        for text in ["localhost rocks", "info and company", "my cosy apple www", "a by-pass of it"] {
+            assert!(!refused("By A", "localhost", text), "{text}");
+            assert!(!refused("A", "www.app.co.info", text), "{text}");
+        }
+        assert!(refused("A", "x.io", "mail me at x.io"));
+        assert!(refused("Grün", "example.com", "alles GRU\u{308}N hier"));
+        assert!(!refused("", "", "no name refuses nothing"));
     }
 
     #[test]

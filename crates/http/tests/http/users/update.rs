@@ -226,7 +226,7 @@ async fn every_policy_error_is_worded_like_devise() {
     });
     let body = r#"{"user": {"current_password": "a", "password": "b", "password_confirmation": "b"}}"#;
     let answer = ask(accounts, MockPractices::new(), with_token(json(&Method::PUT, "/users", body))).await;
-    insta::assert_snapshot!(errors_of(&answer), @r#"{"password":["is too short (minimum is 8 characters)","is too long (maximum is 64 characters)","is one of the most common passwords, please choose another","must not contain your email address, the part of it before the @, or your phone number","must not contain your name","should be different than your current password"]}"#);
+    insta::assert_snapshot!(errors_of(&answer), @r#"{"password":["is too short (minimum is 8 characters)","is too long (maximum is 64 characters)","is one of the most common passwords, please choose another","must not contain your email address, the part of it before the @, or your phone number","must not contain your name or that of this service","should be different than your current password"]}"#);
 }
 
 #[actix_web::test]

@@ -47,7 +47,7 @@ async fn reset_password_errors_are_answered_by_name() {
         ]
     );
     insta::assert_snapshot!(table, @r#"
-    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must not contain your name.","code":"contains_name"}]}}}
+    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must not contain your name or that of this service.","code":"contains_name"}]}}}
     401 {"data":{"code":"INVALID_CODE","error":"Invalid CODE","more":{}}}
     503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}

@@ -173,7 +173,7 @@ async fn a_new_password_must_not_contain_the_contact_or_the_name_in_the_request(
     insta::assert_snapshot!(table, @r"
     password too_short: The password must have at least 8 characters.
     password too_common: The password must not be one of those that many people use: choose another.
-    password contains_name: The password must not contain your name.
+    password contains_name: The password must not contain your name or that of this service.
     password contains_contact: The password must not contain your e-mail address, the part of it before the @, or your phone number.
     password too_long: The password must have at most 64 characters.
     ");
