@@ -49,11 +49,18 @@ async fn sign_in_accepts_parameters_as_form_and_in_the_query() {
 async fn change_password_answers_as_documented() {
     let server = server().await;
     let token = token(&sign_in(&server).await);
-    let all_wrong =
-        json!({"user": {"current_password": "", "password": PASSWORD, "password_confirmation": ""}});
-    let refused = server.put("/users/", Some(&token), &all_wrong).await;
+    let all_blank = json!({"user": {"current_password": "", "password": "", "password_confirmation": ""}});
+    let refused = server.put("/users/", Some(&token), &all_blank).await;
     assert_eq!(refused.status, 422);
     assert_eq!(refused.json(), documented("## Change Password", "422"));
+    let guess =
+        json!({"user": {"current_password": "", "password": PASSWORD, "password_confirmation": PASSWORD}});
+    let errors = json!({"errors": {"current_password": ["can't be blank", "is invalid"]}});
+    assert_eq!(
+        server.put("/users", Some(&token), &guess).await.json(),
+        errors,
+        "no word on whether the new password is the current one"
+    );
     let right = json!({"user": {
         "current_password": PASSWORD, "password": "an even finer one", "password_confirmation": "an even finer one",
     }});

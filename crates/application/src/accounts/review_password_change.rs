@@ -63,7 +63,7 @@ asteroid_kernel::port! {
     /// Changes passwords for a surface that tells all that is wrong at once.
     pub trait ReviewedPasswords {
         /// Does what [`PasswordChanges::change_password`] does, if nothing is wrong. The existing password is checked whatever
-        /// else is wrong, and the new one is held against it; both count as one try.
+        /// else is wrong. The new one is compared with the existing one as it was given, never with the stored one.
         async fn review_password_change(
             &self,
             request: ReviewPasswordChange,
@@ -89,9 +89,13 @@ where
         let ReviewPasswordChange { caller, existing, new, complete, origin } = request;
         let (change, checked) = self.begin_change(caller, new.as_ref(), origin).await?;
         let policy = &change.context.rules().passwords;
+        // Compared as they were sent. A comparison with the stored hash would confirm a guess to who cannot give the password.
+        let same = existing
+            .as_ref()
+            .zip(new.as_ref())
+            .is_some_and(|(existing, new)| existing.expose() == new.expose());
         // Longer than any password: not hashed.
-        let [existing, new] =
-            [&existing, &new].map(|given| given.as_ref().filter(|given| !policy.is_oversized(given)));
+        let existing = existing.as_ref().filter(|given| !policy.is_oversized(given));
         let reservation = match self.count_try(&change).await? {
             Ok(reservation) => reservation,
             Err(retry_after) => return Err(ReviewPasswordChangeError::TooManyAttempts { retry_after }),
@@ -99,11 +103,6 @@ where
         let existing_is_right = match existing {
             Some(existing) => self.is_current(&change, existing).await?,
             None => false,
-        };
-        let same = match (existing, new) {
-            (_, None) => false,
-            (Some(existing), Some(new)) if existing_is_right => existing.expose() == new.expose(),
-            (_, Some(new)) => self.is_current(&change, new).await?,
         };
         let (new, mut flaws) = match checked {
             Ok(new) => (new, Vec::new()),

@@ -97,9 +97,10 @@ async fn review(tx: MockTx, existing: Option<&str>, new: Option<&str>, complete:
 async fn a_review_tells_all_that_is_wrong_and_changes_nothing() {
     use PasswordFlaw::{HoldsName, SameAsCurrent, TooShort};
     let cases = [
-        (None, Some(CURRENT), false, vec![SameAsCurrent]),
+        (None, Some(CURRENT), false, vec![]),
         (Some("wrong"), Some("short"), false, vec![TooShort { min: 8 }]),
-        (Some("wrong"), Some(CURRENT), false, vec![SameAsCurrent]),
+        (Some("wrong"), Some(CURRENT), false, vec![]),
+        (Some("wrong guess"), Some("wrong guess"), false, vec![SameAsCurrent]),
         (Some("wrong"), None, false, vec![]),
         (Some("wrong"), Some("washington dc"), false, vec![HoldsName]),
         (Some(CURRENT), Some(CURRENT), true, vec![SameAsCurrent]),

@@ -20,6 +20,7 @@ use crate::core::openapi::SharedResponse;
 use crate::core::{ApiError, Endpoint, OperationError};
 
 const BLANK: &str = "can't be blank";
+const SAME_AS_CURRENT: &str = "should be different than your current password";
 
 pub(super) fn endpoint<A: AccountUseCases, P: PracticeUseCases>() -> Endpoint {
     Endpoint::new(__path_update_user, update_user::<A, P>)
@@ -119,7 +120,7 @@ impl UpdateUserBody {
     fn errors(&self, review: &PasswordReview) -> ParamErrors {
         let mut errors = ParamErrors::default();
         errors.extend("password_confirmation", self.confirmation_error());
-        errors.extend("password", self.new.error());
+        errors.extend("password", self.new_error());
         errors.extend("password", review.flaws.iter().map(|flaw| message(*flaw)));
         errors.extend("current_password", self.current.error());
         let is_wrong = match &self.current {
@@ -129,6 +130,14 @@ impl UpdateUserBody {
         };
         errors.extend("current_password", is_wrong.then_some(INVALID));
         errors
+    }
+
+    /// Two blank passwords are equal, and the documented example answers that alone.
+    fn new_error(&self) -> Option<&'static str> {
+        match (&self.current, &self.new) {
+            (SubmittedPassword::Blank, SubmittedPassword::Blank) => Some(SAME_AS_CURRENT),
+            (_, new) => new.error(),
+        }
     }
 
     /// Without a new password there is nothing to compare the confirmation with.
@@ -154,7 +163,7 @@ fn message(flaw: PasswordFlaw) -> String {
             "must not contain your email address, the part of it before the @, or your phone number".into()
         }
         PasswordFlaw::HoldsName => "must not contain your name or that of this service".into(),
-        PasswordFlaw::SameAsCurrent => "should be different than your current password".into(),
+        PasswordFlaw::SameAsCurrent => SAME_AS_CURRENT.into(),
     }
 }
 

