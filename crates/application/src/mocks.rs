@@ -6,7 +6,6 @@
     reason = "the declarations of the ports name the types that the mocks need"
 )]
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use asteroid_audit::*;

@@ -21,7 +21,7 @@ use asteroid_terms::TermsRepository;
 use asteroid_verification::{ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
 
 use crate::CompleteStorage;
-use crate::fixtures::{acceptance, at, claim, fresh_key, hash, ip};
+use crate::fixtures::{acceptance, at, claim, fresh_key, hash, network};
 use crate::full_fixture::{ALL_PRESENT, FixtureError, FullFixture, NONE_PRESENT, Presence, UnitOutcome};
 use crate::race::ROUNDS;
 use crate::store::{AllRepositories, Store, expect_success};
@@ -219,7 +219,7 @@ pub async fn a_read_unit_cannot_write(storage: impl CompleteStorage) {
         tx.record_sign_in(*user, None, at(1));
         tx.replace_password(*user, None, &hash("second"));
         tx.set_status(*user, UserStatus::Disabled);
-        tx.remember_address(*user, ip("192.0.2.1"), at(1));
+        tx.remember_address(*user, network("192.0.2.1"), at(1));
         tx.forget_addresses(at(1));
         tx.insert_registration(&other.registration, 3);
         tx.insert_claim(&claim(&other.contact, None, at(1)));
@@ -275,7 +275,7 @@ async fn snapshot<S: CompleteStorage>(
         store.find_entry(fixture.message.id).await,
         store.window(&fixture.key).await,
         store.latest_events(usize::MAX).await,
-        store.is_familiar_address(user, ip("192.0.2.1"), at(0)).await,
+        store.is_familiar_address(user, network("192.0.2.1"), at(0)).await,
         (store.list_terms().await, store.find_acceptance(user, &fixture.terms.label).await),
         store.find_practice(fixture.practice.id).await,
         store.find_membership(user, None).await,

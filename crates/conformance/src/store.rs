@@ -29,7 +29,6 @@
 )]
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use asteroid_audit::*;
@@ -318,7 +317,7 @@ macro_rules! copy_arguments {
 }
 
 copy_arguments! {
-    usize, u32, IpAddr, Timestamp,
+    usize, u32, Network, Timestamp,
     UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId,
     Option<SessionId>, Option<MessageId>, Option<PracticeId>,
     ContactType, ContactSource, UserStatus, Channel, Guesser, ConsecutiveFailures,

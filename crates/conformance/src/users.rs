@@ -7,7 +7,7 @@ use asteroid_identity::{
 use asteroid_kernel::{ContactId, StorageError, Timestamp, UserId};
 
 use crate::CompleteStorage;
-use crate::fixtures::{TICK, at, contact, fresh_contact, hash, imported, ip, new_user};
+use crate::fixtures::{TICK, at, contact, fresh_contact, hash, imported, network, new_user};
 use crate::race::{ROUNDS, run_concurrently};
 use crate::store::Store;
 
@@ -337,31 +337,37 @@ pub async fn a_user_can_be_disabled_and_enabled(storage: impl CompleteStorage) {
     assert!(!store.set_status(NO_USER, UserStatus::Enabled).await);
 }
 
-/// An address is familiar for its own user only, if the last sign-in from it is not before the given time.
+/// A network is familiar for its own user only, if the last sign-in from it is not before the given time. The addresses
+/// of an IPv6 /64 are one network.
 pub async fn an_address_is_familiar_up_to_its_last_sign_in(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
     let other = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
-    for (address, neighbour) in
-        [("192.0.2.7", "192.0.2.70"), ("2001:db8::7", "2001:db8::8")].map(|(a, b)| (ip(a), ip(b)))
+    for (address, same, neighbour) in [
+        ("192.0.2.7", "::ffff:192.0.2.7", "192.0.2.70"),
+        ("2001:db8::7", "2001:db8::8:9", "2001:db8:0:1::7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", "2001:db8:1:3:3:4:5:6"),
+    ]
+    .map(|(a, b, c)| (network(a), network(b), network(c)))
     {
         assert!(!store.is_familiar_address(user, address, at(0)).await);
         store.remember_address(user, address, at(5)).await;
         assert!(store.is_familiar_address(user, address, at(0)).await);
         assert!(store.is_familiar_address(user, address, at(5)).await);
         assert!(!store.is_familiar_address(user, address, at(5) + TICK).await);
+        assert!(store.is_familiar_address(user, same, at(0)).await);
         assert!(!store.is_familiar_address(user, neighbour, at(0)).await);
         assert!(!store.is_familiar_address(other, address, at(0)).await);
     }
 }
 
-/// Per address one time is stored: the latest, whatever the order of the calls.
+/// Per network one time is stored: the latest, whatever the order of the calls.
 pub async fn only_the_latest_sign_in_from_an_address_is_stored(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
-    let address = ip("2001:db8::7");
-    for seconds in [5, 9, 7] {
-        store.remember_address(user, address, at(seconds)).await;
+    let address = network("2001:db8::7");
+    for (seconds, from) in [(5, "2001:db8::7"), (9, "2001:db8::8"), (7, "2001:db8::9")] {
+        store.remember_address(user, network(from), at(seconds)).await;
     }
     assert!(store.is_familiar_address(user, address, at(9)).await);
     assert!(!store.is_familiar_address(user, address, at(9) + TICK).await);
@@ -372,7 +378,7 @@ pub async fn only_the_latest_sign_in_from_an_address_is_stored(storage: impl Com
 pub async fn addresses_unused_since_the_cutoff_are_removed(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
-    let addresses = ["192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"].map(ip);
+    let addresses = ["192.0.2.1", "2001:db8:0:1::1", "192.0.2.2", "2001:db8:0:2::1"].map(network);
     for (seconds, address) in (0..).zip(addresses) {
         store.remember_address(user, address, at(seconds)).await;
     }

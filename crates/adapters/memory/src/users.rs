@@ -1,13 +1,11 @@
 //! The repositories of users, their contacts and familiar addresses in memory.
 
-use std::net::IpAddr;
-
 use asteroid_identity::{
     ContactSource, ContactTaken, ContactType, FamiliarAddressRepository, NewUser, PasswordHash, PersonName,
     Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserRegistrationRepository,
     UserRepository, UserStatus,
 };
-use asteroid_kernel::{Contact, ContactId, ContactKey, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactId, ContactKey, Network, StorageError, Timestamp, UserId};
 use imbl::OrdMap;
 
 use crate::MemoryTx;
@@ -19,7 +17,7 @@ use crate::table::remove_where;
 pub(crate) struct Users {
     profiles: OrdMap<UserId, Profile>,
     owners: OrdMap<ContactKey, UserId>,
-    addresses: OrdMap<(UserId, IpAddr), Timestamp>,
+    addresses: OrdMap<(UserId, Network), Timestamp>,
     /// The time of the last password reset through a contact.
     password_resets: OrdMap<ContactKey, Timestamp>,
     /// The highest user id ever used, so that no id is used twice.
@@ -232,10 +230,10 @@ impl FamiliarAddressRepository for MemoryTx {
     async fn remember_address(
         &mut self,
         user: UserId,
-        ip: IpAddr,
+        network: Network,
         at: Timestamp,
     ) -> Result<(), StorageError> {
-        let latest = self.state_mut()?.users.addresses.entry((user, ip)).or_insert(at);
+        let latest = self.state_mut()?.users.addresses.entry((user, network)).or_insert(at);
         *latest = at.max(*latest);
         Ok(())
     }
@@ -243,10 +241,10 @@ impl FamiliarAddressRepository for MemoryTx {
     async fn is_familiar_address(
         &mut self,
         user: UserId,
-        ip: IpAddr,
+        network: Network,
         since: Timestamp,
     ) -> Result<bool, StorageError> {
-        Ok(self.state().users.addresses.get(&(user, ip)).is_some_and(|at| *at >= since))
+        Ok(self.state().users.addresses.get(&(user, network)).is_some_and(|at| *at >= since))
     }
 
     async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError> {

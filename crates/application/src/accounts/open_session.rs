@@ -120,8 +120,8 @@ pub(super) async fn open_session<Tx: UserRepository + FamiliarAddressRepository 
     }
     let session = new.of(user, context);
     tx.insert_session(&session, context.rules().sessions.per_user).await?;
-    if let Some(ip) = context.origin.ip {
-        tx.remember_address(user, ip, context.now).await?;
+    if let Some(network) = context.origin.network() {
+        tx.remember_address(user, network, context.now).await?;
     }
     Ok(Some(new.opened(&session)))
 }

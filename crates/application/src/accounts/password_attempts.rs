@@ -19,7 +19,7 @@ pub(super) enum AttemptReservation {
     Nowhere,
     /// Among the failures in a row.
     ConsecutiveFailures(LimitKey),
-    /// Among the failures from an address that the user is known by.
+    /// Among the failures from a network that the user is known by.
     Familiar(LimitKey, Timestamp),
 }
 
@@ -34,11 +34,11 @@ pub(super) async fn reserve_attempt<Tx: FamiliarAddressRepository + LimitReposit
     if !limits.enabled {
         return Ok(Ok(AttemptReservation::Nowhere));
     }
-    if let (Some(user), Some(ip)) = (user, context.origin.ip)
-        && tx.is_familiar_address(user, ip, now - limits.familiar_for).await?
+    if let (Some(user), Some(network)) = (user, context.origin.network())
+        && tx.is_familiar_address(user, network, now - limits.familiar_for).await?
     {
         let quotas = &limits.wrong_passwords_from_familiar_address;
-        let key = LimitKey::new("wrong-passwords-from", format_args!("{user}:{ip}"));
+        let key = LimitKey::new("wrong-passwords-from", format_args!("{user}:{network}"));
         let mut window = tx.window(&key).await?;
         let next = window.next_allowed(quotas, now);
         if next > now {

@@ -1,8 +1,6 @@
 //! The ports that store users, by purpose: a use case depends on those that it needs.
 
-use std::net::IpAddr;
-
-use asteroid_kernel::{Contact, ContactKey, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactKey, Network, StorageError, Timestamp, UserId};
 
 use crate::{
     ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, RemovedContact,
@@ -111,25 +109,25 @@ asteroid_kernel::repository! {
 }
 
 asteroid_kernel::repository! {
-    /// Stores the addresses that users signed in from.
+    /// Stores the networks that users signed in from: IPv4 addresses, and the /64 prefixes of IPv6 addresses.
     pub trait FamiliarAddressRepository {
-        /// Records that the user signed in from this address. Only the latest time is stored, whatever the order of calls.
+        /// Records that the user signed in from this network. Only the latest time is stored, whatever the order of calls.
         write fn remember_address(
             &mut self,
             user: UserId,
-            ip: IpAddr,
+            network: Network,
             at: Timestamp,
         ) -> Result<(), StorageError>;
 
-        /// Whether the user signed in from this address at `since` or later.
+        /// Whether the user signed in from this network at `since` or later.
         read fn is_familiar_address(
             &mut self,
             user: UserId,
-            ip: IpAddr,
+            network: Network,
             since: Timestamp,
         ) -> Result<bool, StorageError>;
 
-        /// Removes the addresses without a sign-in at `before` or later. Returns their number.
+        /// Removes the networks without a sign-in at `before` or later. Returns their number.
         write fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError>;
     }
 }

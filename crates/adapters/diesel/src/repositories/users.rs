@@ -1,13 +1,11 @@
 //! The repositories of users, their contacts and familiar addresses by diesel.
 
-use std::net::IpAddr;
-
 use asteroid_identity::{
     ContactSource, ContactTaken, ContactType, FamiliarAddressRepository, NewUser, PasswordHash, PersonName,
     Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserRegistrationRepository,
     UserRepository, UserStatus,
 };
-use asteroid_kernel::{Contact, ContactKey, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactKey, Network, StorageError, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
@@ -194,12 +192,12 @@ impl FamiliarAddressRepository for Tx {
     async fn remember_address(
         &mut self,
         user: UserId,
-        ip: IpAddr,
+        network: Network,
         at: Timestamp,
     ) -> Result<(), StorageError> {
         use familiar_addresses::{ip as ip_column, last_seen_at, table, user_id};
 
-        let ip = ip.to_string();
+        let ip = network.address().to_string();
         let new = insert_into(table)
             .values((user_id.eq(user.0), ip_column.eq(&ip), last_seen_at.eq(At(at))))
             .on_conflict((user_id, ip_column))
@@ -214,14 +212,28 @@ impl FamiliarAddressRepository for Tx {
     async fn is_familiar_address(
         &mut self,
         user: UserId,
-        ip: IpAddr,
+        network: Network,
         since: Timestamp,
     ) -> Result<bool, StorageError> {
-        let query = familiar_addresses::table
-            .find((user.0, ip.to_string()))
+        let known = familiar_addresses::table
+            .find((user.0, network.address().to_string()))
             .filter(familiar_addresses::last_seen_at.ge(At(since)))
             .select(familiar_addresses::user_id);
-        Ok(self.first::<i64, _>(query).await?.is_some())
+        if self.first::<i64, _>(known).await?.is_some() {
+            return Ok(true);
+        }
+        if network.address().is_ipv4() {
+            return Ok(false);
+        }
+        // Rows of earlier versions have whole IPv6 addresses, until `forget_addresses` removes them. The text of a /64 ends
+        // with "::".
+        let whole = familiar_addresses::table
+            .filter(familiar_addresses::user_id.eq(user.0))
+            .filter(familiar_addresses::ip.like("%:%").and(familiar_addresses::ip.not_like("%::")))
+            .filter(familiar_addresses::last_seen_at.ge(At(since)))
+            .select(familiar_addresses::ip);
+        let whole: Vec<String> = self.all(whole).await?;
+        Ok(whole.iter().filter_map(|ip| ip.parse().ok()).any(|ip| Network::of(ip) == network))
     }
 
     async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError> {

@@ -51,3 +51,38 @@ async fn an_unreadable_row_fails_without_exposing_its_values() {
     assert!(matches!(error, StorageError::Failed(_)), "{error:?}");
     assert!(!format!("{error:?}").contains("long ago"), "{error:?}");
 }
+
+#[tokio::test]
+async fn an_ipv6_address_that_was_stored_whole_is_familiar_as_its_network() {
+    use asteroid_identity::FamiliarAddressRepository;
+    use asteroid_kernel::{Network, Timestamp, UserId};
+
+    struct IsFamiliar(&'static str, &'static str);
+    impl UnitOfWork<SqliteTx> for IsFamiliar {
+        type Output = bool;
+        type Error = StorageError;
+
+        async fn run(&self, tx: &mut SqliteTx) -> Result<bool, StorageError> {
+            let network = Network::of(self.0.parse().expect("an address"));
+            tx.is_familiar_address(UserId(1), network, Timestamp::parse(self.1).expect("a time")).await
+        }
+    }
+
+    let storage = test_storage().await;
+    storage.migrate().await.expect("the tables");
+    let rows = "INSERT INTO users VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z');
+        INSERT INTO familiar_addresses VALUES
+        (1, '2001:db8::1:2:3:4', '2016-05-03T11:15:54.950000Z'), (1, '192.0.2.7', '2016-05-03T11:15:54.950000Z')";
+    storage.write(RunSql(rows)).await.expect("rows of an earlier version");
+    let (before, after) = ("2016-05-03T11:15:54Z", "2016-05-03T11:15:55Z");
+    for (address, since, expected) in [
+        ("2001:db8::9", before, true),
+        ("2001:db8::9", after, false),
+        ("2001:db8:0:1::9", before, false),
+        ("192.0.2.7", before, true),
+        ("192.0.2.8", before, false),
+    ] {
+        let found = storage.read(IsFamiliar(address, since)).await.expect("the store works");
+        assert_eq!(found, expected, "{address} since {since}");
+    }
+}
