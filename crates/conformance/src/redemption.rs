@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use asteroid_kernel::Contact;
+use asteroid_kernel::{Contact, Network};
 use asteroid_verification::{
     Challenge, ChallengeRules, ChallengeState, CodeGuess, CodeKey, CodeKeys, Purpose, PurposeKind,
     Redemption, redeem,
@@ -59,7 +59,8 @@ impl<S: CompleteStorage> Harness<S> {
             .write(context, |(keys, key, purposes, guess, guesser), tx| {
                 Box::pin(async move {
                     let rules = ChallengeRules::default();
-                    redeem(tx, keys, key, purposes, guess, Some(*guesser), &rules, at(1)).await
+                    let guesser = Some(Network::of(*guesser));
+                    redeem(tx, keys, key, purposes, guess, guesser, u32::MAX, &rules, at(1)).await
                 })
             })
             .await
@@ -79,7 +80,7 @@ fn stranger() -> IpAddr {
 pub async fn the_right_code_redeems_its_challenge(storage: impl CompleteStorage) {
     let harness = Harness::new(storage);
     let opened = harness.open().await;
-    assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong);
+    assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong { tries: 1 });
     let redemption = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), asker()).await;
     let counted = Challenge { guesses: 2, ..opened };
     assert_eq!(redemption, Redemption::Redeemed(counted.clone()));
@@ -107,7 +108,7 @@ pub async fn wrong_codes_are_counted(storage: impl CompleteStorage) {
     let harness = Harness::new(storage);
     let opened = harness.open().await;
     for guesses in 1..=5 {
-        assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong);
+        assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong { tries: 1 });
         let counted = harness.store.find_challenge(opened.id).await.map(|counted| counted.guesses);
         assert_eq!(counted, Some(guesses));
     }
@@ -136,7 +137,7 @@ pub async fn concurrent_wrong_codes_stay_within_the_guess_limit(storage: impl Co
             async move { harness.redeem(&contact, &LOGIN, wrong(), asker()).await }
         }))
         .await;
-        let compared = answers.iter().filter(|answer| **answer == Redemption::Wrong).count();
+        let compared = answers.iter().filter(|answer| matches!(answer, Redemption::Wrong { .. })).count();
         assert_eq!(compared, 5);
     }
 }
@@ -145,7 +146,8 @@ pub async fn concurrent_wrong_codes_stay_within_the_guess_limit(storage: impl Co
 pub async fn strangers_leave_the_asker_guesses(storage: impl CompleteStorage) {
     let harness = Harness::new(storage);
     let opened = harness.open().await;
-    for expected in [Redemption::Wrong, Redemption::Wrong, Redemption::NothingOpen] {
+    const ONE: Redemption = Redemption::Wrong { tries: 1 };
+    for expected in [ONE, ONE, Redemption::NothingOpen] {
         assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), stranger()).await, expected);
     }
     let right = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), stranger()).await;
@@ -166,7 +168,7 @@ pub async fn a_code_redeems_only_its_own_purpose_and_contact(storage: impl Compl
     let for_reset = harness.redeem(&opened.contact, &[PurposeKind::Reset], guess.clone(), asker()).await;
     assert_eq!(for_reset, Redemption::NothingOpen);
     let other = harness.open().await;
-    assert_eq!(harness.redeem(&other.contact, &LOGIN, guess, asker()).await, Redemption::Wrong);
+    assert_eq!(harness.redeem(&other.contact, &LOGIN, guess, asker()).await, Redemption::Wrong { tries: 1 });
 }
 
 /// A redemption spends one challenge. It is counted as a guess against others of the contact for the same purposes, and
@@ -182,4 +184,28 @@ pub async fn a_redemption_leaves_other_challenges_open(storage: impl CompleteSto
     assert_eq!(redemption, Redemption::Redeemed(Challenge { guesses: 1, ..registers }));
     assert_eq!(harness.store.find_challenge(login.id).await, Some(Challenge { guesses: 1, ..login }));
     assert_eq!(harness.store.find_challenge(reset.id).await, Some(reset));
+}
+
+/// A guess that is compared with two codes counts as two tries, and concurrent guesses of both kinds stay within the limit.
+pub async fn guesses_at_two_codes_stay_within_the_guess_limit(storage: impl CompleteStorage) {
+    let harness = Harness::new(storage);
+    for _ in 0..ROUNDS {
+        let older = harness.open().await;
+        let newer = challenge(&older.contact, Purpose::SignIn, at(0));
+        harness.store.insert_challenge(&newer).await;
+        let answers = run_concurrently((0..8).map(|_| {
+            let (harness, contact) = (harness.clone(), older.contact.clone());
+            async move { harness.redeem(&contact, &LOGIN, wrong(), asker()).await }
+        }))
+        .await;
+        let tries: Vec<u32> = answers
+            .iter()
+            .filter_map(|answer| if let Redemption::Wrong { tries } = answer { Some(*tries) } else { None })
+            .collect();
+        assert_eq!((tries.len(), tries.iter().sum()), (3, 5));
+        for challenge in [older, newer] {
+            let counted = harness.store.find_challenge(challenge.id).await.map(|counted| counted.guesses);
+            assert_eq!(counted, Some(5));
+        }
+    }
 }

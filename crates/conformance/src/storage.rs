@@ -18,7 +18,7 @@ use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 use asteroid_limits::{ConsecutiveFailures, LimitRepository, SlidingWindow};
 use asteroid_messaging::{Channel, OutboxRepository, OutboxState};
 use asteroid_terms::TermsRepository;
-use asteroid_verification::{ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
+use asteroid_verification::{ChallengeRepository, Guesser, PurposeKind};
 
 use crate::CompleteStorage;
 use crate::fixtures::{acceptance, at, claim, fresh_key, hash, network};
@@ -232,7 +232,8 @@ pub async fn a_read_unit_cannot_write(storage: impl CompleteStorage) {
         tx.revoke_sessions(*user, None);
         tx.remove_expired_sessions(at(1_000_000), at(1_000_000));
         tx.insert_challenge(&other.challenge);
-        tx.count_guess(&existing.contact.key(), &[PurposeKind::SignIn], Guesser::Asker, &ChallengeRules::default(), at(1));
+        tx.count_guess(&existing.contact.key(), PurposeKind::SignIn, Guesser::Asker, 1, at(1));
+        tx.end_expired_challenges(&existing.contact.key(), &[PurposeKind::SignIn], at(1));
         tx.spend_challenge(existing.challenge.id, at(1));
         tx.end_challenges(&existing.contact.key(), &[PurposeKind::SignIn], at(1));
         tx.remove_expired_challenges(at(1_000_000));

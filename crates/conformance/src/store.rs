@@ -157,18 +157,9 @@ impl<S: CompleteStorage> Store<S> {
         purposes: &[PurposeKind],
         now: Timestamp,
     ) -> Vec<Challenge> {
-        self.live_challenges(&contact.key(), purposes, &ChallengeRules::default(), now).await
-    }
-
-    /// Counts a guess against the challenges of a contact under the default rules.
-    pub(crate) async fn count_guess_of(
-        &self,
-        contact: &Contact,
-        purposes: &[PurposeKind],
-        guesser: Guesser,
-        now: Timestamp,
-    ) -> Vec<Challenge> {
-        self.count_guess(&contact.key(), purposes, guesser, &ChallengeRules::default(), now).await
+        let mut open = self.open_challenges(&contact.key(), purposes, now).await;
+        open.retain(|challenge| challenge.is_live(now, &ChallengeRules::default()));
+        open
     }
 
     /// Enqueues messages in one unit of work.
@@ -320,7 +311,7 @@ copy_arguments! {
     usize, u32, Network, Timestamp,
     UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId,
     Option<SessionId>, Option<MessageId>, Option<PracticeId>,
-    ContactType, ContactSource, UserStatus, Channel, Guesser, ConsecutiveFailures,
+    ContactType, ContactSource, UserStatus, Channel, Guesser, PurposeKind, ConsecutiveFailures,
 }
 
 /// The result of a repository method.

@@ -96,17 +96,13 @@ macro_rules! suite {
             }
             challenges {
                 a_challenge_is_stored_in_full,
-                live_challenges_are_listed_newest_first,
-                only_live_challenges_are_listed,
-                a_guess_is_counted_against_every_live_challenge,
-                guesses_are_counted_up_to_the_limit,
-                guesses_of_strangers_have_a_limit_of_their_own,
-                a_stranger_guess_skips_challenges_at_the_stranger_limit,
-                concurrent_guesses_stay_within_the_limit,
-                concurrent_stranger_guesses_stay_within_the_limit,
+                open_challenges_are_listed_newest_first,
+                only_open_challenges_are_listed,
+                a_guess_is_counted_against_every_open_challenge,
                 a_challenge_can_be_spent_once,
                 concurrent_spends_of_a_challenge_succeed_once,
                 all_challenges_of_a_contact_can_be_ended,
+                expired_challenges_of_a_contact_are_ended,
                 expired_challenges_are_removed,
             }
             redemption {
@@ -115,6 +111,7 @@ macro_rules! suite {
                 wrong_codes_are_counted,
                 the_last_guess_within_the_limit_can_redeem,
                 concurrent_wrong_codes_stay_within_the_guess_limit,
+                guesses_at_two_codes_stay_within_the_guess_limit,
                 strangers_leave_the_asker_guesses,
                 a_code_redeems_only_its_own_purpose_and_contact,
                 a_redemption_leaves_other_challenges_open,

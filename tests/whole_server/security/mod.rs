@@ -1,5 +1,6 @@
 //! Rules that protect users and practices.
 
+mod codes;
 mod practice_isolation;
 mod pre_hijacking;
 mod random_client;

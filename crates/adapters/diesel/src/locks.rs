@@ -14,7 +14,8 @@ pub(crate) trait Locks: Send {
         ready(Ok(()))
     }
 
-    /// Locks the challenges of a contact. A guess updates several, and locking them in any order could deadlock.
+    /// Locks the challenges of a contact, if the unit of work may write. A guess updates several, and locking them in any
+    /// order could deadlock.
     fn lock_challenges(&mut self, contact_key: &str) -> impl Future<Output = LockResult> + Send {
         let _ = contact_key;
         ready(Ok(()))

@@ -3,25 +3,34 @@
 use std::cmp::Reverse;
 
 use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
-use asteroid_verification::{
-    Challenge, ChallengeRepository, ChallengeRules, ChallengeState, Guesser, PurposeKind,
-};
+use asteroid_verification::{Challenge, ChallengeRepository, ChallengeState, Guesser, PurposeKind};
 
 use crate::MemoryTx;
 use crate::storage::State;
 use crate::table::remove_where;
 
 impl State {
-    /// The challenges of a contact for any of these purposes, newest first.
-    fn challenges_for(&self, contact: &ContactKey, purposes: &[PurposeKind]) -> Vec<Challenge> {
+    /// The open challenges of a contact for any of these purposes, newest first.
+    fn open_challenges(&self, contact: &ContactKey, purposes: &[PurposeKind]) -> Vec<Challenge> {
         let mut challenges: Vec<_> = self
             .challenges
             .values()
+            .filter(|one| one.state == ChallengeState::Open)
             .filter(|one| one.contact.key() == *contact && purposes.contains(&one.purpose.kind()))
             .cloned()
             .collect();
         challenges.sort_unstable_by_key(|one| Reverse((one.created_at, one.id)));
         challenges
+    }
+
+    /// Spends these challenges. Returns their number.
+    fn spend(&mut self, challenges: Vec<Challenge>, now: Timestamp) -> u64 {
+        let count = challenges.len() as u64;
+        for challenge in challenges {
+            let spent = Challenge { state: ChallengeState::Spent { at: now }, ..challenge };
+            self.challenges.insert(spent.id, spent);
+        }
+        count
     }
 }
 
@@ -35,38 +44,47 @@ impl ChallengeRepository for MemoryTx {
         Ok(self.state().challenges.get(&id).cloned())
     }
 
-    async fn live_challenges(
+    async fn open_challenges(
         &mut self,
         contact: &ContactKey,
         purposes: &[PurposeKind],
-        rules: &ChallengeRules,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StorageError> {
-        let mut challenges = self.state().challenges_for(contact, purposes);
-        challenges.retain(|one| one.is_live(now, rules));
-        Ok(challenges)
+        let mut open = self.state().open_challenges(contact, purposes);
+        open.retain(|one| !one.is_expired(now));
+        Ok(open)
     }
 
     async fn count_guess(
         &mut self,
         contact: &ContactKey,
-        purposes: &[PurposeKind],
+        purpose: PurposeKind,
         guesser: Guesser,
-        rules: &ChallengeRules,
+        tries: u32,
         now: Timestamp,
-    ) -> Result<Vec<Challenge>, StorageError> {
+    ) -> Result<u64, StorageError> {
         let state = self.state_mut()?;
-        let mut counted = state.challenges_for(contact, purposes);
-        counted.retain(|one| {
-            let has_guesses = guesser == Guesser::Asker || one.stranger_guesses < rules.stranger_guesses;
-            one.is_live(now, rules) && has_guesses
-        });
-        for challenge in &mut counted {
-            challenge.guesses += 1;
-            challenge.stranger_guesses += u32::from(guesser == Guesser::Stranger);
-            state.challenges.insert(challenge.id, challenge.clone());
+        let mut counted = state.open_challenges(contact, &[purpose]);
+        counted.retain(|one| !one.is_expired(now));
+        let count = counted.len() as u64;
+        for mut challenge in counted {
+            challenge.guesses += tries;
+            challenge.stranger_guesses += if guesser == Guesser::Stranger { tries } else { 0 };
+            state.challenges.insert(challenge.id, challenge);
         }
-        Ok(counted)
+        Ok(count)
+    }
+
+    async fn end_expired_challenges(
+        &mut self,
+        contact: &ContactKey,
+        purposes: &[PurposeKind],
+        now: Timestamp,
+    ) -> Result<u64, StorageError> {
+        let state = self.state_mut()?;
+        let mut expired = state.open_challenges(contact, purposes);
+        expired.retain(|one| one.is_expired(now));
+        Ok(state.spend(expired, now))
     }
 
     async fn spend_challenge(&mut self, id: ChallengeId, now: Timestamp) -> Result<bool, StorageError> {
@@ -83,17 +101,11 @@ impl ChallengeRepository for MemoryTx {
         now: Timestamp,
     ) -> Result<u64, StorageError> {
         let state = self.state_mut()?;
-        let mut open = state.challenges_for(contact, purposes);
-        open.retain(|one| one.state == ChallengeState::Open);
-        let ended = open.len() as u64;
-        for mut challenge in open {
-            challenge.state = ChallengeState::Spent { at: now };
-            state.challenges.insert(challenge.id, challenge);
-        }
-        Ok(ended)
+        let open = state.open_challenges(contact, purposes);
+        Ok(state.spend(open, now))
     }
 
     async fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_mut()?.challenges, |one| one.expires_at <= now))
+        Ok(remove_where(&mut self.state_mut()?.challenges, |one| one.is_expired(now)))
     }
 }

@@ -2,7 +2,7 @@
 
 use asteroid_identity::UserRepository;
 use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
-use asteroid_limits::{LimitKey, LimitRepository};
+use asteroid_limits::{LimitKey, LimitRepository, Quota, SlidingWindow};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
 use asteroid_verification::{
     Challenge, ChallengeRepository, ChallengeState, CodeFormat, CodeGuess, Purpose, PurposeKind, Redemption,
@@ -44,9 +44,11 @@ pub(super) async fn send_code<Tx: ChallengeRepository + OutboxRepository>(
     CodeForm { format, autofill }: CodeForm,
     context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let (rules, now) = (&context.rules().challenges, context.now);
-    let live = tx.live_challenges(&contact.key(), &[purpose.kind()], rules, now).await?;
-    let young = live.iter().find(|challenge| challenge.is_sent_again(purpose, format, now));
+    let now = context.now;
+    let live = live_challenges(tx, contact, purpose, context).await?;
+    // Only the newest code: a guess is not compared with those before it.
+    let newest = live.iter().find(|challenge| challenge.purpose == purpose);
+    let young = newest.filter(|challenge| challenge.is_sent_again(purpose, format, now));
     let (challenge, expires_at) = if let Some(challenge) = young {
         (challenge.id, challenge.expires_at)
     } else {
@@ -56,6 +58,21 @@ pub(super) async fn send_code<Tx: ChallengeRepository + OutboxRepository>(
     };
     let message = code_message(contact, purpose, challenge, autofill, expires_at, context);
     tx.enqueue(&message).await
+}
+
+/// The live challenges of a contact for purposes of this kind, newest first. Ends those that have expired.
+async fn live_challenges<Tx: ChallengeRepository>(
+    tx: &mut Tx,
+    contact: &Contact,
+    purpose: Purpose,
+    context: &RequestContext,
+) -> Result<Vec<Challenge>, StorageError> {
+    let (rules, now) = (&context.rules().challenges, context.now);
+    let (key, kind) = (contact.key(), [purpose.kind()]);
+    tx.end_expired_challenges(&key, &kind, now).await?;
+    let mut live = tx.open_challenges(&key, &kind, now).await?;
+    live.retain(|challenge| challenge.is_live(now, rules));
+    Ok(live)
 }
 
 fn open_challenge(
@@ -105,9 +122,9 @@ pub(super) async fn send_decoy<Tx: UserRepository + ChallengeRepository + Outbox
     CodeForm { format, autofill }: CodeForm,
     context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let (rules, now) = (&context.rules().challenges, context.now);
+    let now = context.now;
     verified_spelling(tx, NO_USER, contact).await?;
-    let live = tx.live_challenges(&contact.key(), &[purpose.kind()], rules, now).await?;
+    let live = live_challenges(tx, contact, purpose, context).await?;
     let mut challenge = open_challenge(contact, purpose, format, &live, context);
     challenge.state = ChallengeState::Spent { at: now };
     tx.insert_challenge(&challenge).await?;
@@ -131,23 +148,38 @@ pub(super) async fn try_code<Tx: ChallengeRepository + LimitRepository>(
     let quotas = &rules.limits.wrong_codes;
     let contact_key = contact.key();
     let key = LimitKey::new("wrong-codes", contact_key.as_str());
-    let window = if rules.limits.enabled { Some(tx.window(&key).await?) } else { None };
-    if window.as_ref().is_some_and(|window| !window.allows(quotas, now)) {
+    let mut window = if rules.limits.enabled { Some(tx.window(&key).await?) } else { None };
+    let most = rules.challenges.guesses;
+    let left = window.as_ref().map_or(most, |window| tries_left(window, quotas, most, now));
+    if left == 0 {
         return Ok(None);
     }
-    let keys = &context.tools.keys;
-    let ip = context.origin.ip;
-    let redemption = redeem(tx, keys, &contact_key, purposes, guess, ip, &rules.challenges, now).await?;
+    let (keys, network) = (&context.tools.keys, context.origin.network());
+    let redemption =
+        redeem(tx, keys, &contact_key, purposes, guess, network, left, &rules.challenges, now).await?;
     match redemption {
         Redemption::Redeemed(challenge) => Ok(Some(challenge)),
         Redemption::NothingOpen => Ok(None),
-        Redemption::Wrong => {
-            if let Some(mut window) = window {
-                window.record(now);
+        Redemption::Wrong { tries } => {
+            if let Some(window) = &mut window {
+                for _ in 0..tries {
+                    window.record(now);
+                }
                 window.prune(quotas, now);
-                tx.save_window(&key, &window, now + longest_window(quotas)).await?;
+                tx.save_window(&key, window, now + longest_window(quotas)).await?;
             }
             Ok(None)
         }
     }
+}
+
+/// How many tries these quotas allow now, at most `most`.
+fn tries_left(window: &SlidingWindow, quotas: &[Quota], most: u32, now: Timestamp) -> u32 {
+    let mut window = window.clone();
+    let allowed = (0..most).take_while(|_| {
+        let is_allowed = window.allows(quotas, now);
+        window.record(now);
+        is_allowed
+    });
+    u32::try_from(allowed.count()).unwrap_or(most)
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use asteroid_kernel::{ChallengeId, Contact, Randomness, RegistrationId, Timestamp, random_bytes};
+use asteroid_kernel::{ChallengeId, Contact, Network, Randomness, RegistrationId, Timestamp, random_bytes};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::CodeFormat;
@@ -72,17 +72,24 @@ impl fmt::Debug for Nonce {
 pub struct ChallengeRules {
     /// The time from opening to expiry (OWASP ASVS 5.0, 6.5.5: at most 10 minutes).
     pub life: Duration,
+    /// How long after the opening of a challenge the code before it can be redeemed, too.
+    pub overlap: Duration,
     /// The number of guesses at which every live challenge of a contact and purpose stops being live.
     pub guesses: u32,
-    /// The most of them that may come from addresses that did not request a code. The rest is left to the owner of the
+    /// The most of them that may come from networks that did not request a code. The rest is left to the owner of the
     /// contact, whatever strangers guess.
     pub stranger_guesses: u32,
 }
 
 impl Default for ChallengeRules {
-    /// 10 minutes and 5 guesses, 2 of them from strangers.
+    /// 10 minutes with an overlap of one, and 5 guesses, 2 of them from strangers.
     fn default() -> Self {
-        Self { life: Duration::from_mins(10), guesses: 5, stranger_guesses: 2 }
+        Self {
+            life: Duration::from_mins(10),
+            overlap: Duration::from_mins(1),
+            guesses: 5,
+            stranger_guesses: 2,
+        }
     }
 }
 
@@ -167,7 +174,20 @@ impl Challenge {
     /// Whether the code can be redeemed: the challenge is open, not expired and has guesses left.
     #[must_use]
     pub fn is_live(&self, now: Timestamp, rules: &ChallengeRules) -> bool {
-        self.state == ChallengeState::Open && now < self.expires_at && self.guesses < rules.guesses
+        self.state == ChallengeState::Open && !self.is_expired(now) && self.guesses < rules.guesses
+    }
+
+    /// Whether its lifetime is over. That of a challenge that was opened ahead of now is over, too: the clock was set back
+    /// since, and the challenge may have expired before.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at <= now || self.created_at.is_ahead_of(now)
+    }
+
+    /// Whether the code was requested from this network.
+    #[must_use]
+    pub fn is_asked_from(&self, network: Option<Network>) -> bool {
+        self.asked_from.map(Network::of) == network
     }
 
     /// Whether a new request resends this challenge's code instead of opening a new challenge: it has the same purpose and
@@ -181,8 +201,8 @@ impl Challenge {
 
 #[cfg(test)]
 mod tests {
-    use asteroid_kernel::Region;
     use asteroid_kernel::mocks::CountingRandomness;
+    use asteroid_kernel::{CLOCK_SKEW, Region};
 
     use super::*;
 
@@ -200,6 +220,25 @@ mod tests {
         let challenge = open(&[], now);
         assert!(challenge.is_live(now + Duration::from_secs(600) - Duration::from_micros(1), &rules));
         assert!(!challenge.is_live(now + Duration::from_secs(600), &rules));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_challenge_live_again() {
+        let (rules, now) = (ChallengeRules::default(), Timestamp::from_micros(0) + Duration::from_hours(1));
+        let challenge = open(&[], now);
+        assert!(challenge.is_live(now - CLOCK_SKEW, &rules), "clocks of servers differ a little");
+        assert!(!challenge.is_live(now - Duration::from_secs(6), &rules));
+        assert!(challenge.is_expired(now - Duration::from_secs(6)));
+    }
+
+    #[test]
+    fn addresses_of_one_network_are_one_requester() {
+        let network = |text: &str| Some(Network::of(text.parse().expect("an address")));
+        let asked_from = Some("2001:db8:0:1::1".parse().expect("an address"));
+        let challenge = Challenge { asked_from, ..open(&[], Timestamp::from_micros(0)) };
+        assert!(challenge.is_asked_from(network("2001:db8:0:1:ffff::2")));
+        assert!(!challenge.is_asked_from(network("2001:db8:0:2::1")));
+        assert!(!challenge.is_asked_from(None));
     }
 
     #[test]

@@ -1,18 +1,19 @@
 use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
 
-use crate::{Challenge, ChallengeRules, PurposeKind};
+use crate::{Challenge, PurposeKind};
 
 /// The origin of a guess, which decides how many guesses are left ([`ChallengeRules::stranger_guesses`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guesser {
-    /// An address that requested one of the live codes.
+    /// A network that requested one of the live codes.
     Asker,
-    /// Any other address.
+    /// Any other network.
     Stranger,
 }
 
 asteroid_kernel::repository! {
-    /// Stores challenges. *Live* means [`Challenge::is_live`].
+    /// Stores challenges. *Open* and *expired* mean [`ChallengeState::Open`](crate::ChallengeState::Open) and
+    /// [`Challenge::is_expired`].
     pub trait ChallengeRepository {
         /// Inserts a challenge.
         write fn insert_challenge(&mut self, challenge: &Challenge) -> Result<(), StorageError>;
@@ -20,28 +21,37 @@ asteroid_kernel::repository! {
         /// The challenge of this id, live or not; [`None`] if there is none.
         read fn find_challenge(&mut self, id: ChallengeId) -> Result<Option<Challenge>, StorageError>;
 
-        /// The live challenges of a contact for any of these purposes, newest first.
-        read fn live_challenges(
+        /// The open challenges of a contact for any of these purposes that have not expired, newest first, with or without
+        /// guesses left.
+        ///
+        /// In a transaction that writes, it locks the challenges of the contact until the transaction ends. So of several
+        /// concurrent units of work that read them, decide and count a guess, each sees what the one before it counted.
+        read fn open_challenges(
             &mut self,
             contact: &ContactKey,
             purposes: &[PurposeKind],
-            rules: &ChallengeRules,
             now: Timestamp,
         ) -> Result<Vec<Challenge>, StorageError>;
 
-        /// Counts one guess against every live challenge of a contact for any of these purposes. Returns the challenges
-        /// that it was counted against, with the guess included, newest first.
-        ///
-        /// A stranger's guess counts in both counts, and only against challenges with guesses left for strangers.
-        /// Counting is atomic: concurrent guesses never count more often than guesses are left.
+        /// Counts a guess as this many tries, which may be 0, against every open challenge of a contact for this purpose
+        /// that has not expired. A stranger's guess counts in both counts. Returns the number of these challenges.
         write fn count_guess(
             &mut self,
             contact: &ContactKey,
-            purposes: &[PurposeKind],
+            purpose: PurposeKind,
             guesser: Guesser,
-            rules: &ChallengeRules,
+            tries: u32,
             now: Timestamp,
-        ) -> Result<Vec<Challenge>, StorageError>;
+        ) -> Result<u64, StorageError>;
+
+        /// Spends every open challenge of a contact for any of these purposes that has expired, so that it stays expired
+        /// when the clock is set back. Returns their number.
+        write fn end_expired_challenges(
+            &mut self,
+            contact: &ContactKey,
+            purposes: &[PurposeKind],
+            now: Timestamp,
+        ) -> Result<u64, StorageError>;
 
         /// Spends an open challenge, including one whose last guess was just counted. `false` if it was spent before: of
         /// several concurrent calls, one succeeds.
@@ -55,7 +65,7 @@ asteroid_kernel::repository! {
             now: Timestamp,
         ) -> Result<u64, StorageError>;
 
-        /// Removes the challenges that expired at `now` or before. Returns their number.
+        /// Removes the challenges that have expired, spent or not. Returns their number.
         write fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
 }

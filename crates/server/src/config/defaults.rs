@@ -77,6 +77,7 @@ impl Default for CodeSettings {
     fn default() -> Self {
         Self {
             life: TimeSpan::mins(10),
+            overlap: TimeSpan::mins(1),
             guesses: 5,
             stranger_guesses: 2,
             v1: CodeShape { alphabet: Alphabet::Crockford, length: 5 },

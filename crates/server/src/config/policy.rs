@@ -124,6 +124,7 @@ impl Settings {
             },
             challenges: ChallengeRules {
                 life: codes.life.get(),
+                overlap: codes.overlap.get(),
                 guesses: codes.guesses,
                 stranger_guesses: codes.stranger_guesses,
             },

@@ -175,6 +175,8 @@ fn is_domain(text: &str) -> bool {
 fn codes(settings: &Settings, findings: &mut Findings) {
     let codes = &settings.codes;
     findings.within("codes.life", codes.life, SECOND..=TimeSpan::hours(24));
+    // Each code that is accepted at once doubles the chance to guess one.
+    findings.within("codes.overlap", codes.overlap, TimeSpan::secs(0)..=TimeSpan::mins(10));
     findings.within("codes.guesses", codes.guesses, 1..=100);
     findings.within("codes.stranger_guesses", codes.stranger_guesses, 0..=100);
     findings.at_most("codes.stranger_guesses", codes.stranger_guesses, "codes.guesses", codes.guesses);

@@ -168,9 +168,11 @@ pub struct OutboxSettings {
 pub struct CodeSettings {
     /// The lifetime of a code.
     pub life: TimeSpan,
+    /// How long after a new code the code before it is still accepted.
+    pub overlap: TimeSpan,
     /// The wrong guesses after which the codes of a contact are invalid.
     pub guesses: u32,
-    /// The part of them that may come from another address than the one that requested the code.
+    /// The part of them that may come from another network than the one that requested the code.
     pub stranger_guesses: u32,
     /// Codes typed by a person.
     pub v1: CodeShape,

@@ -36,7 +36,9 @@ impl Locks for Tx {
     }
 
     async fn lock_challenges(&mut self, contact_key: &str) -> Result<(), StorageError> {
-        self.lock(&format!("challenges of {contact_key}")).await?;
+        if self.access() == Access::Write {
+            self.lock(&format!("challenges of {contact_key}")).await?;
+        }
         Ok(())
     }
 

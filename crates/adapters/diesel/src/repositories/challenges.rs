@@ -1,7 +1,7 @@
 //! [`ChallengeRepository`] by diesel.
 
-use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
-use asteroid_verification::{Challenge, ChallengeRepository, ChallengeRules, Guesser, PurposeKind};
+use asteroid_kernel::{CLOCK_SKEW, ChallengeId, ContactKey, StorageError, Timestamp};
+use asteroid_verification::{Challenge, ChallengeRepository, Guesser, PurposeKind};
 use diesel::prelude::*;
 use diesel::{delete, insert_into, update};
 
@@ -32,19 +32,19 @@ impl ChallengeRepository for Tx {
         Ok(self.first(query).await?.map(Challenge::try_from).transpose()?)
     }
 
-    async fn live_challenges(
+    async fn open_challenges(
         &mut self,
         contact: &ContactKey,
         purposes: &[PurposeKind],
-        rules: &ChallengeRules,
         now: Timestamp,
     ) -> Result<Vec<Challenge>, StorageError> {
+        self.lock_challenges(contact.as_str()).await?;
         let query = challenges::table
             .filter(contact_key.eq(contact.as_str()))
             .filter(purpose.eq_any(names(purposes)))
             .filter(spent_at.is_null())
             .filter(expires_at.gt(At(now)))
-            .filter(guesses.lt(i64::from(rules.guesses)))
+            .filter(created_at.le(At(now + CLOCK_SKEW)))
             .order((created_at.desc(), id.desc()))
             .select(ChallengeRow::as_select());
         Ok(read(self.all(query).await?)?)
@@ -53,32 +53,38 @@ impl ChallengeRepository for Tx {
     async fn count_guess(
         &mut self,
         contact: &ContactKey,
-        purposes: &[PurposeKind],
+        of: PurposeKind,
         guesser: Guesser,
-        rules: &ChallengeRules,
+        tries: u32,
         now: Timestamp,
-    ) -> Result<Vec<Challenge>, StorageError> {
+    ) -> Result<u64, StorageError> {
+        let of_strangers = if guesser == Guesser::Stranger { tries } else { 0 };
+        let open = challenges::table
+            .filter(contact_key.eq(contact.as_str()))
+            .filter(purpose.eq(of.as_str()))
+            .filter(spent_at.is_null())
+            .filter(expires_at.gt(At(now)))
+            .filter(created_at.le(At(now + CLOCK_SKEW)));
+        let count = (
+            guesses.eq(guesses + i64::from(tries)),
+            stranger_guesses.eq(stranger_guesses + i64::from(of_strangers)),
+        );
+        self.execute(update(open).set(count)).await
+    }
+
+    async fn end_expired_challenges(
+        &mut self,
+        contact: &ContactKey,
+        purposes: &[PurposeKind],
+        now: Timestamp,
+    ) -> Result<u64, StorageError> {
         self.lock_challenges(contact.as_str()).await?;
-        let live = challenges::table
+        let expired = challenges::table
             .filter(contact_key.eq(contact.as_str()))
             .filter(purpose.eq_any(names(purposes)))
             .filter(spent_at.is_null())
-            .filter(expires_at.gt(At(now)))
-            .filter(guesses.lt(i64::from(rules.guesses)));
-        let rows = match guesser {
-            Guesser::Asker => {
-                let count = update(live).set(guesses.eq(guesses + 1));
-                self.all(count.returning(ChallengeRow::as_returning())).await?
-            }
-            Guesser::Stranger => {
-                let left = live.filter(stranger_guesses.lt(i64::from(rules.stranger_guesses)));
-                let both = (guesses.eq(guesses + 1), stranger_guesses.eq(stranger_guesses + 1));
-                self.all(update(left).set(both).returning(ChallengeRow::as_returning())).await?
-            }
-        };
-        let mut counted = read(rows)?;
-        counted.sort_unstable_by_key(|challenge| std::cmp::Reverse((challenge.created_at, challenge.id)));
-        Ok(counted)
+            .filter(expires_at.le(At(now)).or(created_at.gt(At(now + CLOCK_SKEW))));
+        self.execute(update(expired).set(spent_at.eq(At(now)))).await
     }
 
     async fn spend_challenge(
@@ -104,6 +110,7 @@ impl ChallengeRepository for Tx {
     }
 
     async fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        self.execute(delete(challenges::table.filter(expires_at.le(At(now))))).await
+        let expired = expires_at.le(At(now)).or(created_at.gt(At(now + CLOCK_SKEW)));
+        self.execute(delete(challenges::table.filter(expired))).await
     }
 }

@@ -1,0 +1,87 @@
+//! Guesses at codes.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Server, registration};
+
+const EMAIL: &str = "martha@example.com";
+
+/// A server behind a proxy, so that a test chooses the address of each request, without rate limits.
+async fn server(settings: &[(&str, &str)]) -> Server {
+    let own = [("ASTEROID_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]"), ("ASTEROID_LIMITS__ENABLED", "false")];
+    Server::start_with(&[&own, settings].concat()).await
+}
+
+/// A request from this address.
+async fn post_from(server: &Server, ip: &str, path: &str, body: &Value) -> Answer {
+    let request = server.client.post(server.url(path)).header("x-forwarded-for", ip).json(body);
+    let response = request.send().await.expect("an answer");
+    Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        text: response.text().await.expect("a body"),
+    }
+}
+
+async fn guess(server: &Server, ip: &str, code: &str) -> u16 {
+    let body = json!({"contact": EMAIL, "code": code});
+    post_from(server, ip, "/v1/auth/verification_codes/verify", &body).await.status.as_u16()
+}
+
+/// Asks for a code to sign in of this version, and waits for it.
+async fn sign_in_code(server: &Server, version: &str) -> String {
+    let before = server.messages().len();
+    let send = format!("/{version}/auth/verification_codes/send");
+    assert_eq!(server.post(&send, &json!({"email": EMAIL})).await.status, 204);
+    while server.messages().len() == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    server.code(EMAIL, "sign_in_code").await
+}
+
+#[tokio::test]
+async fn two_live_codes_are_not_guessed_for_the_price_of_one() {
+    let server = server(&[]).await;
+    server.user(EMAIL, "a fine long password").await;
+    let typed = sign_in_code(&server, "v1").await;
+    let filled_in = sign_in_code(&server, "v2").await;
+    let here = "127.0.0.1";
+    // Each guess at both codes counts twice; the fifth try is a guess at the newest code alone.
+    assert_eq!(guess(&server, here, "000UU").await, 401);
+    assert_eq!(guess(&server, here, "000UU").await, 401);
+    assert_eq!(guess(&server, here, &typed).await, 401);
+    assert_eq!(guess(&server, here, &filled_in).await, 401, "no try is left");
+}
+
+#[tokio::test]
+async fn the_code_before_the_newest_is_accepted_within_the_overlap() {
+    let server = server(&[("ASTEROID_CODES__OVERLAP", "1s")]).await;
+    server.user(EMAIL, "a fine long password").await;
+    let older = sign_in_code(&server, "v1").await;
+    let newer = sign_in_code(&server, "v2").await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(guess(&server, "127.0.0.1", &older).await, 401);
+    assert_eq!(guess(&server, "127.0.0.1", &newer).await, 200);
+
+    let server = self::server(&[]).await;
+    server.user(EMAIL, "a fine long password").await;
+    let older = sign_in_code(&server, "v1").await;
+    sign_in_code(&server, "v2").await;
+    assert_eq!(guess(&server, "127.0.0.1", &older).await, 200);
+}
+
+#[tokio::test]
+async fn a_requester_is_known_by_the_network() {
+    let server = server(&[]).await;
+    let body = registration(EMAIL, "a fine long password");
+    let register = post_from(&server, "2001:db8:0:1::1", "/v1/auth/register", &body).await;
+    assert_eq!(register.status, 200);
+    let code = server.code(EMAIL, "registration_code").await;
+    for _ in 0..3 {
+        assert_eq!(guess(&server, "2001:db8:0:2::1", "000UU").await, 401);
+    }
+    assert_eq!(guess(&server, "2001:db8:0:2::1", &code).await, 401, "no guess is left for other networks");
+    assert_eq!(guess(&server, "2001:db8:0:1:ffff::2", &code).await, 200, "another address of the requester");
+}
