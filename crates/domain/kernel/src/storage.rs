@@ -10,8 +10,8 @@ pub enum StorageError {
     /// The store's queue is full; nothing was written. A retry may help soon.
     #[error("the store is busy")]
     Busy,
-    /// The store cannot be reached, or cannot write (a full disk). Nothing was written, unless the connection broke
-    /// during the commit. A retry may help once the cause is gone.
+    /// The store cannot be reached, or cannot write (a full disk, a file that was moved away). Nothing was written, unless
+    /// the connection broke or the file was moved during the commit. A retry may help once the cause is gone.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
     /// The store failed, and a retry does not help.

@@ -5,7 +5,45 @@ use std::sync::Arc;
 use asteroid_kernel::StorageError;
 use diesel::result::Error;
 
+use super::identity::FileChanged;
 use crate::access::Access;
+
+/// Why a transaction failed. It may end several units of work, and each gets a copy.
+#[derive(Clone, Debug)]
+pub(super) enum TransactionError {
+    /// A statement failed.
+    Sql(Arc<Error>),
+    /// What is written now would not be found by the next start.
+    FileChanged(FileChanged),
+}
+
+impl TransactionError {
+    /// The error of the port.
+    pub(super) fn to_storage_error(&self, access: Access) -> StorageError {
+        match self {
+            Self::Sql(error) => storage_error(error, access),
+            Self::FileChanged(changed) => changed.clone().into(),
+        }
+    }
+}
+
+impl From<Arc<Error>> for TransactionError {
+    fn from(error: Arc<Error>) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<FileChanged> for TransactionError {
+    fn from(changed: FileChanged) -> Self {
+        Self::FileChanged(changed)
+    }
+}
+
+impl From<FileChanged> for StorageError {
+    fn from(changed: FileChanged) -> Self {
+        Self::Unavailable(Box::new(changed))
+    }
+}
 
 /// The error of the port for an error of `SQLite`, which is shared because it may end several units of work.
 ///

@@ -6,6 +6,7 @@ mod contact_keys;
 pub(crate) mod copy;
 mod dialect;
 mod error;
+mod identity;
 mod inline;
 mod migrations;
 mod options;

@@ -110,7 +110,7 @@ fn private_file() -> OpenOptions {
 }
 
 /// The settings of a connection. `synchronous = FULL` syncs to the disk before a commit returns.
-const PRAGMAS: [&str; 8] = [
+const PRAGMAS: [&str; 9] = [
     "PRAGMA busy_timeout = 5000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -119,6 +119,8 @@ const PRAGMAS: [&str; 8] = [
     "PRAGMA cache_size = -16000",
     "PRAGMA mmap_size = 268435456",
     "PRAGMA journal_size_limit = 67108864",
+    // The first read, which opens the write-ahead log.
+    "PRAGMA schema_version",
 ];
 
 /// Opens a connection to the file at an absolute path.

@@ -12,7 +12,7 @@ pub(super) fn serve(mut tx: SqliteTx, queue: &Mutex<Receiver<Box<dyn ErasedUnit>
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut unit) = next else { return };
         // Deferred: the first read takes the snapshot of the transaction.
-        let begun = tx.control("BEGIN");
+        let begun = tx.control("BEGIN").map_err(Into::into);
         if begun.is_ok() {
             unit.run(&mut tx);
         }

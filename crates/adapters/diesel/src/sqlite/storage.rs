@@ -9,10 +9,12 @@ use std::thread::{self, JoinHandle};
 use asteroid_kernel::{Storage, StorageError, UnitOfWork};
 
 use super::SqliteTx;
+use super::identity::DatabaseFiles;
 use super::migrations::{self, FindPendingMigrations, MigrateError};
 use super::options::{OpenError, SqliteOptions, connect, prepare_file};
+use super::readers;
 use super::unit::{ErasedUnit, enqueue_unit};
-use super::{readers, writer};
+use super::writer::Writer;
 use crate::access::Access;
 use crate::migrations::require_none_pending;
 
@@ -21,6 +23,7 @@ use crate::migrations::require_none_pending;
 /// Dropping it waits until all queued units of work have run.
 pub struct SqliteStorage {
     path: PathBuf,
+    files: DatabaseFiles,
     // Dropped in this order: the writer closes the last connection, which moves the write-ahead log into the database.
     readers: WorkerThreads,
     writer: WorkerThreads,
@@ -77,9 +80,13 @@ impl SqliteStorage {
     /// If the file or its folder cannot be created or used.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         let path = prepare_file(&options.path)?;
+        let not_found = |source| OpenError::File { path: path.clone(), source };
+        let mut files = DatabaseFiles::before_opening(&path).map_err(not_found)?;
+        let conn = connect(&path, Access::Write)?;
+        files.add_journals().map_err(not_found)?;
         let (mut writer, units) = WorkerThreads::new(options.queue_length);
-        let tx = SqliteTx::new(connect(&path, Access::Write)?, Access::Write);
-        writer.start("sqlite-writer", move || writer::serve(tx, &units))?;
+        let tx = Writer::new(SqliteTx::new(conn, Access::Write), files.clone());
+        writer.start("sqlite-writer", move || tx.serve(&units))?;
         let (mut readers, units) = WorkerThreads::new(options.queue_length);
         let units = Arc::new(Mutex::new(units));
         for _ in 0..options.readers.max(1) {
@@ -87,7 +94,7 @@ impl SqliteStorage {
             let units = Arc::clone(&units);
             readers.start("sqlite-reader", move || readers::serve(tx, &units))?;
         }
-        Ok(Self { path, readers, writer })
+        Ok(Self { path, files, readers, writer })
     }
 
     /// Runs all pending migrations in one transaction and returns their names.
@@ -127,6 +134,7 @@ impl Storage for SqliteStorage {
     }
 
     async fn check(&self) -> Result<(), StorageError> {
+        self.files.check()?;
         require_none_pending(self.pending_migrations().await?)
     }
 }

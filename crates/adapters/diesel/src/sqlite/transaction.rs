@@ -9,7 +9,7 @@ use diesel::{QueryResult, SqliteConnection};
 use futures_util::FutureExt;
 
 use super::Conn;
-use super::error::storage_error;
+use super::error::{TransactionError, storage_error};
 use crate::access::Access;
 
 /// The transaction of a unit of work on the connection of a thread. It implements every repository.
@@ -50,6 +50,11 @@ impl SqliteTx {
     /// The error of the port for an error of `SQLite`.
     pub(super) fn storage_error(&self, error: &Arc<Error>) -> StorageError {
         storage_error(error, self.access)
+    }
+
+    /// The error of the port for a failed transaction.
+    pub(super) fn transaction_error(&self, error: &TransactionError) -> StorageError {
+        error.to_storage_error(self.access)
     }
 
     /// Runs a function on the synchronous connection.

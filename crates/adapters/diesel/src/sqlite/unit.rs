@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::SqliteTx;
+use super::error::TransactionError;
 
 /// A unit of work of any type in the queue of a thread.
 pub(super) trait ErasedUnit: Send {
@@ -16,7 +17,7 @@ pub(super) trait ErasedUnit: Send {
     fn run(&mut self, tx: &mut SqliteTx) -> UnitOutcome;
 
     /// Sends the result to the caller, or the error of the transaction if it failed.
-    fn reply(self: Box<Self>, tx: &SqliteTx, committed: &Result<(), Arc<Error>>);
+    fn reply(self: Box<Self>, tx: &SqliteTx, committed: &Result<(), TransactionError>);
 }
 
 /// What happens to the writes of a unit of work.
@@ -72,10 +73,10 @@ impl<W: UnitOfWork<SqliteTx>> ErasedUnit for QueuedUnit<W> {
         outcome
     }
 
-    fn reply(self: Box<Self>, tx: &SqliteTx, committed: &Result<(), Arc<Error>>) {
+    fn reply(self: Box<Self>, tx: &SqliteTx, committed: &Result<(), TransactionError>) {
         let result = match committed {
             Ok(()) => self.result,
-            Err(error) => Some(Err(tx.storage_error(error).into())),
+            Err(error) => Some(Err(tx.transaction_error(error).into())),
         };
         if let Some(result) = result {
             // The caller may have been cancelled.

@@ -1,6 +1,7 @@
 //! Tests of the `SQLite` store beyond the conformance suite.
 
 mod files;
+mod identity;
 mod migrations;
 mod plans;
 mod practices;
