@@ -18,6 +18,7 @@ mod storage;
 mod tests;
 mod transaction;
 mod unit;
+mod write_health;
 mod writer;
 
 pub use migrations::MigrateError;

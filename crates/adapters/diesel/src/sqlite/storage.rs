@@ -14,6 +14,7 @@ use super::migrations::{self, FindPendingMigrations, MigrateError};
 use super::options::{OpenError, SqliteOptions, connect, prepare_file};
 use super::readers;
 use super::unit::{ErasedUnit, enqueue_unit};
+use super::write_health::WriteHealth;
 use super::writer::Writer;
 use crate::access::Access;
 use crate::migrations::require_none_pending;
@@ -24,6 +25,7 @@ use crate::migrations::require_none_pending;
 pub struct SqliteStorage {
     path: PathBuf,
     files: DatabaseFiles,
+    writes: WriteHealth,
     // Dropped in this order: the writer closes the last connection, which moves the write-ahead log into the database.
     readers: WorkerThreads,
     writer: WorkerThreads,
@@ -85,7 +87,8 @@ impl SqliteStorage {
         let conn = connect(&path, Access::Write)?;
         files.add_journals().map_err(not_found)?;
         let (mut writer, units) = WorkerThreads::new(options.queue_length);
-        let tx = Writer::new(SqliteTx::new(conn, Access::Write), files.clone());
+        let writes = WriteHealth::default();
+        let tx = Writer::new(SqliteTx::new(conn, Access::Write), files.clone(), writes.clone());
         writer.start("sqlite-writer", move || tx.serve(&units))?;
         let (mut readers, units) = WorkerThreads::new(options.queue_length);
         let units = Arc::new(Mutex::new(units));
@@ -94,7 +97,7 @@ impl SqliteStorage {
             let units = Arc::clone(&units);
             readers.start("sqlite-reader", move || readers::serve(tx, &units))?;
         }
-        Ok(Self { path, files, readers, writer })
+        Ok(Self { path, files, writes, readers, writer })
     }
 
     /// Runs all pending migrations in one transaction and returns their names.
@@ -135,6 +138,7 @@ impl Storage for SqliteStorage {
 
     async fn check(&self) -> Result<(), StorageError> {
         self.files.check()?;
+        self.writes.check()?;
         require_none_pending(self.pending_migrations().await?)
     }
 }

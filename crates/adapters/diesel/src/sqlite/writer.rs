@@ -1,38 +1,102 @@
 //! The writer thread, with group commit.
 
-use std::sync::mpsc::Receiver;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use asteroid_kernel::in_one_line;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel::sql_types::Integer;
 
 use super::SqliteTx;
 use super::error::TransactionError;
 use super::identity::DatabaseFiles;
 use super::unit::{ErasedUnit, UnitOutcome};
+use super::write_health::WriteHealth;
 
 /// The maximum number of units of work per transaction, which bounds the wait of the first one.
 const MAX_GROUP_COMMIT: usize = 64;
+/// How long after a failed write the writer tries one of its own.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The connection of the writer thread, and what it checks.
 pub(super) struct Writer {
     tx: SqliteTx,
     files: DatabaseFiles,
+    health: WriteHealth,
+    /// When to try a write again, while writes fail.
+    next_probe: Option<Instant>,
 }
 
 impl Writer {
-    pub(super) fn new(tx: SqliteTx, files: DatabaseFiles) -> Self {
-        Self { tx, files }
+    pub(super) fn new(tx: SqliteTx, files: DatabaseFiles, health: WriteHealth) -> Self {
+        Self { tx, files, health, next_probe: None }
     }
 
     /// Runs units of work in order until the queue has no sender.
     pub(super) fn serve(mut self, queue: &Receiver<Box<dyn ErasedUnit>>) {
-        while let Ok(first) = queue.recv() {
+        while let Some(first) = self.next_unit(queue) {
             let mut units = vec![first];
             let committed = self.run_group(&mut units, queue);
-            if committed.is_err() {
+            if let Err(error) = &committed {
+                if let TransactionError::Sql(error) = error {
+                    self.write_failed(error);
+                }
                 // Most failures end the transaction. If it is still open, it must not stay so.
                 let _ = self.tx.control("ROLLBACK");
             }
             for unit in units {
                 unit.reply(&self.tx, &committed);
             }
+        }
+    }
+
+    /// The next unit of work; [`None`] if there is no sender. Meanwhile probes whether writes succeed again.
+    fn next_unit(&mut self, queue: &Receiver<Box<dyn ErasedUnit>>) -> Option<Box<dyn ErasedUnit>> {
+        while let Some(at) = self.next_probe {
+            let left = at.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                match queue.recv_timeout(left) {
+                    Ok(unit) => return Some(unit),
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
+            }
+            self.next_probe = None;
+            match self.probe() {
+                Ok(()) => {
+                    self.health.succeeded();
+                    tracing::info!("the database can be written again");
+                }
+                Err(_) => {
+                    let _ = self.tx.control("ROLLBACK");
+                    self.next_probe = Some(Instant::now() + PROBE_INTERVAL);
+                }
+            }
+        }
+        queue.recv().ok()
+    }
+
+    /// Commits a write of one page that changes nothing: `SQLite` does not compare what is written with what was there.
+    fn probe(&mut self) -> Result<(), Arc<Error>> {
+        self.tx.control("BEGIN IMMEDIATE")?;
+        let write = |conn: &mut SqliteConnection| {
+            let version = diesel::dsl::sql::<Integer>("SELECT user_version FROM pragma_user_version");
+            let version: i32 = version.get_result(conn)?;
+            conn.batch_execute(&format!("PRAGMA user_version = {version}"))
+        };
+        self.tx.direct(write).map_err(Arc::new)?;
+        self.tx.control("COMMIT")
+    }
+
+    /// Records the error of a statement, and plans a probe if nothing can be written.
+    fn write_failed(&mut self, error: &Arc<Error>) {
+        self.health.failed(error);
+        if self.next_probe.is_none() && self.health.is_failing() {
+            tracing::error!("the database cannot be written: {}", in_one_line(&**error));
+            self.next_probe = Some(Instant::now() + PROBE_INTERVAL);
         }
     }
 
@@ -72,11 +136,15 @@ impl Writer {
         self.tx.control("SAVEPOINT unit")?;
         let ended = match unit.run(&mut self.tx) {
             UnitOutcome::Keep => self.tx.control("RELEASE unit"),
-            UnitOutcome::RollBack { failure } => self
-                .tx
-                .control("ROLLBACK TO unit; RELEASE unit")
-                // The savepoint is missing if the failed statement rolled back the whole transaction.
-                .map_err(|error| failure.unwrap_or(error)),
+            UnitOutcome::RollBack { failure } => {
+                if let Some(error) = &failure {
+                    self.write_failed(error);
+                }
+                self.tx
+                    .control("ROLLBACK TO unit; RELEASE unit")
+                    // The savepoint is missing if the failed statement rolled back the whole transaction.
+                    .map_err(|error| failure.unwrap_or(error))
+            }
         };
         Ok(ended?)
     }

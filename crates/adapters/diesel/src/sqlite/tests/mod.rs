@@ -6,6 +6,7 @@ mod migrations;
 mod plans;
 mod practices;
 mod reading;
+mod write_health;
 mod writing;
 
 use asteroid_kernel::{Storage, StorageError, UnitOfWork};
