@@ -73,6 +73,9 @@ impl Default for CodeFormats {
 pub struct LimitRules {
     /// Off for tests: then only the guesses against each code are counted.
     pub enabled: bool,
+    /// The part of the wrong codes and the sends that strangers may use up, in percent. The rest is kept for the owner of
+    /// the contact.
+    pub stranger_percent: u8,
     /// Codes to one contact.
     pub sends: Vec<Quota>,
     /// Wrong codes for one contact; over it, no code of the contact works.
@@ -88,10 +91,21 @@ pub struct LimitRules {
     pub failures_kept_for: Duration,
 }
 
+impl LimitRules {
+    /// These quotas as they hold for strangers: their part of each, rounded down, but at least one.
+    #[must_use]
+    pub fn for_strangers(&self, quotas: &[Quota]) -> Vec<Quota> {
+        let part = |count: usize| count.saturating_mul(self.stranger_percent.into()) / 100;
+        let smaller = |quota: &Quota| Quota { count: part(quota.count).max(quota.count.min(1)), ..*quota };
+        quotas.iter().map(smaller).collect()
+    }
+}
+
 impl Default for LimitRules {
     fn default() -> Self {
         Self {
             enabled: true,
+            stranger_percent: 66,
             sends: vec![
                 Quota { count: 1, window: Duration::from_secs(60) },
                 Quota { count: 5, window: Duration::from_hours(1) },

@@ -115,8 +115,9 @@ pub async fn a_guess_is_counted_against_every_open_challenge(storage: impl Compl
     store.insert_challenges(&untouched).await;
     store.spend_challenge(spent.id, at(8)).await;
 
-    let count =
-        async |guesser, tries| store.count_guess(&contact.key(), PurposeKind::SignIn, guesser, tries, at(10)).await;
+    let count = async |guesser, tries| {
+        store.count_guess(&contact.key(), PurposeKind::SignIn, guesser, tries, at(10)).await
+    };
     assert_eq!(count(Guesser::Asker, 2).await, 2);
     assert_eq!(count(Guesser::Asker, 0).await, 2);
     assert_eq!(count(Guesser::Stranger, 1).await, 2);

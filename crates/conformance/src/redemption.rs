@@ -80,7 +80,10 @@ fn stranger() -> IpAddr {
 pub async fn the_right_code_redeems_its_challenge(storage: impl CompleteStorage) {
     let harness = Harness::new(storage);
     let opened = harness.open().await;
-    assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong { tries: 1 });
+    assert_eq!(
+        harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await,
+        Redemption::Wrong { tries: 1 }
+    );
     let redemption = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), asker()).await;
     let counted = Challenge { guesses: 2, ..opened };
     assert_eq!(redemption, Redemption::Redeemed(counted.clone()));
@@ -108,7 +111,10 @@ pub async fn wrong_codes_are_counted(storage: impl CompleteStorage) {
     let harness = Harness::new(storage);
     let opened = harness.open().await;
     for guesses in 1..=5 {
-        assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await, Redemption::Wrong { tries: 1 });
+        assert_eq!(
+            harness.redeem(&opened.contact, &LOGIN, wrong(), asker()).await,
+            Redemption::Wrong { tries: 1 }
+        );
         let counted = harness.store.find_challenge(opened.id).await.map(|counted| counted.guesses);
         assert_eq!(counted, Some(guesses));
     }

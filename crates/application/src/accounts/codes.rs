@@ -1,7 +1,7 @@
 //! Sending codes and decoys, and redeeming codes.
 
-use asteroid_identity::UserRepository;
-use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp, UserId};
+use asteroid_identity::{FamiliarAddressRepository, UserRepository};
+use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp};
 use asteroid_limits::{LimitKey, LimitRepository, Quota, SlidingWindow};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
 use asteroid_verification::{
@@ -10,8 +10,8 @@ use asteroid_verification::{
 };
 
 use super::RequestContext;
-use super::contacts::verified_spelling;
-use super::rate_limits::longest_window;
+use super::contacts::{NO_USER, verified_spelling};
+use super::rate_limits::{is_from_familiar_address, longest_window};
 
 /// Which version of the API a code is asked for through: it decides what the code looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,26 +131,37 @@ pub(super) async fn send_decoy<Tx: UserRepository + ChallengeRepository + Outbox
     tx.enqueue(&code_message(contact, purpose, challenge.id, autofill, now, context)).await
 }
 
-/// No user has this id: stores give positive ones.
-const NO_USER: UserId = UserId(0);
-
 /// Tries a code on the contact's live challenges for these purposes; gives the challenge that it redeemed.
 ///
-/// A wrong guess is counted: the unit of work must commit it, as an outcome.
-pub(super) async fn try_code<Tx: ChallengeRepository + LimitRepository>(
+/// A wrong guess is counted: the unit of work must commit it, as an outcome. Strangers to the contact's owner may not use up
+/// all tries of an hour or a day.
+pub(super) async fn try_code<Tx>(
     tx: &mut Tx,
     contact: &Contact,
     purposes: &[PurposeKind],
     guess: &CodeGuess,
     context: &RequestContext,
-) -> Result<Option<Challenge>, StorageError> {
+) -> Result<Option<Challenge>, StorageError>
+where
+    Tx: UserRepository + FamiliarAddressRepository + ChallengeRepository + LimitRepository,
+{
     let (rules, now) = (context.rules(), context.now);
     let quotas = &rules.limits.wrong_codes;
     let contact_key = contact.key();
     let key = LimitKey::new("wrong-codes", contact_key.as_str());
-    let mut window = if rules.limits.enabled { Some(tx.window(&key).await?) } else { None };
-    let most = rules.challenges.guesses;
-    let left = window.as_ref().map_or(most, |window| tries_left(window, quotas, most, now));
+    let mut left = rules.challenges.guesses;
+    let mut window = None;
+    if rules.limits.enabled {
+        let owner = tx.find_user_by_contact(&contact_key).await?.map(|user| user.id);
+        let is_owner = is_from_familiar_address(tx, owner, context).await?;
+        let found = tx.window(&key).await?;
+        left = if is_owner {
+            tries_left(&found, quotas, left, now)
+        } else {
+            tries_left(&found, &rules.limits.for_strangers(quotas), left, now)
+        };
+        window = Some(found);
+    }
     if left == 0 {
         return Ok(None);
     }

@@ -36,6 +36,9 @@ pub(super) async fn enabled_owner<Tx: UserRepository>(
     Ok(owner.filter(|user| user.status == UserStatus::Enabled))
 }
 
+/// No user has this id: stores give positive ones. A look-up of it costs the same as that of a user.
+pub(super) const NO_USER: UserId = UserId(0);
+
 /// The contact as its owner verified it. Messages go to that spelling, never to another one that a request came
 /// with: two spellings that compare as equal may be two people's addresses to a mail server.
 pub(super) async fn verified_spelling<Tx: UserRepository>(

@@ -2,13 +2,27 @@
 
 use std::time::Duration;
 
-use asteroid_kernel::{Contact, StorageError};
+use asteroid_identity::FamiliarAddressRepository;
+use asteroid_kernel::{Contact, StorageError, UserId};
 use asteroid_limits::{LimitKey, LimitRepository, Quota};
 
 use super::RequestContext;
+use super::contacts::NO_USER;
 
 pub(super) fn longest_window(quotas: &[Quota]) -> Duration {
     quotas.iter().map(|quota| quota.window).max().unwrap_or_default()
+}
+
+/// Whether the request comes from an address that the contact's owner signed in from. If the address is not known, nobody
+/// can be told apart, and everybody counts as the owner. It costs the same for a contact without an owner.
+pub(super) async fn is_from_familiar_address<Tx: FamiliarAddressRepository>(
+    tx: &mut Tx,
+    owner: Option<UserId>,
+    context: &RequestContext,
+) -> Result<bool, StorageError> {
+    let Some(ip) = context.origin.ip else { return Ok(true) };
+    let since = context.now - context.rules().limits.familiar_for;
+    tx.is_familiar_address(owner.unwrap_or(NO_USER), ip, since).await
 }
 
 /// Whether codes may be sent to all these contacts now; if so, counts one for each. Otherwise says how long to wait,

@@ -2,8 +2,8 @@
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    HashingError, NewPassword, Password, PasswordFlaw, PasswordHash, PasswordHasher, SessionRepository,
-    UserRepository,
+    FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
+    PasswordHasher, SessionRepository, UserRepository,
 };
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
@@ -81,6 +81,7 @@ impl From<StorageError> for NotReset {
 impl<Tx> UnitOfWork<Tx> for RedeemResetCode
 where
     Tx: UserRepository
+        + FamiliarAddressRepository
         + SessionRepository
         + ChallengeRepository
         + OutboxRepository
@@ -127,6 +128,7 @@ impl<S, H> PasswordResets for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
+        + FamiliarAddressRepository
         + SessionRepository
         + ChallengeRepository
         + OutboxRepository

@@ -284,6 +284,7 @@ fn verify(guess: &str) -> VerifyCode {
 #[tokio::test]
 async fn a_wrong_code_is_counted_and_makes_neither_user_nor_session() {
     let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
     no_history(&mut tx);
     let open = || vec![challenge(Purpose::SignIn)];
     tx.expect_open_challenges().returning(move |_, _, _| Ok(open()));
@@ -303,6 +304,7 @@ async fn a_right_code_whose_registration_is_gone_signs_no_user_in() {
     let open = challenge(Purpose::Register(RegistrationId::new(now(), &CountingRandomness::default())));
     let right = sample_keys().code(&open).expect("a key").expose().to_owned();
     let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
     no_history(&mut tx);
     tx.expect_open_challenges().returning(move |_, _, _| Ok(vec![open.clone()]));
     tx.expect_count_guess().returning(|_, _, _, _, _| Ok(1));
@@ -317,11 +319,52 @@ async fn a_right_code_whose_registration_is_gone_signs_no_user_in() {
 #[tokio::test]
 async fn a_closed_path_compares_no_code() {
     let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
     let minute = |ago: u64| now() - Duration::from_secs(ago * 60);
     tx.expect_window().returning(move |_| Ok(SlidingWindow::from_times((1..=10).map(minute).collect())));
     let (accounts, _) = accounts(tx, PlainHasher, 0);
     let error = accounts.verify_code(verify("00000")).await.expect_err("closed");
     assert!(matches!(error, VerifyCodeError::InvalidCode), "the answer is as ever: {error:?}");
+}
+
+#[tokio::test]
+async fn a_third_of_the_wrong_codes_is_kept_for_familiar_addresses() {
+    let (home, elsewhere) =
+        ("192.0.2.1".parse().expect("an address"), "198.51.100.7".parse().expect("an address"));
+    let hour = |count| (1..=count).map(|ago| now() - Duration::from_secs(ago * 60)).collect::<Vec<_>>();
+    let day = |count| (1..=count).map(|ago| now() - Duration::from_secs(3600 + ago * 60)).collect::<Vec<_>>();
+    for (guessed, owner, ip, is_compared) in [
+        (hour(5), Some(george()), elsewhere, true),
+        (hour(6), Some(george()), elsewhere, false),
+        (hour(9), Some(george()), home, true),
+        (hour(10), Some(george()), home, false),
+        (day(12), Some(george()), elsewhere, true),
+        (day(13), Some(george()), elsewhere, false),
+        (day(19), Some(george()), home, true),
+        (day(20), Some(george()), home, false),
+        (hour(5), None, elsewhere, true),
+        (hour(6), None, elsewhere, false),
+    ] {
+        let mut tx = tx_with_event(Action::VerifyCode, Outcome::Refused);
+        let user = owner.as_ref().map_or(UserId(0), |user| user.id);
+        tx.expect_find_user_by_contact().returning(move |_| Ok(owner.clone()));
+        tx.expect_is_familiar_address()
+            .times(1)
+            .withf(move |of, from, since| {
+                *of == user && *from == ip && *since == now() - Duration::from_hours(30 * 24)
+            })
+            .returning(move |of, from, _| Ok(of != UserId(0) && from == home));
+        tx.expect_window().returning(move |_| Ok(SlidingWindow::from_times(guessed.clone())));
+        let calls = usize::from(is_compared);
+        tx.expect_end_expired_challenges().times(calls).returning(|_, _, _| Ok(0));
+        tx.expect_open_challenges().times(calls).returning(|_, _, _| Ok(vec![challenge(Purpose::SignIn)]));
+        tx.expect_count_guess().times(2 * calls).returning(|_, _, _, _, _| Ok(1));
+        tx.expect_save_window().times(calls).returning(|_, _, _| Ok(()));
+        let (accounts, _) = accounts(tx, PlainHasher, 0);
+        let origin = Origin { ip: Some(ip), ..Origin::local() };
+        let request = VerifyCode { origin, ..verify("00000") };
+        accounts.verify_code(request).await.expect_err("wrong, and the answer is the same");
+    }
 }
 
 fn sign_in() -> SignIn {
@@ -402,6 +445,7 @@ async fn a_password_with_the_owners_name_does_not_use_up_the_code() {
 #[tokio::test]
 async fn a_wrong_reset_code_tells_nothing_of_the_owners_name() {
     let mut tx = tx_with_event(Action::ResetPassword, Outcome::Refused);
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
     no_history(&mut tx);
     tx.expect_open_challenges().returning(|_, _, _| Ok(vec![]));
     tx.expect_count_guess().returning(|_, _, _, _, _| Ok(1));
@@ -416,5 +460,7 @@ fn the_default_limits_are_the_policy() {
     let quota = |count, seconds| Quota { count, window: Duration::from_secs(seconds) };
     assert_eq!(limits.sends, [quota(1, 60), quota(5, 3600), quota(10, 86_400)]);
     assert_eq!(limits.wrong_codes, [quota(10, 3600), quota(20, 86_400)]);
+    assert_eq!(limits.for_strangers(&limits.wrong_codes), [quota(6, 3600), quota(13, 86_400)]);
+    assert_eq!(limits.for_strangers(&limits.sends), [quota(1, 60), quota(3, 3600), quota(6, 86_400)]);
     assert_eq!(limits.wrong_passwords_from_familiar_address, [quota(10, 3600)]);
 }

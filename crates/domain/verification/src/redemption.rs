@@ -372,7 +372,11 @@ mod tests {
         assert_eq!(fixture.guesses(), [(2, 0); 3]);
         fixture.wait(60);
         assert_eq!(fixture.redeem(&codes[1], OWNER), Redemption::Wrong { tries: 1 });
-        assert_eq!(fixture.guesses(), [(3, 0); 3], "counted against those, too, with which it is not compared");
+        assert_eq!(
+            fixture.guesses(),
+            [(3, 0); 3],
+            "counted against those, too, with which it is not compared"
+        );
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             enabled: true,
+            stranger_percent: 66,
             sends: SendLimits { per_minute: 1, per_hour: 5, per_day: 10 },
             wrong_codes: WrongCodeLimits { per_hour: 10, per_day: 20 },
             wrong_passwords: WrongPasswordLimits {

@@ -160,6 +160,7 @@ impl From<&LimitSettings> for LimitRules {
         let (sends, codes, passwords) = (&limits.sends, &limits.wrong_codes, &limits.wrong_passwords);
         Self {
             enabled: limits.enabled,
+            stranger_percent: limits.stranger_percent,
             sends: vec![
                 quota(sends.per_minute, MINUTE),
                 quota(sends.per_hour, HOUR),

@@ -232,6 +232,7 @@ fn sessions(settings: &Settings, findings: &mut Findings) {
 
 fn limits(settings: &Settings, findings: &mut Findings) {
     let limits = &settings.limits;
+    findings.within("limits.stranger_percent", limits.stranger_percent, 1..=100);
     let (sends, codes, passwords) = (&limits.sends, &limits.wrong_codes, &limits.wrong_passwords);
     for (key, count) in [
         ("limits.sends.per_minute", sends.per_minute),

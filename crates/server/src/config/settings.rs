@@ -262,6 +262,8 @@ pub struct SessionSettings {
 pub struct LimitSettings {
     /// Whether rate limits apply. The guesses at a code are always limited.
     pub enabled: bool,
+    /// The part of `sends` and `wrong_codes` that strangers may use up, in percent.
+    pub stranger_percent: u8,
     /// Codes sent to one contact.
     pub sends: SendLimits,
     /// Wrong codes for one contact.
