@@ -2,3 +2,4 @@
 
 mod concurrency;
 mod crash;
+mod sqlite_files;
