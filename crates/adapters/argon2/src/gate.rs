@@ -20,6 +20,11 @@ pub(crate) struct Gate {
     max_wait: Duration,
 }
 
+/// How much less urgent hashing is than the threads that answer requests, from 0 to 19: a session lookup does not wait
+/// for the hashes of a crowd.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NICENESS: i32 = 10;
+
 /// A queued job was dropped without a result.
 #[derive(Debug, thiserror::Error)]
 #[error("the hashing thread dropped the job")]
@@ -37,7 +42,11 @@ impl Gate {
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..threads {
             let (jobs, mut arena) = (Arc::clone(&jobs), Arena::new(arena_blocks));
-            thread::Builder::new().name("asteroid-hash".into()).spawn(move || serve(&jobs, &mut arena))?;
+            let run = move || {
+                lower_priority();
+                serve(&jobs, &mut arena);
+            };
+            thread::Builder::new().name("asteroid-hash".into()).spawn(run)?;
         }
         Ok(Self { queue, max_wait })
     }
@@ -80,6 +89,18 @@ fn dropped() -> HashingError {
     HashingError::Failed(Dropped.into())
 }
 
+/// Lowers the priority of this thread.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+fn lower_priority() {
+    // On Linux this is the thread, not the process. To lower a priority needs no privilege; if a sandbox forbids it all the
+    // same, hashing works as before.
+    let _ = rustix::process::setpriority_process(None, NICENESS);
+}
+
+/// Other systems have no priority of a thread that they all share.
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+fn lower_priority() {}
+
 fn serve(jobs: &Mutex<Receiver<Job>>, arena: &mut Arena) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -104,6 +125,37 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
     const SHORT: Duration = Duration::from_millis(200);
+
+    /// The niceness of each thread of the process with this name (proc(5), field 19 of `stat`).
+    #[cfg(target_os = "linux")]
+    fn niceness(name: &str) -> Vec<i32> {
+        let threads = std::fs::read_dir("/proc/self/task").expect("the threads");
+        let stats =
+            threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok());
+        let named = stats.filter(|stat| stat.contains(&format!("({name})")));
+        named
+            .map(|stat| {
+                let (_, fields) = stat.rsplit_once(") ").expect("a name");
+                fields.split(' ').nth(16).and_then(|nice| nice.parse().ok()).expect("a niceness")
+            })
+            .collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_threads_have_a_lower_priority_than_others() {
+        let gate = gate(2, 2, LONG);
+        let names = gate.run(|_| niceness("asteroid-hash")).await.expect("room");
+        // Other tests start threads of this name, too. They may not have lowered their priority yet.
+        assert!(names.iter().filter(|nice| **nice == 10).count() >= 1, "{names:?}");
+        let own = gate.run(|_| rustix::process::getpriority_process(None)).await.expect("room");
+        assert_eq!(own.expect("a priority"), 10);
+        assert_eq!(
+            rustix::process::getpriority_process(None).expect("a priority"),
+            0,
+            "the caller's is unchanged"
+        );
+    }
 
     fn gate(threads: usize, queue: usize, max_wait: Duration) -> Arc<Gate> {
         Arc::new(Gate::start(threads, queue, max_wait, 8).expect("threads"))
