@@ -20,12 +20,13 @@ use asteroid_runtime::{BackgroundTasks, OutboxNotifier, ShutdownSignal, close_st
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tokio::task::JoinError;
+use tokio::time::timeout_at;
 
 use crate::banner::banner;
 use crate::config::{DatabaseUrl, NoKeysFile, ServerProfile, Settings};
 use crate::keys::token_signer;
 use crate::messages::{self, TemplateErrors};
-use crate::shutdown::until_stopped;
+use crate::shutdown::Shutdown;
 use crate::storage::{self, ServerStorage, StoreError, with_storage};
 
 /// The most connections that wait to be accepted.
@@ -182,8 +183,13 @@ async fn serve<S: ServerStorage>(
     }
 
     let background = BackgroundTasks::start(dispatcher, retention, &notifier);
-    let ended = until_stopped(server, stop, settings.http_workers(), address).await;
-    background.stop().await;
+    let shutdown =
+        Shutdown { requests: settings.http.shutdown_timeout.get(), workers: settings.http_workers() };
+    let (ended, deadline) = shutdown.run(server, stop, address).await;
+    // What is not delivered by then is delivered by the next start.
+    if timeout_at(deadline, background.stop()).await.is_err() {
+        tracing::warn!("stopping, though background tasks still run");
+    }
     close_storage(storage).await;
     tracing::info!("stopped");
     ended.map_err(ServeError::Server)
@@ -227,6 +233,7 @@ where
         header_timeout: http.header_timeout.get(),
         header_limit: http.header_limit,
         keep_alive: http.keep_alive.get(),
+        write_timeout: http.write_timeout.get(),
     };
     let server = wire::listen(server, listener, wire, move || app(&parts))
         .map_err(|error| ServeError::Bind(http.bind, error))?;

@@ -1,8 +1,8 @@
-//! Graceful shutdown of the HTTP server: no accepted request is cut off.
+//! Graceful shutdown within a fixed time: received requests are answered, and nothing else is waited for.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+use std::{io, process, thread};
 
 use actix_web::dev::Server;
 use actix_web::rt;
@@ -10,29 +10,64 @@ use asteroid_runtime::ShutdownSignal;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 /// The longest wait for connections that were accepted and not yet handed to a worker.
-const HANDOVER_TIMEOUT: Duration = Duration::from_secs(5);
+const HANDOVER_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long the rest of the shutdown may take after the time for requests. Then the process ends, whatever still runs: the
+/// store loses nothing, as after a crash.
+const GRACE: Duration = Duration::from_secs(2);
+/// How much of it is left to close the store after background tasks had to end.
+const CLOSING: Duration = Duration::from_millis(500);
 
-/// Runs the server until the shutdown signal, then until it has answered the requests that it has accepted.
-pub(crate) async fn until_stopped(
-    server: Server,
-    mut stop: ShutdownSignal,
-    workers: usize,
-    address: SocketAddr,
-) -> io::Result<()> {
-    let handle = server.handle();
-    let mut server = rt::spawn(server);
-    tokio::select! {
-        signal = stop.received() => tracing::info!(signal, "stopping"),
-        ended = &mut server => return ended?,
+/// How a server stops.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shutdown {
+    /// How long received requests may take.
+    pub(crate) requests: Duration,
+    /// The number of worker threads.
+    pub(crate) workers: usize,
+}
+
+impl Shutdown {
+    /// Runs the server until the shutdown signal, then until it has answered the requests that it has received.
+    ///
+    /// Returns the time by which the rest of the process has to end, too. A little later the process ends by itself, with
+    /// status 1.
+    pub(crate) async fn run(
+        self,
+        server: Server,
+        mut stop: ShutdownSignal,
+        address: SocketAddr,
+    ) -> (io::Result<()>, Instant) {
+        let handle = server.handle();
+        let mut server = rt::spawn(server);
+        let limit = self.requests + GRACE;
+        tokio::select! {
+            signal = stop.received() => tracing::info!(signal, "stopping"),
+            ended = &mut server => return (ended.unwrap_or_else(|error| Err(error.into())), Instant::now() + GRACE),
+        }
+        let deadline = Instant::now() + limit - CLOSING;
+        end_process_after(limit);
+        let handed_over = join_all((0..self.workers).map(|_| request_itself(address)));
+        if rt::time::timeout(HANDOVER_TIMEOUT, handed_over).await.is_err() {
+            tracing::warn!("stopping, though some accepted connections may not have reached a worker");
+        }
+        handle.stop(true).await;
+        (server.await.unwrap_or_else(|error| Err(error.into())), deadline)
     }
-    let handed_over = join_all((0..workers).map(|_| request_itself(address)));
-    if rt::time::timeout(HANDOVER_TIMEOUT, handed_over).await.is_err() {
-        tracing::warn!("stopping, though some accepted connections may not have reached a worker");
+}
+
+/// Ends the process after this time.
+fn end_process_after(limit: Duration) {
+    let end = move || {
+        thread::sleep(limit);
+        tracing::error!("the shutdown took too long, ending the process");
+        process::exit(1);
+    };
+    if let Err(error) = thread::Builder::new().name("shutdown-limit".to_owned()).spawn(end) {
+        tracing::warn!(%error, "the duration of the shutdown is not limited");
     }
-    handle.stop(true).await;
-    server.await?
 }
 
 /// Sends a request to this server, as any client does.

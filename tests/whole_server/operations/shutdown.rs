@@ -1,6 +1,10 @@
 //! Graceful shutdown and restart.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 
 use crate::harness::{Server, registration};
 
@@ -67,4 +71,40 @@ async fn graceful_shutdown_answers_accepted_requests() {
         }
     }
     assert!(answered > 0, "the server had accepted some by then");
+}
+
+/// What clients send before the shutdown without going on, and how many seconds a server takes at most to stop.
+const SLOW_CLIENTS: [(&str, u64); 4] = [
+    ("", 5),
+    ("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Half:", 5),
+    (
+        "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+        5,
+    ),
+    ("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 5),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn graceful_shutdown_waits_for_no_slow_client() {
+    let unread = "GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20);
+    for (sent, limit) in SLOW_CLIENTS.into_iter().chain([(unread.as_str(), 10)]) {
+        let mut server = Server::start().await;
+        let mut clients = Vec::new();
+        for _ in 0..200 {
+            let socket = TcpSocket::new_v4().expect("a socket");
+            // So that little fits between the server and a client that does not read.
+            socket.set_recv_buffer_size(4096).expect("a small buffer");
+            let (host, port) = server.address();
+            let address = format!("{host}:{port}").parse().expect("an address");
+            let mut client = socket.connect(address).await.expect("a connection");
+            client.write_all(sent.as_bytes()).await.expect("sent");
+            clients.push(client);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let start = Instant::now();
+        assert!(server.stop().success(), "{sent:?}\n{}", server.log());
+        let took = start.elapsed();
+        eprintln!("200 clients that sent {:?}: stopped in {took:?}", &sent[..sent.len().min(40)]);
+        assert!(took < Duration::from_secs(limit), "{sent:?}: {took:?}");
+    }
 }

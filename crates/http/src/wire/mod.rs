@@ -46,6 +46,8 @@ pub struct WireSettings {
     pub header_limit: usize,
     /// How long a connection is kept open between requests.
     pub keep_alive: Duration,
+    /// How long a write may make no progress; then the connection is closed.
+    pub write_timeout: Duration,
 }
 
 /// The listen address that a connection was accepted on.
@@ -77,6 +79,7 @@ where
     let address = ListenAddress(listener.local_addr()?);
     server.listen("http", listener, move || {
         let shutdown = shutdown.clone();
+        let stopping = shutdown.clone();
         let application = application().into_factory().map_err(|error| error.into().error_response());
         let http = HttpService::build()
             .on_connect_ext(move |_: &WireStream<TcpStream>, connection| {
@@ -93,10 +96,27 @@ where
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             // No answer depends on the host name.
             .h1(map_config(application, |()| AppConfig::default()));
-        fn_service(move |io: TcpStream| async move {
-            let peer = io.peer_addr().ok();
-            Ok((WireStream::new(io, settings), peer))
+        fn_service(move |io: TcpStream| {
+            let stopping = stopping.clone();
+            async move {
+                let peer = io.peer_addr().ok();
+                limit_unacknowledged(&io, settings.write_timeout);
+                let stopping = async move { stopping.notified().await };
+                Ok((WireStream::new(io, settings, stopping), peer))
+            }
         })
         .and_then(http)
     })
 }
+
+/// Closes the connection if the client does not acknowledge what is written within this time, or leaves no room for it.
+/// This covers what the system still has to send when the server is done with the connection.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+fn limit_unacknowledged(io: &TcpStream, timeout: Duration) {
+    // It fails only if the client has closed the connection already.
+    let _ = socket2::SockRef::from(io).set_tcp_user_timeout(Some(timeout));
+}
+
+/// Other systems have no such option.
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+fn limit_unacknowledged(_: &TcpStream, _: Duration) {}

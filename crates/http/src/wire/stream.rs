@@ -30,6 +30,10 @@ pub(super) struct WireStream<T> {
     state: ReadState,
     /// The deadline for a head, or after a refusal for lingering.
     timer: Option<Pin<Box<Sleep>>>,
+    /// The deadline for the client to take more of what is written, while it takes nothing.
+    write_timer: Option<Pin<Box<Sleep>>>,
+    /// Ready when the server stops; [`None`] from then on.
+    stopping: Option<Pin<Box<dyn Future<Output = ()>>>>,
     /// Whether a request was refused. The bytes after it are not parsed.
     is_refused: bool,
     /// Whether the write side is shut down.
@@ -48,7 +52,9 @@ enum ReadState {
 }
 
 impl<T> WireStream<T> {
-    pub(super) fn new(io: T, settings: WireSettings) -> Self {
+    /// A connection. When `stopping` is ready, nothing more is read: what was received is answered, and a request of which
+    /// a part is missing ends there.
+    pub(super) fn new(io: T, settings: WireSettings, stopping: impl Future<Output = ()> + 'static) -> Self {
         // The deadline of the first head begins with the connection.
         let timer = Some(timer(settings.header_timeout));
         Self {
@@ -58,6 +64,8 @@ impl<T> WireStream<T> {
             output: BytesMut::new(),
             state: ReadState::Head { seen: 0 },
             timer,
+            write_timer: None,
+            stopping: Some(Box::pin(stopping)),
             is_refused: false,
             is_shut: false,
         }
@@ -132,6 +140,29 @@ impl<T> WireStream<T> {
         Some(if is_line_whole { HeadError::FieldsTooLarge } else { HeadError::TargetTooLong })
     }
 
+    fn poll_stopping(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(stopping) = &mut self.stopping {
+            ready!(stopping.as_mut().poll(cx));
+            self.stopping = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// The result of a write, or an error if the client has taken nothing for too long.
+    fn limit_stall(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.write_timer = None;
+            return written;
+        }
+        let timer = self.write_timer.get_or_insert_with(|| timer(self.settings.write_timeout));
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     fn refuse(&mut self, error: HeadError) -> bool {
         forward_error(error, &self.input, &mut self.output);
         self.input = BytesMut::new();
@@ -149,6 +180,9 @@ impl<T: AsyncRead + Unpin> WireStream<T> {
         match tokio_util::io::poll_read_buf(Pin::new(&mut self.io), cx, &mut self.input) {
             Poll::Ready(read) => return Poll::Ready(read.map(|length| length > 0)),
             Poll::Pending => {}
+        }
+        if self.poll_stopping(cx).is_ready() {
+            return Poll::Ready(Ok(false));
         }
         if matches!(self.state, ReadState::Head { .. }) {
             if self.timer.is_none() && !self.input.is_empty() {
@@ -215,7 +249,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for WireStream<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WireStream<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.limit_stall(cx, written)
     }
 
     fn poll_write_vectored(
@@ -223,7 +258,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WireStream<T> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        self.limit_stall(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,5 +1,7 @@
 //! The requests that the HTTP library reads from what clients send.
 
+use std::future::pending;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -8,7 +10,8 @@ use actix_http::ServiceConfig;
 use actix_http::h1::{Codec, Message};
 use actix_web::web::BytesMut;
 use proptest::prelude::*;
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, sleep};
 use tokio_util::codec::Decoder;
 
 use super::stream::WireStream;
@@ -18,6 +21,7 @@ const SETTINGS: WireSettings = WireSettings {
     header_timeout: Duration::from_secs(5),
     header_limit: 8192,
     keep_alive: Duration::from_secs(15),
+    write_timeout: Duration::from_secs(20),
 };
 
 /// A client that sends these bytes in pieces of this size, and then closes.
@@ -51,7 +55,7 @@ fn written(bytes: &[u8], piece: usize) -> Vec<u8> {
     run(async {
         let client = Client { bytes: bytes.to_vec(), sent: 0, piece };
         let mut written = Vec::new();
-        WireStream::new(client, SETTINGS).read_to_end(&mut written).await.expect("read");
+        WireStream::new(client, SETTINGS, pending()).read_to_end(&mut written).await.expect("read");
         written
     })
 }
@@ -371,5 +375,41 @@ proptest! {
             requests.map(|(name, body, is_whole)| (without_path(name), body, is_whole)).collect()
         };
         prop_assert_eq!(requests(piece), requests(usize::MAX), "the result depends on the pieces");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_is_disconnected_after_the_write_timeout() {
+    let (mut client, server) = tokio::io::duplex(16);
+    let mut stream = WireStream::new(server, SETTINGS, pending());
+    let start = Instant::now();
+    // Each byte that the client takes begins the time anew.
+    let reading = tokio::spawn(async move {
+        for _ in 0..3 {
+            sleep(Duration::from_secs(19)).await;
+            client.read_u8().await.expect("a byte");
+        }
+        pending::<()>().await;
+        drop(client);
+    });
+    let stalled = stream.write_all(&[0; 64]).await.expect_err("the client stopped reading");
+    assert_eq!(stalled.kind(), ErrorKind::TimedOut);
+    assert_eq!(start.elapsed().as_secs(), 3 * 19 + 20);
+    reading.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopping_server_reads_what_has_arrived_and_no_more() {
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n";
+    for sent in ["", "GET / HT", &format!("{head}ab"), &format!("{head}abcd")] {
+        let (mut client, server) = tokio::io::duplex(1024);
+        client.write_all(sent.as_bytes()).await.expect("sent");
+        let start = Instant::now();
+        let mut stream = WireStream::new(server, SETTINGS, sleep(Duration::from_secs(1)));
+        let mut read = Vec::new();
+        stream.read_to_end(&mut read).await.expect("read");
+        assert_eq!(start.elapsed().as_secs(), 1, "{sent}");
+        let body = sent.strip_prefix(head).unwrap_or_default();
+        assert!(read.ends_with(body.as_bytes()) && read.is_empty() != sent.starts_with(head), "{read:?}");
     }
 }

@@ -29,6 +29,7 @@ impl Server {
             header_timeout: CLOSE_TIMEOUT,
             header_limit: parts.settings.header_limit,
             keep_alive: 4 * CLOSE_TIMEOUT,
+            write_timeout: Duration::from_secs(20),
         };
         let builder = actix_server::Server::build().workers(1).disable_signals();
         let server =

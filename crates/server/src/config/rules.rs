@@ -82,17 +82,11 @@ fn http(settings: &Settings, findings: &mut Findings) {
         ("http.header_timeout", http.header_timeout),
         ("http.handler_timeout", http.handler_timeout),
         ("http.keep_alive", http.keep_alive),
+        ("http.write_timeout", http.write_timeout),
         ("http.shutdown_timeout", http.shutdown_timeout),
     ] {
         findings.within(key, value, SECOND..=HOUR);
     }
-    // Otherwise a stopping server would cut off accepted requests.
-    findings.at_most(
-        "http.handler_timeout",
-        http.handler_timeout,
-        "http.shutdown_timeout",
-        http.shutdown_timeout,
-    );
     findings.within("http.workers", http.workers, 0..=1024);
 }
 

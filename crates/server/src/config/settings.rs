@@ -86,7 +86,9 @@ pub struct HttpServerSettings {
     pub keep_alive: TimeSpan,
     /// The number of worker threads; as many as cores if zero.
     pub workers: usize,
-    /// How long a stopping server waits for the requests that it has accepted.
+    /// How long a client may take nothing of its response.
+    pub write_timeout: TimeSpan,
+    /// How long a stopping server waits for the requests that it has received.
     pub shutdown_timeout: TimeSpan,
 }
 

@@ -207,7 +207,7 @@ fn settings_of_the_wrong_type_are_reported_together() {
 
 #[test]
 fn settings_out_of_bounds_are_reported_together() {
-    let toml = "[http]\nshutdown_timeout = '5s'\nkeep_alive = '0s'\ncors_origins = ['*', 'https://a.example.com/']\n\
+    let toml = "[http]\nkeep_alive = '0s'\ncors_origins = ['*', 'https://a.example.com/']\n\
                 [database]\nurl = 'postgres://george:hunter2@db'\nreaders = 0\n\
                 [product]\nname = ' '\ndomain = 'https://example.com'\nsupport = 'help@localhost'\n\
                 [email]\nurl = 'smtps://george:hunter2@example.com'\n\
@@ -224,7 +224,6 @@ fn settings_out_of_bounds_are_reported_together() {
             "http.cors_origins (FILE) holds \"*\", \"https://a.example.com/\": there is no wildcard: list the origins; \
              an origin ends with its host or port: leave out the path, and the slash before it",
             "http.keep_alive (FILE) is 0s: must be from 1s to 1h",
-            "http.handler_timeout (default) is 10s: must not exceed http.shutdown_timeout, which is 5s",
             "database.readers (FILE) is 0: must be from 1 to 64",
             "product.name (FILE) is \" \": must be a name of 1 to 50 characters on one line",
             "product.domain (FILE) is \"https://example.com\": must be a domain like \"example.com\", without \
