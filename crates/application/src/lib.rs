@@ -6,6 +6,7 @@ mod delivery;
 #[macro_use]
 pub mod development;
 mod import;
+mod keys;
 mod message_context;
 mod outbox;
 #[macro_use]
@@ -25,6 +26,7 @@ pub use import::{
     EndOfFile, Import, ImportError, ImportRecord, ImportedClient, ImportedMembership, ImportedPassword,
     ImportedUser, RecordOutcome, Refusal, RefusalReason, Warning, WarningReason,
 };
+pub use keys::{KeyConflict, KeyConflicts, KeyRegister, KeyUses, RecordKeysError};
 pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
 pub use repositories::AllRepositories;

@@ -32,6 +32,7 @@ asteroid_kernel::mock_ports! {
         asteroid_identity::PendingRegistrationRepository,
         asteroid_identity::SessionRepository,
         asteroid_verification::ChallengeRepository,
+        asteroid_verification::KeyRepository,
         asteroid_messaging::OutboxRepository,
         asteroid_limits::LimitRepository,
         asteroid_audit::AuditRepository,

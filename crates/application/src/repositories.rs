@@ -9,7 +9,7 @@ use asteroid_identity::{
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_terms::TermsRepository;
-use asteroid_verification::ChallengeRepository;
+use asteroid_verification::{ChallengeRepository, KeyRepository};
 
 asteroid_kernel::port_alias! {
     /// Every repository that a use case asks for: what the store of a server offers its units of work. A use case of its own
@@ -22,6 +22,7 @@ asteroid_kernel::port_alias! {
         PendingRegistrationRepository +
         SessionRepository +
         ChallengeRepository +
+        KeyRepository +
         OutboxRepository +
         LimitRepository +
         AuditRepository +

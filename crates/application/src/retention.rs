@@ -1,6 +1,6 @@
 //! Removing what has expired.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use asteroid_audit::AuditRepository;
@@ -8,7 +8,7 @@ use asteroid_identity::{FamiliarAddressRepository, PendingRegistrationRepository
 use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
-use asteroid_verification::ChallengeRepository;
+use asteroid_verification::{ChallengeRepository, KeyIdentity, KeyKind, KeyRepository};
 
 use crate::AccountRules;
 
@@ -20,6 +20,8 @@ pub struct Retention<S> {
     pub clock: Arc<dyn Clock>,
     /// Say how long things live.
     pub rules: AccountRules,
+    /// The keys of this server. Others, which no open code needs, are forgotten after [`Retention::KEYS_KEPT_FOR`].
+    pub keys: Arc<RwLock<Vec<KeyIdentity>>>,
     /// How long the audit trail reaches back.
     pub audit_kept_for: Duration,
     /// How long delivered and dead messages stay to be looked at.
@@ -33,6 +35,7 @@ pub struct RemovedCounts {
     pub sessions: u64,
     pub registrations: u64,
     pub challenges: u64,
+    pub keys: u64,
     pub limits: u64,
     pub addresses: u64,
     pub messages: u64,
@@ -44,6 +47,7 @@ enum RetentionTask {
     Sessions { idle_since: Timestamp },
     Registrations,
     Challenges,
+    Keys { before: Timestamp },
     Limits,
     Addresses { before: Timestamp },
     Messages { before: Timestamp },
@@ -53,6 +57,26 @@ enum RetentionTask {
 struct RunRetentionTask {
     task: RetentionTask,
     now: Timestamp,
+    /// The keys of this server.
+    keys: Arc<RwLock<Vec<KeyIdentity>>>,
+}
+
+impl RunRetentionTask {
+    /// Forgets the keys that this server does not have and no open code needs.
+    async fn forget_keys(&self, tx: &mut impl KeyRepository, before: Timestamp) -> Result<u64, StorageError> {
+        let own = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (known, open) = (tx.lock_known_keys().await?, tx.open_codes(self.now).await?);
+        let mut forgotten = 0;
+        for known in known.into_iter().filter(|known| known.recorded_at < before) {
+            let key = &known.key;
+            let is_own = own.iter().any(|own| own.kind == key.kind && own.id == key.id);
+            let is_needed = key.kind == KeyKind::Code && open.iter().any(|codes| codes.key_id == key.id);
+            if !is_own && !is_needed {
+                forgotten += u64::from(tx.forget_key(key.kind, &key.id).await?);
+            }
+        }
+        Ok(forgotten)
+    }
 }
 
 impl<Tx> UnitOfWork<Tx> for RunRetentionTask
@@ -61,6 +85,7 @@ where
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository
+        + KeyRepository
         + OutboxRepository
         + LimitRepository
         + AuditRepository
@@ -74,6 +99,7 @@ where
             RetentionTask::Sessions { idle_since } => tx.remove_expired_sessions(self.now, idle_since).await,
             RetentionTask::Registrations => tx.remove_expired_registrations(self.now).await,
             RetentionTask::Challenges => tx.remove_expired_challenges(self.now).await,
+            RetentionTask::Keys { before } => self.forget_keys(tx, before).await,
             RetentionTask::Limits => tx.remove_expired_limits(self.now).await,
             RetentionTask::Addresses { before } => tx.forget_addresses(before).await,
             RetentionTask::Messages { before } => tx.remove_completed(before).await,
@@ -89,10 +115,14 @@ where
         + PendingRegistrationRepository
         + SessionRepository
         + ChallengeRepository
+        + KeyRepository
         + OutboxRepository
         + LimitRepository
         + AuditRepository,
 {
+    /// How long the store knows a key that this server does not have: another server may have read it already.
+    pub const KEYS_KEPT_FOR: Duration = Duration::from_hours(48);
+
     /// Removes what has expired by now: a unit of work for each kind, so that none holds the store for long.
     ///
     /// # Errors
@@ -100,11 +130,12 @@ where
     /// If the store fails; what was removed until then stays removed.
     pub async fn sweep(&self) -> Result<RemovedCounts, StorageError> {
         let now = self.clock.now();
-        let sweep = |task| self.storage.write(RunRetentionTask { task, now });
+        let sweep = |task| self.storage.write(RunRetentionTask { task, now, keys: Arc::clone(&self.keys) });
         Ok(RemovedCounts {
             sessions: sweep(RetentionTask::Sessions { idle_since: now - self.rules.sessions.idle }).await?,
             registrations: sweep(RetentionTask::Registrations).await?,
             challenges: sweep(RetentionTask::Challenges).await?,
+            keys: sweep(RetentionTask::Keys { before: now - Self::KEYS_KEPT_FOR }).await?,
             limits: sweep(RetentionTask::Limits).await?,
             addresses: sweep(RetentionTask::Addresses { before: now - self.rules.limits.familiar_for })
                 .await?,

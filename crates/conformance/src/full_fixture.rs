@@ -7,7 +7,7 @@ use asteroid_kernel::{Contact, Origin, StorageError, UnitOfWork, UserId};
 use asteroid_limits::{LimitKey, SlidingWindow};
 use asteroid_messaging::Message;
 use asteroid_terms::TermsVersion;
-use asteroid_verification::{Challenge, Purpose};
+use asteroid_verification::{Challenge, KeyFingerprint, KeyIdentity, KeyKind, Purpose};
 
 use crate::CompleteStorage;
 use crate::fixtures::practice::{class, client, membership, practice};
@@ -25,6 +25,7 @@ pub(crate) struct FullFixture {
     /// The session. Its user id is replaced by the one that the store assigns.
     pub(crate) session: Session,
     pub(crate) challenge: Challenge,
+    pub(crate) known_key: KeyIdentity,
     pub(crate) message: Message,
     pub(crate) key: LimitKey,
     pub(crate) event: AuditEvent,
@@ -44,6 +45,11 @@ impl FullFixture {
             registration: registration(&contact, at(0)),
             session: session(UserId(0), at(0)),
             challenge: challenge(&contact, Purpose::SignIn, at(0)),
+            known_key: KeyIdentity {
+                kind: KeyKind::Code,
+                id: number.to_string(),
+                fingerprint: KeyFingerprint::from_stored("5d1f0a"),
+            },
             message: notice(&contact, at(0)),
             key: fresh_key(),
             event: AuditEvent::new(Action::Register, Outcome::Done, &Origin::local(), at(0), &*RANDOMNESS),
@@ -71,6 +77,7 @@ impl FullFixture {
         tx.insert_claim(&claim(&self.contact, None, at(0))).await?;
         tx.insert_session(&Session { user, ..self.session.clone() }, 20).await?;
         tx.insert_challenge(&self.challenge).await?;
+        tx.record_key(&self.known_key, at(0)).await?;
         tx.enqueue(&self.message).await?;
         tx.save_window(&self.key, &SlidingWindow::from_times(vec![at(0)]), at(100)).await?;
         tx.record_event(&self.event).await?;
@@ -94,6 +101,7 @@ impl FullFixture {
             !tx.claimants(&self.contact.key(), at(1)).await?.is_empty(),
             tx.find_session(self.session.id).await?.is_some(),
             tx.find_challenge(self.challenge.id).await?.is_some(),
+            tx.known_keys().await?.iter().any(|known| known.key == self.known_key),
             tx.find_entry(self.message.id).await?.is_some(),
             !tx.window(&self.key).await?.times().is_empty(),
             tx.latest_events(usize::MAX).await?.contains(&self.event),
@@ -108,10 +116,10 @@ impl FullFixture {
 }
 
 /// Which values of a [`FullFixture`] the store has, in the order of [`FullFixture::presence`].
-pub(crate) type Presence = [bool; 14];
+pub(crate) type Presence = [bool; 15];
 
-pub(crate) const ALL_PRESENT: Presence = [true; 14];
-pub(crate) const NONE_PRESENT: Presence = [false; 14];
+pub(crate) const ALL_PRESENT: Presence = [true; 15];
+pub(crate) const NONE_PRESENT: Presence = [false; 15];
 
 /// The unit of work that writes a [`FullFixture`].
 pub(crate) struct WriteAllRepositories {

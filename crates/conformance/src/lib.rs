@@ -10,6 +10,7 @@ pub mod clients;
 pub mod contacts;
 mod fixtures;
 mod full_fixture;
+pub mod known_keys;
 pub mod limits;
 pub mod memberships;
 pub mod outbox;

@@ -218,6 +218,33 @@ pub async fn all_sessions_of_a_user_can_be_revoked_except_one(storage: impl Comp
     assert_eq!(store.list_sessions(other).await, others);
 }
 
+/// The signed sessions that began before a time are counted while they are neither expired nor idle. Opaque ones are not.
+pub async fn signed_sessions_are_counted(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let user = insert_fresh_user(&store).await;
+    assert_eq!(store.signed_sessions(at(0), at(0), at(100)).await, (0, None));
+    let signed = |began, used, ends| Session {
+        token: None,
+        last_used_at: at(used),
+        expires_at: at(ends),
+        ..session(user, at(began))
+    };
+    let opaque = Session { expires_at: at(99), last_used_at: at(90), ..session(user, at(1)) };
+    for given in [
+        signed(1, 20, 50),
+        signed(2, 20, 70),
+        signed(3, 10, 90),
+        signed(4, 20, 30),
+        signed(5, 20, 95),
+        opaque,
+    ] {
+        store.insert_session(&given, 20).await;
+    }
+    assert_eq!(store.signed_sessions(at(30), at(10), at(5)).await, (2, Some(at(70))));
+    assert_eq!(store.signed_sessions(at(30), at(9), at(6)).await, (4, Some(at(95))));
+    assert_eq!(store.signed_sessions(at(30), at(10), at(1)).await, (0, None));
+}
+
 /// Sessions that expire at `now` or before, or that were last used at `idle_since` or before, are removed, and no
 /// others.
 pub async fn expired_and_idle_sessions_are_removed(storage: impl CompleteStorage) {

@@ -18,7 +18,7 @@ use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 use asteroid_limits::{ConsecutiveFailures, LimitRepository, SlidingWindow};
 use asteroid_messaging::{Channel, OutboxRepository, OutboxState};
 use asteroid_terms::TermsRepository;
-use asteroid_verification::{ChallengeRepository, Guesser, PurposeKind};
+use asteroid_verification::{ChallengeRepository, Guesser, KeyKind, KeyRepository, PurposeKind};
 
 use crate::CompleteStorage;
 use crate::fixtures::{acceptance, at, claim, fresh_key, hash, network};
@@ -237,6 +237,9 @@ pub async fn a_read_unit_cannot_write(storage: impl CompleteStorage) {
         tx.spend_challenge(existing.challenge.id, at(1));
         tx.end_challenges(&existing.contact.key(), &[PurposeKind::SignIn], at(1));
         tx.remove_expired_challenges(at(1_000_000));
+        tx.record_key(&other.known_key, at(1));
+        tx.forget_key(KeyKind::Code, &existing.known_key.id);
+        tx.end_codes_of_key(&existing.challenge.key_id, at(1));
         tx.enqueue(&other.message);
         tx.claim_due(Channel::Email, at(1), at(31), 1);
         tx.complete(existing.message.id, 0, &OutboxState::Delivered { at: at(1) });

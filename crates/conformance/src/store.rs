@@ -50,6 +50,7 @@ asteroid_kernel::port_alias! {
         PendingRegistrationRepository +
         SessionRepository +
         ChallengeRepository +
+        KeyRepository +
         OutboxRepository +
         LimitRepository +
         AuditRepository +
@@ -264,6 +265,18 @@ impl<'a, T: Clone + Send + Sync + 'static> UnitArgument<'a> for &'a T {
     }
 }
 
+impl<'a> UnitArgument<'a> for &'a str {
+    type Stored = String;
+
+    fn to_stored(&self) -> String {
+        (*self).to_owned()
+    }
+
+    fn lend(stored: &'a String) -> Self {
+        stored
+    }
+}
+
 impl<'a, T: Clone + Send + Sync + 'static> UnitArgument<'a> for &'a [T] {
     type Stored = Vec<T>;
 
@@ -311,7 +324,7 @@ copy_arguments! {
     usize, u32, Network, Timestamp,
     UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId,
     Option<SessionId>, Option<MessageId>, Option<PracticeId>,
-    ContactType, ContactSource, UserStatus, Channel, Guesser, PurposeKind, ConsecutiveFailures,
+    ContactType, ContactSource, UserStatus, Channel, Guesser, PurposeKind, KeyKind, ConsecutiveFailures,
 }
 
 /// The result of a repository method.
@@ -349,6 +362,7 @@ FamiliarAddressRepository! { store_methods, [] }
 PendingRegistrationRepository! { store_methods, [] }
 SessionRepository! { store_methods, [] }
 ChallengeRepository! { store_methods, [] }
+KeyRepository! { store_methods, [] }
 OutboxRepository! { store_methods, [] }
 LimitRepository! { store_methods, [] }
 AuditRepository! { store_methods, [] }

@@ -90,6 +90,7 @@ macro_rules! suite {
                 touching_a_session_keeps_the_latest_use,
                 a_user_can_revoke_only_their_own_session,
                 all_sessions_of_a_user_can_be_revoked_except_one,
+                signed_sessions_are_counted,
                 expired_and_idle_sessions_are_removed,
                 a_concurrent_password_change_leaves_no_session_of_the_old_password,
                 a_concurrently_disabled_user_keeps_no_session,
@@ -104,6 +105,14 @@ macro_rules! suite {
                 all_challenges_of_a_contact_can_be_ended,
                 expired_challenges_of_a_contact_are_ended,
                 expired_challenges_are_removed,
+            }
+            known_keys {
+                a_known_key_is_stored_in_full,
+                a_key_is_recorded_once,
+                a_key_can_be_forgotten,
+                concurrent_units_that_lock_the_known_keys_see_each_other,
+                open_codes_are_counted_by_key,
+                the_open_codes_of_a_key_can_be_ended,
             }
             redemption {
                 the_right_code_redeems_its_challenge,
@@ -277,6 +286,7 @@ mod tests {
             ("registrations", include_str!("registrations.rs")),
             ("sessions", include_str!("sessions.rs")),
             ("challenges", include_str!("challenges.rs")),
+            ("known_keys", include_str!("known_keys.rs")),
             ("redemption", include_str!("redemption.rs")),
             ("outbox", include_str!("outbox.rs")),
             ("outbox_operators", include_str!("outbox_operators.rs")),

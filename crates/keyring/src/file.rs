@@ -7,8 +7,8 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use asteroid_kernel::{Clock, Randomness};
-use asteroid_verification::{CodeKey, CodeKeys, InvalidCodeKeys};
+use asteroid_kernel::{Clock, Randomness, Timestamp};
+use asteroid_verification::{CodeKey, CodeKeys, InvalidCodeKeys, KeyFingerprint, KeyIdentity};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretSlice;
@@ -50,6 +50,8 @@ pub struct LoadedKeys {
     pub codes: CodeKeys,
     /// The keys that tokens are signed with, the signing one first. Never empty.
     pub tokens: Vec<TokenKey>,
+    /// All keys without their secrets.
+    pub identities: Vec<KeyIdentity>,
     /// Reasons why the keys are unsafe in production: sample keys, or a file that other users can read.
     pub warnings: Vec<String>,
 }
@@ -79,6 +81,8 @@ pub struct KeyInfo {
     pub current: bool,
     /// Whether the next rotation makes it current.
     pub staged: bool,
+    /// Tells it apart from other keys with this id, and reveals nothing of it: see [`KeyFingerprint`].
+    pub fingerprint: String,
     /// When it was made, in RFC 3339, if the file says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made_at: Option<String>,
@@ -141,6 +145,28 @@ pub enum KeysError {
         /// The id of the staged key.
         id: String,
     },
+    /// The key that new codes or tokens are made with cannot be retired.
+    #[error("the key `{id}` is the current one for {}: run `asteroid keys rotate` first", ring.as_str())]
+    Current {
+        /// The ring.
+        ring: KeyRing,
+        /// The id of the key.
+        id: String,
+    },
+    /// Both rings have a key of this id.
+    #[error("both rings have a key `{0}`: name one with --ring")]
+    Ambiguous(String),
+}
+
+/// A key that can be retired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetirableKey {
+    /// The ring that it belongs to.
+    pub ring: KeyRing,
+    /// The time until which it may sign, with a day for restarts; [`None`] if the file does not say it.
+    pub signs_until: Option<Timestamp>,
+    /// Whether it has never signed.
+    pub staged: bool,
 }
 
 /// A file of keys.
@@ -177,18 +203,26 @@ impl KeysFile {
                 return Err(KeysError::NoKey(ring));
             }
             let decode_one = |StoredKey { id, key, .. }: &StoredKey| {
-                let bytes = STANDARD.decode(key.trim()).map_err(|_| KeysError::NotBase64(id.clone()))?;
+                let bytes = decoded(id, key)?;
                 if bytes.len() >= StoredKey::BYTES && is_sample(&bytes) {
                     warnings.push(format!("the key `{id}` is a sample, not random bytes"));
                 }
-                Ok((id.clone(), bytes.into()))
+                Ok((id.clone(), SecretSlice::from(bytes)))
             };
             keys.iter().map(decode_one).collect::<Result<Vec<_>, _>>()
         };
         let (codes, tokens) = (decode(KeyRing::Codes)?, decode(KeyRing::Tokens)?);
+        let identity = |ring: KeyRing, (id, secret): &(String, SecretSlice<u8>)| KeyIdentity {
+            kind: ring.kind(),
+            id: id.clone(),
+            fingerprint: KeyFingerprint::of(ring.kind(), secret),
+        };
+        let code_identities = codes.iter().map(|key| identity(KeyRing::Codes, key));
+        let token_identities = tokens.iter().map(|key| identity(KeyRing::Tokens, key));
+        let identities = code_identities.chain(token_identities).collect();
         let codes = codes.into_iter().map(|(id, secret)| CodeKey { id, secret }).collect();
         let tokens = tokens.into_iter().map(|(id, secret)| TokenKey { id, secret }).collect();
-        Ok(LoadedKeys { codes: CodeKeys::new(codes)?, tokens, warnings })
+        Ok(LoadedKeys { codes: CodeKeys::new(codes)?, tokens, identities, warnings })
     }
 
     /// Reads the keys, and first creates what is missing: the file, or the keys for tokens in a file of an older version.
@@ -221,19 +255,64 @@ impl KeysFile {
     ///
     /// # Errors
     ///
-    /// If the file does not exist or cannot be read.
+    /// If the file does not exist or cannot be read, or a key is not valid base64.
     pub fn list(&self) -> Result<Vec<KeyInfo>, KeysError> {
         let stored = self.read()?;
         let infos = KeyRing::ALL.iter().copied().flat_map(|ring| {
-            stored.ring(ring).iter().enumerate().map(move |(index, key)| KeyInfo {
-                ring,
-                id: key.id.clone(),
-                current: index == 0,
-                staged: index > 0 && key.staged,
-                made_at: key.made_at.clone(),
+            stored.ring(ring).iter().enumerate().map(move |(index, key)| {
+                let secret = decoded(&key.id, &key.key)?.into();
+                Ok(KeyInfo {
+                    ring,
+                    id: key.id.clone(),
+                    current: index == 0,
+                    staged: index > 0 && key.staged,
+                    fingerprint: KeyFingerprint::of(ring.kind(), &secret).as_str().to_owned(),
+                    made_at: key.made_at.clone(),
+                })
             })
         });
-        Ok(infos.collect())
+        infos.collect()
+    }
+
+    /// The key of this id, in this ring or in any, if it can be retired. [`None`] if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the file does not exist or cannot be read, the key is the current one, or both rings have it.
+    pub fn find_retirable(&self, ring: Option<KeyRing>, id: &str) -> Result<Option<RetirableKey>, KeysError> {
+        let stored = self.read()?;
+        let rings = KeyRing::ALL.iter().copied().filter(|one| ring.is_none_or(|ring| ring == *one));
+        let found = rings.filter_map(|ring| {
+            let keys = stored.ring(ring);
+            Some((ring, keys, keys.iter().position(|key| key.id == id)?))
+        });
+        match found.collect::<Vec<_>>().as_slice() {
+            [] => Ok(None),
+            [(ring, _, 0)] => Err(KeysError::Current { ring: *ring, id: id.to_owned() }),
+            [(ring, keys, index)] => Ok(Some(RetirableKey {
+                ring: *ring,
+                signs_until: ring::signs_until(keys, *index),
+                staged: keys[*index].staged,
+            })),
+            _ => Err(KeysError::Ambiguous(id.to_owned())),
+        }
+    }
+
+    /// Removes a key that is not the current one. `false` if there is none of this id in the ring.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or written, or the key is the current one.
+    pub fn retire(&self, ring: KeyRing, id: &str) -> Result<bool, KeysError> {
+        let mut stored = self.read()?;
+        let keys = stored.ring_mut(ring);
+        match keys.iter().position(|key| key.id == id) {
+            None => return Ok(false),
+            Some(0) => return Err(KeysError::Current { ring, id: id.to_owned() }),
+            Some(index) => keys.remove(index),
+        };
+        self.write(&stored, true)?;
+        Ok(true)
     }
 
     /// Puts a new key first in each of these rings (the staged one, if there is one), keeps the older ones that live
@@ -341,6 +420,10 @@ impl KeysFile {
     fn exposure(&self) -> Option<String> {
         None
     }
+}
+
+fn decoded(id: &str, key: &str) -> Result<Vec<u8>, KeysError> {
+    STANDARD.decode(key.trim()).map_err(|_| KeysError::NotBase64(id.to_owned()))
 }
 
 /// Creates folders that only this user can open.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use asteroid_kernel::{Randomness, Timestamp, random_bytes};
+use asteroid_verification::KeyKind;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,15 @@ pub enum KeyRing {
 impl KeyRing {
     /// Both rings.
     pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The kind of its keys.
+    #[must_use]
+    pub const fn kind(self) -> KeyKind {
+        match self {
+            Self::Codes => KeyKind::Code,
+            Self::Tokens => KeyKind::Token,
+        }
+    }
 
     /// The name in the file: `codes`, `tokens`.
     #[must_use]
@@ -89,7 +99,14 @@ impl StoredKey {
 }
 
 /// Running servers may sign with the previous key until they are restarted.
-const RESTART_GRACE: Duration = Duration::from_hours(24);
+pub(super) const RESTART_GRACE: Duration = Duration::from_hours(24);
+
+/// The time after which a key signs nothing more: a day after its successor took over, in which servers are restarted.
+/// [`None`] if that is not known, or the key signs now or has never signed.
+pub(super) fn signs_until(keys: &[StoredKey], index: usize) -> Option<Timestamp> {
+    let successor = keys[..index].iter().rev().find(|key| !key.staged)?;
+    successor.took_over_at().map(|at| at + RESTART_GRACE)
+}
 
 /// Puts the staged key first, or a new one; drops the keys that signed nothing that is still valid.
 pub(super) fn rotate(

@@ -164,6 +164,7 @@ pub(crate) fn retention(storage: &Arc<FaultyStorage>) -> Retention<FaultyStorage
         storage: Arc::clone(storage),
         clock: Arc::new(RuntimeClock(Instant::now())),
         rules: AccountRules::default(),
+        keys: Arc::default(),
         audit_kept_for: Duration::from_hours(24),
         completed_messages_kept_for: Duration::from_hours(24),
     }

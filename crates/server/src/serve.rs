@@ -2,12 +2,15 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
 
 use actix_server::Server;
 use actix_web::rt::System;
 use asteroid_application::development::DevelopmentOutbox;
-use asteroid_application::{Accounts, Dispatcher, OpenOutbox, Retention, Tools};
+use asteroid_application::{
+    Accounts, Dispatcher, KeyConflicts, KeyRegister, OpenOutbox, RecordKeysError, Retention, Tools,
+};
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
@@ -43,6 +46,14 @@ pub(crate) enum ServeError {
     Keys(#[from] KeysError),
     #[error("the keys cannot be used (keys.file)")]
     TokenKeys(#[from] InvalidJwtKeys),
+    #[error(
+        "the keys in {} (keys.file) are not those of this database: {conflicts}. Use the key file of its other servers. If a \
+         key is lost, `asteroid keys retire ID` lets the server start without it",
+        file.display()
+    )]
+    OtherKeys { file: PathBuf, conflicts: KeyConflicts },
+    #[error("the keys of the database cannot be read")]
+    KeyRegister(#[source] StorageError),
     #[error(transparent)]
     Messages(#[from] TemplateErrors),
     #[error("passwords cannot be hashed (passwords.hashing)")]
@@ -111,7 +122,17 @@ async fn serve<S: ServerStorage>(
     randomness: &Arc<dyn Randomness>,
     stop: ShutdownSignal,
 ) -> Result<(), ServeError> {
-    let LoadedKeys { codes, tokens, .. } = keys(settings, &**clock, &**randomness)?;
+    let LoadedKeys { codes, tokens, identities, .. } = keys(settings, &**clock, &**randomness)?;
+    KeyRegister::new(storage.patient(), Arc::clone(clock), settings.account_rules())
+        .record(&identities)
+        .await
+        .map_err(|error| match error {
+            RecordKeysError::Conflicts(conflicts) => match settings.keys_file() {
+                Ok(file) => ServeError::OtherKeys { file, conflicts },
+                Err(error) => error.into(),
+            },
+            RecordKeysError::Storage(error) => ServeError::KeyRegister(error),
+        })?;
     let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
     let hashing = (&settings.passwords.hashing).into();
     let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(randomness))?);
@@ -137,6 +158,7 @@ async fn serve<S: ServerStorage>(
         storage: storage.patient(),
         clock: Arc::clone(clock),
         rules: settings.account_rules(),
+        keys: Arc::new(RwLock::new(identities)),
         audit_kept_for: settings.audit.keep.get(),
         completed_messages_kept_for: settings.outbox.keep.get(),
     };

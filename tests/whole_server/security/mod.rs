@@ -1,6 +1,7 @@
 //! Rules that protect users and practices.
 
 mod codes;
+mod keys_of_the_store;
 mod practice_isolation;
 mod pre_hijacking;
 mod random_client;

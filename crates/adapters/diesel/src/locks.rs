@@ -21,6 +21,11 @@ pub(crate) trait Locks: Send {
         ready(Ok(()))
     }
 
+    /// Locks the known keys.
+    fn lock_keys(&mut self) -> impl Future<Output = LockResult> + Send {
+        ready(Ok(()))
+    }
+
     /// Locks a user.
     fn lock_user(&mut self, user: UserId) -> impl Future<Output = LockResult> + Send {
         let _ = user;

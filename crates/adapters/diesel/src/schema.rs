@@ -118,6 +118,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::sql_types::Ts;
+
+    key_fingerprints (kind, id) {
+        kind -> Text,
+        id -> Text,
+        fingerprint -> Text,
+        recorded_at -> Ts,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use crate::sql_types::{Ts, Uid};
 

@@ -3,6 +3,7 @@
 mod audit;
 mod challenges;
 mod clients;
+mod known_keys;
 mod limits;
 mod outbox;
 mod practices;

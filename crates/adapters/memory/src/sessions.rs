@@ -102,6 +102,20 @@ impl SessionRepository for MemoryTx {
         Ok(sessions.remove_where(|session| session.user == user && Some(session.id) != keep))
     }
 
+    async fn signed_sessions(
+        &mut self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        began_before: Timestamp,
+    ) -> Result<(u64, Option<Timestamp>), StorageError> {
+        let is_wanted = |one: &&Session| {
+            let is_live = one.expires_at > now && one.last_used_at > idle_since;
+            one.token.is_none() && is_live && one.created_at < began_before
+        };
+        let ends = || self.state().sessions.by_id.values().filter(is_wanted).map(|one| one.expires_at);
+        Ok((ends().count() as u64, ends().max()))
+    }
+
     async fn remove_expired_sessions(
         &mut self,
         now: Timestamp,

@@ -15,7 +15,7 @@ use asteroid_kernel::{
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
-use asteroid_verification::Challenge;
+use asteroid_verification::{Challenge, KeyKind, KnownKey};
 use imbl::OrdMap;
 
 use crate::clients::Clients;
@@ -47,6 +47,7 @@ pub(crate) struct State {
     pub(crate) claims: OrdMap<ContactClaimId, ContactClaim>,
     pub(crate) sessions: Sessions,
     pub(crate) challenges: OrdMap<ChallengeId, Challenge>,
+    pub(crate) known_keys: OrdMap<(KeyKind, String), KnownKey>,
     pub(crate) outbox: OrdMap<MessageId, OutboxEntry>,
     pub(crate) limits: OrdMap<LimitKey, StoredLimit>,
     pub(crate) events: OrdMap<(Timestamp, AuditEventId), AuditEvent>,

@@ -164,6 +164,15 @@ asteroid_kernel::repository! {
         /// Ends all sessions of this user except `keep`. Returns their number.
         write fn revoke_sessions(&mut self, user: UserId, keep: Option<SessionId>) -> Result<u64, StorageError>;
 
+        /// The sessions with a signed token that are neither expired nor idle and began before `began_before`: their
+        /// number, and when the last one expires ([`None`] if there is none).
+        read fn signed_sessions(
+            &mut self,
+            now: Timestamp,
+            idle_since: Timestamp,
+            began_before: Timestamp,
+        ) -> Result<(u64, Option<Timestamp>), StorageError>;
+
         /// Removes the sessions that expired at `now` or before, or were last used at `idle_since` or before. Returns
         /// their number.
         write fn remove_expired_sessions(

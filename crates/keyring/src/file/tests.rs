@@ -260,6 +260,67 @@ fn staged_key_verifies_before_it_signs() {
 }
 
 #[test]
+fn retired_key_is_removed_and_the_current_one_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let first = bench.rotate(KeyRing::Tokens).current;
+    bench.clock.advance(DAY);
+    let second = bench.rotate(KeyRing::Tokens).current;
+    let staged = bench.stage().expect("staged").staged.expect("a key");
+    let (file, day_after) = (bench.file(), bench.clock.now() + DAY);
+    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o640)).expect("set");
+
+    let error = file.find_retirable(None, &second).expect_err("it signs").to_string();
+    assert_eq!(
+        error,
+        format!("the key `{second}` is the current one for tokens: run `asteroid keys rotate` first")
+    );
+    assert!(file.retire(KeyRing::Tokens, &second).is_err());
+    assert_eq!(file.find_retirable(None, "unknown").expect("read"), None);
+    assert_eq!(file.find_retirable(Some(KeyRing::Codes), &first).expect("read"), None);
+    assert!(!file.retire(KeyRing::Codes, &first).expect("nothing to do"));
+
+    let found = |id| file.find_retirable(None, id).expect("read").expect("it is there");
+    let ring = KeyRing::Tokens;
+    assert_eq!(found(&first), RetirableKey { ring, signs_until: Some(day_after), staged: false });
+    assert!(found(&staged).staged);
+    let codes = file.list().expect("read").into_iter().filter(|key| key.ring == KeyRing::Codes).count();
+    assert!(file.retire(ring, &first).expect("retired"));
+    assert!(file.retire(ring, &staged).expect("retired"));
+    let left: Vec<_> = file.list().expect("read").into_iter().filter(|key| key.ring == ring).collect();
+    assert_eq!((left.len(), left[0].id.as_str(), left[0].current), (1, second.as_str(), true));
+    assert_eq!(file.list().expect("read").len(), 1 + codes, "the other ring is as it was");
+    assert_eq!(fs::metadata(file.path()).expect("there").permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn id_in_both_rings_needs_the_ring() {
+    let bench = Bench::new();
+    let (one, other) = (good(1), good(2));
+    let file = bench.with(&rings(&[("b", &one), ("a", &other)], &[("c", &one), ("a", &other)]));
+    let error = file.find_retirable(None, "a").expect_err("which one?").to_string();
+    assert_eq!(error, "both rings have a key `a`: name one with --ring");
+    let found = file.find_retirable(Some(KeyRing::Tokens), "a").expect("read");
+    assert_eq!(found, Some(RetirableKey { ring: KeyRing::Tokens, signs_until: None, staged: false }));
+}
+
+#[test]
+fn fingerprint_tells_keys_of_one_id_apart() {
+    let bench = Bench::new();
+    let fingerprints = |codes: u8, tokens: u8| -> Vec<String> {
+        let file = bench.with(&rings(&[("a", &good(codes))], &[("a", &good(tokens))]));
+        let listed: Vec<String> = file.list().expect("read").into_iter().map(|key| key.fingerprint).collect();
+        let loaded = file.load().expect("read").identities;
+        assert!(loaded.iter().map(|key| key.fingerprint.as_str()).eq(listed.iter().map(String::as_str)));
+        listed
+    };
+    let [first, second] = [fingerprints(1, 1), fingerprints(2, 1)];
+    assert_ne!(first[0], second[0]);
+    assert_eq!(first[1], second[1]);
+    assert_ne!(first[0], first[1], "the kind counts, too");
+}
+
+#[test]
 fn rotation_keeps_keys_without_made_at_and_file_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::new();

@@ -1,17 +1,61 @@
-use asteroid_keyring::{KeyInfo, KeyRing, KeysFile, Lifetimes, Rotation};
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+use asteroid_application::{KeyRegister, KeyUses};
+use asteroid_keyring::{KeyInfo, KeyRing, KeysError, KeysFile, Lifetimes, RetirableKey, Rotation};
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::output::{LEFT, TextTable, answer};
 use super::{CommandError, Context, Format, names};
+use crate::config::{DatabaseUrl, Settings};
+use crate::storage::with_storage;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid keys rotate && asteroid keys list")]
 pub(super) enum KeysCommand {
     /// Create new keys. They sign after the next start; the previous keys still verify. A missing file is created.
     Rotate(Rotate),
-    /// List the ids of the keys, never the keys.
+    /// List the ids and fingerprints of the keys, never the keys.
     #[command(after_help = "Example:\n  asteroid keys list --json | jq -r '.[].id'")]
     List(Format),
+    /// Remove a key that is not the current one: what was made with it stops working.
+    Retire(Retire),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Servers verify with the key until they are restarted. A rotation removes keys that nothing needs by itself, so this is for
+a key that is no longer secret. A key that is not in the file, because it was lost, is removed from those that the database
+knows.
+
+Examples:
+  asteroid keys retire 2025-11-22-5d1f0a
+  asteroid keys retire 2025-11-22-93c2e7 --yes")]
+pub(super) struct Retire {
+    /// The id of the key, as `asteroid keys list` shows it.
+    id: String,
+    /// The ring of the key, if both have one of this id.
+    #[arg(long, value_name = "RING", value_parser = names(KeyRing::ALL, KeyRing::as_str))]
+    ring: Option<KeyRing>,
+    /// Do not ask whether codes and tokens that need the key may stop working.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Why a key is not retired.
+#[derive(Debug, thiserror::Error)]
+enum RetireError {
+    #[error("there is no key `{id}`: the keys are {known}")]
+    Unknown { id: String, known: String },
+    #[error("both rings have had a key `{0}`: name one with --ring")]
+    Ambiguous(String),
+    #[error("the key `{id}` is still needed: {needs}. --yes retires it, and they stop working")]
+    Needed { id: String, needs: String },
+    #[error("the key `{0}` is kept")]
+    Kept(String),
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +99,157 @@ pub(super) fn run(context: &Context, command: &KeysCommand) -> Result<(), Comman
             let keys = file.list()?;
             answer(*format, &keys, || table(&keys))
         }
+        KeysCommand::Retire(arguments) => retire(context, &settings, &file, arguments),
+    }
+}
+
+fn retire(
+    context: &Context,
+    settings: &Settings,
+    file: &KeysFile,
+    Retire { id, ring, yes, format }: &Retire,
+) -> Result<(), CommandError> {
+    let in_file = match file.find_retirable(*ring, id) {
+        // The file is lost: the database may know the key.
+        Err(KeysError::Missing(_)) => None,
+        found => found?,
+    };
+    let key = in_file.map_or_else(|| in_store(context, settings, *ring, id, file), Ok)?;
+    let uses = if has_store(settings) && !key.staged {
+        uses(context, settings, &key, id)?
+    } else {
+        KeyUses::default()
+    };
+    let needs = needs(&uses);
+    if !uses.are_none() && !yes {
+        confirm(id, &needs)?;
+    }
+    // First the file: if the rest fails, the command can be repeated.
+    let was_in_file = match file.retire(key.ring, id) {
+        Err(KeysError::Missing(_)) => false,
+        done => done?,
+    };
+    let ended = if has_store(settings) {
+        let kind = key.ring.kind();
+        context.in_store(async |store| {
+            Ok(with_storage!(store, |storage| register(context, settings, storage).retire(kind, id).await?))
+        })?
+    } else {
+        0
+    };
+    let sessions = uses.sessions.map_or(0, |(count, _)| count);
+    let retired = json!({
+        "ring": key.ring, "id": id, "removed_from_file": was_in_file, "ended_codes": ended, "sessions": sessions,
+    });
+    answer(*format, &retired, || {
+        let mut text = format!("{id} is retired. Servers verify with it until they are restarted.");
+        if !needs.is_empty() {
+            text += &format!("\nStopped working: {needs}.");
+        }
+        text
+    })
+}
+
+fn register<S>(context: &Context, settings: &Settings, storage: Arc<S>) -> KeyRegister<S>
+where
+    S: crate::storage::ServerStorage,
+{
+    KeyRegister::new(storage, Arc::clone(&context.clock), settings.account_rules())
+}
+
+/// Whether there is a store: a command makes no SQLite file.
+fn has_store(settings: &Settings) -> bool {
+    match &settings.database.url {
+        DatabaseUrl::Sqlite(path) => path.exists(),
+        DatabaseUrl::Postgres(_) => true,
+    }
+}
+
+/// A key that is not in the file, if the store knows it or open codes need it.
+fn in_store(
+    context: &Context,
+    settings: &Settings,
+    ring: Option<KeyRing>,
+    id: &str,
+    file: &KeysFile,
+) -> Result<RetirableKey, CommandError> {
+    let rings = || KeyRing::ALL.iter().copied().filter(|one| ring.is_none_or(|ring| ring == *one));
+    let (mut known, mut found) = (Vec::new(), Vec::new());
+    if has_store(settings) {
+        (known, found) = context.in_store(async |store| {
+            let (mut known, mut found) = (Vec::new(), Vec::new());
+            with_storage!(store, |storage| {
+                let register = register(context, settings, storage);
+                known.extend(register.known().await?.into_iter().map(|known| known.key.id));
+                for ring in rings() {
+                    let uses = register.uses(ring.kind(), id, None).await?;
+                    if uses.is_known || uses.codes.is_some() {
+                        found.push(ring);
+                    }
+                }
+            });
+            Ok((known, found))
+        })?;
+    }
+    match found.as_slice() {
+        [] => {
+            match file.list() {
+                Err(KeysError::Missing(_)) if known.is_empty() => {
+                    return Err(KeysError::Missing(file.path().to_owned()).into());
+                }
+                Err(KeysError::Missing(_)) => {}
+                listed => known.extend(listed?.into_iter().map(|key| key.id)),
+            }
+            known.sort_unstable();
+            known.dedup();
+            let known = format!("`{}`", known.join("`, `"));
+            Err(RetireError::Unknown { id: id.to_owned(), known }.into())
+        }
+        [ring] => Ok(RetirableKey { ring: *ring, signs_until: None, staged: false }),
+        _ => Err(RetireError::Ambiguous(id.to_owned()).into()),
+    }
+}
+
+/// What still needs this key.
+fn uses(
+    context: &Context,
+    settings: &Settings,
+    key: &RetirableKey,
+    id: &str,
+) -> Result<KeyUses, CommandError> {
+    context.in_store(async |store| {
+        Ok(with_storage!(store, |storage| {
+            register(context, settings, storage).uses(key.ring.kind(), id, key.signs_until).await?
+        }))
+    })
+}
+
+/// What needs a key, for people; empty if nothing does.
+fn needs(uses: &KeyUses) -> String {
+    let mut needs = Vec::new();
+    if let Some(codes) = &uses.codes {
+        let codes_word = if codes.count == 1 { "open code" } else { "open codes" };
+        needs.push(format!("{} {codes_word}, until {}", codes.count, codes.until));
+    }
+    if let Some((count, until)) = uses.sessions {
+        let sessions = if count == 1 { "session" } else { "sessions" };
+        needs.push(format!("the sign-in tokens of up to {count} {sessions}, until {until}"));
+    }
+    needs.join("; ")
+}
+
+/// Asks on a terminal. Elsewhere, what is still needed is refused.
+fn confirm(id: &str, needs: &str) -> Result<(), CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(RetireError::Needed { id: id.to_owned(), needs: needs.to_owned() }.into());
+    }
+    write!(io::stderr(), "The key `{id}` is still needed: {needs}. They stop working. Retire it? [y/N] ")?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    if matches!(line.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(RetireError::Kept(id.to_owned()).into())
     }
 }
 
@@ -67,7 +262,7 @@ fn table(keys: &[KeyInfo]) -> String {
             (false, false) => "verifies",
         };
         let made_at = key.made_at.as_ref().map(|at| format!(", made {at}")).unwrap_or_default();
-        table.add_row([key.ring.as_str(), &key.id, &format!("{role}{made_at}")]);
+        table.add_row([key.ring.as_str(), &key.id, &format!("{role}{made_at}"), &key.fingerprint]);
     }
     table.render(LEFT)
 }

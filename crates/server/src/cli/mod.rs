@@ -76,7 +76,7 @@ enum Command {
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Rotate or list the keys that codes are derived with and tokens are signed with.
+    /// Rotate, list or retire the keys that codes are derived with and tokens are signed with.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Preview messages.

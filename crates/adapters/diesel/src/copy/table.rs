@@ -89,6 +89,7 @@ pub(crate) fn tables() -> Vec<CopyTable> {
         table!(contact_claims by id),
         table!(sessions by id),
         table!(challenges by id),
+        table!(key_fingerprints by kind, id),
         table!(outbox by id),
         table!(limits by key),
         table!(audit_events by id),

@@ -42,6 +42,11 @@ impl Locks for Tx {
         Ok(())
     }
 
+    async fn lock_keys(&mut self) -> Result<(), StorageError> {
+        self.lock("known keys").await?;
+        Ok(())
+    }
+
     async fn lock_user(&mut self, user: UserId) -> Result<(), StorageError> {
         let same = update(users::table.find(user.0)).set(users::enabled.eq(users::enabled));
         self.execute(same).await?;

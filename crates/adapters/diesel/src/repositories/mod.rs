@@ -10,6 +10,7 @@
 mod audit;
 mod challenges;
 mod clients;
+mod known_keys;
 mod limits;
 pub(super) mod outbox;
 mod practices;

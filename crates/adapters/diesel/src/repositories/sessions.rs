@@ -76,6 +76,25 @@ impl SessionRepository for Tx {
         }
     }
 
+    async fn signed_sessions(
+        &mut self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        began_before: Timestamp,
+    ) -> Result<(u64, Option<Timestamp>), StorageError> {
+        let live = || {
+            sessions::table
+                .filter(token_hash.is_null())
+                .filter(expires_at.gt(At(now)))
+                .filter(last_used_at.gt(At(idle_since)))
+                .filter(created_at.lt(At(began_before)))
+        };
+        let count: i64 = self.one(live().count()).await?;
+        let last: Option<At> =
+            self.first(live().order(expires_at.desc()).select(expires_at).limit(1)).await?;
+        Ok((count.unsigned_abs(), last.map(|at| at.0)))
+    }
+
     async fn remove_expired_sessions(
         &mut self,
         now: Timestamp,

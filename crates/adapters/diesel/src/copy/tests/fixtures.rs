@@ -29,6 +29,7 @@ fn value(table: &str, column: &table::CopyColumn, number: usize) -> CopyValue {
         ("clients", "status", _) => text(["active", "inactive", "deleted"][number % 3]),
         ("terms_versions" | "terms_acceptances", "label", _) => CopyValue::Text(format!("v{number}")),
         (_, "kind", _) if table == "user_contacts" => text("email"),
+        ("key_fingerprints", "kind", _) => text("code"),
         (_, "contact_type", _) => text("personal"),
         (_, "features" | "roles", _) => text(r#"["a", "ü ☃"]"#),
         (_, "enterprise_ids", _) => text("[1,  22]"),
