@@ -7,6 +7,7 @@ mod keys;
 mod logging;
 mod messages;
 mod readiness;
+mod reload;
 mod serve;
 mod shutdown;
 mod storage;

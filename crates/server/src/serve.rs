@@ -19,9 +19,10 @@ use asteroid_http::{Parts, Readiness, app, auth, practice_api};
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
-use asteroid_runtime::{BackgroundTasks, OutboxNotifier, ShutdownSignal, close_storage};
+use asteroid_runtime::{BackgroundTasks, OutboxNotifier, ReloadSignal, ShutdownSignal, close_storage};
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
+use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio::time::timeout_at;
 
@@ -29,6 +30,7 @@ use crate::banner::banner;
 use crate::config::{DatabaseUrl, NoKeysFile, ServerProfile, Settings};
 use crate::keys::token_signer;
 use crate::messages::{self, TemplateErrors};
+use crate::reload::{Reload, Reloader};
 use crate::shutdown::Shutdown;
 use crate::storage::{self, ServerStorage, StoreError, with_storage};
 
@@ -82,9 +84,16 @@ impl<S: ServerStorage> Readiness for StoreReadiness<S> {
     }
 }
 
+/// The signals that the server reacts to.
+struct Signals {
+    stop: ShutdownSignal,
+    reload: ReloadSignal,
+}
+
 /// Serves until the shutdown signal.
 pub(crate) fn run(
     settings: &Settings,
+    reload: Reload,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<(), ServeError> {
@@ -99,6 +108,7 @@ pub(crate) fn run(
     let ended = System::new().block_on(async {
         // Before anything else, so that a signal during the start shuts down gracefully, too.
         let stop = ShutdownSignal::listen().map_err(ServeError::Signal)?;
+        let signals = Signals { stop, reload: ReloadSignal::listen().map_err(ServeError::Signal)? };
         let open = {
             let (settings, clock, randomness) = (settings.clone(), Arc::clone(clock), Arc::clone(randomness));
             async move { storage::open(&settings, &clock, &randomness).await }
@@ -107,7 +117,7 @@ pub(crate) fn run(
             None => open.await?,
             Some(threads) => threads.spawn(open).await.map_err(ServeError::Broken)??,
         };
-        with_storage!(store, |storage| serve(storage, settings, clock, randomness, stop).await)
+        with_storage!(store, |storage| serve(storage, settings, reload, clock, randomness, signals).await)
     });
     if let Some(threads) = threads {
         threads.shutdown_background();
@@ -118,32 +128,39 @@ pub(crate) fn run(
 async fn serve<S: ServerStorage>(
     storage: Arc<S>,
     settings: &Settings,
+    reload: Reload,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
-    stop: ShutdownSignal,
+    signals: Signals,
 ) -> Result<(), ServeError> {
     let LoadedKeys { codes, tokens, identities, .. } = keys(settings, &**clock, &**randomness)?;
-    KeyRegister::new(storage.patient(), Arc::clone(clock), settings.account_rules())
-        .record(&identities)
-        .await
-        .map_err(|error| match error {
-            RecordKeysError::Conflicts(conflicts) => match settings.keys_file() {
-                Ok(file) => ServeError::OtherKeys { file, conflicts },
-                Err(error) => error.into(),
-            },
-            RecordKeysError::Storage(error) => ServeError::KeyRegister(error),
-        })?;
+    let register = KeyRegister::new(storage.patient(), Arc::clone(clock), settings.account_rules());
+    register.record(&identities).await.map_err(|error| match error {
+        RecordKeysError::Conflicts(conflicts) => match settings.keys_file() {
+            Ok(file) => ServeError::OtherKeys { file, conflicts },
+            Err(error) => error.into(),
+        },
+        RecordKeysError::Storage(error) => ServeError::KeyRegister(error),
+    })?;
     let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
+    let identities = Arc::new(RwLock::new(identities));
     let hashing = (&settings.passwords.hashing).into();
     let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(randomness))?);
     let notifier = OutboxNotifier::default();
-    if !settings.limits.enabled {
-        tracing::warn!(
-            "limits.enabled is false: passwords and codes are not rate limited; only the guesses at each code are"
-        );
-    }
+    warn_of_unsafe(settings);
 
     let renderer = messages::renderer(settings)?;
+    let terminal_closed = Arc::new(Notify::new());
+    let reloader = Reloader {
+        reload,
+        settings: settings.clone(),
+        codes: Arc::clone(&keys),
+        signer: Arc::clone(&signer),
+        identities: Arc::clone(&identities),
+        renderer: renderer.clone(),
+        register,
+        terminal_closed: Arc::clone(&terminal_closed),
+    };
     let dispatcher = Dispatcher {
         storage: Arc::clone(&storage),
         email: AnyTransport::from(settings.email.url.clone()),
@@ -158,7 +175,7 @@ async fn serve<S: ServerStorage>(
         storage: storage.patient(),
         clock: Arc::clone(clock),
         rules: settings.account_rules(),
-        keys: Arc::new(RwLock::new(identities)),
+        keys: Arc::clone(&identities),
         audit_kept_for: settings.audit.keep.get(),
         completed_messages_kept_for: settings.outbox.keep.get(),
     };
@@ -192,12 +209,6 @@ async fn serve<S: ServerStorage>(
             settings: Arc::new(settings.http_settings()),
         },
     )?;
-    if let DatabaseUrl::Postgres(url) = &settings.database.url
-        && url.tls() == TlsMode::Disabled
-        && !url.is_local()
-    {
-        tracing::warn!("database.url has sslmode=disable: the connection to the database is not encrypted");
-    }
     tracing::info!(%address, database = %settings.database.url, version = env!("CARGO_PKG_VERSION"), "listening");
     if settings.profile == ServerProfile::Development {
         // A closed standard output is not an error.
@@ -205,9 +216,11 @@ async fn serve<S: ServerStorage>(
     }
 
     let background = BackgroundTasks::start(dispatcher, retention, &notifier);
+    let reloading = actix_web::rt::spawn(reloader.run(signals.reload));
     let shutdown =
         Shutdown { requests: settings.http.shutdown_timeout.get(), workers: settings.http_workers() };
-    let (ended, deadline) = shutdown.run(server, stop, address).await;
+    let (ended, deadline) = shutdown.run(server, signals.stop, &terminal_closed, address).await;
+    reloading.abort();
     // What is not delivered by then is delivered by the next start.
     if timeout_at(deadline, background.stop()).await.is_err() {
         tracing::warn!("stopping, though background tasks still run");
@@ -215,6 +228,20 @@ async fn serve<S: ServerStorage>(
     close_storage(storage).await;
     tracing::info!("stopped");
     ended.map_err(ServeError::Server)
+}
+
+fn warn_of_unsafe(settings: &Settings) {
+    if !settings.limits.enabled {
+        tracing::warn!(
+            "limits.enabled is false: passwords and codes are not rate limited; only the guesses at each code are"
+        );
+    }
+    if let DatabaseUrl::Postgres(url) = &settings.database.url
+        && url.tls() == TlsMode::Disabled
+        && !url.is_local()
+    {
+        tracing::warn!("database.url has sslmode=disable: the connection to the database is not encrypted");
+    }
 }
 
 /// In production the key file exists: it was checked before the start.

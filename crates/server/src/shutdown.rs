@@ -10,6 +10,7 @@ use asteroid_runtime::ShutdownSignal;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// The longest wait for connections that were accepted and not yet handed to a worker.
@@ -38,6 +39,7 @@ impl Shutdown {
         self,
         server: Server,
         mut stop: ShutdownSignal,
+        terminal_closed: &Notify,
         address: SocketAddr,
     ) -> (io::Result<()>, Instant) {
         let handle = server.handle();
@@ -45,6 +47,7 @@ impl Shutdown {
         let limit = self.requests + GRACE;
         tokio::select! {
             signal = stop.received() => tracing::info!(signal, "stopping"),
+            () = terminal_closed.notified() => tracing::info!("the terminal was closed, stopping"),
             ended = &mut server => return (ended.unwrap_or_else(|error| Err(error.into())), Instant::now() + GRACE),
         }
         let deadline = Instant::now() + limit - CLOSING;

@@ -3,4 +3,5 @@
 mod key_rotation;
 mod many_servers;
 mod readme;
+mod reload;
 mod shutdown;

@@ -1,3 +1,5 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
 use asteroid_identity::{SigningError, TokenClaims, TokenSigner};
 use asteroid_kernel::Timestamp;
 use hmac::Mac;
@@ -6,10 +8,10 @@ use crate::codec::{Claims, Header, decode, encode, encode_json, object};
 use crate::keys::KeyRing;
 use crate::{InvalidJwtKeys, JwtKey};
 
-/// Signs and verifies JWTs with HS256 and a key ring.
+/// Signs and verifies JWTs with HS256 and a key ring, which can be [replaced](Self::replace) while it is in use.
 #[derive(Debug)]
 pub struct JwtSigner {
-    ring: KeyRing,
+    ring: RwLock<Arc<KeyRing>>,
 }
 
 impl JwtSigner {
@@ -22,13 +24,24 @@ impl JwtSigner {
     ///
     /// If there is no key, an id is empty or too long, a secret is too short, or two keys have the same id.
     pub fn new(keys: Vec<JwtKey>) -> Result<Self, InvalidJwtKeys> {
-        KeyRing::new(keys).map(|ring| Self { ring })
+        KeyRing::new(keys).map(|ring| Self { ring: RwLock::new(Arc::new(ring)) })
+    }
+
+    /// Uses the keys of this signer from now on.
+    pub fn replace(&self, signer: Self) {
+        let new = signer.ring.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl TokenSigner for JwtSigner {
     fn sign(&self, claims: &TokenClaims) -> Result<String, SigningError> {
-        let key = self.ring.first();
+        let ring = self.ring();
+        let key = ring.first();
         let header = encode_json(&Header::new(&key.id)).map_err(|error| SigningError(error.into()))?;
         let claims = encode_json(&Claims::new(claims)).map_err(|error| SigningError(error.into()))?;
         let signed = format!("{header}.{claims}");
@@ -46,7 +59,8 @@ impl TokenSigner for JwtSigner {
 
         let header = decode(header)?;
         let header: Header<'_> = object(&header)?;
-        let key = header.is_ours().then(|| self.ring.find(&header.kid))??;
+        let ring = self.ring();
+        let key = header.is_ours().then(|| ring.find(&header.kid))??;
         // Compares in constant time.
         key.mac(signed).verify_slice(&decode(signature)?).ok()?;
 

@@ -86,7 +86,7 @@ fn open_challenge(
         contact.clone(),
         purpose,
         format,
-        context.tools.keys.current_id(),
+        &context.tools.keys.current_id(),
         context.origin.ip,
         live,
         &context.rules().challenges,

@@ -26,7 +26,7 @@ fn challenge() -> Challenge {
     let (keys, rules) = (sample_keys(), ChallengeRules::default());
     let (format, randomness) = (CodeFormat::Digits { length: 6 }, CountingRandomness::default());
     let key = keys.current_id();
-    Challenge::open(contact, Purpose::SignIn, format, key, None, &[], &rules, now(), &randomness)
+    Challenge::open(contact, Purpose::SignIn, format, &key, None, &[], &rules, now(), &randomness)
 }
 
 /// What is shown, now, of a message about this challenge.

@@ -66,7 +66,7 @@ fn challenge(purpose: Purpose) -> Challenge {
         purpose,
         format: CodeFormat::Crockford { length: 5 },
         nonce: Nonce([7; 16]),
-        key_id: sample_keys().current_id().to_owned(),
+        key_id: sample_keys().current_id(),
         asked_from: None,
         created_at: now(),
         expires_at: now() + Duration::from_secs(600),

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use asteroid_kernel::Timestamp;
@@ -140,9 +141,12 @@ fn whole_minutes(time: Duration) -> u64 {
     time.as_secs().div_ceil(60).max(1)
 }
 
-/// Renders messages from templates.
+/// Renders messages from templates. Clones share them, and they can be [replaced](Self::replace) while they are in use.
 #[derive(Clone)]
-pub struct MessageRenderer {
+pub struct MessageRenderer(Arc<RwLock<Arc<CheckedTemplates>>>);
+
+/// Templates that were rendered with every input.
+struct CheckedTemplates {
     branding: Branding,
     templates: Templates,
 }
@@ -157,9 +161,21 @@ impl MessageRenderer {
     /// renders an SMS of more than one segment. Overrides in other languages are checked, too.
     pub fn new(branding: Branding, overrides: &BTreeMap<String, String>) -> Result<Self, InvalidTemplates> {
         match templates::check(&branding, overrides) {
-            (templates, flaws) if flaws.is_empty() => Ok(Self { branding, templates }),
+            (templates, flaws) if flaws.is_empty() => {
+                Ok(Self(Arc::new(RwLock::new(Arc::new(CheckedTemplates { branding, templates })))))
+            }
             (_, flaws) => Err(InvalidTemplates(flaws)),
         }
+    }
+
+    /// Uses the templates of this renderer from now on, in every clone.
+    pub fn replace(&self, renderer: &Self) {
+        let new = renderer.current();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    fn current(&self) -> Arc<CheckedTemplates> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Renders a message. `code` is the code of the challenge that it names. `registration` describes the registration that
@@ -183,12 +199,13 @@ impl MessageRenderer {
             (Content::Code { .. }, None) => return None,
             (Content::Notice, _) => RenderInput::Notice,
         };
+        let current = self.current();
         let (subject, body, html) = match channel {
             Channel::Email => {
-                let [subject, text, html] = self.email(kind, &input)?;
+                let [subject, text, html] = current.email(kind, &input)?;
                 (Some(subject), text, Some(html))
             }
-            Channel::Sms => (None, self.sms(kind, &input)?, None),
+            Channel::Sms => (None, current.sms(kind, &input)?, None),
         };
         Some(OutgoingMessage {
             id: message.id,
@@ -210,7 +227,8 @@ impl MessageRenderer {
     /// Never: [`new`](Self::new) rendered every template.
     #[must_use]
     pub fn sample(&self, kind: MessageKind) -> Sample {
-        let CodeSamples { typed, filled_in, life } = &self.branding.codes;
+        let current = self.current();
+        let CodeSamples { typed, filled_in, life } = &current.branding.codes;
         let minutes = whole_minutes(*life);
         let registration = RegistrationDetails::preview();
         let [to_email, to_phone] = if kind.carries_code() {
@@ -223,10 +241,18 @@ impl MessageRenderer {
         } else {
             [RenderInput::Notice; 2]
         };
-        let [subject, text, html] = self.email(kind, &to_email).expect("it was rendered before");
-        Sample { kind, subject, text, html, sms: self.sms(kind, &to_phone).expect("it was rendered before") }
+        let [subject, text, html] = current.email(kind, &to_email).expect("it was rendered before");
+        Sample {
+            kind,
+            subject,
+            text,
+            html,
+            sms: current.sms(kind, &to_phone).expect("it was rendered before"),
+        }
     }
+}
 
+impl CheckedTemplates {
     /// The subject, the text and the HTML of an e-mail.
     fn email(&self, kind: MessageKind, input: &RenderInput<'_>) -> Option<[String; 3]> {
         let values = self.branding.values(input);
@@ -256,7 +282,7 @@ pub struct Sample {
 
 impl fmt::Debug for MessageRenderer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MessageRenderer").field("branding", &self.branding).finish_non_exhaustive()
+        f.debug_struct("MessageRenderer").field("branding", &self.current().branding).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use asteroid_kernel::characters::{ascii_digit, ascii_letter, is_dash, is_invisible};
 use hmac::{Hmac, KeyInit, Mac};
@@ -150,10 +151,10 @@ impl fmt::Debug for CodeKey {
 }
 
 /// The keys that codes are derived with. New challenges use the first one; challenges that were opened before a rotation
-/// use the key they name.
+/// use the key they name. The keys can be [replaced](Self::replace) while they are in use.
 #[derive(Debug)]
 pub struct CodeKeys {
-    ring: Vec<CodeKey>,
+    ring: RwLock<Arc<[CodeKey]>>,
 }
 
 /// The reason why a key ring is not valid.
@@ -191,13 +192,23 @@ impl CodeKeys {
                 return Err(InvalidCodeKeys::SameId(key.id.clone()));
             }
         }
-        Ok(Self { ring })
+        Ok(Self { ring: RwLock::new(ring.into()) })
+    }
+
+    /// Uses these keys from now on.
+    pub fn replace(&self, keys: Self) {
+        let new = keys.ring.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    fn ring(&self) -> Arc<[CodeKey]> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The id of the key for new challenges.
     #[must_use]
-    pub fn current_id(&self) -> &str {
-        &self.ring[0].id
+    pub fn current_id(&self) -> String {
+        self.ring()[0].id.clone()
     }
 
     /// The challenge's code: HMAC-SHA-256 over nonce, purpose and contact key, converted to the format's alphabet.
@@ -205,7 +216,8 @@ impl CodeKeys {
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
     pub fn code(&self, challenge: &Challenge) -> Option<Code> {
-        let key = self.ring.iter().find(|key| key.id == challenge.key_id)?;
+        let ring = self.ring();
+        let key = ring.iter().find(|key| key.id == challenge.key_id)?;
         let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.expose_secret())
             .expect("HMAC takes a key of any length");
         mac.update(&challenge.nonce.0);
@@ -304,6 +316,17 @@ mod tests {
     fn the_first_key_is_for_new_challenges() {
         let keys = CodeKeys::new(vec![key("b"), key("a")]).expect("good keys");
         assert_eq!(keys.current_id(), "b");
+    }
+
+    #[test]
+    fn replaced_keys_are_used_from_then_on() {
+        let (keys, challenge) = (keys(), challenge(V1, [0; 16]));
+        let code = keys.code(&challenge).expect("a key");
+        keys.replace(CodeKeys::new(vec![key("b"), key("a")]).expect("good keys"));
+        assert_eq!(keys.current_id(), "b");
+        assert!(keys.is_code_of(&CodeGuess::new(code.expose()), &challenge), "the older key still verifies");
+        keys.replace(CodeKeys::new(vec![key("b")]).expect("good keys"));
+        assert!(keys.code(&challenge).is_none());
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn working_code() -> ShownCode {
     let contact = Contact::parse("george@example.com", Region::US).expect("a contact");
     let (format, key) = (CodeFormat::Crockford { length: 5 }, keys.current_id());
     let challenge =
-        Challenge::open(contact, Purpose::SignIn, format, key, None, &[], &rules, now, &randomness);
+        Challenge::open(contact, Purpose::SignIn, format, &key, None, &[], &rules, now, &randomness);
     ShownCode::Works { code: keys.code(&challenge).expect("a key"), until: challenge.expires_at }
 }
 

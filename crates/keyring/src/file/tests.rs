@@ -106,9 +106,7 @@ fn concurrent_starts_create_one_key_file() {
     let bench = Bench::new();
     let file = bench.file();
     let ids: Vec<String> = std::thread::scope(|scope| {
-        let start = || {
-            file.load_or_create(&bench.clock, &bench.randomness).expect("keys").codes.current_id().to_owned()
-        };
+        let start = || file.load_or_create(&bench.clock, &bench.randomness).expect("keys").codes.current_id();
         let servers: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
         servers.into_iter().map(|server| server.join().expect("no panic")).collect()
     });

@@ -14,7 +14,8 @@ use crate::storage::with_storage;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  asteroid keys rotate && asteroid keys list")]
 pub(super) enum KeysCommand {
-    /// Create new keys. They sign after the next start; the previous keys still verify. A missing file is created.
+    /// Create new keys. They sign after SIGHUP or the next start; the previous keys still
+    /// verify. A missing file is created.
     Rotate(Rotate),
     /// List the ids and fingerprints of the keys, never the keys.
     #[command(after_help = "Example:\n  asteroid keys list --json | jq -r '.[].id'")]
@@ -25,7 +26,7 @@ pub(super) enum KeysCommand {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Servers verify with the key until they are restarted. A rotation removes keys that nothing needs by itself, so this is for
+Servers verify with the key until SIGHUP or their next start. A rotation removes keys that nothing needs by itself, so this is for
 a key that is no longer secret. A key that is not in the file, because it was lost, is removed from those that the database
 knows.
 
@@ -60,10 +61,10 @@ enum RetireError {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With one server: rotate, and restart the server. With several, a server rejects what another one signed with a key that
+With one server: rotate, and send it SIGHUP (or restart it). With several, a server rejects what another one signed with a key that
 it has not read yet, so first let all of them verify with the new key, then let them sign with it:
-  asteroid keys rotate --stage    # then restart every server, one by one
-  asteroid keys rotate            # then restart them again
+  asteroid keys rotate --stage    # then send SIGHUP to every server
+  asteroid keys rotate            # then SIGHUP again
 
 Examples:
   ASTEROID_KEYS__FILE=/etc/asteroid/keys.json asteroid keys rotate
@@ -142,9 +143,11 @@ fn retire(
         "ring": key.ring, "id": id, "removed_from_file": was_in_file, "ended_codes": ended, "sessions": sessions,
     });
     answer(*format, &retired, || {
-        let mut text = format!("{id} is retired. Servers verify with it until they are restarted.");
+        let mut text = format!("{id} is retired. Servers verify with it until SIGHUP or their next start.");
         if !needs.is_empty() {
-            text += &format!("\nStopped working: {needs}.");
+            text.push_str("\nStopped working: ");
+            text.push_str(&needs);
+            text.push('.');
         }
         text
     })
@@ -268,7 +271,7 @@ fn table(keys: &[KeyInfo]) -> String {
 }
 
 fn summary(file: &KeysFile, rotations: &[Rotation]) -> String {
-    let mut lines = vec![format!("{} was written. After the next start:", file.path().display())];
+    let mut lines = vec![format!("{} was written. After SIGHUP or the next start:", file.path().display())];
     for Rotation { ring, current, staged, kept, dropped } in rotations {
         lines.push(format!("{}: {current} signs", ring.as_str()));
         if let Some(staged) = staged {

@@ -31,6 +31,7 @@ use clap_mangen::Man;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Configuration, Sources};
+use crate::reload::Reload;
 use crate::storage::{AnyStorage, ServerStorage};
 use crate::{logging, readiness};
 
@@ -55,7 +56,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server until SIGTERM or SIGINT (Ctrl-C). Accepted requests are completed first.
+    /// Run the server until SIGTERM or SIGINT (Ctrl-C). Accepted requests are completed first. On SIGHUP it reads the key
+    /// file, the templates and log.level again.
     #[command(after_help = "Examples:\n  asteroid serve\n  asteroid --config /etc/asteroid.toml serve")]
     Serve,
     /// Run the pending database migrations.
@@ -232,8 +234,9 @@ fn serve(context: &Context) -> Result<(), CommandError> {
     let mut configuration = Configuration::read(&context.sources);
     readiness::check(&mut configuration);
     let settings = configuration.valid()?.settings;
-    logging::start(&settings.log)?;
-    Ok(crate::serve::run(&settings, &context.clock, &context.randomness)?)
+    let log_level = logging::start(&settings.log)?;
+    let reload = Reload { sources: context.sources.clone(), log_level };
+    Ok(crate::serve::run(&settings, reload, &context.clock, &context.randomness)?)
 }
 
 fn openapi(context: &Context) -> Result<(), CommandError> {

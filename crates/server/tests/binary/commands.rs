@@ -275,7 +275,7 @@ fn keys_rotate_and_list_print_no_secret() {
     let second = machine.run(&["keys", "rotate", "--ring", "tokens"], &[]);
     assert_eq!(second.status, 0);
     assert!(
-        second.out.starts_with("data/keys.json was written. After the next start:\ntokens: "),
+        second.out.starts_with("data/keys.json was written. After SIGHUP or the next start:\ntokens: "),
         "{}",
         second.out
     );

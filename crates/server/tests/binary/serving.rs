@@ -243,3 +243,21 @@ fn invalid_key_file_prevents_the_start() {
         )
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn hangup_changes_the_log_level() {
+    let machine = Machine::new();
+    machine.write("config/asteroid.toml", "log.level = 'info'\n");
+    let server = Server::start(&machine, &[]);
+    assert!(server.request("GET", "/healthz", "").starts_with("HTTP/1.1 200 "));
+    machine.write("config/asteroid.toml", "log.level = 'error'\n");
+    server.signal("HUP");
+    thread::sleep(Duration::from_secs(5));
+    assert!(server.request("GET", "/openapi.json", "").starts_with("HTTP/1.1 200 "));
+    server.signal("TERM");
+    let end = server.end();
+    assert_eq!(end.status, 0, "{}", end.log);
+    assert!(end.log.contains("/healthz"), "{}", end.log);
+    assert!(!end.log.contains("/openapi.json") && !end.log.contains("stopped"), "{}", end.log);
+}
