@@ -4,6 +4,7 @@ mod delivery;
 mod development_outbox;
 mod guessing;
 mod imports;
+mod keys;
 mod outbox;
 mod passwords_and_tokens;
 mod pre_hijacking;
