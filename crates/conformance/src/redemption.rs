@@ -152,8 +152,8 @@ pub async fn concurrent_wrong_codes_stay_within_the_guess_limit(storage: impl Co
 pub async fn strangers_leave_the_asker_guesses(storage: impl CompleteStorage) {
     let harness = Harness::new(storage);
     let opened = harness.open().await;
-    const ONE: Redemption = Redemption::Wrong { tries: 1 };
-    for expected in [ONE, ONE, Redemption::NothingOpen] {
+    let one = || Redemption::Wrong { tries: 1 };
+    for expected in [one(), one(), Redemption::NothingOpen] {
         assert_eq!(harness.redeem(&opened.contact, &LOGIN, wrong(), stranger()).await, expected);
     }
     let right = harness.redeem(&opened.contact, &LOGIN, harness.right(&opened), stranger()).await;

@@ -20,9 +20,9 @@ pub(super) async fn is_from_familiar_address<Tx: FamiliarAddressRepository>(
     owner: Option<UserId>,
     context: &RequestContext,
 ) -> Result<bool, StorageError> {
-    let Some(ip) = context.origin.ip else { return Ok(true) };
+    let Some(network) = context.origin.network() else { return Ok(true) };
     let since = context.now - context.rules().limits.familiar_for;
-    tx.is_familiar_address(owner.unwrap_or(NO_USER), ip, since).await
+    tx.is_familiar_address(owner.unwrap_or(NO_USER), network, since).await
 }
 
 /// Whether codes may be sent to all these contacts now; if so, counts one for each. Otherwise says how long to wait,

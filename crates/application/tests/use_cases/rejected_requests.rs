@@ -1,5 +1,6 @@
 //! The use cases on mocks, where something must *not* happen: nothing sent, nothing committed, no user signed in.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use asteroid_identity::{
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{
-    ChallengeId, Contact, ContactId, Origin, Region, RegistrationId, StorageError, Timestamp, UserId,
+    ChallengeId, Contact, ContactId, Network, Origin, Region, RegistrationId, StorageError, Timestamp, UserId,
 };
 use asteroid_limits::{ConsecutiveFailures, Quota, SlidingWindow};
 use asteroid_messaging::mocks::MockSignal;
@@ -329,8 +330,7 @@ async fn a_closed_path_compares_no_code() {
 
 #[tokio::test]
 async fn a_third_of_the_wrong_codes_is_kept_for_familiar_addresses() {
-    let (home, elsewhere) =
-        ("192.0.2.1".parse().expect("an address"), "198.51.100.7".parse().expect("an address"));
+    let [home, elsewhere] = ["192.0.2.1", "198.51.100.7"].map(|ip| ip.parse::<IpAddr>().expect("an address"));
     let hour = |count| (1..=count).map(|ago| now() - Duration::from_secs(ago * 60)).collect::<Vec<_>>();
     let day = |count| (1..=count).map(|ago| now() - Duration::from_secs(3600 + ago * 60)).collect::<Vec<_>>();
     for (guessed, owner, ip, is_compared) in [
@@ -351,9 +351,9 @@ async fn a_third_of_the_wrong_codes_is_kept_for_familiar_addresses() {
         tx.expect_is_familiar_address()
             .times(1)
             .withf(move |of, from, since| {
-                *of == user && *from == ip && *since == now() - Duration::from_hours(30 * 24)
+                *of == user && *from == Network::of(ip) && *since == now() - Duration::from_hours(30 * 24)
             })
-            .returning(move |of, from, _| Ok(of != UserId(0) && from == home));
+            .returning(move |of, from, _| Ok(of != UserId(0) && from == Network::of(home)));
         tx.expect_window().returning(move |_| Ok(SlidingWindow::from_times(guessed.clone())));
         let calls = usize::from(is_compared);
         tx.expect_end_expired_challenges().times(calls).returning(|_, _, _| Ok(0));

@@ -65,15 +65,12 @@ impl Writer {
                 }
             }
             self.next_probe = None;
-            match self.probe() {
-                Ok(()) => {
-                    self.health.succeeded();
-                    tracing::info!("the database can be written again");
-                }
-                Err(_) => {
-                    let _ = self.tx.control("ROLLBACK");
-                    self.next_probe = Some(Instant::now() + PROBE_INTERVAL);
-                }
+            if self.probe().is_ok() {
+                self.health.succeeded();
+                tracing::info!("the database can be written again");
+            } else {
+                let _ = self.tx.control("ROLLBACK");
+                self.next_probe = Some(Instant::now() + PROBE_INTERVAL);
             }
         }
         queue.recv().ok()

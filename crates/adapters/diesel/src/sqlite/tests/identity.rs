@@ -97,7 +97,7 @@ async fn writes_go_on_when_the_same_file_is_back() {
 
 #[tokio::test]
 async fn a_database_behind_a_link_is_refused_when_the_link_or_its_target_moves() {
-    let changes: [(fn(&Path), &str); 3] = [
+    let changes: [Change; 3] = [
         (|folder| fs::remove_file(folder.join("test.db")).expect("deleted"), "test.db"),
         (|folder| fs::rename(folder.join("target.db"), folder.join("moved.db")).expect("moved"), "test.db"),
         // The link still leads to the same file. But the next start would look for its write-ahead log beside it.
