@@ -221,6 +221,8 @@ async fn serve<S: ServerStorage>(
         Shutdown { requests: settings.http.shutdown_timeout.get(), workers: settings.http_workers() };
     let (ended, deadline) = shutdown.run(server, signals.stop, &terminal_closed, address).await;
     reloading.abort();
+    // It holds the storage until it has ended.
+    let _ = timeout_at(deadline, reloading).await;
     // What is not delivered by then is delivered by the next start.
     if timeout_at(deadline, background.stop()).await.is_err() {
         tracing::warn!("stopping, though background tasks still run");
