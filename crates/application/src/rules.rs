@@ -80,11 +80,14 @@ pub struct LimitRules {
     pub sends: Vec<Quota>,
     /// Wrong codes for one contact; over it, no code of the contact works.
     pub wrong_codes: Vec<Quota>,
-    /// Wrong passwords of one user, however they are tried.
+    /// Wrong passwords at one contact, whether or not it has a user. The number that locks also holds for one user over
+    /// all contacts, and once more over all networks that the user is known by.
     pub wrong_passwords: Backoff,
-    /// Wrong passwords of one user from an address that the user signed in from: kept apart from
+    /// Wrong passwords of one user from a network that the user signed in from: kept apart from
     /// `wrong_passwords`, so that strangers cannot lock an owner out.
     pub wrong_passwords_from_familiar_address: Vec<Quota>,
+    /// Failed tries from one network, whatever is tried.
+    pub failures_from_address: Vec<Quota>,
     /// How long an address stays familiar after a sign-in.
     pub familiar_for: Duration,
     /// How long failures in a row are remembered after the last one.
@@ -117,6 +120,10 @@ impl Default for LimitRules {
             ],
             wrong_passwords: Backoff::default(),
             wrong_passwords_from_familiar_address: vec![Quota { count: 10, window: Duration::from_hours(1) }],
+            failures_from_address: vec![
+                Quota { count: 30, window: Duration::from_mins(1) },
+                Quota { count: 60, window: Duration::from_hours(1) },
+            ],
             familiar_for: Duration::from_hours(30 * 24),
             failures_kept_for: Duration::from_hours(30 * 24),
         }

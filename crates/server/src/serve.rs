@@ -19,7 +19,9 @@ use asteroid_http::{Parts, Readiness, app, auth, practice_api};
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
-use asteroid_runtime::{BackgroundTasks, OutboxNotifier, ReloadSignal, ShutdownSignal, close_storage};
+use asteroid_runtime::{
+    BackgroundTasks, OutboxNotifier, ReloadSignal, ShutdownSignal, TokioTimer, close_storage,
+};
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
@@ -192,6 +194,7 @@ async fn serve<S: ServerStorage>(
     let tools = Tools {
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
+        timer: Arc::new(TokioTimer),
         signal: Arc::new(notifier.clone()),
         keys,
         signer,

@@ -7,15 +7,20 @@ use asteroid_identity::{
     FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
     PasswordHasher, Profile, SessionRepository, UserRepository, Verdict,
 };
-use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, unit_of_work};
+use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId, unit_of_work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 
+use super::address_budget::address_budget;
+use super::admission::{TryAdmission, TryRefused, refuse_try};
 use super::audit::audit;
+use super::budgets::{HeldTry, RunningTry, TryOutcome};
 use super::contacts::addresses;
 use super::notices::send_notices;
 use super::open_session::Caller;
-use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
+use super::password_attempts::{
+    PasswordAdmission, RecordFailedAttempt, Tried, clear_wrong_passwords, hold_password,
+};
 use super::{Accounts, RequestContext};
 
 /// Replaces the caller's password.
@@ -46,12 +51,28 @@ pub enum ChangePasswordError {
         /// When the next one may be.
         retry_after: Duration,
     },
+    /// Other tries of this password are being checked, and took too long.
+    #[error("too many tries of this password are being checked")]
+    Busy {
+        /// The time after which to retry.
+        retry_after: Duration,
+    },
     /// A password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingError),
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<TryRefused> for ChangePasswordError {
+    fn from(refused: TryRefused) -> Self {
+        match refused {
+            TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
+            TryRefused::Busy { retry_after } => Self::Busy { retry_after },
+            TryRefused::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 asteroid_kernel::port! {
@@ -62,25 +83,35 @@ asteroid_kernel::port! {
     }
 }
 
-/// Counts a try of the caller's own password; says how long to wait if there may be none now.
+/// Begins a try of the caller's own password, if it may be.
 struct BeginChange {
-    caller: Caller,
+    user: UserId,
+    contacts: Vec<Contact>,
     context: RequestContext,
+    recorded: bool,
 }
 
 impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx>
     for BeginChange
 {
-    type Output = Result<AttemptReservation, Duration>;
+    type Output = TryAdmission<RunningTry>;
     type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Result<AttemptReservation, Duration>, StorageError> {
-        let user = Some(self.caller.user);
-        let admission = reserve_attempt(tx, user, None, &self.context).await?;
-        if admission.is_err() {
-            audit(tx, Action::ChangePassword, Outcome::Limited, user, None, &self.context).await?;
+    async fn run(&self, tx: &mut Tx) -> Result<TryAdmission<RunningTry>, StorageError> {
+        let Self { user, contacts, context, recorded } = self;
+        let event = (Action::ChangePassword, Some(*user), None);
+        let mut held = HeldTry::new(context);
+        if let Some(budget) = address_budget(context)
+            && let Some(limited) = held.against(tx, budget).await?.limited
+        {
+            return refuse_try(tx, &limited, event, context, *recorded).await;
         }
-        Ok(admission)
+        let admission = hold_password(tx, &mut held, Tried::Own(*user, contacts), context).await?;
+        if let PasswordAdmission::Limited(limited) = admission {
+            return refuse_try(tx, &limited, event, context, *recorded).await;
+        }
+        let begun = held.begin(tx, *recorded).await?;
+        Ok(begun.map_or(TryAdmission::Busy, TryAdmission::Admitted))
     }
 }
 
@@ -91,7 +122,7 @@ struct ReplacePassword {
     verified: PasswordHash,
     new: PasswordHash,
     contacts: Vec<Contact>,
-    reservation: AttemptReservation,
+    running: RunningTry,
     context: RequestContext,
 }
 
@@ -107,10 +138,16 @@ where
         let replaced = tx.replace_password(user, Some(&self.verified), &self.new).await?;
         if replaced {
             tx.revoke_sessions(user, Some(self.caller.session)).await?;
-            refund_attempt(tx, &self.reservation, context).await?;
             send_notices(tx, &self.contacts, MessageKind::PasswordChanged, context).await?;
         }
-        let outcome = if replaced { Outcome::Done } else { Outcome::Refused };
+        let (settled, outcome) = match replaced {
+            true => (TryOutcome::Succeeded, Outcome::Done),
+            false => (TryOutcome::Failed, Outcome::Refused),
+        };
+        self.running.settle(tx, settled, context).await?;
+        if replaced {
+            clear_wrong_passwords(tx, user, &self.contacts).await?;
+        }
         audit(tx, Action::ChangePassword, outcome, Some(user), None, context).await?;
         Ok(replaced)
     }
@@ -158,13 +195,15 @@ where
         Ok((Change { caller, current, contacts, context }, checked))
     }
 
-    /// Counts a try of the existing password; says how long to wait if there may be none now.
-    pub(super) async fn count_try(
-        &self,
-        change: &Change,
-    ) -> Result<Result<AttemptReservation, Duration>, StorageError> {
-        let begin = BeginChange { caller: change.caller, context: change.context.clone() };
-        self.storage.write(begin).await
+    /// Begins a try of the existing password.
+    pub(super) async fn begin_try(&self, change: &Change) -> Result<RunningTry, TryRefused> {
+        let begin = |context, recorded| BeginChange {
+            user: change.caller.user,
+            contacts: change.contacts.clone(),
+            context,
+            recorded,
+        };
+        self.admit_try(&change.context.origin, begin).await
     }
 
     pub(super) async fn is_current(
@@ -176,10 +215,10 @@ where
         Ok(matches!(verdict, Verdict::Match { .. }))
     }
 
-    pub(super) async fn note_wrong(&self, change: &Change) -> Result<(), StorageError> {
+    pub(super) async fn note_wrong(&self, change: &Change, running: RunningTry) -> Result<(), StorageError> {
         let (action, user) = (Action::ChangePassword, Some(change.caller.user));
-        let context = change.context.clone();
-        self.storage.write(RecordFailedAttempt { action, user, contact: None, context }).await
+        let context = self.context(change.context.origin.clone());
+        self.storage.write(RecordFailedAttempt { action, user, contact: None, running, context }).await
     }
 
     /// Puts the new password in the place of the one that was just proved. False if that was changed meanwhile.
@@ -187,11 +226,11 @@ where
         &self,
         change: Change,
         new: PasswordHash,
-        reservation: AttemptReservation,
+        running: RunningTry,
     ) -> Result<bool, StorageError> {
         let Change { caller, current: Some(verified), contacts, context } = change else { return Ok(false) };
         let context = self.context(context.origin);
-        let replace = ReplacePassword { caller, verified, new, contacts, reservation, context };
+        let replace = ReplacePassword { caller, verified, new, contacts, running, context };
         let replaced = self.storage.write(replace).await?;
         if replaced {
             self.tools.signal.outbox_filled();
@@ -223,16 +262,20 @@ where
                 return Err(ChangePasswordError::WeakPassword(flaws));
             }
         };
-        let reservation = match self.count_try(&change).await? {
-            Ok(reservation) => reservation,
-            Err(retry_after) => return Err(ChangePasswordError::TooManyAttempts { retry_after }),
-        };
-        if !self.is_current(&change, &existing).await? {
-            self.note_wrong(&change).await?;
-            return Err(ChangePasswordError::InvalidExistingPassword);
+        let running = self.begin_try(&change).await?;
+        match self.is_current(&change, &existing).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.note_wrong(&change, running).await?;
+                return Err(ChangePasswordError::InvalidExistingPassword);
+            }
+            Err(error) => return Err(self.give_back(running, &change.context, error.into()).await),
         }
-        let new = self.hasher.hash(&new).await?;
-        if self.finish_change(change, new, reservation).await? {
+        let new = match self.hasher.hash(&new).await {
+            Ok(new) => new,
+            Err(error) => return Err(self.give_back(running, &change.context, error.into()).await),
+        };
+        if self.finish_change(change, new, running).await? {
             Ok(())
         } else {
             Err(ChangePasswordError::InvalidExistingPassword)

@@ -1,7 +1,10 @@
 //! What people do with their accounts: a file for each use case, with its port, and one for each concept that several
 //! share.
 
+mod address_budget;
+mod admission;
 mod audit;
+mod budgets;
 #[macro_use]
 mod change_password;
 mod codes;
@@ -30,7 +33,7 @@ mod sign_in;
 mod verify_code;
 
 use asteroid_identity::TokenSigner;
-use asteroid_kernel::{Clock, Origin, Randomness, Timestamp};
+use asteroid_kernel::{Clock, Origin, Randomness, Timer, Timestamp};
 use asteroid_messaging::DeliverySignal;
 use asteroid_verification::CodeKeys;
 use std::sync::Arc;
@@ -68,6 +71,8 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     /// A source of unpredictable bytes.
     pub randomness: Arc<dyn Randomness>,
+    /// Waits, where a try has to wait for others.
+    pub timer: Arc<dyn Timer>,
     /// Wakes the delivery workers.
     pub signal: Arc<dyn DeliverySignal>,
     /// Derive the codes.

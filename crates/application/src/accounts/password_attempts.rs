@@ -1,106 +1,138 @@
-//! Counting attempts at passwords: reserved before the check, refunded if the password is right.
-
-use std::time::Duration;
+//! The budgets of wrong passwords.
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::FamiliarAddressRepository;
-use asteroid_kernel::{Contact, StorageError, Timestamp, UnitOfWork, UserId};
-use asteroid_limits::{Admission, LimitKey, LimitRepository};
+use asteroid_kernel::{Contact, StorageError, UnitOfWork, UserId};
+use asteroid_limits::{Backoff, LimitKey, LimitRepository};
 
 use super::RequestContext;
 use super::audit::audit;
-use super::rate_limits::longest_window;
+use super::budgets::{Budget, HeldTry, Limited, RunningTry, TryOutcome};
 
-/// Where an attempt at a password was counted before it was checked, so that neither a crash nor concurrent attempts give
-/// guesses away.
-#[derive(Clone)]
-pub(super) enum AttemptReservation {
-    /// Limits are off.
-    Nowhere,
-    /// Among the failures in a row.
-    ConsecutiveFailures(LimitKey),
-    /// Among the failures from a network that the user is known by.
-    Familiar(LimitKey, Timestamp),
+/// Stands for the user of a contact that has none: no user has this id.
+const NOBODY: UserId = UserId(i64::MIN);
+
+/// Whose password is tried.
+pub(super) enum Tried<'a> {
+    /// That of the contact's owner, if it has one.
+    At(&'a Contact, Option<UserId>),
+    /// That of this user, proved by a session, who has these contacts.
+    Own(UserId, &'a [Contact]),
 }
 
-/// Whether a password may be tried now; if so, counts the try as a failure until [`refund_attempt`].
-pub(super) async fn reserve_attempt<Tx: FamiliarAddressRepository + LimitRepository>(
+/// What the budgets of a password say of a try.
+pub(super) enum PasswordAdmission {
+    /// They admit it, or those that are running decide.
+    Admitted,
+    /// As `Admitted`, but no password is right: the user is locked, which a contact that was not tried does not show.
+    Hidden,
+    /// Not now.
+    Limited(Limited),
+}
+
+/// Holds a try at a password against its budgets, and adds them to those of the try.
+///
+/// The back-off lies on the contact that is tried, whether or not it has a user, and the cap on the user, over all
+/// contacts: so no two contacts show that they have one owner. Tries from a network that the user is known by have budgets of
+/// their own, so that strangers cannot lock an owner out.
+pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepository>(
     tx: &mut Tx,
-    user: Option<UserId>,
-    contact: Option<&Contact>,
+    held: &mut HeldTry<'_>,
+    tried: Tried<'_>,
     context: &RequestContext,
-) -> Result<Result<AttemptReservation, Duration>, StorageError> {
+) -> Result<PasswordAdmission, StorageError> {
     let (limits, now) = (&context.rules().limits, context.now);
     if !limits.enabled {
-        return Ok(Ok(AttemptReservation::Nowhere));
+        return Ok(PasswordAdmission::Admitted);
     }
-    if let (Some(user), Some(network)) = (user, context.origin.network())
-        && tx.is_familiar_address(user, network, now - limits.familiar_for).await?
-    {
-        let quotas = &limits.wrong_passwords_from_familiar_address;
-        let key = LimitKey::new("wrong-passwords-from", format_args!("{user}:{network}"));
-        let mut window = tx.window(&key).await?;
-        let next = window.next_allowed(quotas, now);
-        if next > now {
-            return Ok(Err(next.since(now)));
-        }
-        window.record(now);
-        window.prune(quotas, now);
-        tx.save_window(&key, &window, now + longest_window(quotas)).await?;
-        return Ok(Ok(AttemptReservation::Familiar(key, now)));
-    }
-    // A contact without a user is slowed down like one with a user, or the wait would show which is which.
-    let key = match (user, contact) {
-        (Some(user), _) => failures_key(user),
-        (None, Some(contact)) => LimitKey::new("wrong-passwords", contact.key().as_str()),
-        (None, None) => return Ok(Ok(AttemptReservation::Nowhere)),
+    let (user, contacts) = match &tried {
+        Tried::At(contact, user) => (*user, std::slice::from_ref(*contact)),
+        Tried::Own(user, contacts) => (Some(*user), *contacts),
     };
-    let failures = tx.failures(&key).await?;
-    match limits.wrong_passwords.admission(failures, now) {
-        Admission::Wait { until } => Ok(Err(until.since(now))),
-        Admission::Locked => Ok(Err(limits.wrong_passwords.longest)),
-        Admission::Admitted => {
-            tx.save_failures(&key, failures.failed(now), now + limits.failures_kept_for).await?;
-            Ok(Ok(AttemptReservation::ConsecutiveFailures(key)))
+    if let Some(network) = context.origin.network() {
+        // Asked for a contact without a user, too, so that the time does not show which has one.
+        let since = now - limits.familiar_for;
+        let familiar = tx.is_familiar_address(user.unwrap_or(NOBODY), network, since).await?;
+        if let (true, Some(user)) = (familiar, user) {
+            let key = LimitKey::new("wrong-passwords-from", format_args!("{user}:{network}"));
+            let quotas = limits.wrong_passwords_from_familiar_address.clone();
+            let at_network = held.against(tx, Budget::per_window(key, quotas)).await?;
+            let in_a_row = held
+                .against(tx, Budget::in_a_row(familiar_key(user), cap_of(&limits.wrong_passwords)))
+                .await?;
+            let limited = at_network.limited.or(in_a_row.limited);
+            return Ok(limited.map_or(PasswordAdmission::Admitted, PasswordAdmission::Limited));
         }
     }
+    let mut keys: Vec<LimitKey> = contacts.iter().map(contact_key).collect();
+    keys.sort();
+    let (mut limited, mut slowed) = (None, false);
+    for key in keys {
+        let at_contact = held.against(tx, Budget::in_a_row(key, limits.wrong_passwords)).await?;
+        limited = limited.or(at_contact.limited);
+        slowed |= at_contact.slowed;
+    }
+    let user_key = match (user, contacts) {
+        (None, [contact, ..]) => user_key(format_args!("unknown:{}", contact.key().as_str())),
+        (user, _) => user_key(user.unwrap_or(NOBODY)),
+    };
+    let of_user = held.against(tx, Budget::in_a_row(user_key, cap_of(&limits.wrong_passwords))).await?;
+    Ok(match (tried, of_user.limited, limited) {
+        (Tried::Own(..), Some(limited), _) => PasswordAdmission::Limited(limited),
+        (Tried::At(..), Some(locked), _) if slowed => PasswordAdmission::Limited(locked),
+        (_, _, Some(limited)) => PasswordAdmission::Limited(limited),
+        (Tried::At(..), Some(_), None) => PasswordAdmission::Hidden,
+        (_, None, None) => PasswordAdmission::Admitted,
+    })
 }
 
-pub(super) fn failures_key(user: UserId) -> LimitKey {
+/// The cap of these rules, without a wait below it.
+fn cap_of(backoff: &Backoff) -> Backoff {
+    Backoff { free: backoff.lock_at, ..*backoff }
+}
+
+fn contact_key(contact: &Contact) -> LimitKey {
+    LimitKey::new("wrong-passwords", contact.key().as_str())
+}
+
+fn user_key(user: impl std::fmt::Display) -> LimitKey {
     LimitKey::new("wrong-passwords", format_args!("user:{user}"))
 }
 
-/// Takes back the count of a try that turned out right.
-pub(super) async fn refund_attempt<Tx: LimitRepository>(
-    tx: &mut Tx,
-    reservation: &AttemptReservation,
-    context: &RequestContext,
-) -> Result<(), StorageError> {
-    match reservation {
-        AttemptReservation::Nowhere => Ok(()),
-        AttemptReservation::ConsecutiveFailures(key) => tx.remove_limit(key).await,
-        AttemptReservation::Familiar(key, at) => {
-            let quotas = &context.rules().limits.wrong_passwords_from_familiar_address;
-            let mut window = tx.window(key).await?;
-            window.withdraw(*at);
-            tx.save_window(key, &window, context.now + longest_window(quotas)).await
-        }
-    }
+fn familiar_key(user: UserId) -> LimitKey {
+    LimitKey::new("wrong-passwords-familiar", user)
 }
 
-/// Writes down that a password was wrong.
+/// Forgets the wrong passwords in a row of a user with these contacts: the password is another one now.
+pub(super) async fn clear_wrong_passwords<Tx: LimitRepository>(
+    tx: &mut Tx,
+    user: UserId,
+    contacts: &[Contact],
+) -> Result<(), StorageError> {
+    let mut keys: Vec<LimitKey> = contacts.iter().map(contact_key).collect();
+    keys.sort();
+    keys.extend([user_key(user), familiar_key(user)]);
+    for key in keys {
+        tx.remove_limit(&key).await?;
+    }
+    Ok(())
+}
+
+/// Counts a password that was wrong, and writes it down.
 pub(super) struct RecordFailedAttempt {
     pub(super) action: Action,
     pub(super) user: Option<UserId>,
     pub(super) contact: Option<Contact>,
+    pub(super) running: RunningTry,
     pub(super) context: RequestContext,
 }
 
-impl<Tx: AuditRepository> UnitOfWork<Tx> for RecordFailedAttempt {
+impl<Tx: LimitRepository + AuditRepository> UnitOfWork<Tx> for RecordFailedAttempt {
     type Output = ();
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        self.running.settle(tx, TryOutcome::Failed, &self.context).await?;
         audit(tx, self.action, Outcome::Refused, self.user, self.contact.as_ref(), &self.context).await
     }
 }

@@ -14,7 +14,7 @@ use super::audit::audit;
 use super::codes::try_code;
 use super::contacts::{addresses, enabled_owner};
 use super::notices::send_notices;
-use super::password_attempts::failures_key;
+use super::password_attempts::clear_wrong_passwords;
 use super::{Accounts, RequestContext};
 
 /// Sets a new password with a code.
@@ -117,7 +117,7 @@ where
         tx.replace_password(user, None, &self.new).await?;
         tx.record_password_reset(user, &contact.key(), context.now).await?;
         tx.revoke_sessions(user, None).await?;
-        tx.remove_limit(&failures_key(user)).await?;
+        clear_wrong_passwords(tx, user, &contacts).await?;
         send_notices(tx, &contacts, MessageKind::PasswordReset, context).await?;
         audit(tx, Action::ResetPassword, Outcome::Done, Some(user), Some(contact), context).await?;
         Ok(true)

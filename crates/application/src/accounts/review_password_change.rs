@@ -12,8 +12,9 @@ use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 
 use super::Accounts;
+use super::admission::TryRefused;
+use super::budgets::TryOutcome;
 use super::open_session::Caller;
-use super::password_attempts::refund_attempt;
 
 /// Replaces the caller's password, or says all that is wrong with the request at once.
 #[derive(Clone, Debug)]
@@ -51,12 +52,28 @@ pub enum ReviewPasswordChangeError {
         /// When the next one may be.
         retry_after: Duration,
     },
+    /// Other tries of this password are being checked, and took too long.
+    #[error("too many tries of this password are being checked")]
+    Busy {
+        /// The time after which to retry.
+        retry_after: Duration,
+    },
     /// A password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingError),
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<TryRefused> for ReviewPasswordChangeError {
+    fn from(refused: TryRefused) -> Self {
+        match refused {
+            TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
+            TryRefused::Busy { retry_after } => Self::Busy { retry_after },
+            TryRefused::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 asteroid_kernel::port! {
@@ -96,12 +113,12 @@ where
             .is_some_and(|(existing, new)| existing.expose() == new.expose());
         // Longer than any password: not hashed.
         let existing = existing.as_ref().filter(|given| !policy.is_oversized(given));
-        let reservation = match self.count_try(&change).await? {
-            Ok(reservation) => reservation,
-            Err(retry_after) => return Err(ReviewPasswordChangeError::TooManyAttempts { retry_after }),
-        };
+        let running = self.begin_try(&change).await?;
         let existing_is_right = match existing {
-            Some(existing) => self.is_current(&change, existing).await?,
+            Some(existing) => match self.is_current(&change, existing).await {
+                Ok(is_right) => is_right,
+                Err(error) => return Err(self.give_back(running, &change.context, error.into()).await),
+            },
             None => false,
         };
         let (new, mut flaws) = match checked {
@@ -112,20 +129,23 @@ where
         let clean = complete && existing_is_right && flaws.is_empty();
         let Some(new) = new.filter(|_| clean) else {
             if existing_is_right {
-                let context = change.context.clone();
+                let context = self.context(change.context.origin.clone());
                 self.storage
-                    .write(unit_of_work((reservation, context), |(reservation, context), tx: &mut S::Tx| {
-                        Box::pin(refund_attempt(tx, reservation, context))
+                    .write(unit_of_work((running, context), |(running, context), tx: &mut S::Tx| {
+                        Box::pin(running.settle(tx, TryOutcome::Succeeded, context))
                     }))
                     .await?;
             } else {
-                self.note_wrong(&change).await?;
+                self.note_wrong(&change, running).await?;
             }
             let review = PasswordReview { existing_is_right, flaws };
             return Err(ReviewPasswordChangeError::Refused(review));
         };
-        let new = self.hasher.hash(&new).await?;
-        if self.finish_change(change, new, reservation).await? {
+        let new = match self.hasher.hash(&new).await {
+            Ok(new) => new,
+            Err(error) => return Err(self.give_back(running, &change.context, error.into()).await),
+        };
+        if self.finish_change(change, new, running).await? {
             Ok(())
         } else {
             let review = PasswordReview { existing_is_right: false, flaws };

@@ -11,10 +11,13 @@ use asteroid_identity::{
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
+use super::address_budget::address_budget;
+use super::admission::{TryAdmission, TryRefused, refuse_try};
 use super::audit::audit;
+use super::budgets::{HeldTry, RunningTry, TryOutcome};
 use super::contacts::enabled_owner;
 use super::open_session::{NewSession, SignedIn, open_session};
-use super::password_attempts::{AttemptReservation, RecordFailedAttempt, refund_attempt, reserve_attempt};
+use super::password_attempts::{PasswordAdmission, RecordFailedAttempt, Tried, hold_password};
 use super::{Accounts, RequestContext};
 use crate::practice::{PracticeProfile, find_practice_profile};
 
@@ -43,6 +46,12 @@ pub enum SignInError {
         /// When the next one may be.
         retry_after: Duration,
     },
+    /// Other tries of this password are being checked, and took too long.
+    #[error("too many tries of this password are being checked")]
+    Busy {
+        /// The time after which to retry.
+        retry_after: Duration,
+    },
     /// The password could not be checked.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -52,6 +61,16 @@ pub enum SignInError {
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<TryRefused> for SignInError {
+    fn from(refused: TryRefused) -> Self {
+        match refused {
+            TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
+            TryRefused::Busy { retry_after } => Self::Busy { retry_after },
+            TryRefused::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 asteroid_kernel::port! {
@@ -81,40 +100,51 @@ pub struct SignedInUser {
     pub profile: PracticeProfile,
 }
 
-/// What a password is to be checked against.
-pub(super) enum PasswordTry {
-    /// Go on and check it. A stranger has no hash: then the check fails, at the same cost.
-    Admitted { owner: Option<(UserId, PasswordHash)>, reservation: AttemptReservation },
-    /// Not now.
-    Limited { retry_after: Duration },
+/// A try at a password that has begun.
+struct BegunSignIn {
+    /// A stranger and a locked user have no hash: then the check fails, at the same cost.
+    hash: Option<PasswordHash>,
+    user: Option<UserId>,
+    running: RunningTry,
 }
 
-/// Finds whose password is tried, and counts the try.
+/// Finds whose password is tried, and begins the try if it may be.
 struct BeginSignIn {
     contact: Contact,
     context: RequestContext,
+    recorded: bool,
 }
 
 impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRepository + Send> UnitOfWork<Tx>
     for BeginSignIn
 {
-    type Output = PasswordTry;
+    type Output = TryAdmission<BegunSignIn>;
     type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<PasswordTry, StorageError> {
-        let (contact, context) = (&self.contact, &self.context);
+    async fn run(&self, tx: &mut Tx) -> Result<TryAdmission<BegunSignIn>, StorageError> {
+        let Self { contact, context, recorded } = self;
+        let mut held = HeldTry::new(context);
+        if let Some(budget) = address_budget(context)
+            && let Some(limited) = held.against(tx, budget).await?.limited
+        {
+            let event = (Action::SignIn, None, Some(contact));
+            return refuse_try(tx, &limited, event, context, *recorded).await;
+        }
         let owner = enabled_owner(tx, contact).await?;
         let user = owner.as_ref().map(|user| user.id);
-        match reserve_attempt(tx, user, Some(contact), context).await? {
-            Ok(reservation) => {
-                let owner = owner.and_then(|user| Some((user.id, user.password_hash?)));
-                Ok(PasswordTry::Admitted { owner, reservation })
+        let hidden = match hold_password(tx, &mut held, Tried::At(contact, user), context).await? {
+            PasswordAdmission::Admitted => false,
+            PasswordAdmission::Hidden => true,
+            PasswordAdmission::Limited(limited) => {
+                let event = (Action::SignIn, user, Some(contact));
+                return refuse_try(tx, &limited, event, context, *recorded).await;
             }
-            Err(retry_after) => {
-                audit(tx, Action::SignIn, Outcome::Limited, user, Some(contact), context).await?;
-                Ok(PasswordTry::Limited { retry_after })
-            }
-        }
+        };
+        let begun = held.begin(tx, *recorded).await?;
+        let hash = owner.and_then(|user| user.password_hash).filter(|_| !hidden);
+        Ok(begun.map_or(TryAdmission::Busy, |running| {
+            TryAdmission::Admitted(BegunSignIn { hash, user, running })
+        }))
     }
 }
 
@@ -126,7 +156,7 @@ struct OpenSession {
     verified: PasswordHash,
     /// The same password hashed as new ones are, where its hash is outdated.
     renewed: Option<PasswordHash>,
-    reservation: AttemptReservation,
+    running: RunningTry,
     session: NewSession,
     context: RequestContext,
 }
@@ -167,9 +197,13 @@ where
             if let Some(renewed) = &self.renewed {
                 tx.replace_password(user, Some(&self.verified), renewed).await?;
             }
-            refund_attempt(tx, &self.reservation, context).await?;
         }
-        let outcome = if signed_in.is_some() { Outcome::Done } else { Outcome::Refused };
+        let (settled, outcome) = match signed_in {
+            Some(_) => (TryOutcome::Succeeded, Outcome::Done),
+            None => (TryOutcome::Failed, Outcome::Refused),
+        };
+        // Last, so that other tries wait no longer for these locks than they must.
+        self.running.settle(tx, settled, context).await?;
         audit(tx, Action::SignIn, outcome, Some(user), Some(&self.contact), context).await?;
         Ok(signed_in)
     }
@@ -189,19 +223,17 @@ where
 {
     async fn sign_in(&self, request: SignIn) -> Result<SignedInUser, SignInError> {
         let SignIn { contact, password, token, origin } = request;
-        let context = self.context(origin);
-        let begin = BeginSignIn { contact: contact.clone(), context: context.clone() };
-        let (owner, reservation) = match self.storage.write(begin).await? {
-            PasswordTry::Limited { retry_after } => return Err(SignInError::TooManyAttempts { retry_after }),
-            PasswordTry::Admitted { owner, reservation } => (owner, reservation),
+        let begin = |context, recorded| BeginSignIn { contact: contact.clone(), context, recorded };
+        let BegunSignIn { hash, user, running } = self.admit_try(&origin, begin).await?;
+        let context = self.context(origin.clone());
+        let verdict = match self.hasher.verify(&password, hash.as_ref()).await {
+            Ok(verdict) => verdict,
+            Err(error) => return Err(self.give_back(running, &context, error.into()).await),
         };
-        let hash = owner.as_ref().map(|(_, hash)| hash);
-        let verdict = self.hasher.verify(&password, hash).await?;
-        let (Some((user, verified)), Verdict::Match { outdated }) = (&owner, verdict) else {
-            let user = owner.map(|(user, _)| user);
-            let failed =
-                RecordFailedAttempt { action: Action::SignIn, user, contact: Some(contact), context };
-            self.storage.write(failed).await?;
+        let (Some(user), Some(verified), Verdict::Match { outdated }) = (user, hash, verdict) else {
+            let context = self.context(origin);
+            let (action, contact) = (Action::SignIn, Some(contact));
+            self.storage.write(RecordFailedAttempt { action, user, contact, running, context }).await?;
             return Err(SignInError::InvalidCredentials);
         };
         let renewed = match outdated.then(|| NewPassword::in_use(password)) {
@@ -210,24 +242,21 @@ where
                 Ok(hash) => Some(hash),
                 // The next sign-in may find the hasher less busy.
                 Err(HashingError::Overloaded { .. }) => None,
-                Err(error @ HashingError::Failed(_)) => return Err(error.into()),
+                Err(error @ HashingError::Failed(_)) => {
+                    return Err(self.give_back(running, &context, error.into()).await);
+                }
             },
         };
         // The session begins when the password is proved, not when the wait for it began.
-        let context = self.context(context.origin);
+        let context = self.context(origin);
         let session = match token {
             TokenForm::Opaque => NewSession::opaque(&context),
-            TokenForm::Signed => NewSession::signed(*user, &context)?,
+            TokenForm::Signed => match NewSession::signed(user, &context) {
+                Ok(session) => session,
+                Err(error) => return Err(self.give_back(running, &context, error.into()).await),
+            },
         };
-        let open = OpenSession {
-            contact,
-            user: *user,
-            verified: verified.clone(),
-            renewed,
-            reservation,
-            session,
-            context,
-        };
+        let open = OpenSession { contact, user, verified, renewed, running, session, context };
         self.storage.write(open).await?.ok_or(SignInError::InvalidCredentials)
     }
 }

@@ -6,6 +6,7 @@ mod guessing;
 mod imports;
 mod keys;
 mod outbox;
+mod password_budgets;
 mod passwords_and_tokens;
 mod pre_hijacking;
 mod rejected_requests;

@@ -13,9 +13,9 @@ use asteroid_identity::{
     ContactSource, ContactType, FoundSession, Password, PasswordFlaw, PersonName, Profile, Session,
     SessionToken, TokenClaims, User, UserContact, UserStatus,
 };
-use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::mocks::{CountingRandomness, InstantTimer, ManualClock};
 use asteroid_kernel::{Contact, ContactId, Origin, Region, SessionId, StorageError, Timestamp, UserId};
-use asteroid_limits::ConsecutiveFailures;
+use asteroid_limits::{ConsecutiveFailures, SlidingWindow};
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_verification::mocks::sample_keys;
 
@@ -62,6 +62,7 @@ fn accounts(tx: MockTx, signer: MockSigner, signals: usize) -> Accounts<MockStor
     let tools = Tools {
         clock: Arc::new(ManualClock::at(NOW)),
         randomness: Arc::new(CountingRandomness::default()),
+        timer: Arc::new(InstantTimer),
         signal: Arc::new(signal),
         keys: Arc::new(sample_keys()),
         signer: Arc::new(signer),
@@ -70,13 +71,20 @@ fn accounts(tx: MockTx, signer: MockSigner, signals: usize) -> Accounts<MockStor
     Accounts::new(Arc::new(MockStorage::of(tx)), Arc::new(PlainHasher), tools)
 }
 
-/// A transaction that knows the user and counts tries, and in which nothing is replaced unless it is said.
+/// A transaction that knows the user and counts running tries, and in which nothing is replaced unless it is said.
 fn tx() -> MockTx {
     let mut tx = MockTx::new();
     tx.expect_find_profile().returning(|_| Ok(Some(Profile { user: george(), contacts: vec![] })));
-    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
-    tx.expect_save_failures().times(1).returning(|_, _, _| Ok(()));
+    runs_tries(&mut tx);
     tx
+}
+
+/// No try failed before, and all are counted while they run.
+fn runs_tries(tx: &mut MockTx) {
+    tx.expect_window().returning(|_| Ok(SlidingWindow::default()));
+    tx.expect_save_window().returning(|_, _, _| Ok(()));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    tx.expect_remove_limit().returning(|_| Ok(()));
 }
 
 async fn review(tx: MockTx, existing: Option<&str>, new: Option<&str>, complete: bool) -> PasswordReview {
@@ -110,9 +118,8 @@ async fn a_review_tells_all_that_is_wrong_and_changes_nothing() {
     for (existing, new, existing_is_right, flaws) in cases {
         for complete in [true, false] {
             let mut tx = tx();
-            if existing_is_right {
-                tx.expect_remove_limit().times(1).returning(|_| Ok(()));
-            } else {
+            if !existing_is_right {
+                tx.expect_save_failures().times(1).returning(|_, _, _| Ok(()));
                 tx.expect_record_event().times(1).returning(|_| Ok(()));
             }
             let review = review(tx, existing, new, complete).await;
@@ -127,9 +134,7 @@ async fn a_review_tells_all_that_is_wrong_and_changes_nothing() {
 
 #[tokio::test]
 async fn what_the_surface_found_wrong_stops_a_change_that_is_right_otherwise() {
-    let mut tx = tx();
-    tx.expect_remove_limit().times(1).returning(|_| Ok(()));
-    let review = review(tx, Some(CURRENT), Some("an even finer one"), false).await;
+    let review = review(tx(), Some(CURRENT), Some("an even finer one"), false).await;
     assert_eq!(review, PasswordReview { existing_is_right: true, flaws: vec![] });
 }
 
@@ -147,7 +152,6 @@ async fn a_clean_review_changes_the_password() {
         .times(1)
         .withf(|_, keep| *keep == Some(caller().session))
         .returning(|_, _| Ok(0));
-    tx.expect_remove_limit().times(1).returning(|_| Ok(()));
     tx.expect_record_event().times(1).returning(|_| Ok(()));
     let request = ReviewPasswordChange {
         caller: caller(),
@@ -184,9 +188,8 @@ fn signer_that_reads(user: i64) -> MockSigner {
 fn tx_of_a_sign_in() -> MockTx {
     let mut tx = MockTx::new();
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
-    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    runs_tries(&mut tx);
     tx.expect_save_failures().returning(|_, _, _| Ok(()));
-    tx.expect_remove_limit().returning(|_| Ok(()));
     tx.expect_record_event().returning(|_| Ok(()));
     tx.expect_record_sign_in().times(1).returning(|_, _, _| Ok(true));
     tx.expect_insert_session().times(1).withf(|session, _| session.token.is_none()).returning(|_, _| Ok(()));

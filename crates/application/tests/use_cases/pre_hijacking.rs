@@ -12,7 +12,7 @@ use asteroid_application::development::{DevelopmentOutbox, ShownCode};
 use asteroid_application::{AccountRules, Accounts, OpenOutbox, Tools};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{ContactType, Password, PersonName, UserStatus};
-use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::mocks::{CountingRandomness, InstantTimer, ManualClock};
 use asteroid_kernel::{Contact, Origin, Region};
 use asteroid_memory::MemoryStorage;
 use asteroid_messaging::mocks::MockSignal;
@@ -79,6 +79,7 @@ impl World {
         let tools = Tools {
             clock: clock.clone(),
             randomness: Arc::new(CountingRandomness::default()),
+            timer: Arc::new(InstantTimer),
             signal: Arc::new(signal),
             keys: keys.clone(),
             signer: Arc::new(MockSigner::new()),

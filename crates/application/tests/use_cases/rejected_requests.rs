@@ -17,7 +17,7 @@ use asteroid_identity::{
     ContactSource, ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserContact,
     UserStatus, Verdict,
 };
-use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::mocks::{CountingRandomness, InstantTimer, ManualClock};
 use asteroid_kernel::{
     ChallengeId, Contact, ContactId, Network, Origin, Region, RegistrationId, StorageError, Timestamp, UserId,
 };
@@ -85,6 +85,7 @@ fn accounts<H>(tx: MockTx, hasher: H, signals: usize) -> (Accounts<MockStorage, 
     let tools = Tools {
         clock: Arc::new(ManualClock::at(NOW)),
         randomness: Arc::new(CountingRandomness::default()),
+        timer: Arc::new(InstantTimer),
         signal: Arc::new(signal),
         keys: Arc::new(sample_keys()),
         signer: Arc::new(MockSigner::new()),
@@ -101,6 +102,14 @@ fn tx_with_event(action: Action, outcome: Outcome) -> MockTx {
         .withf(move |event| event.action == action && event.outcome == outcome && event.at == now())
         .returning(|_| Ok(()));
     tx
+}
+
+/// No try failed before, and all are counted while they run.
+fn runs_tries(tx: &mut MockTx) {
+    no_history(tx);
+    tx.expect_save_window().returning(|_, _, _| Ok(()));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    tx.expect_remove_limit().returning(|_| Ok(()));
 }
 
 fn no_history(tx: &mut MockTx) {
@@ -380,9 +389,10 @@ fn sign_in() -> SignIn {
 async fn a_stranger_costs_a_hash_and_gets_no_session() {
     let mut tx = tx_with_event(Action::SignIn, Outcome::Refused);
     tx.expect_find_user_by_contact().returning(|_| Ok(None));
-    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    runs_tries(&mut tx);
+    // At the contact, and in the place of the user that it has not.
     tx.expect_save_failures()
-        .times(1)
+        .times(2)
         .withf(|_, failures, _| failures.count == 1)
         .returning(|_, _, _| Ok(()));
     let mut hasher = MockHasher::new();
@@ -393,9 +403,57 @@ async fn a_stranger_costs_a_hash_and_gets_no_session() {
 }
 
 #[tokio::test]
+async fn a_password_that_could_not_be_checked_counts_as_nothing() {
+    for error in [
+        HashingError::Overloaded { retry_after: Duration::from_secs(2) },
+        HashingError::Failed("out of memory".into()),
+    ] {
+        // Neither a failure is saved nor an event recorded: only what runs is noted, and removed again.
+        let mut tx = MockTx::new();
+        tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+        no_history(&mut tx);
+        tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+        tx.expect_save_window()
+            .times(2)
+            .withf(|key, _, _| key.as_str().starts_with("running:"))
+            .returning(|_, _, _| Ok(()));
+        tx.expect_remove_limit()
+            .times(2)
+            .withf(|key| key.as_str().starts_with("running:"))
+            .returning(|_| Ok(()));
+        let mut hasher = MockHasher::new();
+        hasher.expect_verify().times(1).return_once(|_, _| Err(error));
+        let (accounts, storage) = accounts(tx, hasher, 0);
+        let error = accounts.sign_in(sign_in()).await.expect_err("not checked");
+        assert!(matches!(error, SignInError::Hashing(_)), "{error:?}");
+        assert_eq!(storage.committed(), 2, "begun, and given back");
+    }
+}
+
+#[tokio::test]
+async fn a_try_that_waits_for_others_in_vain_is_neither_hashed_nor_counted() {
+    let mut tx = MockTx::new();
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+    tx.expect_window().returning(|key| {
+        let running = if key.as_str().starts_with("running:wrong-passwords:george") { 5 } else { 0 };
+        Ok(SlidingWindow::from_times(vec![now(); running]))
+    });
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    let (accounts, storage) = accounts(tx, MockHasher::new(), 0);
+    let error = accounts.sign_in(sign_in()).await.expect_err("busy");
+    assert!(matches!(error, SignInError::Busy { .. }), "{error:?}");
+    assert_eq!(storage.committed(), 0, "it only looked");
+}
+
+#[tokio::test]
 async fn a_password_that_may_not_be_tried_yet_is_not_hashed() {
     let mut tx = tx_with_event(Action::SignIn, Outcome::Limited);
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
+    no_history(&mut tx);
+    tx.expect_save_window()
+        .times(1)
+        .withf(|key, _, _| key.as_str() == "refused:wrong-passwords:george@example.com")
+        .returning(|_, _, _| Ok(()));
     tx.expect_failures().returning(|_| Ok(ConsecutiveFailures { count: 7, last_at: Some(now()) }));
     let (accounts, _) = accounts(tx, MockHasher::new(), 0);
     let error = accounts.sign_in(sign_in()).await.expect_err("too soon");
@@ -407,8 +465,8 @@ async fn a_password_that_may_not_be_tried_yet_is_not_hashed() {
 async fn a_password_changed_while_it_was_checked_opens_no_session() {
     let mut tx = tx_with_event(Action::SignIn, Outcome::Refused);
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
-    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
-    tx.expect_save_failures().returning(|_, _, _| Ok(()));
+    runs_tries(&mut tx);
+    tx.expect_save_failures().times(2).returning(|_, _, _| Ok(()));
     tx.expect_record_sign_in().times(1).returning(|_, _, _| Ok(false));
     let (accounts, _) = accounts(tx, PlainHasher, 0);
     let error = accounts.sign_in(sign_in()).await.expect_err("changed");

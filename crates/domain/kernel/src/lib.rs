@@ -14,6 +14,7 @@ mod port;
 mod randomness;
 mod storage;
 pub mod system;
+mod timer;
 
 pub use clock::{CLOCK_SKEW, Clock, Timestamp};
 pub use contact::{Contact, ContactKey, ContactKind, EmailAddress, PhoneNumber, Region};
@@ -25,3 +26,4 @@ pub use network::Network;
 pub use origin::Origin;
 pub use randomness::{Randomness, random_bytes, uuid_v7};
 pub use storage::{Storage, StorageError, UnitFuture, UnitOfWork, Upsert, unit_of_work};
+pub use timer::Timer;

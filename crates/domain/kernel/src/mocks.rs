@@ -1,9 +1,11 @@
 //! Mocks and fakes of the ports of this crate.
 
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::{Clock, Randomness, Timestamp};
+use crate::{Clock, Randomness, Timer, Timestamp};
 
 mockall::mock! {
     /// A mock of [`Clock`].
@@ -54,6 +56,16 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A timer whose waits end at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InstantTimer;
+
+impl Timer for InstantTimer {
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(ready(()))
     }
 }
 

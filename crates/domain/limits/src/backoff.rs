@@ -37,6 +37,8 @@ pub struct ConsecutiveFailures {
 pub enum Admission {
     /// The attempt is admitted now.
     Admitted,
+    /// The attempts that are still running may use up what is left: how they end decides.
+    Busy,
     /// No attempt is admitted before this time.
     Wait {
         /// The earliest time at which an attempt is admitted.
@@ -47,14 +49,22 @@ pub enum Admission {
 }
 
 impl Backoff {
-    /// Whether an attempt is admitted now.
+    /// Whether an attempt is admitted now, beside this many that are still running.
+    ///
+    /// Running attempts count as failures, so that no number of attempts at one moment gives more guesses than as many one
+    /// after the other. Beyond the free failures and one more, only one attempt runs at a time.
     ///
     /// A wait that would begin in the future is over, because the clock was set back since, and no wait ends later than its
     /// own length from now. The count stays, so that a clock that jumps gives one attempt for each jump.
     #[must_use]
-    pub fn admission(&self, failures: ConsecutiveFailures, now: Timestamp) -> Admission {
+    pub fn admission(&self, failures: ConsecutiveFailures, running: usize, now: Timestamp) -> Admission {
         if failures.count >= self.lock_at {
             return Admission::Locked;
+        }
+        let counted = u64::from(failures.count).saturating_add(running as u64);
+        let without_wait = (u64::from(self.free) + 1).min(self.lock_at.into());
+        if running > 0 {
+            return if counted < without_wait { Admission::Admitted } else { Admission::Busy };
         }
         let Some(last_at) = failures.last_at else { return Admission::Admitted };
         if last_at.is_ahead_of(now) {
@@ -94,7 +104,7 @@ mod tests {
         fn no_wait_is_longer_than_its_length(count in 0u32..100, last_at in 0i64..1 << 40, now in 0i64..1 << 40) {
             let (backoff, now) = (Backoff::default(), Timestamp::from_micros(now));
             let failures = ConsecutiveFailures { count, last_at: Some(Timestamp::from_micros(last_at)) };
-            match backoff.admission(failures, now) {
+            match backoff.admission(failures, 0, now) {
                 Admission::Admitted => {}
                 Admission::Wait { until } => prop_assert!(until.since(now) <= backoff.wait_after(count)),
                 Admission::Locked => prop_assert!(false, "under the cap"),
@@ -114,7 +124,7 @@ mod tests {
                 }
                 // Any number of tries at one moment.
                 for _ in 0..10 {
-                    if backoff.admission(failures, now) == Admission::Admitted {
+                    if backoff.admission(failures, 0, now) == Admission::Admitted {
                         failures = failures.failed(now);
                         evaluated += 1;
                     }
@@ -124,16 +134,68 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// In whatever order attempts begin and end at one moment, no more end wrong than the free ones and one.
+        #[test]
+        fn concurrent_attempts_give_no_more_guesses(
+            steps in prop::collection::vec(any::<bool>(), 1..300),
+            free in 0u32..10,
+            lock_at in 1u32..20,
+        ) {
+            let backoff = Backoff { free: free.min(lock_at), lock_at, ..Backoff::default() };
+            let now = Timestamp::from_micros(0);
+            let (mut failures, mut running) = (ConsecutiveFailures::default(), 0);
+            for begins in steps {
+                if !begins && running > 0 {
+                    running -= 1;
+                    failures = failures.failed(now);
+                } else if backoff.admission(failures, running, now) == Admission::Admitted {
+                    running += 1;
+                }
+                let evaluated = failures.count as usize + running;
+                prop_assert!(evaluated <= (backoff.free as usize + 1).min(lock_at as usize), "{evaluated}");
+            }
+        }
+
+        /// Attempts that end right hold nobody back: when none is running, the next one is admitted at once.
+        #[test]
+        fn right_attempts_use_nothing_up(steps in prop::collection::vec(any::<bool>(), 1..300)) {
+            let (backoff, now) = (Backoff::default(), Timestamp::from_micros(0));
+            let mut running = 0;
+            for begins in steps {
+                if !begins && running > 0 {
+                    running -= 1;
+                } else {
+                    match backoff.admission(ConsecutiveFailures::default(), running, now) {
+                        Admission::Admitted => running += 1,
+                        other => prop_assert_eq!((other, running), (Admission::Busy, 5)),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn in_back_off_one_attempt_runs_at_a_time() {
+        let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
+        let failures = ConsecutiveFailures { count: 5, last_at: Some(start) };
+        let later = start + Duration::from_secs(1);
+        assert_eq!(backoff.admission(failures, 0, later), Admission::Admitted);
+        assert_eq!(backoff.admission(failures, 1, later), Admission::Busy);
+        let locked = ConsecutiveFailures { count: 100, last_at: Some(start) };
+        assert_eq!(backoff.admission(locked, 1, later), Admission::Locked);
+    }
+
     #[test]
     fn a_clock_that_is_set_back_leaves_no_wait_beyond_its_length() {
         let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
         let two_hours_ahead = start + Duration::from_hours(2);
         let failures = ConsecutiveFailures { count: 20, last_at: Some(two_hours_ahead) };
-        assert_eq!(backoff.admission(failures, start), Admission::Admitted);
+        assert_eq!(backoff.admission(failures, 0, start), Admission::Admitted);
         // Between servers whose clocks differ a little, the wait holds.
         let failures = ConsecutiveFailures { count: 20, last_at: Some(start + CLOCK_SKEW) };
         assert_eq!(
-            backoff.admission(failures, start),
+            backoff.admission(failures, 0, start),
             Admission::Wait { until: start + Duration::from_mins(15) }
         );
     }
@@ -150,23 +212,23 @@ mod tests {
         let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
         let mut failures = ConsecutiveFailures::default();
         for _ in 0..5 {
-            assert_eq!(backoff.admission(failures, start), Admission::Admitted);
+            assert_eq!(backoff.admission(failures, 0, start), Admission::Admitted);
             failures = failures.failed(start);
         }
         let until = start + Duration::from_secs(1);
-        assert_eq!(backoff.admission(failures, start), Admission::Wait { until });
-        assert_eq!(backoff.admission(failures, until), Admission::Admitted);
+        assert_eq!(backoff.admission(failures, 0, start), Admission::Wait { until });
+        assert_eq!(backoff.admission(failures, 0, until), Admission::Admitted);
     }
 
     #[test]
     fn a_hundred_consecutive_failures_lock_out() {
         let (backoff, start) = (Backoff::default(), Timestamp::from_micros(0));
         let failures = ConsecutiveFailures { count: 100, last_at: Some(start) };
-        assert_eq!(backoff.admission(failures, start + Duration::from_hours(24 * 365)), Admission::Locked);
+        assert_eq!(backoff.admission(failures, 0, start + Duration::from_hours(24 * 365)), Admission::Locked);
         assert_eq!(backoff.wait_after(u32::MAX), Duration::from_mins(15));
         let one_less = ConsecutiveFailures { count: 99, ..failures };
         let until = start + Duration::from_mins(15);
-        assert_eq!(backoff.admission(one_less, start), Admission::Wait { until });
+        assert_eq!(backoff.admission(one_less, 0, start), Admission::Wait { until });
     }
 
     #[test]

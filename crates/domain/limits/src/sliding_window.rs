@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use asteroid_kernel::Timestamp;
 
+use crate::Admission;
+
 /// A rate limit: at most `count` events within any window of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
@@ -62,6 +64,19 @@ impl SlidingWindow {
             .fold(now, Timestamp::max)
     }
 
+    /// Whether these quotas allow one more attempt, where this window has the failed ones, and this many are still running.
+    /// Running attempts count as failures.
+    #[must_use]
+    pub fn admission(&self, quotas: &[Quota], running: usize, now: Timestamp) -> Admission {
+        let until = self.next_allowed(quotas, now);
+        if until > now {
+            return Admission::Wait { until };
+        }
+        let mut beside = self.clone();
+        (0..running).for_each(|_| beside.record(now));
+        if beside.allows(quotas, now) { Admission::Admitted } else { Admission::Busy }
+    }
+
     /// The events that do not lie in the future, but for the difference between the clocks of several servers.
     fn past(&self, now: Timestamp) -> &[Timestamp] {
         &self.0[..self.0.partition_point(|time| !time.is_ahead_of(now))]
@@ -77,7 +92,12 @@ impl SlidingWindow {
     /// window, and those in the future, which would stay until the clock is there again.
     pub fn prune(&mut self, quotas: &[Quota], now: Timestamp) {
         let longest_window = quotas.iter().map(|quota| quota.window).max().unwrap_or_default();
-        self.0.retain(|time| *time + longest_window > now && !time.is_ahead_of(now));
+        self.keep_younger_than(longest_window, now);
+    }
+
+    /// Removes the events whose age is at least this, and those in the future.
+    pub fn keep_younger_than(&mut self, age: Duration, now: Timestamp) {
+        self.0.retain(|time| *time + age > now && !time.is_ahead_of(now));
     }
 }
 
@@ -160,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn running_attempts_count_until_they_end() {
+        let quotas = [Quota { count: 3, window: Duration::from_secs(60) }];
+        let failed = SlidingWindow::from_times(vec![at(0)]);
+        assert_eq!(failed.admission(&quotas, 1, at(10)), Admission::Admitted);
+        assert_eq!(failed.admission(&quotas, 2, at(10)), Admission::Busy);
+        let failed = SlidingWindow::from_times(vec![at(0), at(1), at(2)]);
+        assert_eq!(failed.admission(&quotas, 0, at(10)), Admission::Wait { until: at(60) });
+        assert_eq!(failed.admission(&quotas, 1, at(60)), Admission::Busy);
+    }
+
+    #[test]
     fn events_in_the_future_neither_count_nor_stay() {
         let mut window = SlidingWindow::from_times(vec![at(0), at(7200), at(7300)]);
         assert_eq!(window.next_allowed(&QUOTAS, at(10)), at(60), "as if the clock had never been ahead");
@@ -171,6 +202,31 @@ mod tests {
     }
 
     proptest! {
+        /// In whatever order attempts begin and end, no window ever holds more failures and running ones than its quota.
+        #[test]
+        fn concurrent_attempts_exceed_no_quota(steps in prop::collection::vec((any::<bool>(), any::<bool>(), 0u64..40), 1..200)) {
+            let quotas = [
+                Quota { count: 5, window: Duration::from_secs(60) },
+                Quota { count: 8, window: Duration::from_secs(3600) },
+            ];
+            let (mut failed, mut running, mut now) = (SlidingWindow::default(), 0, at(0));
+            for (begins, fails, pause) in steps {
+                now = now + Duration::from_secs(pause);
+                if !begins && running > 0 {
+                    running -= 1;
+                    if fails {
+                        failed.record(now);
+                    }
+                } else if failed.admission(&quotas, running, now) == Admission::Admitted {
+                    running += 1;
+                }
+                for quota in quotas {
+                    let within = failed.times().iter().filter(|time| **time + quota.window > now).count();
+                    prop_assert!(within + running <= quota.count, "{within} and {running}");
+                }
+            }
+        }
+
         #[test]
         fn no_wait_is_longer_than_the_longest_window(
             times in prop::collection::vec(0u64..400_000, 0..30),

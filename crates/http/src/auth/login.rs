@@ -62,7 +62,7 @@ impl RequestBody for LoginBody {
 )]
 async fn login<A: SignIns>(mut context: HttpContext<A>, body: LoginBody) -> AuthResult<SignInError> {
     let request = body.into_request(context.origin());
-    let signed_in = context.call(|accounts| accounts.sign_in(request)).await??;
+    let signed_in = context.call_to_end(|accounts| async move { accounts.sign_in(request).await }).await??;
     Ok(reply::ok(&TokenReply::from(signed_in.signed_in)))
 }
 
@@ -75,6 +75,7 @@ impl From<SignInError> for AuthError {
         match error {
             SignInError::InvalidCredentials => Self::Refused(CredentialError::Credentials),
             SignInError::TooManyAttempts { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
+            SignInError::Busy { retry_after } => ApiError::Unavailable { retry_after }.into(),
             SignInError::Hashing(error) => Self::ApiError(error.into()),
             SignInError::Signing(error) => Self::ApiError(error.into()),
             SignInError::Storage(error) => error.into(),

@@ -76,7 +76,7 @@ async fn change_password<A: Sessions + PasswordChanges>(
     (caller, body): (Caller, ChangePasswordBody),
 ) -> AuthResult<ChangePasswordError> {
     let request = body.into_request(caller, context.origin());
-    context.call(|accounts| accounts.change_password(request)).await??;
+    context.call_to_end(|accounts| async move { accounts.change_password(request).await }).await??;
     Ok(reply::done())
 }
 
@@ -94,6 +94,7 @@ impl From<ChangePasswordError> for AuthError {
             ChangePasswordError::TooManyAttempts { retry_after } => {
                 ApiError::TooManyRequests { retry_after }.into()
             }
+            ChangePasswordError::Busy { retry_after } => ApiError::Unavailable { retry_after }.into(),
             ChangePasswordError::Hashing(error) => Self::ApiError(error.into()),
             ChangePasswordError::Storage(error) => error.into(),
         }

@@ -1,4 +1,5 @@
 use std::future::{Future, Ready, ready};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 use asteroid_application::accounts::{AuthenticateError, Caller, Sessions};
 use asteroid_kernel::Origin;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::bearer::bearer_token;
 use super::body::{BodyContent, read_content, read_object};
@@ -80,6 +82,21 @@ impl<U: 'static> HttpContext<U> {
         outcome.map_err(|_| {
             tracing::error!("the use case took too long");
             UseCaseTimeout
+        })
+    }
+
+    /// Calls a use case that runs to its end even if the client goes away or the time is up, so that what it began, such as a
+    /// try that counts as a failure while it runs, is finished.
+    pub(crate) async fn call_to_end<F: Future<Output: 'static> + 'static>(
+        &mut self,
+        use_case: impl FnOnce(Arc<U>) -> F,
+    ) -> Result<F::Output, UseCaseTimeout> {
+        let running = use_case(Arc::clone(&self.state.use_cases)).instrument(Span::current());
+        let running = actix_web::rt::spawn(running);
+        self.call(|_| running).await?.or_else(|ended| match ended.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The worker stops.
+            Err(_) => Err(UseCaseTimeout),
         })
     }
 

@@ -93,7 +93,8 @@ async fn sign_in<A: AccountUseCases, P: PracticeUseCases>(
     body: SignInBody,
 ) -> PracticeApiResult<SignInError> {
     let request = body.into_request(context.origin());
-    let signed_in = context.call(|ports| ports.accounts.sign_in(request)).await??;
+    let signed_in =
+        context.call_to_end(|ports| async move { ports.accounts.sign_in(request).await }).await??;
     Ok(ok(&SignInReply::from(signed_in)))
 }
 
@@ -124,6 +125,7 @@ impl From<SignInError> for PracticeApiError {
         match error {
             SignInError::InvalidCredentials => Self::Refused(AccessError::Credentials),
             SignInError::TooManyAttempts { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
+            SignInError::Busy { retry_after } => ApiError::Unavailable { retry_after }.into(),
             SignInError::Hashing(error) => Self::ApiError(error.into()),
             SignInError::Signing(error) => Self::ApiError(error.into()),
             SignInError::Storage(error) => error.into(),

@@ -189,7 +189,9 @@ async fn update_user<A: AccountUseCases, P: PracticeUseCases>(
     (caller, body): (Caller, UpdateUserBody),
 ) -> PracticeApiResult<UpdateUserError> {
     let request = body.to_request(caller, context.origin());
-    let reviewed = context.call(|ports| ports.accounts.review_password_change(request)).await?;
+    let reviewed = context
+        .call_to_end(|ports| async move { ports.accounts.review_password_change(request).await })
+        .await?;
     reviewed.map_err(|error| UpdateUserError::of(error, &body))?;
     let profile = context.call(|ports| ports.practices.practice_profile(caller, None)).await??;
     Ok(ok(&ProfileReply::from(profile.ok_or(UpdateUserError::UserGone)?)))
@@ -198,6 +200,9 @@ async fn update_user<A: AccountUseCases, P: PracticeUseCases>(
 enum UpdateUserError {
     Invalid(ParamErrors),
     TooManyAttempts {
+        retry_after: Duration,
+    },
+    Busy {
         retry_after: Duration,
     },
     Hashing(HashingError),
@@ -213,6 +218,7 @@ impl UpdateUserError {
             ReviewPasswordChangeError::TooManyAttempts { retry_after } => {
                 Self::TooManyAttempts { retry_after }
             }
+            ReviewPasswordChangeError::Busy { retry_after } => Self::Busy { retry_after },
             ReviewPasswordChangeError::Hashing(error) => Self::Hashing(error),
             ReviewPasswordChangeError::Storage(error) => Self::Storage(error),
         }
@@ -231,6 +237,7 @@ impl From<UpdateUserError> for PracticeApiError {
             UpdateUserError::TooManyAttempts { retry_after } => {
                 ApiError::TooManyRequests { retry_after }.into()
             }
+            UpdateUserError::Busy { retry_after } => ApiError::Unavailable { retry_after }.into(),
             UpdateUserError::Hashing(error) => Self::ApiError(error.into()),
             UpdateUserError::Storage(error) => error.into(),
             UpdateUserError::UserGone => ApiError::Unauthenticated { token_sent: true }.into(),

@@ -6,10 +6,10 @@ use asteroid_delivery::DeliveryUrl;
 use asteroid_kernel::Region;
 
 use super::{
-    Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, DatabaseUrl, HashingSettings,
-    HttpServerSettings, LimitSettings, LogFormat, LogSettings, OutboxSettings, PasswordSettings,
-    ProductSettings, RegistrationSettings, SendLimits, SessionSettings, TimeSpan, TransportSettings,
-    WrongCodeLimits, WrongPasswordLimits,
+    AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, DatabaseUrl,
+    HashingSettings, HttpServerSettings, LimitSettings, LogFormat, LogSettings, OutboxSettings,
+    PasswordSettings, ProductSettings, RegistrationSettings, SendLimits, SessionSettings, TimeSpan,
+    TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 
 impl Default for HttpServerSettings {
@@ -139,6 +139,7 @@ impl Default for LimitSettings {
                 familiar_per_hour: 10,
                 familiar_for: TimeSpan::days(30),
             },
+            addresses: AddressLimits { failures_per_minute: 30, failures_per_hour: 60 },
         }
     }
 }

@@ -25,10 +25,10 @@ pub use error::{ConfigError, ConfigErrors};
 pub use network::ProxyNetwork;
 pub use policy::NoKeysFile;
 pub use settings::{
-    Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, HashingSettings, HttpServerSettings,
-    KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings, OutboxSettings, PasswordSettings,
-    ProductSettings, RegistrationSettings, SendLimits, ServerProfile, SessionSettings, Settings,
-    TransportSettings, WrongCodeLimits, WrongPasswordLimits,
+    AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, HashingSettings,
+    HttpServerSettings, KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings, OutboxSettings,
+    PasswordSettings, ProductSettings, RegistrationSettings, SendLimits, ServerProfile, SessionSettings,
+    Settings, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};

@@ -174,6 +174,10 @@ impl From<&LimitSettings> for LimitRules {
                 lock_at: passwords.lock_at,
             },
             wrong_passwords_from_familiar_address: vec![quota(passwords.familiar_per_hour, HOUR)],
+            failures_from_address: vec![
+                quota(limits.addresses.failures_per_minute, MINUTE),
+                quota(limits.addresses.failures_per_hour, HOUR),
+            ],
             familiar_for: passwords.familiar_for.get(),
             failures_kept_for: passwords.memory.get(),
         }

@@ -235,6 +235,8 @@ fn limits(settings: &Settings, findings: &mut Findings) {
         ("limits.wrong_codes.per_hour", codes.per_hour),
         ("limits.wrong_codes.per_day", codes.per_day),
         ("limits.wrong_passwords.familiar_per_hour", passwords.familiar_per_hour),
+        ("limits.addresses.failures_per_minute", limits.addresses.failures_per_minute),
+        ("limits.addresses.failures_per_hour", limits.addresses.failures_per_hour),
     ] {
         findings.within(key, count, 1..=10_000);
     }

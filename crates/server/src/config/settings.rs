@@ -270,8 +270,10 @@ pub struct LimitSettings {
     pub sends: SendLimits,
     /// Wrong codes for one contact.
     pub wrong_codes: WrongCodeLimits,
-    /// Wrong passwords of one user.
+    /// Wrong passwords.
     pub wrong_passwords: WrongPasswordLimits,
+    /// Failed tries from one address.
+    pub addresses: AddressLimits,
 }
 
 /// `[limits.sends]`
@@ -300,7 +302,7 @@ pub struct WrongCodeLimits {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrongPasswordLimits {
-    /// The consecutive failures without a wait.
+    /// The consecutive failures at a contact without a wait.
     pub free: u32,
     /// The wait after the next failure; each further failure doubles it.
     pub first_wait: TimeSpan,
@@ -310,10 +312,20 @@ pub struct WrongPasswordLimits {
     pub lock_at: u32,
     /// How long failures are remembered after the last one.
     pub memory: TimeSpan,
-    /// In any hour, from an address that the user has signed in from.
+    /// In any hour, from a network that the user has signed in from.
     pub familiar_per_hour: usize,
-    /// How long an address stays familiar.
+    /// How long a network stays familiar.
     pub familiar_for: TimeSpan,
+}
+
+/// `[limits.addresses]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressLimits {
+    /// In any minute.
+    pub failures_per_minute: usize,
+    /// In any hour.
+    pub failures_per_hour: usize,
 }
 
 /// `[keys]`
