@@ -2,7 +2,7 @@
 
 mod clients;
 mod concurrent_reads;
-mod contacts;
+pub(crate) mod contacts;
 mod crash;
 mod other_systems;
 mod passwords;

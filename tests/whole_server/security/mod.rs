@@ -9,3 +9,4 @@ mod rate_limits;
 mod secrets_in_logs;
 mod service_names;
 mod signed_tokens;
+mod wrong_passwords;

@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId, random_bytes};
+use asteroid_kernel::{Contact, Origin, Storage, StorageError, Timestamp, UnitOfWork, UserId, random_bytes};
 use asteroid_limits::{LimitKey, LimitRepository, SlidingWindow};
 
 use super::audit::audit;
 use super::budgets::{Limited, RunningTry, TryOutcome};
 use super::{Accounts, RequestContext};
 
-/// So long a try waits for those that are running.
+/// So long a try waits for one of those that are running to end, …
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// The pauses between two looks at them grow from the first to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(80);
+/// … and so long in all, while one after the other ends and another takes its place. Shorter than a request may take by
+/// default.
+const LONGEST_WAIT_IN_ALL: Duration = Duration::from_secs(8);
+/// The pauses between two looks at them grow from the first to the longest: the more wait, the sooner one of them looks.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// What a try that waited in vain is told to wait.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -22,14 +25,25 @@ const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(super) enum TryAdmission<T> {
     /// It has begun.
     Admitted(T),
-    /// The tries that are running decide it.
-    Busy,
+    /// The tries that are running decide it. They began at these times.
+    Busy(Vec<Timestamp>),
     /// Not now.
     Limited {
         retry_after: Duration,
         /// Whether the audit trail has this already.
         noted: bool,
     },
+}
+
+impl<T> TryAdmission<T> {
+    /// The same, with more to go on with.
+    pub(super) fn map<U>(self, with: impl FnOnce(T) -> U) -> TryAdmission<U> {
+        match self {
+            Self::Admitted(begun) => TryAdmission::Admitted(with(begun)),
+            Self::Busy(running) => TryAdmission::Busy(running),
+            Self::Limited { retry_after, noted } => TryAdmission::Limited { retry_after, noted },
+        }
+    }
 }
 
 /// Why a try did not begin.
@@ -94,14 +108,14 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
         W: UnitOfWork<S::Tx, Output = TryAdmission<T>, Error = StorageError>,
         T: Send,
     {
-        let started_at = self.tools.clock.now();
-        let (mut paused, mut pause) = (Duration::ZERO, FIRST_PAUSE);
+        let (mut waited, mut waited_in_all, mut pause) = (Duration::ZERO, Duration::ZERO, FIRST_PAUSE);
+        let mut seen = Vec::new();
         loop {
             let mut admission = self.storage.read(unit(self.context(origin.clone()), false)).await?;
             let is_final = match &admission {
                 TryAdmission::Admitted(_) => !self.tools.rules.limits.enabled,
                 TryAdmission::Limited { noted, .. } => *noted,
-                TryAdmission::Busy => true,
+                TryAdmission::Busy(_) => true,
             };
             if !is_final {
                 admission = self.storage.write(unit(self.context(origin.clone()), true)).await?;
@@ -109,16 +123,22 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
             match admission {
                 TryAdmission::Admitted(begun) => return Ok(begun),
                 TryAdmission::Limited { retry_after, .. } => return Err(TryRefused::Limited { retry_after }),
-                TryAdmission::Busy => {}
+                TryAdmission::Busy(running) => {
+                    if running != seen {
+                        (seen, waited) = (running, Duration::ZERO);
+                    }
+                }
             }
-            if paused.max(self.tools.clock.now().since(started_at)) >= LONGEST_WAIT {
+            if waited >= LONGEST_WAIT || waited_in_all >= LONGEST_WAIT_IN_ALL {
                 return Err(TryRefused::Busy { retry_after: BUSY_RETRY_AFTER });
             }
             // From half the pause to one and a half, so that those who wait do not all look at once.
             let [random] = random_bytes::<1>(&*self.tools.randomness);
             let jittered = pause / 2 + pause * u32::from(random) / 256;
+            let looked_at = self.tools.clock.now();
             self.tools.timer.sleep(jittered).await;
-            paused += jittered;
+            let slept = jittered.max(self.tools.clock.now().since(looked_at));
+            (waited, waited_in_all) = (waited + slept, waited_in_all + slept);
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }

@@ -9,6 +9,7 @@ use asteroid_limits::{
 };
 
 use super::RequestContext;
+use super::admission::TryAdmission;
 use super::rate_limits::longest_window;
 
 /// A running try of which nothing was heard for so long has died with its server or its caller. Longer than a request may
@@ -197,10 +198,13 @@ impl<'c> HeldTry<'c> {
         self,
         tx: &mut Tx,
         recorded: bool,
-    ) -> Result<Option<RunningTry>, StorageError> {
+    ) -> Result<TryAdmission<RunningTry>, StorageError> {
         let now = self.context.now;
-        if self.budgets.iter().any(|held| held.admission(now) == Admission::Busy) {
-            return Ok(None);
+        let is_busy = |held: &&HeldBudget| held.admission(now) == Admission::Busy;
+        let busy: Vec<Timestamp> =
+            self.budgets.iter().filter(is_busy).flat_map(|held| held.running.times()).copied().collect();
+        if !busy.is_empty() {
+            return Ok(TryAdmission::Busy(busy));
         }
         let mut begun = RunningTry { budgets: Vec::with_capacity(self.budgets.len()), began_at: now };
         for HeldBudget { budget, mut running, .. } in self.budgets {
@@ -210,7 +214,7 @@ impl<'c> HeldTry<'c> {
             }
             begun.budgets.push(budget);
         }
-        Ok(Some(begun))
+        Ok(TryAdmission::Admitted(begun))
     }
 }
 

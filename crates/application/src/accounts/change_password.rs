@@ -110,8 +110,7 @@ impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRep
         if let PasswordAdmission::Limited(limited) = admission {
             return refuse_try(tx, &limited, event, context, *recorded).await;
         }
-        let begun = held.begin(tx, *recorded).await?;
-        Ok(begun.map_or(TryAdmission::Busy, TryAdmission::Admitted))
+        held.begin(tx, *recorded).await
     }
 }
 

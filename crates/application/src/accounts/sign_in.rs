@@ -140,11 +140,9 @@ impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRep
                 return refuse_try(tx, &limited, event, context, *recorded).await;
             }
         };
-        let begun = held.begin(tx, *recorded).await?;
         let hash = owner.and_then(|user| user.password_hash).filter(|_| !hidden);
-        Ok(begun.map_or(TryAdmission::Busy, |running| {
-            TryAdmission::Admitted(BegunSignIn { hash, user, running })
-        }))
+        let begun = held.begin(tx, *recorded).await?;
+        Ok(begun.map(|running| BegunSignIn { hash, user, running }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The budgets of wrong passwords, on the store in memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use asteroid_application::accounts::{
@@ -38,10 +38,11 @@ impl Timer for TokioTimer {
 }
 
 /// Takes a while, as a hasher does, and can be overloaded.
-#[derive(Default)]
 struct SlowHasher {
+    clock: Arc<ManualClock>,
     evaluated: AtomicUsize,
     is_overloaded: AtomicBool,
+    takes_millis: AtomicU64,
 }
 
 impl PasswordHasher for SlowHasher {
@@ -57,8 +58,10 @@ impl PasswordHasher for SlowHasher {
         if self.is_overloaded.load(Ordering::SeqCst) {
             return Err(HashingError::Overloaded { retry_after: Duration::from_secs(1) });
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(self.takes_millis.load(Ordering::SeqCst))).await;
         self.evaluated.fetch_add(1, Ordering::SeqCst);
+        // No two tries begin at one moment after another has ended.
+        self.clock.advance(Duration::from_micros(1));
         PlainHasher.verify(password, hash).await
     }
 
@@ -88,7 +91,13 @@ impl World {
         let mut signal = MockSignal::new();
         signal.expect_outbox_filled().return_const(());
         let clock = Arc::new(ManualClock::at("2026-01-02T03:04:05.678Z"));
-        let (storage, hasher) = (Arc::new(MemoryStorage::default()), Arc::new(SlowHasher::default()));
+        let storage = Arc::new(MemoryStorage::default());
+        let hasher = Arc::new(SlowHasher {
+            clock: clock.clone(),
+            evaluated: AtomicUsize::new(0),
+            is_overloaded: AtomicBool::new(false),
+            takes_millis: AtomicU64::new(20),
+        });
         let mut rules = AccountRules::default();
         change(&mut rules);
         let tools = Tools {
@@ -185,8 +194,15 @@ async fn of_200_wrong_passwords_at_once_exactly_5_are_evaluated() {
 #[tokio::test(start_paused = true)]
 async fn of_50_right_passwords_at_once_all_sign_in() {
     let world = World::new(|_| {}).await;
-    let statuses = join_all((0..50).map(|_| world.sign_in(EMAIL, RIGHT, STRANGER))).await;
-    assert_eq!(count(&statuses, 200), 50, "{statuses:?}");
+    // However long they take together: a try waits 2 s for one of those before it to end.
+    for takes in [20, 500] {
+        world.hasher.takes_millis.store(takes, Ordering::SeqCst);
+        let statuses = join_all((0..50).map(|_| world.sign_in(EMAIL, RIGHT, STRANGER))).await;
+        assert_eq!(count(&statuses, 200), 50, "{statuses:?}");
+    }
+    world.hasher.takes_millis.store(5000, Ordering::SeqCst);
+    let statuses = join_all((0..50).map(|_| world.sign_in(PHONE, RIGHT, "192.0.2.1"))).await;
+    assert_eq!((count(&statuses, 200), count(&statuses, 503)), (5, 45), "{statuses:?}");
 }
 
 #[tokio::test(start_paused = true)]
