@@ -1,5 +1,6 @@
 //! The handler timeout, and panics.
 
+use std::cell::Cell;
 use std::future::pending;
 use std::time::Duration;
 
@@ -14,7 +15,13 @@ use tokio::time::Instant;
 use crate::harness::{BODIES, ask, caller, parts, signed_in_accounts, with_token};
 use crate::openapi::bodiless_requests;
 
-/// Accounts that take six seconds to check a token, and never return from any other use case.
+thread_local! {
+    /// How many sign-ins of [`Stuck`] ran to their end in this test.
+    static ENDED_SIGN_INS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Accounts that take six seconds to check a token and twelve for a sign-in, and never return from any use case but the
+/// former.
 pub(crate) struct Stuck;
 
 /// Implements ports so that no call of theirs returns, but the check of a token.
@@ -35,6 +42,12 @@ macro_rules! stuck {
         let _ = $token;
         tokio::time::sleep(Duration::from_secs(6)).await;
         Ok(caller())
+    }};
+    (@ sign_in $request:ident) => {{
+        let _ = $request;
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        ENDED_SIGN_INS.set(ENDED_SIGN_INS.get() + 1);
+        pending().await
     }};
     (@ $method:ident $($arg:ident)*) => {{
         let _ = ($($arg,)*);
@@ -57,6 +70,19 @@ async fn the_handler_timeout_covers_all_use_cases_of_a_request() {
         assert_eq!(started.elapsed().as_secs(), 10);
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("5")));
         insta::allow_duplicates! { insta::assert_snapshot!(answer.body, @r#"{"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}"#); }
+    }
+}
+
+#[actix_web::test]
+async fn a_sign_in_runs_to_its_end_when_the_client_is_gone_or_the_time_is_up() {
+    tokio::time::pause();
+    let login = BODIES.iter().find(|route| route.path.ends_with("login")).expect("a route");
+    for (sign_in, given_up_after) in [(1, Duration::from_secs(1)), (2, Duration::from_secs(11))] {
+        let answer = tokio::time::timeout(given_up_after, ask(Stuck, login.request(login.body()))).await;
+        assert_eq!(answer.is_ok(), sign_in == 2, "the first client goes away");
+        assert_eq!(ENDED_SIGN_INS.get(), sign_in - 1);
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        assert_eq!(ENDED_SIGN_INS.get(), sign_in);
     }
 }
 

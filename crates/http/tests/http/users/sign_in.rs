@@ -35,6 +35,7 @@ async fn sign_in_errors_are_answered_by_name_with_rate_limit_fields() {
         [
             SignInError::InvalidCredentials,
             SignInError::TooManyAttempts { retry_after: WAIT },
+            SignInError::Busy { retry_after: WAIT },
             SignInError::Hashing(HashingError::Overloaded { retry_after: WAIT }),
             SignInError::Hashing(HashingError::Failed("out of memory".into())),
             SignInError::Storage(busy()),
@@ -46,6 +47,7 @@ async fn sign_in_errors_are_answered_by_name_with_rate_limit_fields() {
     insta::assert_snapshot!(table, @r#"
     401 {"error":"Invalid email or password."}
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":"Too many requests. Please try again in 60 s."}
+    503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
     503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}

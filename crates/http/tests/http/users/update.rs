@@ -255,6 +255,7 @@ async fn update_user_errors_are_answered_by_name_with_rate_limit_fields() {
         expect_review_password_change,
         [
             ReviewPasswordChangeError::TooManyAttempts { retry_after: WAIT },
+            ReviewPasswordChangeError::Busy { retry_after: WAIT },
             ReviewPasswordChangeError::Hashing(HashingError::Overloaded { retry_after: WAIT }),
             ReviewPasswordChangeError::Hashing(HashingError::Failed("out of memory".into())),
             ReviewPasswordChangeError::Storage(busy()),
@@ -264,6 +265,7 @@ async fn update_user_errors_are_answered_by_name_with_rate_limit_fields() {
     );
     insta::assert_snapshot!(table, @r#"
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":"Too many requests. Please try again in 60 s."}
+    503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     503 [retry-after: 60] {"error":"The service is temporarily unavailable. Please try again."}
     500 {"error":"Something went wrong on our side."}
     503 [retry-after: 1] {"error":"The service is temporarily unavailable. Please try again."}

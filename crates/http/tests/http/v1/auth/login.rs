@@ -38,6 +38,7 @@ async fn login_errors_are_answered_by_name_with_rate_limit_fields() {
         [
             SignInError::InvalidCredentials,
             SignInError::TooManyAttempts { retry_after: Duration::ZERO },
+            SignInError::Busy { retry_after: Duration::from_secs(1) },
             SignInError::Hashing(overloaded()),
             SignInError::Hashing(hashing_failed()),
             SignInError::Storage(busy()),
@@ -48,6 +49,7 @@ async fn login_errors_are_answered_by_name_with_rate_limit_fields() {
     insta::assert_snapshot!(table, @r#"
     401 {"data":{"code":"AUTHENTICATION_FAILED","error":"Invalid Credentials","more":{}}}
     429 [retry-after: 1] [ratelimit: "default";r=0;t=1] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 1 s."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}

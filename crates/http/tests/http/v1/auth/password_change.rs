@@ -41,6 +41,7 @@ async fn change_password_errors_are_answered_by_name_with_rate_limit_fields() {
             ChangePasswordError::WeakPassword(password_flaws()),
             ChangePasswordError::InvalidExistingPassword,
             ChangePasswordError::TooManyAttempts { retry_after: WAIT },
+            ChangePasswordError::Busy { retry_after: WAIT },
             ChangePasswordError::Hashing(overloaded()),
             ChangePasswordError::Hashing(hashing_failed()),
             ChangePasswordError::Storage(busy()),
@@ -52,6 +53,7 @@ async fn change_password_errors_are_answered_by_name_with_rate_limit_fields() {
     422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"new_password":[{"message":"The new password must have at least 8 characters.","code":"too_short"},{"message":"The new password must have at most 64 characters.","code":"too_long"},{"message":"The new password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The new password must not contain your e-mail address, the part of it before the @, or your phone number.","code":"contains_contact"},{"message":"The new password must not contain your name or that of this service.","code":"contains_name"},{"message":"The new password must be different from the existing password.","code":"same_as_old"}]}}}
     401 {"data":{"code":"INVALID_EXISTING_PASSWORD","error":"Invalid existing password","more":{}}}
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
+    503 [retry-after: 60] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
