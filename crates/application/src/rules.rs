@@ -78,6 +78,14 @@ pub struct LimitRules {
     pub stranger_percent: u8,
     /// Codes to one contact.
     pub sends: Vec<Quota>,
+    /// Codes that one network asks for, to any contacts. Where the address is not known, there is no such limit.
+    pub sends_per_network: Vec<Quota>,
+    /// Codes to phone numbers that differ in the last four digits alone. The owner's part is for numbers of users.
+    pub sms_per_prefix: Vec<Quota>,
+    /// Codes to phone numbers in all. The owner's part is for numbers of users.
+    pub sms: Vec<Quota>,
+    /// Registrations from one network.
+    pub registrations_per_network: Vec<Quota>,
     /// Wrong codes for one contact; over it, no code of the contact works.
     pub wrong_codes: Vec<Quota>,
     /// Wrong passwords at one contact, whether or not it has a user. The number that locks also holds for one user over
@@ -114,6 +122,10 @@ impl Default for LimitRules {
                 Quota { count: 5, window: Duration::from_hours(1) },
                 Quota { count: 10, window: Duration::from_hours(24) },
             ],
+            sends_per_network: vec![Quota { count: 20, window: Duration::from_hours(1) }],
+            sms_per_prefix: vec![Quota { count: 10, window: Duration::from_hours(1) }],
+            sms: vec![Quota { count: 1000, window: Duration::from_hours(24) }],
+            registrations_per_network: vec![Quota { count: 10, window: Duration::from_hours(1) }],
             wrong_codes: vec![
                 Quota { count: 10, window: Duration::from_hours(1) },
                 Quota { count: 20, window: Duration::from_hours(24) },

@@ -28,6 +28,39 @@ async fn rate_limit_of_codes_is_one_a_minute_for_known_and_unknown_contacts() {
 }
 
 #[tokio::test]
+async fn networks_have_a_limit_of_codes_and_of_registrations() {
+    let settings = [
+        ("ASTEROID_HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]"),
+        ("ASTEROID_LIMITS__SENDS__PER_NETWORK_PER_HOUR", "3"),
+        ("ASTEROID_LIMITS__REGISTRATIONS__PER_NETWORK_PER_HOUR", "2"),
+    ];
+    let server = Server::start_with(&settings).await;
+    let post = |path: &str, ip: &str, body: &serde_json::Value| {
+        server.client.post(server.url(path)).header("x-forwarded-for", ip).json(body).send()
+    };
+    let mut statuses = Vec::new();
+    for n in 0..3 {
+        let body = registration(&format!("martha-{n}@example.com"), "a fine long password");
+        let answer = post("/v1/auth/register", "2001:db8:0:1::1", &body).await.expect("an answer");
+        statuses.push(answer.status().as_u16());
+        if n == 2 {
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+    let mut statuses = Vec::new();
+    for n in 0..2 {
+        let body = json!({"email": format!("nobody-{n}@example.com")});
+        let send = "/v1/auth/verification_codes/send";
+        statuses.push(post(send, "2001:db8:0:1:ffff::2", &body).await.expect("an answer").status().as_u16());
+    }
+    assert_eq!(statuses, [204, 429], "codes of registrations count, and those to anybody");
+    let body = registration("martha-3@example.com", "a fine long password");
+    let elsewhere = post("/v1/auth/register", "2001:db8:0:2::1", &body).await.expect("an answer");
+    assert_eq!(elsewhere.status(), 200, "another network");
+}
+
+#[tokio::test]
 async fn rate_limits_survive_a_crash() {
     let mut server = Server::start_with(&[]).await;
     let send = json!({"email": "martha@example.com"});

@@ -1,18 +1,18 @@
 //! Sending a code to reset a password.
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::UserRepository;
+use asteroid_identity::{FamiliarAddressRepository, UserRepository};
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
 
+use super::Accounts;
 use super::audit::audit;
 use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
 use super::contacts::{enabled_owner, verified_spelling};
-use super::rate_limits::reserve_sends;
+use super::rate_limits::LimitedSends;
 use super::send_codes::{SendCodesError, Sent};
-use super::{Accounts, RequestContext};
 
 /// Asks for a code to set a new password with.
 #[derive(Clone, Debug)]
@@ -35,21 +35,25 @@ asteroid_kernel::port! {
 /// Sends a reset code to the contact's owner, if that user may sign in.
 struct SendResetCode {
     contact: Contact,
-    context: RequestContext,
+    sends: LimitedSends,
 }
 
 impl<Tx> UnitOfWork<Tx> for SendResetCode
 where
-    Tx: UserRepository + ChallengeRepository + OutboxRepository + LimitRepository + AuditRepository + Send,
+    Tx: UserRepository
+        + FamiliarAddressRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository
+        + Send,
 {
     type Output = Sent;
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let (contact, context) = (&self.contact, &self.context);
-        let action = Action::ForgotPassword;
-        if let Err(retry_after) = reserve_sends(tx, std::slice::from_ref(contact), context).await? {
-            audit(tx, action, Outcome::Limited, None, Some(contact), context).await?;
+        let (contact, context) = (&self.contact, &self.sends.context);
+        if let Err(retry_after) = self.sends.reserve(tx).await? {
             return Ok(Sent::Limited { retry_after });
         }
         let owner = enabled_owner(tx, contact).await?.map(|user| user.id);
@@ -63,7 +67,7 @@ where
             None => send_decoy(tx, contact, Purpose::Reset, form, context).await?,
         }
         let outcome = if proved.is_some() { Outcome::Done } else { Outcome::Refused };
-        audit(tx, action, outcome, owner, Some(contact), context).await?;
+        audit(tx, Action::ForgotPassword, outcome, owner, Some(contact), context).await?;
         Ok(Sent::Sent)
     }
 }
@@ -71,12 +75,19 @@ where
 impl<S, H> PasswordResetRequests for Accounts<S, H>
 where
     S: Storage,
-    S::Tx: UserRepository + ChallengeRepository + OutboxRepository + LimitRepository + AuditRepository,
+    S::Tx: UserRepository
+        + FamiliarAddressRepository
+        + ChallengeRepository
+        + OutboxRepository
+        + LimitRepository
+        + AuditRepository,
     H: Send + Sync + 'static,
 {
     async fn forgot_password(&self, request: ForgotPassword) -> Result<(), SendCodesError> {
         let ForgotPassword { contact, origin } = request;
-        let work = SendResetCode { contact, context: self.context(origin) };
-        self.send_by(work).await
+        let (contacts, context) = (vec![contact.clone()], self.context(origin));
+        let sends = LimitedSends { contacts, action: Action::ForgotPassword, context };
+        self.check_sends(&sends).await?;
+        self.send_by(SendResetCode { contact, sends }).await
     }
 }

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
-    ContactType, HashingError, Password, PasswordFlaw, PasswordHasher, PendingRegistration,
-    PendingRegistrationRepository, PersonName, UserRepository,
+    ContactType, FamiliarAddressRepository, HashingError, Password, PasswordFlaw, PasswordHasher,
+    PendingRegistration, PendingRegistrationRepository, PersonName, UserRepository,
 };
 use asteroid_kernel::{Contact, Origin, RegistrationId, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, Purpose};
 
+use super::Accounts;
 use super::audit::audit;
 use super::codes::{CodeForm, CodeVersion, send_code};
 use super::contacts::{claim_contact, verified_spelling};
 use super::notices::send_notices;
-use super::rate_limits::reserve_sends;
-use super::send_codes::{SendCodesError, Sent, WhenMayCodesBeSent};
-use super::{Accounts, RequestContext};
+use super::rate_limits::LimitedSends;
+use super::send_codes::{SendCodesError, Sent};
 
 /// Asks to become a user.
 #[derive(Clone, Debug)]
@@ -77,12 +77,13 @@ asteroid_kernel::port! {
 /// Keeps the registration and sends its code, or notifies the contact's owner of the attempt.
 struct KeepRegistration {
     registration: PendingRegistration,
-    context: RequestContext,
+    sends: LimitedSends,
 }
 
 impl<Tx> UnitOfWork<Tx> for KeepRegistration
 where
     Tx: UserRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + ChallengeRepository
         + OutboxRepository
@@ -94,10 +95,9 @@ where
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let (registration, context) = (&self.registration, &self.context);
+        let (registration, context) = (&self.registration, &self.sends.context);
         let contact = &registration.contact;
-        if let Err(retry_after) = reserve_sends(tx, std::slice::from_ref(contact), context).await? {
-            audit(tx, Action::Register, Outcome::Limited, None, Some(contact), context).await?;
+        if let Err(retry_after) = self.sends.reserve(tx).await? {
             return Ok(Sent::Limited { retry_after });
         }
         claim_contact(tx, contact, context).await?;
@@ -121,6 +121,7 @@ impl<S, H> Registrations for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + ChallengeRepository
         + OutboxRepository
@@ -138,11 +139,10 @@ where
                 .passwords
                 .check(&password, std::slice::from_ref(&contact), std::slice::from_ref(&name))
                 .map_err(RegisterError::WeakPassword)?;
-            // Asked before hashing, which costs much; asked again when the registration is kept.
-            let early = WhenMayCodesBeSent { contacts: vec![contact.clone()], context: context.clone() };
-            if let Sent::Limited { retry_after } = this.storage.read(early).await? {
-                return Err(RegisterError::TooManyCodes { retry_after });
-            }
+            // Before hashing, which costs much.
+            let contacts = vec![contact.clone()];
+            let sends = LimitedSends { contacts, action: Action::Register, context: context.clone() };
+            this.check_sends(&sends).await?;
             let password_hash = this.hasher.hash(&password).await?;
             let registration = PendingRegistration {
                 id: RegistrationId::new(context.now, context.randomness()),
@@ -155,7 +155,7 @@ where
                 created_at: context.now,
                 expires_at: context.now + rules.registration_life,
             };
-            Ok(this.send_by(KeepRegistration { registration, context }).await?)
+            Ok(this.send_by(KeepRegistration { registration, sends }).await?)
         }
     }
 }

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
-use asteroid_identity::{PendingRegistration, PendingRegistrationRepository, UserRepository, UserStatus};
+use asteroid_identity::{
+    FamiliarAddressRepository, PendingRegistration, PendingRegistrationRepository, UserRepository, UserStatus,
+};
 use asteroid_kernel::{Contact, Network, Origin, Storage, StorageError, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, Purpose};
 
+use super::Accounts;
 use super::audit::audit;
 use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
 use super::contacts::{claim_contact, verified_spelling};
-use super::rate_limits::{reserve_sends, sends_key};
-use super::{Accounts, RequestContext};
+use super::rate_limits::LimitedSends;
 
 /// Asks for codes to these contacts: to finish a registration where one waits, else to sign in.
 #[derive(Clone, Debug)]
@@ -59,28 +61,6 @@ pub(super) enum Sent {
     },
 }
 
-/// Looks at the limits on codes to these contacts, and counts nothing.
-pub(super) struct WhenMayCodesBeSent {
-    pub(super) contacts: Vec<Contact>,
-    pub(super) context: RequestContext,
-}
-
-impl<Tx: LimitRepository> UnitOfWork<Tx> for WhenMayCodesBeSent {
-    type Output = Sent;
-    type Error = StorageError;
-
-    async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let (limits, now) = (&self.context.rules().limits, self.context.now);
-        for contact in self.contacts.iter().filter(|_| limits.enabled) {
-            let next = tx.window(&sends_key(contact)).await?.next_allowed(&limits.sends, now);
-            if next > now {
-                return Ok(Sent::Limited { retry_after: next.since(now) });
-            }
-        }
-        Ok(Sent::Sent)
-    }
-}
-
 /// Of the live registrations of a contact, newest first, the one whose code goes out again: the newest that was made on
 /// the caller's network, else the newest of all. The latter gets no password: the caller's claim stands against it.
 fn registration_to_send(
@@ -94,14 +74,14 @@ fn registration_to_send(
 
 /// Sends each contact the code that it is due: to finish its registration, or to sign in.
 struct SendDueCodes {
-    contacts: Vec<Contact>,
+    sends: LimitedSends,
     version: CodeVersion,
-    context: RequestContext,
 }
 
 impl<Tx> UnitOfWork<Tx> for SendDueCodes
 where
     Tx: UserRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + ChallengeRepository
         + OutboxRepository
@@ -113,14 +93,11 @@ where
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Sent, StorageError> {
-        let context = &self.context;
-        if let Err(retry_after) = reserve_sends(tx, &self.contacts, context).await? {
-            for contact in &self.contacts {
-                audit(tx, Action::SendCode, Outcome::Limited, None, Some(contact), context).await?;
-            }
+        let LimitedSends { contacts, context, .. } = &self.sends;
+        if let Err(retry_after) = self.sends.reserve(tx).await? {
             return Ok(Sent::Limited { retry_after });
         }
-        for contact in &self.contacts {
+        for contact in contacts {
             let key = contact.key();
             claim_contact(tx, contact, context).await?;
             let owner = tx.find_user_by_contact(&key).await?;
@@ -171,6 +148,7 @@ impl<S, H> CodeRequests for Accounts<S, H>
 where
     S: Storage,
     S::Tx: UserRepository
+        + FamiliarAddressRepository
         + PendingRegistrationRepository
         + ChallengeRepository
         + OutboxRepository
@@ -183,7 +161,8 @@ where
         // Always in the same order, so that two requests for the same two contacts never wait for each other.
         contacts.sort_by_key(Contact::key);
         contacts.dedup();
-        let work = SendDueCodes { contacts, version, context: self.context(origin) };
-        self.send_by(work).await
+        let sends = LimitedSends { contacts, action: Action::SendCode, context: self.context(origin) };
+        self.check_sends(&sends).await?;
+        self.send_by(SendDueCodes { sends, version }).await
     }
 }

@@ -10,4 +10,5 @@ mod password_budgets;
 mod passwords_and_tokens;
 mod pre_hijacking;
 mod rejected_requests;
+mod send_limits;
 mod terms_gate;

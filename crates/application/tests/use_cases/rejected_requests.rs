@@ -137,7 +137,7 @@ async fn a_taken_contact_gets_a_notice_and_neither_registration_nor_code() {
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
     tx.expect_save_window().times(1).returning(|_, _, _| Ok(()));
-    tx.expect_find_user_by_contact().times(1).returning(|_| Ok(Some(george())));
+    tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
     tx.expect_find_profile().returning(|_| Ok(Some(profile())));
     tx.expect_enqueue()
         .times(1)
@@ -177,8 +177,9 @@ async fn no_code_goes_to_another_spelling_than_the_one_that_was_proved() {
 #[tokio::test]
 async fn a_registration_over_the_limit_is_neither_hashed_nor_kept() {
     let mut tx = MockTx::new();
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
     tx.expect_window()
-        .times(1)
+        .times(2)
         .returning(|_| Ok(SlidingWindow::from_times(vec![now() - Duration::from_secs(20)])));
     let (accounts, storage) = accounts(tx, MockHasher::new(), 0);
     let error = accounts.register(register()).await.expect_err("a code was sent 20 seconds ago");
@@ -203,6 +204,7 @@ async fn a_weak_password_reaches_neither_store_nor_hasher() {
 #[tokio::test]
 async fn an_overloaded_hasher_leaves_nothing_behind() {
     let mut tx = MockTx::new();
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
     no_history(&mut tx);
     let mut hasher = MockHasher::new();
     hasher
@@ -246,7 +248,7 @@ async fn a_contact_without_a_user_gets_no_code_and_the_same_answer() {
     let mut tx = tx_with_event(Action::SendCode, Outcome::Refused);
     no_history(&mut tx);
     tx.expect_save_window().times(1).returning(|_, _, _| Ok(()));
-    tx.expect_find_user_by_contact().times(1).returning(|_| Ok(None));
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
     tx.expect_insert_claim().times(1).returning(|_| Ok(()));
     tx.expect_live_registrations().times(1).returning(|_, _| Ok(vec![]));
     expect_nothing_to_leave(&mut tx, 1);
@@ -275,16 +277,37 @@ async fn a_disabled_user_gets_no_code() {
 
 #[tokio::test]
 async fn one_contact_over_its_limit_stops_the_codes_to_all() {
-    let mut tx = MockTx::new();
-    tx.expect_record_event().times(2).returning(|_| Ok(()));
-    let mut sent_before = vec![SlidingWindow::from_times(vec![now()]), SlidingWindow::default()];
-    tx.expect_window().returning(move |_| Ok(sent_before.pop().expect("two contacts")));
+    let mut tx = tx_with_event(Action::SendCode, Outcome::Limited);
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
+    tx.expect_window().returning(|key| {
+        let is_full = key.as_str() == "sends:george@example.com";
+        Ok(SlidingWindow::from_times(if is_full { vec![now()] } else { vec![] }))
+    });
+    tx.expect_save_window()
+        .times(1)
+        .withf(|key, window, expires_at| {
+            key.as_str() == "refused:60:sends:george@example.com"
+                && window.times() == [now()]
+                && *expires_at == now() + Duration::from_mins(1)
+        })
+        .returning(|_, _, _| Ok(()));
     let phone = Contact::parse("555-665-4345", Region::US).expect("a contact");
     let (accounts, _) = accounts(tx, PlainHasher, 0);
     let request =
         SendCodes { contacts: vec![contact(), phone], version: CodeVersion::V1, origin: Origin::local() };
     let error = accounts.send_codes(request).await.expect_err("one of them has had a code just now");
     assert!(matches!(error, SendCodesError::TooManyCodes { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_noted_refusal_writes_nothing() {
+    let mut tx = MockTx::new();
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
+    tx.expect_window().returning(|_| Ok(SlidingWindow::from_times(vec![now()])));
+    let (accounts, storage) = accounts(tx, MockHasher::new(), 0);
+    let error = accounts.register(register()).await.expect_err("too many");
+    assert!(matches!(error, RegisterError::TooManyCodes { .. }), "{error:?}");
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 0));
 }
 
 fn verify(guess: &str) -> VerifyCode {

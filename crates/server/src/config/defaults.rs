@@ -8,8 +8,8 @@ use asteroid_kernel::Region;
 use super::{
     AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, DatabaseUrl,
     HashingSettings, HttpServerSettings, LimitSettings, LogFormat, LogSettings, OutboxSettings,
-    PasswordSettings, ProductSettings, RegistrationSettings, SendLimits, SessionSettings, TimeSpan,
-    TransportSettings, WrongCodeLimits, WrongPasswordLimits,
+    PasswordSettings, ProductSettings, RegistrationLimits, RegistrationSettings, SendLimits, SessionSettings,
+    TimeSpan, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 
 impl Default for HttpServerSettings {
@@ -128,7 +128,15 @@ impl Default for LimitSettings {
         Self {
             enabled: true,
             stranger_percent: 66,
-            sends: SendLimits { per_minute: 1, per_hour: 5, per_day: 10 },
+            sends: SendLimits {
+                per_minute: 1,
+                per_hour: 5,
+                per_day: 10,
+                per_network_per_hour: 20,
+                sms_per_prefix_per_hour: 10,
+                sms_per_day: 1000,
+            },
+            registrations: RegistrationLimits { per_network_per_hour: 10 },
             wrong_codes: WrongCodeLimits { per_hour: 10, per_day: 20 },
             wrong_passwords: WrongPasswordLimits {
                 free: 4,

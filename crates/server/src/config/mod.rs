@@ -27,8 +27,8 @@ pub use policy::NoKeysFile;
 pub use settings::{
     AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, HashingSettings,
     HttpServerSettings, KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings, OutboxSettings,
-    PasswordSettings, ProductSettings, RegistrationSettings, SendLimits, ServerProfile, SessionSettings,
-    Settings, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
+    PasswordSettings, ProductSettings, RegistrationLimits, RegistrationSettings, SendLimits, ServerProfile,
+    SessionSettings, Settings, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};

@@ -166,6 +166,10 @@ impl From<&LimitSettings> for LimitRules {
                 quota(sends.per_hour, HOUR),
                 quota(sends.per_day, DAY),
             ],
+            sends_per_network: vec![quota(sends.per_network_per_hour, HOUR)],
+            sms_per_prefix: vec![quota(sends.sms_per_prefix_per_hour, HOUR)],
+            sms: vec![quota(sends.sms_per_day, DAY)],
+            registrations_per_network: vec![quota(limits.registrations.per_network_per_hour, HOUR)],
             wrong_codes: vec![quota(codes.per_hour, HOUR), quota(codes.per_day, DAY)],
             wrong_passwords: Backoff {
                 free: passwords.free,

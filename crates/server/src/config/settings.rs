@@ -268,6 +268,8 @@ pub struct LimitSettings {
     pub stranger_percent: u8,
     /// Codes sent to one contact.
     pub sends: SendLimits,
+    /// Registrations.
+    pub registrations: RegistrationLimits,
     /// Wrong codes for one contact.
     pub wrong_codes: WrongCodeLimits,
     /// Wrong passwords.
@@ -280,12 +282,26 @@ pub struct LimitSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendLimits {
-    /// In any minute.
+    /// To one contact in any minute.
     pub per_minute: usize,
-    /// In any hour.
+    /// To one contact in any hour.
     pub per_hour: usize,
-    /// In any 24 hours.
+    /// To one contact in any 24 hours.
     pub per_day: usize,
+    /// From one network in any hour.
+    pub per_network_per_hour: usize,
+    /// SMS in any hour to numbers that differ in the last four digits alone.
+    pub sms_per_prefix_per_hour: usize,
+    /// SMS in any 24 hours.
+    pub sms_per_day: usize,
+}
+
+/// `[limits.registrations]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrationLimits {
+    /// From one network in any hour.
+    pub per_network_per_hour: usize,
 }
 
 /// `[limits.wrong_codes]`
