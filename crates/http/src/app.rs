@@ -11,7 +11,7 @@ use crate::auth::{self, AuthSurface};
 use crate::core::{ApiError, Surface, Telemetry, cors, fallback};
 use crate::operations::{self, ApiDocument};
 use crate::practice_api::{self, PracticeApiSurface};
-use crate::{HttpSettings, Readiness, openapi, pages};
+use crate::{HttpSettings, Readiness, StreamSlots, openapi, pages};
 
 /// The parts of the application. Cheap to clone; clones share everything.
 pub struct Parts<A, P, R, O> {
@@ -30,6 +30,8 @@ pub struct Parts<A, P, R, O> {
     pub randomness: Arc<dyn Randomness>,
     /// The settings.
     pub settings: Arc<HttpSettings>,
+    /// The slots for streamed lists, which all workers share.
+    pub streams: StreamSlots,
 }
 
 impl<A, P, R, O> Clone for Parts<A, P, R, O> {
@@ -42,6 +44,7 @@ impl<A, P, R, O> Clone for Parts<A, P, R, O> {
             clock: Arc::clone(&self.clock),
             randomness: Arc::clone(&self.randomness),
             settings: Arc::clone(&self.settings),
+            streams: self.streams.clone(),
         }
     }
 }
@@ -82,7 +85,12 @@ where
         .configure(operations::configure::<AuthSurface, R>(Arc::clone(&parts.readiness), document))
         .configure(pages::configure::<AuthSurface, O>(parts.development_outbox.clone(), Arc::clone(settings)))
         .configure(auth::configure(Arc::clone(accounts), Arc::clone(settings)))
-        .configure(practice_api::configure(Arc::clone(accounts), Arc::clone(practices), Arc::clone(settings)))
+        .configure(practice_api::configure(
+            Arc::clone(accounts),
+            Arc::clone(practices),
+            Arc::clone(settings),
+            parts.streams.clone(),
+        ))
         .default_service(fallback::<AuthSurface>())
         .wrap(Condition::new(!origins.is_empty(), cors(origins)))
         .wrap(from_fn(move |request, next| Arc::clone(&telemetry).pass(request, next)))

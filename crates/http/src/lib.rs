@@ -12,6 +12,7 @@ pub mod practice_api;
 mod settings;
 pub mod wire;
 
+pub use crate::core::StreamSlots;
 pub use app::{Parts, app};
 pub use ipnet::IpNet;
 pub use openapi::openapi;

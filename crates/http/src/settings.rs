@@ -26,11 +26,15 @@ pub struct HttpSettings {
     pub code_formats: CodeFormats,
     /// The origins (`https://app.example.com`) whose pages may call the API from a browser.
     pub cors_origins: Vec<String>,
+    /// The most lists that are streamed to one user at the same time; then 429.
+    pub streams_per_user: usize,
+    /// The most lists that are streamed at the same time; then 503.
+    pub streams: usize,
 }
 
 impl Default for HttpSettings {
     /// Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to answer. No proxy and no other origin is
-    /// trusted.
+    /// trusted. 4 streamed lists for each user, and 32 in all.
     fn default() -> Self {
         Self {
             body_limit: 16 * 1024,
@@ -42,6 +46,8 @@ impl Default for HttpSettings {
             passwords: PasswordPolicy::default(),
             code_formats: CodeFormats::default(),
             cors_origins: Vec::new(),
+            streams_per_user: 4,
+            streams: 32,
         }
     }
 }

@@ -15,7 +15,7 @@ use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
-use asteroid_http::{Parts, Readiness, app, auth, practice_api};
+use asteroid_http::{Parts, Readiness, StreamSlots, app, auth, practice_api};
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
@@ -209,6 +209,7 @@ async fn serve<S: ServerStorage>(
             development_outbox,
             clock: Arc::clone(clock),
             randomness: Arc::clone(randomness),
+            streams: StreamSlots::new(&settings.http_settings()),
             settings: Arc::new(settings.http_settings()),
         },
     )?;

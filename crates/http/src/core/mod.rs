@@ -13,6 +13,7 @@ pub(crate) mod openapi;
 mod origin;
 mod page;
 mod routes;
+mod streams;
 mod telemetry;
 mod trailing_commas;
 
@@ -24,4 +25,6 @@ pub(crate) use error::{ApiError, Surface, json, whole_seconds};
 pub(crate) use json::{JsonField, JsonMembers, JsonObject, MalformedJson, parse_object};
 pub(crate) use page::{Asset, page};
 pub(crate) use routes::{below, fallback, mount, resource, resources};
+pub use streams::StreamSlots;
+pub(crate) use streams::{NoStreamSlot, StreamSlot};
 pub(crate) use telemetry::Telemetry;

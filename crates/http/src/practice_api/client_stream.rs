@@ -15,6 +15,7 @@ use futures_util::stream::{Stream, try_unfold};
 use tracing::{Instrument, Span};
 
 use super::client_reply::ClientReply;
+use crate::core::StreamSlot;
 
 /// How many clients are read at once.
 pub(super) const PAGE_SIZE: usize = 500;
@@ -28,6 +29,8 @@ pub(super) struct ClientSource<P> {
     pub(super) listing: ClientListing,
     /// How long one page may take.
     pub(super) timeout: Duration,
+    /// Taken until the response is sent or aborted.
+    pub(super) _slot: StreamSlot,
 }
 
 /// The stream was aborted. Its answer must not end as if it were complete.
@@ -107,7 +110,7 @@ impl<P: Clients> ClientStream<P> {
     }
 
     async fn read_after(&mut self, last: ClientKey) -> Result<(), StreamAborted> {
-        let ClientSource { practices, listing, timeout } = &self.source;
+        let ClientSource { practices, listing, timeout, .. } = &self.source;
         let page = practices.next_clients(listing.clone(), Some(last), PAGE_SIZE);
         let page = tokio::time::timeout(*timeout, page).await.map_err(|_| {
             tracing::error!("the client stream was aborted: the use case took too long");

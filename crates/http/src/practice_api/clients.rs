@@ -10,7 +10,7 @@ use asteroid_application::practice::{
     ClientListing, ClientQuery, Clients, ClientsError, ClientsSeen, TermsAccepted,
 };
 use asteroid_clients::{ClientKey, SearchPrefix};
-use asteroid_kernel::{Region, Timestamp};
+use asteroid_kernel::{Region, Timestamp, UserId};
 use futures_util::stream;
 
 use super::client_reply::ClientsReply;
@@ -21,7 +21,7 @@ use super::params::Params;
 use super::query::QueryReader;
 use super::{AccountUseCases, PracticeContext, PracticeUseCases};
 use crate::core::openapi::{Description, SharedResponse};
-use crate::core::{ApiError, Endpoint, HttpContext, Input, OperationError};
+use crate::core::{ApiError, Endpoint, HttpContext, Input, NoStreamSlot, OperationError};
 
 /// The largest page.
 const MAX_LIMIT: usize = 1000;
@@ -60,13 +60,14 @@ pub(super) fn endpoint<A: AccountUseCases, P: PracticeUseCases>() -> Endpoint {
 async fn list_clients<A: AccountUseCases, P: PracticeUseCases>(
     mut context: PracticeContext<A, P>,
     (proof, query): (TermsAccepted, ListQuery),
-) -> PracticeApiResult<ClientsError> {
+) -> PracticeApiResult<ListClientsError> {
     let ListQuery { listing, after, limit } = query;
-    let seen = context.call(|ports| ports.practices.look_at_clients(proof, listing)).await??;
+    let seen = context.call(|ports| ports.practices.look_at_clients(proof, listing)).await?;
+    let seen = seen.map_err(ListClientsError::Clients)?;
     match (seen, limit) {
         (ClientsSeen::Own(client), _) => Ok(ok(&ClientsReply::own(&client))),
         (ClientsSeen::All(listing), Some(limit)) => page(context, listing, after, limit).await,
-        (ClientsSeen::All(listing), None) => all(context, listing, after).await,
+        (ClientsSeen::All(listing), None) => all(context, proof.caller().user, listing, after).await,
     }
 }
 
@@ -76,7 +77,7 @@ async fn page<A: 'static, P: Clients>(
     listing: ClientListing,
     after: Option<ClientKey>,
     limit: usize,
-) -> PracticeApiResult<ClientsError> {
+) -> PracticeApiResult<ListClientsError> {
     // One more, to know whether there is a next page.
     let asked = limit + 1;
     let mut clients = context.call(|ports| ports.practices.next_clients(listing, after, asked)).await??;
@@ -94,19 +95,22 @@ async fn page<A: 'static, P: Clients>(
 /// All clients. An error of the first page is answered; a later one aborts the answer.
 async fn all<A: 'static, P: Clients>(
     mut context: PracticeContext<A, P>,
+    user: UserId,
     listing: ClientListing,
     after: Option<ClientKey>,
-) -> PracticeApiResult<ClientsError> {
+) -> PracticeApiResult<ListClientsError> {
     let mut response = HttpResponse::Ok();
     response.insert_header((CONTENT_TYPE, "application/json; charset=utf-8"));
     // Read no clients for a body that is not sent.
     if context.request().method() == Method::HEAD {
         return Ok(response.streaming(stream::empty::<Result<Bytes, StreamAborted>>()));
     }
+    let slot = context.use_cases().streams.take(user).map_err(ListClientsError::Streams)?;
     let wanted = listing.clone();
     let first = context.call(|ports| ports.practices.next_clients(wanted, after, PAGE_SIZE)).await??;
     let practices = Arc::clone(&context.use_cases().practices);
-    let source = ClientSource { practices, listing, timeout: context.settings().handler_timeout };
+    let source =
+        ClientSource { practices, listing, timeout: context.settings().handler_timeout, _slot: slot };
     Ok(response.streaming(client_stream::write(source, first)))
 }
 
@@ -176,6 +180,26 @@ fn next_page(request: &HttpRequest, last: &ClientKey) -> String {
         .append_pair("after", &cursor::encode(last))
         .finish();
     format!("{}?{query}", request.path())
+}
+
+/// Why the list fails.
+enum ListClientsError {
+    Clients(ClientsError),
+    Streams(NoStreamSlot),
+}
+
+impl OperationError for ListClientsError {
+    const RESPONSES: &'static [SharedResponse] =
+        &[SharedResponse::Forbidden, SharedResponse::NotFound, SharedResponse::TooManyRequests];
+}
+
+impl From<ListClientsError> for PracticeApiError {
+    fn from(error: ListClientsError) -> Self {
+        match error {
+            ListClientsError::Clients(error) => error.into(),
+            ListClientsError::Streams(reason) => Self::ApiError(reason.into()),
+        }
+    }
 }
 
 impl OperationError for ClientsError {

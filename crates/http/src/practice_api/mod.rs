@@ -26,8 +26,8 @@ use actix_web::web::{Data, ServiceConfig};
 use asteroid_application::accounts::{ReviewedPasswords, Sessions, SignIns};
 use asteroid_application::practice::{Clients, PracticeProfiles, TermsOfUse};
 
-use crate::HttpSettings;
 use crate::core::{Endpoint, HttpContext, SurfaceState, below, mount};
+use crate::{HttpSettings, StreamSlots};
 
 pub(crate) use error::PracticeApiSurface;
 pub(crate) use openapi::openapi;
@@ -47,6 +47,7 @@ asteroid_kernel::port_alias! {
 struct PracticeApiPorts<A, P> {
     accounts: Arc<A>,
     practices: Arc<P>,
+    streams: StreamSlots,
 }
 
 /// A request to this surface.
@@ -74,7 +75,8 @@ fn endpoints<A: AccountUseCases, P: PracticeUseCases>() -> Vec<Endpoint> {
     ]
 }
 
-/// Mounts the surface: everything at and below `/users`, `/terms` and `/clients`, with 404 for unknown paths.
+/// Mounts the surface: everything at and below `/users`, `/terms` and `/clients`, with 404 for unknown paths. All workers of
+/// a server get clones of the same `streams`.
 ///
 /// Request ids, the access log, the limit on headers and CORS belong to a whole application: [`app`](crate::app) has
 /// them; an application of your own brings its own.
@@ -82,9 +84,11 @@ pub fn configure<A: AccountUseCases, P: PracticeUseCases>(
     accounts: Arc<A>,
     practices: Arc<P>,
     settings: Arc<HttpSettings>,
+    streams: StreamSlots,
 ) -> impl FnOnce(&mut ServiceConfig) + Clone {
     move |config| {
-        let state = SurfaceState { use_cases: Arc::new(PracticeApiPorts { accounts, practices }), settings };
+        let state =
+            SurfaceState { use_cases: Arc::new(PracticeApiPorts { accounts, practices, streams }), settings };
         // For the whole application, so that any of its routes can take `AcceptedTerms`.
         config.app_data(Data::new(state));
         mount::<PracticeApiSurface>(config, &PREFIXES, endpoints::<A, P>(), |scope| scope);

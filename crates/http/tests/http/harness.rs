@@ -14,7 +14,7 @@ use asteroid_application::accounts::{AuthenticateError, Caller, SignedIn, Signed
 use asteroid_application::development::DevelopmentOutbox;
 use asteroid_application::mocks::{MockAccounts, MockDevelopmentOutbox, MockPractices};
 use asteroid_http::practice_api::{AccountUseCases, PracticeUseCases};
-use asteroid_http::{HttpSettings, Parts, Readiness, app, auth};
+use asteroid_http::{HttpSettings, Parts, Readiness, StreamSlots, app, auth};
 use asteroid_identity::SessionToken;
 use asteroid_kernel::mocks::{CountingRandomness, MockClock};
 use asteroid_kernel::{SessionId, StorageError, Timestamp, UserId};
@@ -59,6 +59,7 @@ pub(crate) fn parts_of<A, P>(
         development_outbox: None,
         clock: Arc::new(MockClock::at("2016-05-02T11:15:54.950Z")),
         randomness: Arc::new(CountingRandomness::default()),
+        streams: StreamSlots::new(&settings),
         settings: Arc::new(settings),
     }
 }

@@ -31,10 +31,11 @@ impl Readiness for Store {
 }
 
 async fn readyz(store: Store) -> Answer {
-    let Parts { accounts, practices, development_outbox, clock, randomness, settings, .. } =
+    let Parts { accounts, practices, development_outbox, clock, randomness, settings, streams, .. } =
         parts(MockAccounts::new(), HttpSettings::default());
     let readiness = Arc::new(store);
-    let parts = Parts { accounts, practices, readiness, development_outbox, clock, randomness, settings };
+    let parts =
+        Parts { accounts, practices, readiness, development_outbox, clock, randomness, settings, streams };
     ask_parts(&parts, TestRequest::get().uri("/readyz")).await
 }
 

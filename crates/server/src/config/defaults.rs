@@ -25,6 +25,8 @@ impl Default for HttpServerSettings {
             handler_timeout: TimeSpan::secs(10),
             keep_alive: TimeSpan::secs(15),
             workers: 0,
+            streams_per_user: 4,
+            streams: 32,
             write_timeout: TimeSpan::secs(20),
             shutdown_timeout: TimeSpan::secs(8),
         }

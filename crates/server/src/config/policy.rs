@@ -79,6 +79,8 @@ impl Settings {
             passwords: rules.passwords,
             code_formats: rules.code_formats,
             cors_origins: http.cors_origins.clone(),
+            streams_per_user: http.streams_per_user,
+            streams: http.streams,
         }
     }
 

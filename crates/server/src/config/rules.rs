@@ -88,6 +88,8 @@ fn http(settings: &Settings, findings: &mut Findings) {
         findings.within(key, value, SECOND..=HOUR);
     }
     findings.within("http.workers", http.workers, 0..=1024);
+    findings.within("http.streams", http.streams, 1..=1024);
+    findings.within("http.streams_per_user", http.streams_per_user, 1..=1024);
 }
 
 /// The origin, unless it may contain a password.

@@ -86,6 +86,10 @@ pub struct HttpServerSettings {
     pub keep_alive: TimeSpan,
     /// The number of worker threads; as many as cores if zero.
     pub workers: usize,
+    /// The most lists that are streamed to one user at the same time.
+    pub streams_per_user: usize,
+    /// The most lists that are streamed at the same time.
+    pub streams: usize,
     /// How long a client may take nothing of its response.
     pub write_timeout: TimeSpan,
     /// How long a stopping server waits for the requests that it has received.

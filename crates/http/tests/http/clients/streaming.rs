@@ -17,7 +17,7 @@ use asteroid_application::practice::{
     TermsAccepted, TermsGateError, TermsOfUse, TermsStatus,
 };
 use asteroid_clients::{Client, ClientFilter, ClientKey, ExternalId, PracticeId};
-use asteroid_http::{HttpSettings, app, practice_api};
+use asteroid_http::{HttpSettings, StreamSlots, app, practice_api};
 use asteroid_kernel::{Origin, StorageError};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -140,7 +140,9 @@ impl Clients for Practice {
 /// The body of the answer to a request for all clients.
 async fn body(practice: &Arc<Practice>) -> BoxBody {
     let settings = Arc::new(HttpSettings::default());
-    let surface = practice_api::configure(Arc::new(signed_in_accounts()), Arc::clone(practice), settings);
+    let streams = StreamSlots::new(&settings);
+    let surface =
+        practice_api::configure(Arc::new(signed_in_accounts()), Arc::clone(practice), settings, streams);
     let service = init_service(App::new().configure(surface)).await;
     let request = with_token(TestRequest::get().uri("/clients")).to_request();
     let response = call_service(&service, request).await;
@@ -279,7 +281,12 @@ async fn connect(practice: &Arc<Practice>, method: &str) -> (actix_web::dev::Ser
     let accounts = Arc::new(signed_in_accounts());
     let server = HttpServer::new(move || {
         let settings = Arc::new(HttpSettings::default());
-        App::new().configure(practice_api::configure(Arc::clone(&accounts), Arc::clone(&practice), settings))
+        App::new().configure(practice_api::configure(
+            Arc::clone(&accounts),
+            Arc::clone(&practice),
+            settings,
+            StreamSlots::new(&HttpSettings::default()),
+        ))
     });
     let server = server.workers(1).disable_signals().bind("127.0.0.1:0").expect("a free port");
     let address = server.addrs()[0];
@@ -369,4 +376,30 @@ async fn head_reads_no_clients_and_ends() {
     assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
     assert_eq!((body, practice.asked()), ("", 0));
     server.stop(false).await;
+}
+
+#[actix_web::test]
+async fn a_user_has_four_streams_at_once_over_all_workers() {
+    let practice = Practice::new(3 * PAGE, 0, Fate::Read);
+    let parts = parts_of(signed_in_accounts(), practice, HttpSettings::default());
+    // Two workers.
+    let services = [init_service(app(&parts)).await, init_service(app(&parts)).await];
+    let get = async |worker: usize| {
+        let request = with_token(TestRequest::get().uri("/clients")).to_request();
+        call_service(&services[worker], request).await
+    };
+    let mut streams = Vec::new();
+    for worker in [0, 1, 0, 1] {
+        let response = get(worker).await;
+        assert_eq!(response.status(), 200);
+        streams.push(response.into_body());
+    }
+    let refused = get(0).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers().get("retry-after").expect("a time"), "5");
+    // One is read to its end, another client goes away.
+    assert!(read(&mut streams[0]).await.1.is_ok());
+    assert_eq!(get(0).await.status(), 200);
+    streams.pop();
+    assert_eq!(get(1).await.status(), 200);
 }

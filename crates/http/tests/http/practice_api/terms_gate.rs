@@ -43,6 +43,7 @@ async fn a_route_of_another_application_can_take_the_terms_gate() {
         signed_in_accounts().into(),
         practices.into(),
         asteroid_http::HttpSettings::default().into(),
+        asteroid_http::StreamSlots::new(&asteroid_http::HttpSettings::default()),
     );
     let service = init_service(App::new().configure(surface).route("/own", web::get().to(own))).await;
     let mut statuses = Vec::new();
