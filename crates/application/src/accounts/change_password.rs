@@ -139,9 +139,10 @@ where
             tx.revoke_sessions(user, Some(self.caller.session)).await?;
             send_notices(tx, &self.contacts, MessageKind::PasswordChanged, context).await?;
         }
-        let (settled, outcome) = match replaced {
-            true => (TryOutcome::Succeeded, Outcome::Done),
-            false => (TryOutcome::Failed, Outcome::Refused),
+        let (settled, outcome) = if replaced {
+            (TryOutcome::Succeeded, Outcome::Done)
+        } else {
+            (TryOutcome::Failed, Outcome::Refused)
         };
         self.running.settle(tx, settled, context).await?;
         if replaced {

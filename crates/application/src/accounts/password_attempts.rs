@@ -77,12 +77,12 @@ pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepositor
         (user, _) => user_key(user.unwrap_or(NOBODY)),
     };
     let of_user = held.against(tx, Budget::in_a_row(user_key, cap_of(&limits.wrong_passwords))).await?;
-    Ok(match (tried, of_user.limited, limited) {
-        (Tried::Own(..), Some(limited), _) => PasswordAdmission::Limited(limited),
-        (Tried::At(..), Some(locked), _) if slowed => PasswordAdmission::Limited(locked),
-        (_, _, Some(limited)) => PasswordAdmission::Limited(limited),
-        (Tried::At(..), Some(_), None) => PasswordAdmission::Hidden,
-        (_, None, None) => PasswordAdmission::Admitted,
+    let shows_lock = slowed || matches!(tried, Tried::Own(..));
+    Ok(match (of_user.limited, limited) {
+        (Some(locked), _) if shows_lock => PasswordAdmission::Limited(locked),
+        (_, Some(limited)) => PasswordAdmission::Limited(limited),
+        (Some(_), None) => PasswordAdmission::Hidden,
+        (None, None) => PasswordAdmission::Admitted,
     })
 }
 

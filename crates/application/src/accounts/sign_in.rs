@@ -191,10 +191,8 @@ where
                 owner.map(|profile| SignedInUser { signed_in, profile })
             }
         };
-        if signed_in.is_some() {
-            if let Some(renewed) = &self.renewed {
-                tx.replace_password(user, Some(&self.verified), renewed).await?;
-            }
+        if let (Some(_), Some(renewed)) = (&signed_in, &self.renewed) {
+            tx.replace_password(user, Some(&self.verified), renewed).await?;
         }
         let (settled, outcome) = match signed_in {
             Some(_) => (TryOutcome::Succeeded, Outcome::Done),

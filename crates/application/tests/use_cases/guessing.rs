@@ -16,7 +16,7 @@ use asteroid_identity::{
     ContactType, HashingError, NewPassword, Password, PasswordHash, PasswordHasher, PersonName, UnusableHash,
     Verdict,
 };
-use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::mocks::{CountingRandomness, InstantTimer, ManualClock};
 use asteroid_kernel::{Contact, Origin, Region};
 use asteroid_memory::MemoryStorage;
 use asteroid_messaging::mocks::MockSignal;
@@ -78,6 +78,7 @@ impl World {
         rules.code_formats.v2 = CodeFormat::Digits { length: 2 };
         let tools = Tools {
             clock: clock.clone(),
+            timer: Arc::new(InstantTimer),
             randomness: Arc::new(CountingRandomness::default()),
             signal: Arc::new(signal),
             keys: keys.clone(),

@@ -14,8 +14,8 @@ use asteroid_identity::{
     ContactSource, ContactType, FamiliarAddressRepository, NewUser, Password, PersonName,
     UserRegistrationRepository,
 };
-use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Clock, Contact, Origin, Region, Storage, StorageError, unit_of_work};
+use asteroid_kernel::mocks::{CountingRandomness, InstantTimer, ManualClock};
+use asteroid_kernel::{Clock, Contact, Network, Origin, Region, Storage, StorageError, unit_of_work};
 use asteroid_memory::{MemoryStorage, MemoryTx};
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_verification::mocks::sample_keys;
@@ -52,6 +52,7 @@ impl World {
             (Arc::new(MemoryStorage::default()), Arc::new(ManualClock::at("2026-01-02T03:04:05.678Z")));
         let tools = Tools {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            timer: Arc::new(InstantTimer),
             randomness: Arc::new(CountingRandomness::default()),
             signal: Arc::new(signal),
             keys: Arc::new(sample_keys()),
@@ -75,7 +76,7 @@ impl World {
         let work = unit_of_work((user, now), |(user, now), tx: &mut MemoryTx| {
             Box::pin(async move {
                 let id = tx.insert_user(user).await?.expect("the contact is free");
-                tx.remember_address(id, ip(HOME), *now).await
+                tx.remember_address(id, Network::of(ip(HOME)), *now).await
             })
         });
         self.storage.write(work).await.map_err(|error: StorageError| error).expect("written");
