@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use asteroid_application::accounts::{
-    Caller, ChangePassword, ChangePasswordError, PasswordChanges, SignIn, SignInError, SignIns, TokenForm,
+    Caller, ChangePassword, ChangePasswordError, ForgotPassword, PasswordChanges, PasswordResetRequests,
+    PasswordResets, ResetPassword, SignIn, SignInError, SignIns, TokenForm,
 };
 use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_audit::{Action, AuditRepository, Outcome};
@@ -19,6 +20,7 @@ use asteroid_kernel::{Clock, Contact, Origin, Region, Storage, StorageError, Tim
 use asteroid_memory::{MemoryStorage, MemoryTx};
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_verification::mocks::sample_keys;
+use asteroid_verification::{ChallengeRepository, ChallengeRules, CodeGuess, PurposeKind};
 use futures_util::future::join_all;
 
 const RIGHT: &str = "the-owner-chose-this-1";
@@ -166,6 +168,22 @@ impl World {
         self.accounts.change_password(ChangePassword { caller, existing, new, origin: from(address) }).await
     }
 
+    /// Resets the password with a code that is sent to this contact.
+    async fn reset(&self, at: &str, new: &str) {
+        let (contact, origin) = (contact(at), from("192.0.2.1"));
+        let forgot = ForgotPassword { contact: contact.clone(), origin: origin.clone() };
+        self.accounts.forgot_password(forgot).await.expect("sent");
+        let find = unit_of_work((contact.key(), self.clock.now()), |(contact, now), tx: &mut MemoryTx| {
+            Box::pin(async move {
+                tx.live_challenges(contact, &[PurposeKind::Reset], &ChallengeRules::default(), *now).await
+            })
+        });
+        let live = self.storage.read(find).await.expect("the store works");
+        let code = sample_keys().code(&live[0]).expect("a key").expose().to_owned();
+        let (guess, new) = (CodeGuess::new(&code), Password::new(new));
+        self.accounts.reset_password(ResetPassword { contact, guess, new, origin }).await.expect("reset");
+    }
+
     async fn events(&self, action: Action, outcome: Outcome) -> usize {
         let all = unit_of_work((), |(), tx: &mut MemoryTx| Box::pin(tx.latest_events(usize::MAX)));
         let all = self.storage.read(all).await.expect("the store works");
@@ -268,6 +286,10 @@ async fn a_user_is_locked_over_all_contacts_and_an_untried_one_does_not_show_it(
     }
     assert_eq!(world.evaluated(), 5, "at the cost of a wrong one");
     assert_eq!(world.sign_in(OTHER_EMAIL, RIGHT, STRANGER).await, 429);
+    world.reset(EMAIL, "an even finer one").await;
+    for at in [PHONE, EMAIL, OTHER_EMAIL] {
+        assert_eq!(world.sign_in(at, "an even finer one", STRANGER).await, 200, "a reset unlocks: {at}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
