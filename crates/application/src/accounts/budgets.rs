@@ -166,7 +166,7 @@ impl<'c> HeldTry<'c> {
         Self { context, budgets: Vec::new() }
     }
 
-    /// Holds the try against one more budget.
+    /// Holds the try against one more budget, after a look at [`HeldTry::busy`].
     pub(super) async fn against<Tx: LimitRepository>(
         &mut self,
         tx: &mut Tx,
@@ -193,16 +193,19 @@ impl<'c> HeldTry<'c> {
         Ok(Held { limited, slowed })
     }
 
+    /// When the running tries began that decide this one; empty if none does. Then no other budget need be locked.
+    pub(super) fn busy(&self) -> Vec<Timestamp> {
+        let is_busy = |held: &&HeldBudget| held.admission(self.context.now) == Admission::Busy;
+        self.budgets.iter().filter(is_busy).flat_map(|held| held.running.times()).copied().collect()
+    }
+
     /// Begins the try, unless running ones decide whether there may be one. If it is not `recorded`, nothing is stored.
     pub(super) async fn begin<Tx: LimitRepository>(
         self,
         tx: &mut Tx,
         recorded: bool,
     ) -> Result<TryAdmission<RunningTry>, StorageError> {
-        let now = self.context.now;
-        let is_busy = |held: &&HeldBudget| held.admission(now) == Admission::Busy;
-        let busy: Vec<Timestamp> =
-            self.budgets.iter().filter(is_busy).flat_map(|held| held.running.times()).copied().collect();
+        let (now, busy) = (self.context.now, self.busy());
         if !busy.is_empty() {
             return Ok(TryAdmission::Busy(busy));
         }

@@ -101,10 +101,14 @@ impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRep
         let Self { user, contacts, context, recorded } = self;
         let event = (Action::ChangePassword, Some(*user), None);
         let mut held = HeldTry::new(context);
-        if let Some(budget) = address_budget(context)
-            && let Some(limited) = held.against(tx, budget).await?.limited
-        {
-            return refuse_try(tx, &limited, event, context, *recorded).await;
+        if let Some(budget) = address_budget(context) {
+            if let Some(limited) = held.against(tx, budget).await?.limited {
+                return refuse_try(tx, &limited, event, context, *recorded).await;
+            }
+            let busy = held.busy();
+            if !busy.is_empty() {
+                return Ok(TryAdmission::Busy(busy));
+            }
         }
         let admission = hold_password(tx, &mut held, Tried::Own(*user, contacts), context).await?;
         if let PasswordAdmission::Limited(limited) = admission {

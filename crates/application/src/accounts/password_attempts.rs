@@ -72,6 +72,9 @@ pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepositor
         limited = limited.or(at_contact.limited);
         slowed |= at_contact.slowed;
     }
+    if limited.is_none() && !held.busy().is_empty() {
+        return Ok(PasswordAdmission::Admitted);
+    }
     let user_key = match (user, contacts) {
         (None, [contact, ..]) => user_key(format_args!("unknown:{}", contact.key().as_str())),
         (user, _) => user_key(user.unwrap_or(NOBODY)),

@@ -124,11 +124,15 @@ impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRep
     async fn run(&self, tx: &mut Tx) -> Result<TryAdmission<BegunSignIn>, StorageError> {
         let Self { contact, context, recorded } = self;
         let mut held = HeldTry::new(context);
-        if let Some(budget) = address_budget(context)
-            && let Some(limited) = held.against(tx, budget).await?.limited
-        {
-            let event = (Action::SignIn, None, Some(contact));
-            return refuse_try(tx, &limited, event, context, *recorded).await;
+        if let Some(budget) = address_budget(context) {
+            if let Some(limited) = held.against(tx, budget).await?.limited {
+                let event = (Action::SignIn, None, Some(contact));
+                return refuse_try(tx, &limited, event, context, *recorded).await;
+            }
+            let busy = held.busy();
+            if !busy.is_empty() {
+                return Ok(TryAdmission::Busy(busy));
+            }
         }
         let owner = enabled_owner(tx, contact).await?;
         let user = owner.as_ref().map(|user| user.id);
