@@ -3,7 +3,7 @@
 mod clients;
 mod development_pages;
 mod health_and_openapi;
-mod practice_document;
+pub(crate) mod practice_document;
 mod users;
 mod v1;
 mod v1_document;

@@ -9,4 +9,5 @@ mod rate_limits;
 mod secrets_in_logs;
 mod service_names;
 mod signed_tokens;
+mod unknown_fields;
 mod wrong_passwords;
