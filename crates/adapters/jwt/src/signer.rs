@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use asteroid_identity::{SigningError, TokenClaims, TokenSigner};
@@ -9,7 +10,6 @@ use crate::keys::KeyRing;
 use crate::{InvalidJwtKeys, JwtKey};
 
 /// Signs and verifies JWTs with HS256 and a key ring, which can be [replaced](Self::replace) while it is in use.
-#[derive(Debug)]
 pub struct JwtSigner {
     ring: RwLock<Arc<KeyRing>>,
 }
@@ -35,6 +35,12 @@ impl JwtSigner {
 
     fn ring(&self) -> Arc<KeyRing> {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for JwtSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtSigner").field("ring", &self.ring()).finish()
     }
 }
 
