@@ -20,6 +20,9 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// The country whose phone numbers are read and written without a calling code.
     pub default_region: Region,
+    /// The countries to whose phone numbers codes may be asked for; [`None`]: all, and satellite networks, too. A number that
+    /// no country claims counts as one of the main country of its calling code.
+    pub sms_countries: Option<Vec<Region>>,
     /// The rules for new passwords. The use cases check them again, with all contacts and names of the user.
     pub passwords: PasswordPolicy,
     /// The forms of verification codes, for the API's description.
@@ -33,8 +36,8 @@ pub struct HttpSettings {
 }
 
 impl Default for HttpSettings {
-    /// Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to answer. No proxy and no other origin is
-    /// trusted. 4 streamed lists for each user, and 32 in all.
+    /// Codes go to numbers of the default region alone. Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to
+    /// answer. No proxy and no other origin is trusted. 4 streamed lists for each user, and 32 in all.
     fn default() -> Self {
         Self {
             body_limit: 16 * 1024,
@@ -43,6 +46,7 @@ impl Default for HttpSettings {
             handler_timeout: Duration::from_secs(10),
             trusted_proxies: Vec::new(),
             default_region: Region::US,
+            sms_countries: Some(vec![Region::US]),
             passwords: PasswordPolicy::default(),
             code_formats: CodeFormats::default(),
             cors_origins: Vec::new(),

@@ -85,3 +85,37 @@ async fn a_requester_is_known_by_the_network() {
     assert_eq!(guess(&server, "2001:db8:0:2::1", &code).await, 401, "no guess is left for other networks");
     assert_eq!(guess(&server, "2001:db8:0:1:ffff::2", &code).await, 200, "another address of the requester");
 }
+
+#[tokio::test]
+async fn codes_go_to_phone_numbers_of_served_countries_only() {
+    let server = Server::start_with(&[("ASTEROID_LIMITS__SENDS__PER_MINUTE", "10")]).await;
+    let body = |phone: &str| {
+        let mut body = registration(EMAIL, "a fine long password");
+        body.as_object_mut().expect("an object").remove("email");
+        body["phone"] = json!(phone);
+        body
+    };
+    let refused = ["+49 30 123456", "+1 416 555 0123", "+870 773 111 632", "+882 16 5550 1234"];
+    for phone in refused {
+        for (path, field, body) in [
+            ("/v1/auth/register", "phone", body(phone)),
+            ("/v1/auth/verification_codes/send", "phone", json!({"phone": phone})),
+            ("/v2/auth/verification_codes/send", "phone", json!({"phone": phone})),
+            ("/v1/auth/password/forgot", "contact", json!({"contact": phone})),
+        ] {
+            let answer = server.post(path, &body).await;
+            assert_eq!(answer.status, 422, "{phone} {path} {}", answer.text);
+            let error = &answer.json()["error"]["validation_messages"][field][0];
+            assert_eq!(error["code"], "country_not_supported", "{phone} {path} {}", answer.text);
+            assert_eq!(error["message"], "Codes are sent to phone numbers of these countries only: US.");
+        }
+    }
+    assert_eq!(server.post("/v1/auth/register", &body("555-665-4345")).await.status, 200);
+    let settings = [("ASTEROID_SMS__COUNTRIES", "DE,CA")];
+    let server = Server::start_with(&settings).await;
+    for (phone, status) in [("+49 30 123456", 200), ("+1 416 555 0123", 200), ("555-665-4345", 422)] {
+        assert_eq!(server.post("/v1/auth/register", &body(phone)).await.status, status, "{phone}");
+    }
+    let server = Server::start().await;
+    assert_eq!(server.post("/v1/auth/register", &body("+49 30 123456")).await.status, 200, "limits are off");
+}

@@ -20,7 +20,7 @@ use asteroid_kernel::{Clock, Contact, Origin, Region, Storage, StorageError, Tim
 use asteroid_memory::{MemoryStorage, MemoryTx};
 use asteroid_messaging::mocks::MockSignal;
 use asteroid_verification::mocks::sample_keys;
-use asteroid_verification::{ChallengeRepository, ChallengeRules, CodeGuess, PurposeKind};
+use asteroid_verification::{ChallengeRepository, CodeGuess, PurposeKind};
 use futures_util::future::join_all;
 
 const RIGHT: &str = "the-owner-chose-this-1";
@@ -174,9 +174,7 @@ impl World {
         let forgot = ForgotPassword { contact: contact.clone(), origin: origin.clone() };
         self.accounts.forgot_password(forgot).await.expect("sent");
         let find = unit_of_work((contact.key(), self.clock.now()), |(contact, now), tx: &mut MemoryTx| {
-            Box::pin(async move {
-                tx.live_challenges(contact, &[PurposeKind::Reset], &ChallengeRules::default(), *now).await
-            })
+            Box::pin(async move { tx.open_challenges(contact, &[PurposeKind::Reset], *now).await })
         });
         let live = self.storage.read(find).await.expect("the store works");
         let code = sample_keys().code(&live[0]).expect("a key").expose().to_owned();

@@ -37,7 +37,13 @@ macro_rules! fields {
 fields! {
     FIRST_NAME = "first_name", "first name", FieldFormat::Text, |_| "The user's first name.".into();
     LAST_NAME = "last_name", "last name", FieldFormat::Text, |_| "The user's last name.".into();
-    PHONE = "phone", "phone number", FieldFormat::Text, |_| "The user's phone number.".into();
+    PHONE = "phone", "phone number", FieldFormat::Text, |settings| match &settings.sms_countries {
+        None => "The user's phone number.".into(),
+        Some(served) => format!(
+            "The user's phone number. Others than those of these countries are refused (`country_not_supported`): {}.",
+            served.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        ).into(),
+    };
     EMAIL = "email", "e-mail address", FieldFormat::Text, |_| "The user's email address.".into();
     TYPE = "type", "type", FieldFormat::OneOf(&["work", "personal"]), |_| "The type of contact method.".into();
     CONTACT = "contact", "contact", FieldFormat::Text,

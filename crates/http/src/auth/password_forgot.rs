@@ -39,7 +39,7 @@ impl RequestBody for ForgotPasswordBody {
     }
 
     fn read(fields: &mut BodyFields<'_>, settings: &HttpSettings) -> Option<Self> {
-        Some(Self { contact: fields.contact(&CONTACT, settings.default_region)? })
+        Some(Self { contact: fields.reached_contact(&CONTACT, settings)? })
     }
 }
 

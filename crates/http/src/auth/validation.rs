@@ -217,6 +217,26 @@ impl<'a> BodyFields<'a> {
         None
     }
 
+    /// A contact to send a code to.
+    pub(super) fn reached_contact(&mut self, field: &Field, settings: &HttpSettings) -> Option<Contact> {
+        let contact = self.contact(field, settings.default_region)?;
+        self.is_reached(field, &contact, settings).then_some(contact)
+    }
+
+    /// Whether codes may be sent to the contact: it is no phone number of a country that is not served. Otherwise adds the
+    /// error.
+    fn is_reached(&mut self, field: &Field, contact: &Contact, settings: &HttpSettings) -> bool {
+        let (Contact::Phone(phone), Some(served)) = (contact, &settings.sms_countries) else { return true };
+        if phone.region().is_some_and(|region| served.contains(&region)) {
+            return true;
+        }
+        let served: Vec<String> = served.iter().map(ToString::to_string).collect();
+        let message =
+            format!("Codes are sent to phone numbers of these countries only: {}.", served.join(", "));
+        self.errors.add(field, FieldError::new("country_not_supported", message));
+        false
+    }
+
     /// A verification code to try.
     pub(super) fn code(&mut self, field: &Field) -> Option<CodeGuess> {
         self.short_text(field, CODE_MAX_CHARS).map(CodeGuess::new)
@@ -233,6 +253,7 @@ impl<'a> BodyFields<'a> {
         }
         let email = if email { self.email(&EMAIL) } else { None };
         let phone = if phone { self.phone(&PHONE, settings.default_region) } else { None };
+        let phone = phone.filter(|phone| self.is_reached(&PHONE, phone, settings));
         email.into_iter().chain(phone).collect()
     }
 

@@ -9,7 +9,7 @@ use super::{
     AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, DatabaseUrl,
     HashingSettings, HttpServerSettings, LimitSettings, LogFormat, LogSettings, OutboxSettings,
     PasswordSettings, ProductSettings, RegistrationLimits, RegistrationSettings, SendLimits, SessionSettings,
-    TimeSpan, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
+    SmsSettings, TimeSpan, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 
 impl Default for HttpServerSettings {
@@ -60,6 +60,12 @@ impl Default for ProductSettings {
 impl Default for TransportSettings {
     fn default() -> Self {
         Self { url: DeliveryUrl::Console }
+    }
+}
+
+impl Default for SmsSettings {
+    fn default() -> Self {
+        Self { url: DeliveryUrl::Console, countries: Vec::new() }
     }
 }
 

@@ -28,7 +28,7 @@ pub use settings::{
     AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, HashingSettings,
     HttpServerSettings, KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings, OutboxSettings,
     PasswordSettings, ProductSettings, RegistrationLimits, RegistrationSettings, SendLimits, ServerProfile,
-    SessionSettings, Settings, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
+    SessionSettings, Settings, SmsSettings, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};

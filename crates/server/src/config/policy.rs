@@ -10,6 +10,7 @@ use asteroid_argon2::Argon2Settings;
 use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
 use asteroid_http::HttpSettings;
 use asteroid_identity::{PasswordPolicy, ServiceNames, SessionLifetime};
+use asteroid_kernel::Region;
 use asteroid_limits::{Backoff, Quota};
 use asteroid_messaging::{Branding, CodeSamples, RetrySchedule};
 use asteroid_verification::{ChallengeRules, CodeFormat};
@@ -76,12 +77,20 @@ impl Settings {
             handler_timeout: http.handler_timeout.get(),
             trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
             default_region: self.product.default_region,
+            sms_countries: self.limits.enabled.then(|| self.sms_countries()),
             passwords: rules.passwords,
             code_formats: rules.code_formats,
             cors_origins: http.cors_origins.clone(),
             streams_per_user: http.streams_per_user,
             streams: http.streams,
         }
+    }
+
+    /// The countries to whose numbers codes are sent. Checked settings name no others.
+    fn sms_countries(&self) -> Vec<Region> {
+        let countries = self.sms.countries.iter().filter_map(|country| country.parse().ok());
+        let countries: Vec<Region> = countries.collect();
+        if countries.is_empty() { vec![self.product.default_region] } else { countries }
     }
 
     /// The number of HTTP worker threads.
@@ -239,6 +248,18 @@ mod tests {
         assert_eq!(settings.sqlite_options(path), SqliteOptions::new(path));
         let url: PostgresUrl = "postgres://ann@localhost/asteroid".parse().expect("a database");
         assert_eq!(settings.postgres_options(&url), PostgresOptions::new(url));
+    }
+
+    #[test]
+    fn codes_go_to_the_default_region_unless_countries_are_named() {
+        let region = |text: &str| text.parse::<Region>().expect("a region");
+        let mut settings = Settings::default();
+        settings.product.default_region = region("DE");
+        assert_eq!(settings.http_settings().sms_countries, Some(vec![region("DE")]));
+        settings.sms.countries = vec!["FR".into(), "CA".into()];
+        assert_eq!(settings.http_settings().sms_countries, Some(vec![region("FR"), region("CA")]));
+        settings.limits.enabled = false;
+        assert_eq!(settings.http_settings().sms_countries, None);
     }
 
     #[test]

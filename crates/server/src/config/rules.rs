@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use asteroid_argon2::Argon2Settings;
-use asteroid_kernel::EmailAddress;
+use asteroid_kernel::{EmailAddress, Region};
 use asteroid_messaging::Channel;
 use asteroid_verification::CodeFormat;
 use tracing_subscriber::EnvFilter;
@@ -128,6 +128,13 @@ fn places(settings: &Settings, findings: &mut Findings) {
             wrong,
             "must be an e-mail address like \"help@example.com\", or empty",
         );
+    }
+    let is_unknown = |country: &&String| country.parse::<Region>().is_err();
+    let unknown: Vec<String> =
+        settings.sms.countries.iter().filter(is_unknown).map(|country| format!("{country:?}")).collect();
+    if !unknown.is_empty() {
+        let right = "must be ISO 3166-1 codes of two capital letters, like [\"US\", \"CA\"]";
+        findings.add("sms.countries", format!("holds {}", unknown.join(", ")), right);
     }
     let outbox = &settings.outbox;
     findings.within("outbox.emails_at_once", outbox.emails_at_once, 1..=1024);

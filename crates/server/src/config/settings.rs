@@ -28,7 +28,7 @@ pub struct Settings {
     /// The delivery of e-mail.
     pub email: TransportSettings,
     /// The delivery of SMS.
-    pub sms: TransportSettings,
+    pub sms: SmsSettings,
     /// Concurrency and retries of delivery.
     pub outbox: OutboxSettings,
     /// Verification codes.
@@ -141,13 +141,24 @@ pub struct MessageSettings {
     pub templates: String,
 }
 
-/// `[email]` and `[sms]`
+/// `[email]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransportSettings {
     /// Where messages go.
     #[serde(serialize_with = "shown", deserialize_with = "url")]
     pub url: DeliveryUrl,
+}
+
+/// `[sms]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmsSettings {
+    /// Where messages go.
+    #[serde(serialize_with = "masked", deserialize_with = "url")]
+    pub url: DeliveryUrl,
+    /// The countries (ISO 3166-1) to whose numbers codes are sent; if empty, the default region alone.
+    pub countries: Vec<String>,
 }
 
 /// `[outbox]`

@@ -243,6 +243,17 @@ fn settings_out_of_bounds_are_reported_together() {
 }
 
 #[test]
+fn countries_of_sms_are_known_ones() {
+    let toml = "sms.countries = ['US', 'us', 'CA', 'XX']";
+    assert_eq!(
+        problems(toml, &[]),
+        ["sms.countries (FILE) holds \"us\", \"XX\": must be ISO 3166-1 codes of two capital letters, like \
+          [\"US\", \"CA\"]"]
+    );
+    assert_eq!(settings("", &[("ASTEROID_SMS__COUNTRIES", "US,CA")]).sms.countries, ["US", "CA"]);
+}
+
+#[test]
 fn support_address_needs_no_escaping() {
     for good in ["", "help@example.com", "help+pets@ex-ample.co.uk", "hilfe@müller.example"] {
         let toml = format!("product.support = '{good}'");
