@@ -123,7 +123,7 @@ impl World {
     async fn ask_for_a_code(&mut self) {
         let (contact, origin) = (contact(), self.attacker());
         // The limits refuse most of these.
-        if self.tries % 2 == 0 {
+        if self.tries.is_multiple_of(2) {
             let _ = self.accounts.forgot_password(ForgotPassword { contact, origin }).await;
         } else {
             let request = SendCodes { contacts: vec![contact], version: CodeVersion::V2, origin };

@@ -88,7 +88,7 @@ impl World {
             SendCodes { contacts: vec![contact(to)], version: CodeVersion::V1, origin: origin(from) };
         self.accounts.send_codes(request).await.map_err(|error| match error {
             SendCodesError::TooManyCodes { retry_after } => retry_after,
-            error => panic!("{error:?}"),
+            error @ SendCodesError::Storage(_) => panic!("{error:?}"),
         })
     }
 

@@ -155,7 +155,7 @@ pub struct TransportSettings {
 #[serde(deny_unknown_fields)]
 pub struct SmsSettings {
     /// Where messages go.
-    #[serde(serialize_with = "masked", deserialize_with = "url")]
+    #[serde(serialize_with = "shown", deserialize_with = "url")]
     pub url: DeliveryUrl,
     /// The countries (ISO 3166-1) to whose numbers codes are sent; if empty, the default region alone.
     pub countries: Vec<String>,
