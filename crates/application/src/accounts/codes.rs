@@ -5,12 +5,10 @@ use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp};
 use asteroid_limits::{LimitKey, LimitRepository, Quota, SlidingWindow};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
 use asteroid_verification::{
-    Challenge, ChallengeRepository, ChallengeState, CodeFormat, CodeGuess, Purpose, PurposeKind, Redemption,
-    redeem,
+    Challenge, ChallengeRepository, CodeFormat, CodeGuess, Purpose, PurposeKind, Redemption, redeem,
 };
 
 use super::RequestContext;
-use super::contacts::{NO_USER, verified_spelling};
 use super::rate_limits::{is_from_familiar_address, longest_window};
 
 /// Which version of the API a code is asked for through: it decides what the code looks like.
@@ -41,58 +39,74 @@ pub(super) async fn send_code<Tx: ChallengeRepository + OutboxRepository>(
     tx: &mut Tx,
     contact: &Contact,
     purpose: Purpose,
-    CodeForm { format, autofill }: CodeForm,
+    form: CodeForm,
     context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let now = context.now;
-    let live = live_challenges(tx, contact, purpose, context).await?;
-    // Only the newest code: a guess is not compared with those before it.
-    let newest = live.iter().find(|challenge| challenge.purpose == purpose);
-    let young = newest.filter(|challenge| challenge.is_sent_again(purpose, format, now));
-    let (challenge, expires_at) = if let Some(challenge) = young {
-        (challenge.id, challenge.expires_at)
-    } else {
-        let challenge = open_challenge(contact, purpose, format, &live, context);
-        tx.insert_challenge(&challenge).await?;
-        (challenge.id, challenge.expires_at)
-    };
-    let message = code_message(contact, purpose, challenge, autofill, expires_at, context);
+    let challenge = challenge_to_send(tx, contact, purpose, form, Addressee::Owner, context).await?;
+    let message = code_message(contact, purpose, challenge.id, form.autofill, challenge.expires_at, context);
     tx.enqueue(&message).await
 }
 
-/// The live challenges of a contact for purposes of this kind, newest first. Ends those that have expired.
-async fn live_challenges<Tx: ChallengeRepository>(
+/// Does for a contact that gets no code the same work as [`send_code`], so that the time does not tell which is which: the
+/// challenge is a decoy and the message useless from the first, and neither ever leaves.
+pub(super) async fn send_decoy<Tx: ChallengeRepository + OutboxRepository>(
     tx: &mut Tx,
     contact: &Contact,
     purpose: Purpose,
+    form: CodeForm,
     context: &RequestContext,
-) -> Result<Vec<Challenge>, StorageError> {
+) -> Result<(), StorageError> {
+    let challenge = challenge_to_send(tx, contact, purpose, form, Addressee::Nobody, context).await?;
+    let message = code_message(contact, purpose, challenge.id, form.autofill, context.now, context);
+    tx.enqueue(&message).await
+}
+
+/// Who gets a code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Addressee {
+    /// The owner of the contact, or who may become it.
+    Owner,
+    /// Nobody: the challenge is a decoy.
+    Nobody,
+}
+
+/// The newest challenge again, if it is young, or a new one. Ends those that have expired.
+pub(super) async fn challenge_to_send<Tx: ChallengeRepository>(
+    tx: &mut Tx,
+    contact: &Contact,
+    purpose: Purpose,
+    form: CodeForm,
+    addressee: Addressee,
+    context: &RequestContext,
+) -> Result<Challenge, StorageError> {
     let (rules, now) = (&context.rules().challenges, context.now);
     let (key, kind) = (contact.key(), [purpose.kind()]);
     tx.end_expired_challenges(&key, &kind, now).await?;
-    let mut live = tx.open_challenges(&key, &kind, now).await?;
-    live.retain(|challenge| challenge.is_live(now, rules));
-    Ok(live)
-}
-
-fn open_challenge(
-    contact: &Contact,
-    purpose: Purpose,
-    format: CodeFormat,
-    live: &[Challenge],
-    context: &RequestContext,
-) -> Challenge {
-    Challenge::open(
+    let (decoys, live): (Vec<_>, Vec<_>) =
+        tx.open_challenges(&key, &kind, now).await?.into_iter().partition(Challenge::is_decoy);
+    let live: Vec<Challenge> = live.into_iter().filter(|challenge| challenge.is_live(now, rules)).collect();
+    // Only the newest code: a guess is not compared with those before it.
+    let mut sent = if addressee == Addressee::Owner { &live } else { &decoys }.iter();
+    let newest = sent.find(|challenge| challenge.purpose == purpose);
+    if let Some(young) = newest.filter(|challenge| challenge.is_sent_again(purpose, form.format, now)) {
+        return Ok(young.clone());
+    }
+    let mut opened = Challenge::open(
         contact.clone(),
         purpose,
-        format,
+        form.format,
         &context.tools.keys.current_id(),
         context.origin.ip,
-        live,
-        &context.rules().challenges,
-        context.now,
+        &live,
+        rules,
+        now,
         context.randomness(),
-    )
+    );
+    if addressee == Addressee::Nobody {
+        opened = opened.into_decoy();
+    }
+    tx.insert_challenge(&opened).await?;
+    Ok(opened)
 }
 
 fn code_message(
@@ -110,25 +124,6 @@ fn code_message(
     };
     let content = Content::Code { challenge, autofill };
     Message::new(contact.clone(), kind, content, expires_at, context.now, context.randomness())
-}
-
-/// Does for a contact that gets no code the same work as [`send_code`] and finding the owner, so that
-/// the time does not tell which is which: the challenge is spent and the message useless from the first, and neither
-/// ever leaves.
-pub(super) async fn send_decoy<Tx: UserRepository + ChallengeRepository + OutboxRepository>(
-    tx: &mut Tx,
-    contact: &Contact,
-    purpose: Purpose,
-    CodeForm { format, autofill }: CodeForm,
-    context: &RequestContext,
-) -> Result<(), StorageError> {
-    let now = context.now;
-    verified_spelling(tx, NO_USER, contact).await?;
-    let live = live_challenges(tx, contact, purpose, context).await?;
-    let mut challenge = open_challenge(contact, purpose, format, &live, context);
-    challenge.state = ChallengeState::Spent { at: now };
-    tx.insert_challenge(&challenge).await?;
-    tx.enqueue(&code_message(contact, purpose, challenge.id, autofill, now, context)).await
 }
 
 /// Tries a code on the contact's live challenges for these purposes; gives the challenge that it redeemed.
@@ -170,8 +165,9 @@ where
         redeem(tx, keys, &contact_key, purposes, guess, network, left, &rules.challenges, now).await?;
     match redemption {
         Redemption::Redeemed(challenge) => Ok(Some(challenge)),
-        Redemption::NothingOpen => Ok(None),
-        Redemption::Wrong { tries } => {
+        Redemption::NothingOpen | Redemption::Wrong { .. } => {
+            // Written even if there is nothing to count, so that the time does not tell.
+            let tries = if let Redemption::Wrong { tries } = redemption { tries } else { 0 };
             if let Some(window) = &mut window {
                 for _ in 0..tries {
                     window.record(now);

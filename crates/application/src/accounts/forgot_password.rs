@@ -10,7 +10,7 @@ use asteroid_verification::{ChallengeRepository, Purpose};
 use super::Accounts;
 use super::audit::audit;
 use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
-use super::contacts::{enabled_owner, verified_spelling};
+use super::contacts::{NO_USER, enabled_owner, verified_spelling};
 use super::rate_limits::LimitedSends;
 use super::send_codes::{SendCodesError, Sent};
 
@@ -57,10 +57,7 @@ where
             return Ok(Sent::Limited { retry_after });
         }
         let owner = enabled_owner(tx, contact).await?.map(|user| user.id);
-        let proved = match owner {
-            Some(owner) => verified_spelling(tx, owner, contact).await?,
-            None => None,
-        };
+        let proved = verified_spelling(tx, owner.unwrap_or(NO_USER), contact).await?;
         let form = CodeForm::of(CodeVersion::V1, context);
         match &proved {
             Some(proved) => send_code(tx, proved, Purpose::Reset, form, context).await?,

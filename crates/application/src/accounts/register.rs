@@ -15,8 +15,8 @@ use asteroid_verification::{ChallengeRepository, Purpose};
 
 use super::Accounts;
 use super::audit::audit;
-use super::codes::{CodeForm, CodeVersion, send_code};
-use super::contacts::{claim_contact, verified_spelling};
+use super::codes::{Addressee, CodeForm, CodeVersion, challenge_to_send, send_code};
+use super::contacts::{NO_USER, claim_contact, verified_spelling};
 use super::notices::send_notices;
 use super::rate_limits::LimitedSends;
 use super::send_codes::{SendCodesError, Sent};
@@ -102,14 +102,19 @@ where
         }
         claim_contact(tx, contact, context).await?;
         let owner = tx.find_user_by_contact(&contact.key()).await?.map(|user| user.id);
-        if let Some(owner) = owner {
-            let proved = verified_spelling(tx, owner, contact).await?;
+        // The same work for a contact with an owner, so that the time does not tell: a registration that has expired from the
+        // first, and a decoy.
+        let proved = verified_spelling(tx, owner.unwrap_or(NO_USER), contact).await?;
+        let per_contact = context.rules().registrations_per_contact;
+        let (purpose, form) = (Purpose::Register(registration.id), CodeForm::of(CodeVersion::V1, context));
+        if owner.is_some() {
+            let expired = PendingRegistration { expires_at: registration.created_at, ..registration.clone() };
+            tx.insert_registration(&expired, per_contact).await?;
+            challenge_to_send(tx, contact, purpose, form, Addressee::Nobody, context).await?;
             send_notices(tx, &proved, MessageKind::AlreadyRegistered, context).await?;
         } else {
-            let rules = context.rules();
-            tx.insert_registration(registration, rules.registrations_per_contact).await?;
-            let purpose = Purpose::Register(registration.id);
-            send_code(tx, contact, purpose, CodeForm::of(CodeVersion::V1, context), context).await?;
+            tx.insert_registration(registration, per_contact).await?;
+            send_code(tx, contact, purpose, form, context).await?;
         }
         let outcome = if owner.is_some() { Outcome::Refused } else { Outcome::Done };
         audit(tx, Action::Register, outcome, owner, Some(contact), context).await?;

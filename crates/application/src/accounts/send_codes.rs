@@ -14,7 +14,7 @@ use asteroid_verification::{ChallengeRepository, Purpose};
 use super::Accounts;
 use super::audit::audit;
 use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
-use super::contacts::{claim_contact, verified_spelling};
+use super::contacts::{NO_USER, claim_contact, verified_spelling};
 use super::rate_limits::LimitedSends;
 
 /// Asks for codes to these contacts: to finish a registration where one waits, else to sign in.
@@ -101,19 +101,17 @@ where
             let key = contact.key();
             claim_contact(tx, contact, context).await?;
             let owner = tx.find_user_by_contact(&key).await?;
-            let due = match &owner {
-                Some(user) if user.status == UserStatus::Enabled => {
-                    let proved = verified_spelling(tx, user.id, contact).await?;
-                    proved.map(|contact| (contact, Purpose::SignIn))
-                }
-                Some(_) => None,
-                None => {
-                    let live = tx.live_registrations(&key, context.now).await?;
-                    registration_to_send(live, context.origin.network()).map(|registration| {
-                        let purpose = Purpose::Register(registration.id);
-                        (registration.contact, purpose)
-                    })
-                }
+            // Both, whoever has the contact, so that the time does not tell.
+            let enabled = owner.as_ref().filter(|user| user.status == UserStatus::Enabled);
+            let proved = verified_spelling(tx, enabled.map_or(NO_USER, |user| user.id), contact).await?;
+            let live = tx.live_registrations(&key, context.now).await?;
+            let due = if owner.is_some() {
+                proved.map(|contact| (contact, Purpose::SignIn))
+            } else {
+                registration_to_send(live, context.origin.network()).map(|registration| {
+                    let purpose = Purpose::Register(registration.id);
+                    (registration.contact, purpose)
+                })
             };
             let form = CodeForm::of(self.version, context);
             match &due {

@@ -1,7 +1,7 @@
 //! The use cases on mocks, where something must *not* happen: nothing sent, nothing committed, no user signed in.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use asteroid_application::accounts::{
@@ -132,10 +132,16 @@ fn broken() -> StorageError {
 }
 
 #[tokio::test]
-async fn a_taken_contact_gets_a_notice_and_neither_registration_nor_code() {
+async fn a_taken_contact_gets_a_notice_and_neither_live_registration_nor_code() {
     let mut tx = tx_with_event(Action::Register, Outcome::Refused);
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
+    tx.expect_insert_registration()
+        .times(1)
+        .withf(|registration, _| !registration.is_live(now()))
+        .returning(|_, _| Ok(()));
+    tx.expect_open_challenges().times(1).returning(|_, _, _| Ok(vec![]));
+    tx.expect_insert_challenge().times(1).withf(|challenge| challenge.is_decoy()).returning(|_| Ok(()));
     tx.expect_save_window().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
     tx.expect_find_profile().returning(|_| Ok(Some(profile())));
@@ -156,6 +162,7 @@ async fn no_code_goes_to_another_spelling_than_the_one_that_was_proved() {
     let mut tx = MockTx::new();
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
+    tx.expect_live_registrations().returning(|_, _| Ok(vec![]));
     tx.expect_record_event().returning(|_| Ok(()));
     tx.expect_save_window().returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
@@ -222,6 +229,7 @@ async fn a_failed_transaction_keeps_nothing_and_wakes_no_worker() {
     let mut tx = MockTx::new();
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
+    tx.expect_find_profile().returning(|_| Ok(None));
     tx.expect_save_window().returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().returning(|_| Ok(None));
     tx.expect_insert_registration().times(1).returning(|_, _| Ok(()));
@@ -236,10 +244,7 @@ async fn a_failed_transaction_keeps_nothing_and_wakes_no_worker() {
 fn expect_nothing_to_leave(tx: &mut MockTx, times: usize) {
     tx.expect_find_profile().times(times).withf(|user| *user == UserId(0)).returning(|_| Ok(None));
     tx.expect_open_challenges().times(times).returning(|_, _, _| Ok(vec![]));
-    tx.expect_insert_challenge()
-        .times(times)
-        .withf(|challenge| challenge.state == ChallengeState::Spent { at: now() })
-        .returning(|_| Ok(()));
+    tx.expect_insert_challenge().times(times).withf(|challenge| challenge.is_decoy()).returning(|_| Ok(()));
     tx.expect_enqueue().times(times).withf(|message| message.expires_at == now()).returning(|_| Ok(()));
 }
 
@@ -263,6 +268,7 @@ async fn a_disabled_user_gets_no_code() {
     let mut tx = MockTx::new();
     tx.expect_insert_claim().returning(|_| Ok(()));
     no_history(&mut tx);
+    tx.expect_live_registrations().returning(|_, _| Ok(vec![]));
     tx.expect_record_event().times(2).returning(|_| Ok(()));
     tx.expect_save_window().returning(|_, _, _| Ok(()));
     let disabled = || User { status: UserStatus::Disabled, ..george() };
@@ -399,6 +405,86 @@ async fn a_third_of_the_wrong_codes_is_kept_for_familiar_addresses() {
     }
 }
 
+/// The names of the statements of a use case on this transaction, in which the contact has a user or not.
+fn log_statements(tx: &mut MockTx, known: bool) -> Arc<Mutex<Vec<&'static str>>> {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    macro_rules! logged {
+        ($($expect:ident $name:literal |$($arg:tt),*| $value:expr;)*) => { $(
+            let own = Arc::clone(&log);
+            tx.$expect().returning(move |$($arg),*| {
+                own.lock().expect("no panic").push($name);
+                Ok($value)
+            });
+        )* };
+    }
+    let open = move || {
+        if known {
+            vec![challenge(Purpose::SignIn), challenge(Purpose::Reset)]
+        } else {
+            vec![challenge(Purpose::SignIn).into_decoy(), challenge(Purpose::Reset).into_decoy()]
+        }
+    };
+    logged! {
+        expect_window "window" |_| SlidingWindow::default();
+        expect_save_window "save_window" |_, _, _| ();
+        expect_find_user_by_contact "find_user_by_contact" |_| known.then(george);
+        expect_is_familiar_address "is_familiar_address" |_, _, _| false;
+        expect_find_profile "find_profile" |_| known.then(profile);
+        expect_insert_claim "insert_claim" |_| ();
+        expect_live_registrations "live_registrations" |_, _| vec![];
+        expect_insert_registration "insert_registration" |_, _| ();
+        expect_end_expired_challenges "end_expired_challenges" |_, _, _| 0;
+        expect_open_challenges "open_challenges" |_, _, _| open();
+        expect_insert_challenge "insert_challenge" |_| ();
+        expect_count_guess "count_guess" |_, _, _, _, _| 1;
+        expect_enqueue "enqueue" |_| ();
+        expect_record_event "record_event" |_| ();
+    }
+    log
+}
+
+#[tokio::test]
+async fn known_and_unknown_contacts_cost_the_same_statements() {
+    let origin = || Origin { ip: Some("198.51.100.7".parse().expect("an address")), ..Origin::local() };
+    let mut logs = Vec::new();
+    for known in [true, false] {
+        let mut of_known = Vec::new();
+        for case in 0..5 {
+            let mut tx = MockTx::new();
+            let log = log_statements(&mut tx, known);
+            let (accounts, _) = accounts(tx, PlainHasher, usize::from(case < 3));
+            let (contacts, version) = (vec![contact()], CodeVersion::V1);
+            match case {
+                // The contact has a young code, or a young decoy: each is sent again.
+                0 => accounts
+                    .send_codes(SendCodes { contacts, version, origin: origin() })
+                    .await
+                    .expect("sent"),
+                1 => accounts
+                    .forgot_password(ForgotPassword { contact: contact(), origin: origin() })
+                    .await
+                    .expect("sent"),
+                2 => {
+                    accounts.register(Register { origin: origin(), ..register() }).await.expect("registered")
+                }
+                3 => {
+                    let guess = VerifyCode { origin: origin(), ..verify("00000") };
+                    accounts.verify_code(guess).await.expect_err("wrong");
+                }
+                _ => {
+                    let guess = ResetPassword { origin: origin(), ..reset("00000", "a fine long password") };
+                    accounts.reset_password(guess).await.expect_err("wrong");
+                }
+            }
+            of_known.push(log.lock().expect("no panic").clone());
+        }
+        logs.push(of_known);
+    }
+    assert!(logs[0].iter().all(|log| log.len() > 5), "{logs:?}");
+    assert!(!logs[0][0].contains(&"insert_challenge"), "the second send opens no challenge");
+    assert_eq!(logs[0], logs[1]);
+}
+
 fn sign_in() -> SignIn {
     SignIn {
         contact: contact(),
@@ -528,6 +614,10 @@ async fn a_wrong_reset_code_tells_nothing_of_the_owners_name() {
     let mut tx = tx_with_event(Action::ResetPassword, Outcome::Refused);
     tx.expect_find_user_by_contact().returning(|_| Ok(None));
     no_history(&mut tx);
+    tx.expect_save_window()
+        .times(1)
+        .withf(|_, window, _| window.times().is_empty())
+        .returning(|_, _, _| Ok(()));
     tx.expect_open_challenges().returning(|_, _, _| Ok(vec![]));
     tx.expect_count_guess().returning(|_, _, _, _, _| Ok(1));
     let (accounts, _) = accounts(tx, PlainHasher, 0);

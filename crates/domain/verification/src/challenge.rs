@@ -171,6 +171,22 @@ impl Challenge {
         }
     }
 
+    /// The challenge as a decoy: it has no guess left from the first, so that it is never live, and is stored and counted
+    /// like any other.
+    #[must_use]
+    pub fn into_decoy(self) -> Self {
+        Self { guesses: Self::DECOY, ..self }
+    }
+
+    /// Whether it is a [decoy](Self::into_decoy).
+    #[must_use]
+    pub fn is_decoy(&self) -> bool {
+        self.guesses >= Self::DECOY
+    }
+
+    /// More guesses than any rule allows, and far from the largest number that is stored.
+    const DECOY: u32 = 1 << 20;
+
     /// Whether the code can be redeemed: the challenge is open, not expired and has guesses left.
     #[must_use]
     pub fn is_live(&self, now: Timestamp, rules: &ChallengeRules) -> bool {
@@ -282,6 +298,14 @@ mod tests {
             assert_eq!(PurposeKind::parse(name), Some(purpose.kind()));
         }
         assert_eq!(PurposeKind::parse("sign_in"), None);
+    }
+
+    #[test]
+    fn a_decoy_is_never_live() {
+        let (rules, now) = (ChallengeRules::default(), Timestamp::from_micros(0));
+        let decoy = open(&[], now).into_decoy();
+        assert!(decoy.is_decoy() && !decoy.is_live(now, &rules));
+        assert!(!open(&[], now).is_decoy());
     }
 
     #[test]
