@@ -141,7 +141,7 @@ async fn a_taken_contact_gets_a_notice_and_neither_live_registration_nor_code() 
         .withf(|registration, _| !registration.is_live(now()))
         .returning(|_, _| Ok(()));
     tx.expect_open_challenges().times(1).returning(|_, _, _| Ok(vec![]));
-    tx.expect_insert_challenge().times(1).withf(|challenge| challenge.is_decoy()).returning(|_| Ok(()));
+    tx.expect_insert_challenge().times(1).withf(Challenge::is_decoy).returning(|_| Ok(()));
     tx.expect_save_window().times(1).returning(|_, _, _| Ok(()));
     tx.expect_find_user_by_contact().returning(|_| Ok(Some(george())));
     tx.expect_find_profile().returning(|_| Ok(Some(profile())));
@@ -244,7 +244,7 @@ async fn a_failed_transaction_keeps_nothing_and_wakes_no_worker() {
 fn expect_nothing_to_leave(tx: &mut MockTx, times: usize) {
     tx.expect_find_profile().times(times).withf(|user| *user == UserId(0)).returning(|_| Ok(None));
     tx.expect_open_challenges().times(times).returning(|_, _, _| Ok(vec![]));
-    tx.expect_insert_challenge().times(times).withf(|challenge| challenge.is_decoy()).returning(|_| Ok(()));
+    tx.expect_insert_challenge().times(times).withf(Challenge::is_decoy).returning(|_| Ok(()));
     tx.expect_enqueue().times(times).withf(|message| message.expires_at == now()).returning(|_| Ok(()));
 }
 
@@ -465,7 +465,7 @@ async fn known_and_unknown_contacts_cost_the_same_statements() {
                     .await
                     .expect("sent"),
                 2 => {
-                    accounts.register(Register { origin: origin(), ..register() }).await.expect("registered")
+                    accounts.register(Register { origin: origin(), ..register() }).await.expect("registered");
                 }
                 3 => {
                     let guess = VerifyCode { origin: origin(), ..verify("00000") };
