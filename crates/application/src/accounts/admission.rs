@@ -111,6 +111,7 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
         let (mut waited, mut waited_in_all, mut pause) = (Duration::ZERO, Duration::ZERO, FIRST_PAUSE);
         let mut seen = Vec::new();
         loop {
+            let looked_at = self.tools.clock.now();
             let mut admission = self.storage.read(unit(self.context(origin.clone()), false)).await?;
             let is_final = match &admission {
                 TryAdmission::Admitted(_) => !self.tools.rules.limits.enabled,
@@ -132,12 +133,15 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
             if waited >= LONGEST_WAIT || waited_in_all >= LONGEST_WAIT_IN_ALL {
                 return Err(TryRefused::Busy { retry_after: BUSY_RETRY_AFTER });
             }
+            // A busy store is asked less often: the tries that run have to pass it, too.
+            let look_took = self.tools.clock.now().since(looked_at);
+            pause = pause.max(look_took * 4).min(LONGEST_WAIT / 2);
             // From half the pause to one and a half, so that those who wait do not all look at once.
             let [random] = random_bytes::<1>(&*self.tools.randomness);
             let jittered = pause / 2 + pause * u32::from(random) / 256;
-            let looked_at = self.tools.clock.now();
+            let sleeps_at = self.tools.clock.now();
             self.tools.timer.sleep(jittered).await;
-            let slept = jittered.max(self.tools.clock.now().since(looked_at));
+            let slept = jittered.max(self.tools.clock.now().since(sleeps_at));
             (waited, waited_in_all) = (waited + slept, waited_in_all + slept);
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }

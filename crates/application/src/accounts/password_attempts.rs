@@ -81,11 +81,12 @@ pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepositor
     };
     let of_user = held.against(tx, Budget::in_a_row(user_key, cap_of(&limits.wrong_passwords))).await?;
     let shows_lock = slowed || matches!(tried, Tried::Own(..));
-    Ok(match (of_user.limited, limited) {
-        (Some(locked), _) if shows_lock => PasswordAdmission::Limited(locked),
-        (_, Some(limited)) => PasswordAdmission::Limited(limited),
-        (Some(_), None) => PasswordAdmission::Hidden,
-        (None, None) => PasswordAdmission::Admitted,
+    let is_locked = of_user.limited.is_some();
+    let limited = of_user.limited.filter(|_| shows_lock).or(limited);
+    Ok(match limited {
+        Some(limited) => PasswordAdmission::Limited(limited),
+        None if is_locked => PasswordAdmission::Hidden,
+        None => PasswordAdmission::Admitted,
     })
 }
 

@@ -152,9 +152,14 @@ impl fmt::Debug for CodeKey {
 
 /// The keys that codes are derived with. New challenges use the first one; challenges that were opened before a rotation
 /// use the key they name. The keys can be [replaced](Self::replace) while they are in use.
-#[derive(Debug)]
 pub struct CodeKeys {
     ring: RwLock<Arc<[CodeKey]>>,
+}
+
+impl fmt::Debug for CodeKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeKeys").field("ring", &self.ring()).finish()
+    }
 }
 
 /// The reason why a key ring is not valid.
