@@ -120,10 +120,10 @@ macro_rules! suite {
                 wrong_codes_are_counted,
                 the_last_guess_within_the_limit_can_redeem,
                 concurrent_wrong_codes_stay_within_the_guess_limit,
-                guesses_at_two_codes_stay_within_the_guess_limit,
                 strangers_leave_the_asker_guesses,
                 a_code_redeems_only_its_own_purpose_and_contact,
                 a_redemption_leaves_other_challenges_open,
+                guesses_at_two_codes_stay_within_the_guess_limit,
             }
             outbox {
                 a_message_is_stored_in_full,

@@ -90,7 +90,7 @@ fn import_refuses_an_invalid_record_with_line_field_and_reason() {
         export.ndjson:4: client refused: fristName: is unknown: did you mean \"firstName\"?\n\
         export.ndjson:5:2: record refused: expected ident\n\
         export.ndjson:6: user refused: password: is refused: it holds the owner's e-mail address or phone number, it \
-        holds the owner's name\n\
+        holds the owner's name, or that of the service\n\
         export.ndjson:7: client refused: practiceId: there is no practice 2: it has to come first\n";
     let dry = machine.run(&["import", "export.ndjson", "--dry-run"], &[]);
     assert_eq!((dry.status, dry.err.as_str()), (1, refused));

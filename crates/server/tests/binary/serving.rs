@@ -153,6 +153,7 @@ fn graceful_shutdown_answers_accepted_requests() {
         ("ASTEROID_PASSWORDS__HASHING__ITERATIONS", "4"),
         ("ASTEROID_PASSWORDS__HASHING__THREADS", "1"),
         ("ASTEROID_PASSWORDS__HASHING__MAX_WAIT", "30s"),
+        ("ASTEROID_LIMITS__ENABLED", "false"),
     ];
     for signal in ["TERM", "INT"] {
         let server = Server::start(&machine, &slow);
