@@ -2,7 +2,7 @@ use asteroid_kernel::{ChallengeId, ContactKey, StorageError, Timestamp};
 
 use crate::{Challenge, PurposeKind};
 
-/// The origin of a guess, which decides how many guesses are left ([`ChallengeRules::stranger_guesses`]).
+/// The origin of a guess, which decides how many guesses are left ([`crate::ChallengeRules::stranger_guesses`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guesser {
     /// A network that requested one of the live codes.
