@@ -1,6 +1,7 @@
 //! The storage that the settings name, opened and migrated.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use asteroid_diesel::{PostgresStorage, SqliteStorage};
 use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
 use asteroid_terms::InvalidTerms;
 
-use crate::config::{DatabaseUrl, Settings};
+use crate::config::{Configuration, DatabaseUrl, Settings};
 use crate::terms;
 
 /// The timeout of units of work that no request waits for.
@@ -28,6 +29,12 @@ pub(crate) enum StoreError {
     MigrateSqlite(#[from] sqlite::MigrateError),
     #[error(transparent)]
     MigratePostgres(#[from] postgres::MigrateError),
+    #[error(
+        "there is no database file {} (database.url, {origin}): run this command in the folder of the server, name its \
+         configuration with --config FILE, or set DATABASE_URL. `asteroid migrate` creates a new database",
+        path.display()
+    )]
+    NoFile { path: PathBuf, origin: String },
     #[error("the database cannot be read")]
     Storage(#[from] StorageError),
     #[error("the database has pending migrations ({}): run `asteroid migrate`, or set database.migrate_at_start", .0.join(", "))]
@@ -105,6 +112,22 @@ pub(crate) async fn open(
     with_storage!(&any, |storage| make_ready(&**storage, settings).await?);
     with_storage!(&any, |storage| publish_first_terms(storage, clock, randomness).await?);
     Ok(any)
+}
+
+/// Like [`open`], for a command that has nothing to do without a store: creates no SQLite file.
+pub(crate) async fn open_existing(
+    configuration: &Configuration,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Result<AnyStorage, StoreError> {
+    if let DatabaseUrl::Sqlite(path) = &configuration.settings.database.url
+        // A file that cannot be looked at exists, perhaps: opening it says why it cannot be used.
+        && let Ok(false) = path.try_exists()
+    {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        return Err(StoreError::NoFile { path, origin: configuration.origin("database.url").to_owned() });
+    }
+    open(&configuration.settings, clock, randomness).await
 }
 
 /// Opens the storage, runs the pending migrations and returns their names.

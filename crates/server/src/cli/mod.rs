@@ -139,14 +139,15 @@ impl Context {
         Ok(Configuration::read(&self.sources).valid()?)
     }
 
-    /// Runs this with the storage that the settings name.
+    /// Runs this with the storage that the settings name. Fails if there is none: only `serve`, `migrate`, `import` and
+    /// `copy` create an SQLite file.
     fn in_store<T>(
         &self,
         go_on: impl AsyncFnOnce(AnyStorage) -> Result<T, CommandError>,
     ) -> Result<T, CommandError> {
-        let settings = self.configuration()?.settings;
+        let configuration = self.configuration()?;
         runtime()?.block_on(async {
-            let opened = crate::storage::open(&settings, &self.clock, &self.randomness).await?;
+            let opened = crate::storage::open_existing(&configuration, &self.clock, &self.randomness).await?;
             go_on(opened).await
         })
     }

@@ -322,6 +322,62 @@ fn migrate_runs_pending_migrations_once() {
     assert!(other.out.starts_with("sqlite://other.db was migrated: 0001"), "{}", other.out);
 }
 
+/// The commands that need a store, and create none.
+const NEED_A_STORE: [&[&str]; 5] = [
+    &["outbox", "list"],
+    &["outbox", "retry", "--failed"],
+    &["outbox", "retry", "019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55"],
+    &["terms", "list"],
+    &["terms", "publish", "--version", "2", "--file", "terms.txt"],
+];
+
+#[test]
+fn command_in_a_folder_without_a_database_creates_none() {
+    let machine = Machine::new();
+    machine.write("terms.txt", "Be kind.\n");
+    let path = |name: &str| machine.folder.path().canonicalize().expect("a path").join(name);
+    let hint = "run this command in the folder of the server, name its configuration with --config FILE, or set \
+                DATABASE_URL. `asteroid migrate` creates a new database";
+    for arguments in NEED_A_STORE {
+        for (environment, file, origin) in [
+            (&[][..], "data/asteroid.db", "default"),
+            (&[("DATABASE_URL", "sqlite://else/where.db")][..], "else/where.db", "DATABASE_URL"),
+            (&[("DATABASE_URL", "sqlite://")][..], "", ""),
+        ] {
+            let answer = machine.run(arguments, environment);
+            assert_eq!((answer.status, answer.out.as_str()), (1, ""), "{arguments:?} {answer:?}");
+            if !file.is_empty() {
+                let file = path(file);
+                let file = file.display();
+                let told =
+                    format!("asteroid: there is no database file {file} (database.url, {origin}): {hint}\n");
+                assert_eq!(answer.err, told, "{arguments:?}");
+            }
+        }
+    }
+    let left: Vec<_> = fs::read_dir(machine.folder.path()).expect("listed").collect();
+    assert_eq!(left.len(), 1, "nothing but the terms: {left:?}");
+}
+
+#[test]
+fn command_migrates_a_database_that_exists_if_the_settings_allow_it() {
+    let machine = Machine::new();
+    let off = [("ASTEROID_DATABASE__MIGRATE_AT_START", "false")];
+    machine.write("data/asteroid.db", "");
+    for arguments in NEED_A_STORE.iter().filter(|arguments| arguments[1] == "list") {
+        let answer = machine.run(arguments, &off);
+        assert_eq!(answer.status, 1, "{arguments:?} {answer:?}");
+        assert!(answer.err.starts_with("asteroid: the database has pending migrations (0001"), "{answer:?}");
+        let answer = machine.run(arguments, &[]);
+        assert_eq!((answer.status, answer.err.as_str()), (0, ""), "{arguments:?}");
+        assert_eq!(machine.run(arguments, &off).status, 0, "{arguments:?}");
+        machine.write("data/asteroid.db", "");
+        for journal in ["data/asteroid.db-wal", "data/asteroid.db-shm"] {
+            let _ = fs::remove_file(machine.path(journal));
+        }
+    }
+}
+
 #[test]
 fn terms_are_published_once_and_listed() {
     let machine = Machine::new();

@@ -136,6 +136,7 @@ fn retry_failed_requeues_useful_messages_and_no_decoys() {
 #[test]
 fn unknown_message_is_refused_and_invalid_outbox_arguments_are_usage_errors() {
     let machine = Machine::new();
+    assert_eq!(machine.run(&["migrate"], &[]).status, 0);
     let unknown = "019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55";
     let retry = ["outbox", "retry", unknown, "--json"];
     assert_eq!(machine.run(&retry, &[]).status, 1);
