@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use asteroid_application::CodeFormats;
 use asteroid_identity::PasswordPolicy;
-use asteroid_kernel::Region;
+use asteroid_kernel::{ContactKind, Region};
 use ipnet::IpNet;
 
 /// The settings of the HTTP surfaces. The defaults are the policy.
@@ -20,6 +20,8 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// The country whose phone numbers are read and written without a calling code.
     pub default_region: Region,
+    /// The kinds of contacts that codes are sent to; a request for a code to another kind is refused.
+    pub offered_contacts: Vec<ContactKind>,
     /// The countries to whose phone numbers codes may be asked for; [`None`]: all, and satellite networks, too. A number that
     /// no country claims counts as one of the main country of its calling code.
     pub sms_countries: Option<Vec<Region>>,
@@ -36,7 +38,7 @@ pub struct HttpSettings {
 }
 
 impl Default for HttpSettings {
-    /// Codes go to numbers of the default region alone. Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to
+    /// Codes go to e-mail addresses, and to numbers of the default region alone. Bodies of 16 KiB within 10 seconds, headers of 8 KiB, 10 seconds to
     /// answer. No proxy and no other origin is trusted. 4 streamed lists for each user, and 32 in all.
     fn default() -> Self {
         Self {
@@ -46,6 +48,7 @@ impl Default for HttpSettings {
             handler_timeout: Duration::from_secs(10),
             trusted_proxies: Vec::new(),
             default_region: Region::US,
+            offered_contacts: vec![ContactKind::Email, ContactKind::Phone],
             sms_countries: Some(vec![Region::US]),
             passwords: PasswordPolicy::default(),
             code_formats: CodeFormats::default(),

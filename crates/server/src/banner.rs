@@ -8,6 +8,7 @@ use crate::config::{DatabaseUrl, Settings};
 pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
     let place = |url: &str| match url {
         "console:" => "are printed here".to_owned(),
+        "none:" => "are off".to_owned(),
         url => format!("go to {url}"),
     };
     let database = match &settings.database.url {

@@ -3,10 +3,12 @@
 mod banner;
 mod cli;
 pub mod config;
+mod connections;
 mod keys;
 mod logging;
 mod messages;
 mod readiness;
+mod reasons;
 mod reload;
 mod serve;
 mod shutdown;

@@ -8,6 +8,7 @@ use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 use crate::config::{Configuration, ServerProfile, Settings};
 use crate::keys::token_signer;
 use crate::messages;
+use crate::reasons::reasons;
 
 /// Adds an error for everything that prevents a start with this configuration.
 pub(crate) fn check(configuration: &mut Configuration) {
@@ -69,7 +70,7 @@ fn check_keys(configuration: &mut Configuration, settings: &Settings) {
         configuration.add("keys.file", "is empty", right);
         return;
     };
-    let cannot_be_used = |error: &dyn Error| format!("cannot be used ({error})");
+    let cannot_be_used = |error: &(dyn Error + 'static)| format!("cannot be used ({})", reasons(error));
     match KeysFile::at(&path).load() {
         Ok(LoadedKeys { tokens, warnings, .. }) => {
             if let Err(error) = token_signer(tokens) {
@@ -82,6 +83,10 @@ fn check_keys(configuration: &mut Configuration, settings: &Settings) {
         Err(error @ KeysError::Missing(_)) => configuration.add("keys.file", cannot_be_used(&error), CREATE),
         Err(error @ KeysError::NoKey(ring)) => {
             let right = format!("create one with `asteroid keys rotate --ring {}`", ring.as_str());
+            configuration.add("keys.file", cannot_be_used(&error), right);
+        }
+        Err(error @ KeysError::Unreadable(..)) => {
+            let right = "name a file that the user of the server may read";
             configuration.add("keys.file", cannot_be_used(&error), right);
         }
         Err(error) => configuration.add("keys.file", cannot_be_used(&error), REPAIR),
@@ -123,6 +128,23 @@ mod tests {
                 "keys.file is empty",
             ]
         );
+    }
+
+    #[test]
+    fn unreadable_key_file_is_refused_with_the_reason_of_the_operating_system() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = folder.path().join("keys.json");
+        std::fs::write(&text, [0xff]).expect("written");
+        for (path, reason) in [
+            (folder.path(), "Is a directory (os error 21)"),
+            (&text.join("keys.json"), "Not a directory (os error 20)"),
+            (&text, "stream did not contain valid UTF-8"),
+        ] {
+            let path = path.display();
+            let found = problems(&format!("profile = 'production'\nkeys.file = '{path}'"));
+            let expected = format!("keys.file cannot be used ({path} cannot be read: {reason})");
+            assert_eq!(found.last(), Some(&expected));
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::config::{Configuration, Settings, Sources};
 use crate::keys::token_signer;
 use crate::logging::LogLevel;
+use crate::reasons::reasons;
 use crate::storage::ServerStorage;
 use crate::{messages, readiness};
 
@@ -54,10 +55,7 @@ impl<S: ServerStorage> Reloader<S> {
             match self.reload().await {
                 Ok(()) => tracing::info!("reloaded keys, templates and the log level"),
                 Err(error) => {
-                    let reasons: Vec<String> = std::iter::successors(Some(&*error), |&error| error.source())
-                        .map(ToString::to_string)
-                        .collect();
-                    tracing::error!(error = reasons.join(": "), "reload failed, nothing was changed");
+                    tracing::error!(error = reasons(&*error), "reload failed, nothing was changed");
                 }
             }
         }

@@ -12,6 +12,7 @@ use asteroid_diesel::{PostgresStorage, SqliteStorage};
 use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
 use asteroid_terms::InvalidTerms;
 
+use crate::cli::ErrorCode;
 use crate::config::{Configuration, DatabaseUrl, Settings};
 use crate::terms;
 
@@ -43,6 +44,20 @@ pub(crate) enum StoreError {
     Terms(#[from] PublishTermsError),
     #[error(transparent)]
     InvalidTerms(#[from] InvalidTerms),
+}
+
+impl ErrorCode for StoreError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoFile { .. } => "database_missing",
+            Self::OpenSqlite(_) | Self::Connect(_) => "database_unavailable",
+            Self::MigrateSqlite(_) | Self::MigratePostgres(_) => "migration_failed",
+            Self::Lacking(_) => "pending_migrations",
+            Self::Storage(error) => error.code(),
+            Self::Terms(error) => error.code(),
+            Self::InvalidTerms(error) => error.code(),
+        }
+    }
 }
 
 /// A storage that a server can run on: every repository, and migrations.
@@ -142,7 +157,8 @@ pub(crate) async fn migrate(
     Ok(names)
 }
 
-async fn connect(settings: &Settings) -> Result<AnyStorage, StoreError> {
+/// Opens the storage, and creates it if it is a file that does not exist. Migrates nothing.
+pub(crate) async fn connect(settings: &Settings) -> Result<AnyStorage, StoreError> {
     Ok(match &settings.database.url {
         DatabaseUrl::Sqlite(path) => {
             AnyStorage::Sqlite(Arc::new(SqliteStorage::open(&settings.sqlite_options(path))?))

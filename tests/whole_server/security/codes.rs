@@ -119,3 +119,49 @@ async fn codes_go_to_phone_numbers_of_served_countries_only() {
     let server = Server::start().await;
     assert_eq!(server.post("/v1/auth/register", &body("+49 30 123456")).await.status, 200, "limits are off");
 }
+
+#[tokio::test]
+async fn contacts_of_a_channel_that_is_off_are_refused() {
+    let phone = "555-665-4345";
+    for (setting, off, on, message) in [
+        (
+            "ASTEROID_SMS__URL",
+            ("phone", phone),
+            ("email", EMAIL),
+            "No SMS is sent to users here: use an e-mail address.",
+        ),
+        (
+            "ASTEROID_EMAIL__URL",
+            ("email", EMAIL),
+            ("phone", phone),
+            "No e-mail is sent to users here: use a phone number.",
+        ),
+    ] {
+        let server = Server::start_with(&[(setting, "none:")]).await;
+        let body = |(field, contact): (&str, &str)| {
+            let mut body = registration(EMAIL, "a fine long password");
+            body.as_object_mut().expect("an object").remove("email");
+            body[field] = json!(contact);
+            body
+        };
+        for (path, field, body) in [
+            ("/v1/auth/register", off.0, body(off)),
+            ("/v1/auth/verification_codes/send", off.0, json!({off.0: off.1})),
+            ("/v2/auth/verification_codes/send", off.0, json!({off.0: off.1})),
+            ("/v1/auth/password/forgot", "contact", json!({"contact": off.1})),
+        ] {
+            let answer = server.post(path, &body).await;
+            assert_eq!(answer.status, 422, "{path} {}", answer.text);
+            let errors = &answer.json()["error"]["validation_messages"];
+            assert_eq!(
+                *errors,
+                json!({field: [{"code": "channel_not_offered", "message": message}]}),
+                "{path}"
+            );
+        }
+        let both =
+            server.post("/v1/auth/verification_codes/send", &json!({"email": EMAIL, "phone": phone})).await;
+        assert_eq!(both.status, 422, "{}", both.text);
+        assert_eq!(server.post("/v1/auth/register", &body(on)).await.status, 200);
+    }
+}

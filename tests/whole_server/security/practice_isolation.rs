@@ -152,7 +152,7 @@ async fn pagination_lists_every_client_once_and_new_terms_close_the_terms_gate()
     assert_eq!(ids, ["07", "fresh"]);
 
     std::fs::write(server.folder().join("terms.txt"), "Newer terms.").expect("written");
-    let published = server.run(&["terms", "publish", "--version", "newer", "--file", "terms.txt"]);
+    let published = server.run(&["terms", "publish", "--version", "newer", "--file", "terms.txt", "--yes"]);
     assert!(published.status.success(), "{published:?}");
     assert_eq!(server.get("/clients", Some(&token)).await.status, 403);
     server.request(Method::POST, "/terms", Some(&token), None).await.expect("an answer");

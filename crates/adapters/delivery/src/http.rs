@@ -1,12 +1,18 @@
 //! The HTTP client of the transports: no redirects, no proxy, bounded time, bounded responses.
 
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use crate::tls::{self, CaError};
 
@@ -41,6 +47,10 @@ pub(crate) enum HttpError {
     Timeout,
     #[error("the request was not answered")]
     Request(#[source] reqwest::Error),
+    #[error("cannot connect")]
+    Connect(#[source] io::Error),
+    #[error("cannot connect within {} s", CONNECT_TIMEOUT.as_secs())]
+    ConnectTimeout,
     #[error(transparent)]
     Ca(#[from] CaError),
 }
@@ -58,9 +68,49 @@ impl HttpClient {
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         body: Vec<u8>,
     ) -> Result<HttpResponse, HttpError> {
+        self.send(Method::POST, url, headers, body).await
+    }
+
+    pub(crate) async fn get(
+        &self,
+        url: &Url,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<HttpResponse, HttpError> {
+        self.send(Method::GET, url, headers, Vec::new()).await
+    }
+
+    /// Connects to the server of this URL like a request, TLS included, and sends nothing.
+    pub(crate) async fn connect(&self, url: &Url) -> Result<(), HttpError> {
+        let connecting = async {
+            let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "the URL has no host"));
+            };
+            let name = host.trim_start_matches('[').trim_end_matches(']');
+            let stream = TcpStream::connect((name, port)).await?;
+            Ok((stream, name.to_owned()))
+        };
+        let within = timeout(CONNECT_TIMEOUT, connecting).await;
+        let (stream, name) = within.map_err(|_| HttpError::ConnectTimeout)?.map_err(HttpError::Connect)?;
+        if url.scheme() == "https" {
+            let connector = TlsConnector::from(Arc::new(tls::client(self.ca.as_deref())?));
+            let name = ServerName::try_from(name)
+                .map_err(|error| HttpError::Connect(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+            let handshake = timeout(CONNECT_TIMEOUT, connector.connect(name, stream)).await;
+            handshake.map_err(|_| HttpError::ConnectTimeout)?.map_err(HttpError::Connect)?;
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+        body: Vec<u8>,
+    ) -> Result<HttpResponse, HttpError> {
         let client = self.client.get_or_try_init(|| async { self.build() }).await?;
         let headers: HeaderMap = headers.into_iter().collect();
-        let response = client.post(url.clone()).headers(headers).body(body).send().await?;
+        let response = client.request(method, url.clone()).headers(headers).body(body).send().await?;
         let status = response.status();
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());

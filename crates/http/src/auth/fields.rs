@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use asteroid_kernel::ContactKind;
 use asteroid_verification::CodeFormat;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, SchemaFormat};
@@ -38,13 +39,21 @@ fields! {
     FIRST_NAME = "first_name", "first name", FieldFormat::Text, |_| "The user's first name.".into();
     LAST_NAME = "last_name", "last name", FieldFormat::Text, |_| "The user's last name.".into();
     PHONE = "phone", "phone number", FieldFormat::Text, |settings| match &settings.sms_countries {
+        _ if !settings.offered_contacts.contains(&ContactKind::Phone) => {
+            "A phone number is refused (`channel_not_offered`): no SMS is sent.".into()
+        }
         None => "The user's phone number.".into(),
         Some(served) => format!(
             "The user's phone number. Others than those of these countries are refused (`country_not_supported`): {}.",
             served.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         ).into(),
     };
-    EMAIL = "email", "e-mail address", FieldFormat::Text, |_| "The user's email address.".into();
+    EMAIL = "email", "e-mail address", FieldFormat::Text,
+        |settings| if settings.offered_contacts.contains(&ContactKind::Email) {
+            "The user's email address.".into()
+        } else {
+            "An e-mail address is refused (`channel_not_offered`): no e-mail is sent.".into()
+        };
     TYPE = "type", "type", FieldFormat::OneOf(&["work", "personal"]), |_| "The type of contact method.".into();
     CONTACT = "contact", "contact", FieldFormat::Text,
         |_| "The user's email address or phone number.".into();

@@ -2,7 +2,7 @@
 
 use asteroid_identity::{InvalidName, Password, PasswordFlaw, PersonName};
 use asteroid_kernel::contact::{InvalidContact, InvalidEmail};
-use asteroid_kernel::{Contact, EmailAddress, PhoneNumber, Region};
+use asteroid_kernel::{Contact, ContactKind, EmailAddress, PhoneNumber, Region};
 use asteroid_verification::CodeGuess;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -223,9 +223,17 @@ impl<'a> BodyFields<'a> {
         self.is_reached(field, &contact, settings).then_some(contact)
     }
 
-    /// Whether codes may be sent to the contact: it is no phone number of a country that is not served. Otherwise adds the
-    /// error.
+    /// Whether codes may be sent to the contact: its kind is offered, and it is no phone number of a country that is not
+    /// served. Otherwise adds the error.
     fn is_reached(&mut self, field: &Field, contact: &Contact, settings: &HttpSettings) -> bool {
+        if !settings.offered_contacts.contains(&contact.kind()) {
+            let message = match contact.kind() {
+                ContactKind::Email => "No e-mail is sent to users here: use a phone number.",
+                ContactKind::Phone => "No SMS is sent to users here: use an e-mail address.",
+            };
+            self.errors.add(field, FieldError::new("channel_not_offered", message));
+            return false;
+        }
         let (Contact::Phone(phone), Some(served)) = (contact, &settings.sms_countries) else { return true };
         if phone.region().is_some_and(|region| served.contains(&region)) {
             return true;
@@ -252,6 +260,7 @@ impl<'a> BodyFields<'a> {
             }
         }
         let email = if email { self.email(&EMAIL) } else { None };
+        let email = email.filter(|email| self.is_reached(&EMAIL, email, settings));
         let phone = if phone { self.phone(&PHONE, settings.default_region) } else { None };
         let phone = phone.filter(|phone| self.is_reached(&PHONE, phone, settings));
         email.into_iter().chain(phone).collect()

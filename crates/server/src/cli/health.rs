@@ -75,7 +75,10 @@ pub(super) fn run(context: &Context, arguments: &HealthArguments) -> Result<(), 
             } else {
                 warn(&format!("{url} is not ready: {reason}"));
             }
-            Err(CommandError::Answered)
+            Err(CommandError::Answered {
+                code: "not_ready",
+                message: format!("{url} is not ready: {reason}"),
+            })
         }
     }
 }

@@ -1,4 +1,3 @@
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
 use asteroid_application::{KeyRegister, KeyUses};
@@ -6,6 +5,8 @@ use asteroid_keyring::{KeyInfo, KeyRing, KeysError, KeysFile, Lifetimes, Retirab
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::confirm::{Confirmed, confirm};
+use super::failure::ErrorCode;
 use super::output::{LEFT, TextTable, answer};
 use super::{CommandError, Context, Format, names};
 use crate::config::{DatabaseUrl, Settings};
@@ -48,7 +49,7 @@ pub(super) struct Retire {
 
 /// Why a key is not retired.
 #[derive(Debug, thiserror::Error)]
-enum RetireError {
+pub(super) enum RetireError {
     #[error("there is no key `{id}`: the keys are {known}")]
     Unknown { id: String, known: String },
     #[error("both rings have had a key `{0}`: name one with --ring")]
@@ -57,6 +58,17 @@ enum RetireError {
     Needed { id: String, needs: String },
     #[error("the key `{0}` is kept")]
     Kept(String),
+}
+
+impl ErrorCode for RetireError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "key_unknown",
+            Self::Ambiguous(_) => "key_ambiguous",
+            Self::Needed { .. } => "key_needed",
+            Self::Kept(_) => "not_confirmed",
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -123,7 +135,7 @@ fn retire(
     };
     let needs = needs(&uses);
     if !uses.are_none() && !yes {
-        confirm(id, &needs)?;
+        confirm_retirement(id, &needs)?;
     }
     // First the file: if the rest fails, the command can be repeated.
     let was_in_file = match file.retire(key.ring, id) {
@@ -163,7 +175,8 @@ where
 /// Whether there is a store: a command makes no SQLite file.
 fn has_store(settings: &Settings) -> bool {
     match &settings.database.url {
-        DatabaseUrl::Sqlite(path) => path.exists(),
+        // A file that cannot be looked at exists, perhaps: opening it says why it cannot be used.
+        DatabaseUrl::Sqlite(path) => path.try_exists().unwrap_or(true),
         DatabaseUrl::Postgres(_) => true,
     }
 }
@@ -242,17 +255,11 @@ fn needs(uses: &KeyUses) -> String {
 }
 
 /// Asks on a terminal. Elsewhere, what is still needed is refused.
-fn confirm(id: &str, needs: &str) -> Result<(), CommandError> {
-    if !io::stdin().is_terminal() {
-        return Err(RetireError::Needed { id: id.to_owned(), needs: needs.to_owned() }.into());
-    }
-    write!(io::stderr(), "The key `{id}` is still needed: {needs}. They stop working. Retire it? [y/N] ")?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    if matches!(line.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(RetireError::Kept(id.to_owned()).into())
+fn confirm_retirement(id: &str, needs: &str) -> Result<(), CommandError> {
+    match confirm(&format!("The key `{id}` is still needed: {needs}. They stop working. Retire it?"))? {
+        Confirmed::Yes => Ok(()),
+        Confirmed::No => Err(RetireError::Kept(id.to_owned()).into()),
+        Confirmed::NotAsked => Err(RetireError::Needed { id: id.to_owned(), needs: needs.to_owned() }.into()),
     }
 }
 

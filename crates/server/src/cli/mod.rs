@@ -1,8 +1,10 @@
-//! The command line. Every command prints text for people, or JSON with `--json`. Its exit status is 0 (success), 1
-//! (refused or failed) or 2 (usage error).
+//! The command line. Every command prints text for people, or JSON with `--json`; why it failed goes to standard error, as
+//! JSON, too. Its exit status is 0 (success), 1 (refused or failed) or 2 (usage error).
 
 mod config;
+mod confirm;
 mod copy;
+mod failure;
 mod health;
 mod import;
 mod keys;
@@ -30,6 +32,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use tokio::runtime::{Builder, Runtime};
 
+pub(crate) use self::failure::ErrorCode;
 use crate::config::{Configuration, Sources};
 use crate::reload::Reload;
 use crate::storage::{AnyStorage, ServerStorage};
@@ -81,7 +84,7 @@ enum Command {
     /// Rotate, list or retire the keys that codes are derived with and tokens are signed with.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Preview messages.
+    /// Preview messages, or send a test message.
     #[command(subcommand)]
     Messages(messages::MessagesCommand),
     /// Print the OpenAPI document.
@@ -161,8 +164,8 @@ impl Context {
 /// Why a command failed.
 #[derive(Debug)]
 enum CommandError {
-    /// The reason has been printed.
-    Answered,
+    /// What failed is part of the answer, which has been printed. Programs get this code and summary, too.
+    Answered { code: &'static str, message: String },
     /// The arguments of this command do not fit together.
     Usage(&'static str, String),
     /// An error, printed with its sources.
@@ -182,11 +185,17 @@ pub fn run(
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
 ) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let json = failure::wants_json(&arguments);
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed output is not an error.
-            let _ = error.print();
+            if json && error.use_stderr() {
+                failure::print_usage_as_json(&error);
+            } else {
+                // A closed output is not an error.
+                let _ = error.print();
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -209,14 +218,27 @@ pub fn run(
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(CommandError::Answered) => ExitCode::FAILURE,
+        Err(CommandError::Answered { code, message }) => {
+            if json {
+                failure::print_json(code, &message);
+            }
+            ExitCode::FAILURE
+        }
         Err(CommandError::Usage(command, problem)) => {
-            complain_of_usage(command, &problem);
+            if json {
+                failure::print_json("usage", &problem);
+            } else {
+                complain_of_usage(command, &problem);
+            }
             ExitCode::from(2)
         }
         Err(CommandError::Because(error)) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(CommandError::Because(error)) => {
-            output::complain(&*error);
+            if json {
+                failure::print_error_as_json(&*error);
+            } else {
+                output::complain(&*error);
+            }
             ExitCode::FAILURE
         }
     }

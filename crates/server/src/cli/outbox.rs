@@ -168,7 +168,11 @@ fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Com
     answer(format, &json!({ "retried": retried, "refused": refused }), || {
         outcomes.iter().map(|(id, outcome)| line(*id, *outcome)).collect()
     })?;
-    if refused.is_empty() { Ok(()) } else { Err(CommandError::Answered) }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} of {} messages are not tried again", refused.len(), ids.len());
+    Err(CommandError::Answered { code: "not_retried", message })
 }
 
 fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {

@@ -13,8 +13,9 @@ mod setting_names;
 mod settings;
 mod sources;
 mod time_span;
+mod value_files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use figment::error::Kind as FigmentErrorKind;
 use figment::value::{Dict, Value};
@@ -51,10 +52,13 @@ impl Configuration {
     pub fn read(sources: &Sources) -> Self {
         let defaults = defaults();
         let (layers, problems) = sources.layers(&defaults);
+        let files: BTreeSet<String> =
+            layers.iter().filter(|layer| layer.is_in_file).map(|layer| layer.name.clone()).collect();
         let figment = layers.into_iter().fold(Figment::new(), Figment::merge);
         let given = figment.data().unwrap_or_default().remove(&FigmentProfile::Default).unwrap_or_default();
         let mut reader = SettingsReader {
             figment: &figment,
+            files: &files,
             accepted: defaults.clone(),
             defaults,
             origins: BTreeMap::new(),
@@ -65,6 +69,7 @@ impl Configuration {
         let settings = settings_of(&accepted).unwrap_or_default();
         let mut this = Self { settings, origins, problems };
         for (key, wrong, right) in rules::check(&this.settings) {
+            let wrong = if files.contains(this.origin(&key)) { NOT_VALID.to_owned() } else { wrong };
             this.add(&key, wrong, right);
         }
         this
@@ -81,7 +86,7 @@ impl Configuration {
 
     /// Adds an error about a setting, unless it already has one.
     pub fn add(&mut self, key: &str, wrong: impl Into<String>, right: impl Into<String>) {
-        if self.problems.iter().all(|problem| problem.key != key) {
+        if !self.has_problem(key) {
             self.problems.push(ConfigError {
                 key: key.to_owned(),
                 source: self.origin(key).to_owned(),
@@ -89,6 +94,11 @@ impl Configuration {
                 right: right.into(),
             });
         }
+    }
+
+    /// Whether an error about this setting is known.
+    pub(crate) fn has_problem(&self, key: &str) -> bool {
+        self.problems.iter().any(|problem| problem.key == key)
     }
 
     /// Adds an error about a file that a setting names. `location` is the file, with the line if the error has one.
@@ -107,6 +117,9 @@ impl Configuration {
     }
 }
 
+/// What is wrong with a value that must not be shown.
+const NOT_VALID: &str = "is not valid";
+
 fn defaults() -> Dict {
     Value::serialize(Settings::default()).ok().and_then(Value::into_dict).unwrap_or_default()
 }
@@ -118,6 +131,8 @@ fn settings_of(tree: &Dict) -> Result<Settings, Box<figment::Error>> {
 /// Walks through the merged sources and accepts each valid setting.
 struct SettingsReader<'a> {
     figment: &'a Figment,
+    /// The variables whose values are in files.
+    files: &'a BTreeSet<String>,
     defaults: Dict,
     accepted: Dict,
     origins: BTreeMap<String, String>,
@@ -149,12 +164,12 @@ impl SettingsReader<'_> {
                 .iter()
                 .filter_map(|item| {
                     let right = self.expected(path, default, &Value::Array(*tag, vec![item.clone()]))?;
-                    Some((wrong(path, item), right))
+                    Some((self.wrong(path, item), right))
                 })
                 .collect(),
             _ => self
                 .expected(path, default, value)
-                .map(|right| (wrong(path, value), right))
+                .map(|right| (self.wrong(path, value), right))
                 .into_iter()
                 .collect(),
         };
@@ -198,6 +213,17 @@ impl SettingsReader<'_> {
         self.problems.push(ConfigError { key: path.join("."), source: self.source(value), wrong, right });
     }
 
+    /// Says what an invalid setting is. The text of a URL is never repeated: what is not valid cannot be masked reliably. Nor
+    /// is a value from a file, which is probably a secret.
+    fn wrong(&self, path: &[String], value: &Value) -> String {
+        let is_url = path.last().is_some_and(|name| name == "url");
+        if is_url || self.files.contains(&self.source(value)) {
+            NOT_VALID.to_owned()
+        } else {
+            format!("is {}", shown(value))
+        }
+    }
+
     fn source(&self, value: &Value) -> String {
         let metadata = self.figment.get_metadata(value.tag());
         metadata.map_or_else(|| Configuration::DEFAULT.to_owned(), |metadata| metadata.name.to_string())
@@ -209,15 +235,6 @@ fn first_leaf(value: &Value) -> &Value {
     match value {
         Value::Dict(_, inner) => inner.values().next().map_or(value, first_leaf),
         leaf => leaf,
-    }
-}
-
-/// Says what an invalid setting is. The text of a URL is never repeated: what is not valid cannot be masked reliably.
-fn wrong(path: &[String], value: &Value) -> String {
-    if path.last().is_some_and(|name| name == "url") {
-        "is not valid".to_owned()
-    } else {
-        format!("is {}", shown(value))
     }
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use asteroid_application::{AccountRules, CodeFormats, DeliveryRules, LimitRules};
 use asteroid_argon2::Argon2Settings;
+use asteroid_delivery::DeliveryUrl;
 use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
 use asteroid_http::HttpSettings;
 use asteroid_identity::{PasswordPolicy, ServiceNames, SessionLifetime};
-use asteroid_kernel::Region;
+use asteroid_kernel::{ContactKind, Region};
 use asteroid_limits::{Backoff, Quota};
 use asteroid_messaging::{Branding, CodeSamples, RetrySchedule};
 use asteroid_verification::{ChallengeRules, CodeFormat};
@@ -77,6 +78,7 @@ impl Settings {
             handler_timeout: http.handler_timeout.get(),
             trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
             default_region: self.product.default_region,
+            offered_contacts: self.offered_contacts(),
             sms_countries: self.limits.enabled.then(|| self.sms_countries()),
             passwords: rules.passwords,
             code_formats: rules.code_formats,
@@ -84,6 +86,13 @@ impl Settings {
             streams_per_user: http.streams_per_user,
             streams: http.streams,
         }
+    }
+
+    /// The kinds of contacts whose channel is not `none:`.
+    fn offered_contacts(&self) -> Vec<ContactKind> {
+        let channels =
+            [(&self.email.url, ContactKind::Email), (&self.sms.url, ContactKind::Phone)].into_iter();
+        channels.filter(|(url, _)| **url != DeliveryUrl::None).map(|(_, kind)| kind).collect()
     }
 
     /// The countries to whose numbers codes are sent. Checked settings name no others.

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use asteroid_argon2::Argon2Settings;
+use asteroid_delivery::DeliveryUrl;
 use asteroid_kernel::{EmailAddress, Region};
 use asteroid_messaging::Channel;
 use asteroid_verification::CodeFormat;
@@ -151,6 +152,10 @@ fn places(settings: &Settings, findings: &mut Findings) {
             let right = format!("must be longer than a delivery by {key} may take, {} s", timeout.as_secs());
             findings.add("outbox.lease", wrong, right);
         }
+    }
+    if settings.email.url == DeliveryUrl::None && settings.sms.url == DeliveryUrl::None {
+        let right = "must be another one, or email.url must: without both channels no user can register";
+        findings.add("sms.url", "is \"none:\"", right);
     }
     findings.within("outbox.retry_first", outbox.retry_first, TimeSpan::millis(100)..=HOUR);
     findings.within("outbox.retry_longest", outbox.retry_longest, TimeSpan::millis(100)..=HOUR);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
-use super::{ConfigError, setting_names};
+use super::{ConfigError, setting_names, value_files};
 
 /// Where the configuration is read from.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Sources {
 pub(super) struct SettingsLayer {
     /// The name of the source in messages.
     pub(super) name: String,
+    /// Whether the value is in a file that the variable `name` names. It is probably a secret.
+    pub(super) is_in_file: bool,
     pub(super) values: Dict,
 }
 
@@ -40,6 +42,7 @@ impl Sources {
     pub const USUAL_FILE: &str = "config/asteroid.toml";
 
     const PREFIX: &str = "ASTEROID_";
+    const DATABASE_URL: &str = "DATABASE_URL";
     /// Prefixes of variables that only tests read.
     const RESERVED: [&str; 2] = ["TEST_", "REQUIRE_"];
 
@@ -53,22 +56,41 @@ impl Sources {
         let mut variables = Vec::new();
         for (name, value) in &self.environment {
             let Some(name) = name.to_str() else { continue };
-            let Some(path) = Self::key_of(name) else {
+            let direct = value_files::direct_variable(name, defaults);
+            let Some(path) = Self::key_of(direct.unwrap_or(name)) else {
                 problems.extend(Self::nearly_ours(name, defaults));
                 continue;
             };
-            match value.to_str() {
-                Some("") if name == "DATABASE_URL" => {}
-                Some(value) if !is_service_link(name, value) => {
-                    let value = read_variable(value, setting_names::find(defaults, &path));
-                    variables.push(SettingsLayer { name: name.to_owned(), values: nest(&path, value) });
+            // The variables for databases are shared with other programs, which take empty ones for missing ones.
+            if value.is_empty() && direct.unwrap_or(name) == Self::DATABASE_URL {
+                continue;
+            }
+            let text = match direct {
+                Some(direct) if self.is_set(direct) => Err((
+                    format!("is set, and so is {direct}"),
+                    "set one of them: the value itself, or the file that holds it",
+                )),
+                Some(_) => value_files::read(value),
+                None => match value.to_str() {
+                    Some(value) if is_service_link(name, value) => continue,
+                    Some(value) => Ok(value.to_owned()),
+                    None => Err(("is not text".to_owned(), "write it in UTF-8")),
+                },
+            };
+            match text {
+                Ok(text) => {
+                    let value = read_variable(&text, setting_names::find(defaults, &path));
+                    variables.push(SettingsLayer {
+                        name: name.to_owned(),
+                        is_in_file: direct.is_some(),
+                        values: nest(&path, value),
+                    });
                 }
-                Some(_) => {}
-                None => problems.push(ConfigError {
+                Err((wrong, right)) => problems.push(ConfigError {
                     key: path.join("."),
                     source: name.to_owned(),
-                    wrong: "is not text".to_owned(),
-                    right: "write it in UTF-8".to_owned(),
+                    wrong,
+                    right: right.to_owned(),
                 }),
             }
         }
@@ -78,9 +100,16 @@ impl Sources {
         (layers, problems)
     }
 
+    /// Whether a variable of this name has a value.
+    fn is_set(&self, name: &str) -> bool {
+        self.environment
+            .iter()
+            .any(|(one, value)| one == name && !(value.is_empty() && name == Self::DATABASE_URL))
+    }
+
     /// The path of the setting that this variable sets; [`None`] if it is not a variable of Asteroid.
-    fn key_of(name: &str) -> Option<Vec<String>> {
-        if name == "DATABASE_URL" {
+    pub(super) fn key_of(name: &str) -> Option<Vec<String>> {
+        if name == Self::DATABASE_URL {
             return Some(vec!["database".to_owned(), "url".to_owned()]);
         }
         let key = name.strip_prefix(Self::PREFIX)?;
@@ -95,9 +124,13 @@ impl Sources {
         let (prefix, key) = name.split_at_checked(Self::PREFIX.len())?;
         let path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
         let is_nearly = prefix != Self::PREFIX && prefix.eq_ignore_ascii_case(Self::PREFIX);
-        setting_names::find(defaults, &path).filter(|value| is_nearly && value.as_dict().is_none())?;
+        let variable = Self::variable_of(&path.join("."));
+        let is_setting = setting_names::find(defaults, &path).is_some_and(|value| value.as_dict().is_none());
+        if !is_nearly || !(is_setting || value_files::direct_variable(&variable, defaults).is_some()) {
+            return None;
+        }
         let key = path.join(".");
-        let right = format!("write {} in capitals", Self::variable_of(&key));
+        let right = format!("write {variable} in capitals");
         Some(ConfigError { key, source: name.to_owned(), wrong: "is not read".to_owned(), right })
     }
 
@@ -136,7 +169,7 @@ impl Sources {
                 "correct that line",
             )
         })?;
-        Ok(Some(SettingsLayer { name, values }))
+        Ok(Some(SettingsLayer { name, is_in_file: false, values }))
     }
 }
 

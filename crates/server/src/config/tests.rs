@@ -416,3 +416,132 @@ fn url_in_a_wrong_place_is_never_told() {
     let environment = [("ASTEROID_EMAIL", "SG.canary"), ("ASTEROID_SMS_URL", "canary")];
     check_that_the_canary_is_not_told("", &environment, &named);
 }
+
+/// A folder with this file, and the file's path.
+fn value_file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("value");
+    std::fs::write(&path, content).expect("written");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    (folder, path)
+}
+
+#[test]
+fn every_setting_may_be_read_from_a_file() {
+    let defaults = defaults();
+    let mut keys = BTreeSet::new();
+    keys_of(&defaults, "", &mut keys);
+    for key in keys {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        let text = match setting_names::find(&defaults, &path).expect("a setting") {
+            Value::Array(..) => String::new(),
+            Value::String(_, text) => text.clone(),
+            Value::Bool(_, bool) => bool.to_string(),
+            number => number.to_u128().expect("a number").to_string(),
+        };
+        let variable = format!("{}_FILE", Sources::variable_of(&key));
+        let (_folder, file) = value_file(format!("{text}\n"));
+        let configuration = read("", &[(&variable, &file)]);
+        assert_eq!(configuration.origin(&key), variable);
+        assert_eq!(configuration.valid().expect("valid").settings, Settings::default(), "{key}");
+    }
+}
+
+#[test]
+fn value_file_loses_only_the_line_ends_at_its_end() {
+    for (content, name) in
+        [("Comet", "Comet"), ("Comet\n", "Comet"), ("Comet \r\n\n", "Comet "), (" a", " a")]
+    {
+        let (_folder, file) = value_file(content);
+        let settings = settings("product.name = 'X'", &[("ASTEROID_PRODUCT__NAME_FILE", &file)]);
+        assert_eq!(settings.product.name, name);
+    }
+    let (_folder, file) = value_file("smtps://u:canary@example.com?from=a@example.com\n");
+    let configuration = read("", &[("ASTEROID_EMAIL__URL_FILE", &file)]);
+    let printed = configuration.to_toml().expect("TOML");
+    let line = "url = \"smtps://u:***@example.com:465?from=a%40example.com\"  # ASTEROID_EMAIL__URL_FILE\n";
+    assert!(printed.contains(line), "{printed}");
+}
+
+#[test]
+fn database_url_file_is_read_like_database_url() {
+    let (_folder, file) = value_file("sqlite://from-file.db\n");
+    let url = |environment: &[(&str, &str)]| {
+        settings("database.url = 'sqlite://a.db'", environment).database.url.to_string()
+    };
+    assert_eq!(url(&[("DATABASE_URL_FILE", &file)]), "sqlite://from-file.db");
+    assert_eq!(url(&[("DATABASE_URL_FILE", &file), ("DATABASE_URL", "")]), "sqlite://from-file.db");
+    assert_eq!(url(&[("DATABASE_URL_FILE", ""), ("DATABASE_URL", "sqlite://b.db")]), "sqlite://b.db");
+    let both = [("DATABASE_URL_FILE", file.as_str()), ("ASTEROID_DATABASE__URL", "sqlite://c.db")];
+    assert_eq!(url(&both), "sqlite://c.db");
+}
+
+#[test]
+fn setting_that_ends_in_file_is_no_value_file() {
+    assert_eq!(settings("", &[("ASTEROID_KEYS__FILE", "keys.json")]).keys.file, "keys.json");
+    let (_folder, file) = value_file("other.json\n");
+    assert_eq!(settings("", &[("ASTEROID_KEYS__FILE_FILE", &file)]).keys.file, "other.json");
+}
+
+#[test]
+fn variable_and_its_file_exclude_each_other() {
+    let (_folder, file) = value_file("file:a");
+    let right = "set one of them: the value itself, or the file that holds it";
+    for (key, direct, in_file) in [
+        ("sms.url", "ASTEROID_SMS__URL", "ASTEROID_SMS__URL_FILE"),
+        ("database.url", "DATABASE_URL", "DATABASE_URL_FILE"),
+        ("database.url", "ASTEROID_DATABASE__URL", "ASTEROID_DATABASE__URL_FILE"),
+    ] {
+        assert_eq!(
+            problems("", &[(direct, "sqlite://a.db"), (in_file, &file)])[0],
+            format!("{key} ({in_file}) is set, and so is {direct}: {right}")
+        );
+    }
+}
+
+#[test]
+fn unusable_value_file_is_refused_without_showing_it() {
+    let (folder, long) = value_file(vec![b'c'; 64 * 1024 + 1]);
+    let (_binary, binary) = value_file([b'c', 0xff]);
+    let (_whole, fits) = value_file(vec![b'c'; 64 * 1024]);
+    let readable = "set the path of a file that the server may read, or set the value itself without _FILE";
+    for (file, problem) in [
+        (
+            "missing-canary",
+            format!("names a file that cannot be read (No such file or directory (os error 2)): {readable}"),
+        ),
+        (
+            folder.path().to_str().expect("UTF-8"),
+            format!("names a file that cannot be read (Is a directory (os error 21)): {readable}"),
+        ),
+        ("", "names no file: set the path of the file that holds the value".to_owned()),
+        (
+            &long,
+            "names a file of more than 64 KiB: name the file that holds the value of this setting alone"
+                .to_owned(),
+        ),
+        (&binary, "names a file that is not UTF-8 text: write the value in UTF-8".to_owned()),
+        (&fits, "is not valid: must be a name of 1 to 50 characters on one line".to_owned()),
+    ] {
+        assert_eq!(
+            problems("", &[("ASTEROID_PRODUCT__NAME_FILE", file)]),
+            [format!("product.name (ASTEROID_PRODUCT__NAME_FILE) {problem}")]
+        );
+    }
+    let (_folder, file) = value_file("canary");
+    for (variable, key) in [
+        ("ASTEROID_SESSIONS__PER_USER_FILE", "sessions.per_user"),
+        ("ASTEROID_CODES__LIFE_FILE", "codes.life"),
+        ("ASTEROID_HTTP__CORS_ORIGINS_FILE", "http.cors_origins"),
+        ("ASTEROID_EMAIL__URL_FILE", "email.url"),
+        ("DATABASE_URL_FILE", "database.url"),
+    ] {
+        let problems = problems("", &[(variable, &file)]);
+        assert!(problems[0].starts_with(&format!("{key} ({variable}) is not valid: ")), "{problems:?}");
+        assert!(!problems[0].contains("canary"), "{problems:?}");
+    }
+    assert_eq!(
+        problems("", &[("asteroid_email__url_file", &file)]),
+        ["email.url_file (asteroid_email__url_file) is not read: write ASTEROID_EMAIL__URL_FILE in capitals"]
+    );
+}

@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::thread;
 
+use serde_json::json;
+
 use super::machine::{Answer, Machine};
 
 #[test]
@@ -328,7 +330,7 @@ const NEED_A_STORE: [&[&str]; 5] = [
     &["outbox", "retry", "--failed"],
     &["outbox", "retry", "019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55"],
     &["terms", "list"],
-    &["terms", "publish", "--version", "2", "--file", "terms.txt"],
+    &["terms", "publish", "--version", "2", "--file", "terms.txt", "--yes"],
 ];
 
 #[test]
@@ -389,8 +391,9 @@ fn terms_are_published_once_and_listed() {
     assert!(first[0]["text"].as_str().expect("text").starts_with("Terms of use\n"));
 
     machine.write("terms.txt", "Be kind.\n");
-    let publish =
-        |label: &str, file: &str| machine.run(&["terms", "publish", "--version", label, "--file", file], &[]);
+    let publish = |label: &str, file: &str| {
+        machine.run(&["terms", "publish", "--version", label, "--file", file, "--yes"], &[])
+    };
     let published = publish("2026-11", "terms.txt");
     let said = "Version 2026-11 of the terms is in force: every user must accept it.\n";
     assert_eq!(published, Answer { status: 0, out: said.into(), err: String::new() });
@@ -413,6 +416,193 @@ fn terms_are_published_once_and_listed() {
         assert_eq!((refused.status, refused.err), (1, format!("asteroid: {problem}\n")));
     }
     assert_eq!(listed(), both);
+}
+
+#[test]
+fn terms_are_not_published_without_a_terminal_or_yes() {
+    let machine = Machine::new();
+    assert_eq!(machine.run(&["migrate"], &[]).status, 0);
+    machine.write("terms.txt", &format!("\n  {} and more\nBe kind.\n", "kind ".repeat(12).trim()));
+    let refused = machine.run(&["terms", "publish", "--version", "2026-11", "--file", "terms.txt"], &[]);
+    let text = "kind ".repeat(12);
+    let told = format!(
+        "asteroid: version 2026-11 is not published without --yes, because there is no terminal to ask on: version 2026-11 \
+         (81 characters, \"{text}…\") comes into force now in place of 1, cannot be taken back, and every user must accept it \
+         before seeing records again\n"
+    );
+    assert_eq!(refused, Answer { status: 1, out: String::new(), err: told });
+    let listed = machine.json(&["terms", "list", "--json"], &[]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    let published = machine
+        .json(&["terms", "publish", "--version", "2026-11", "--file", "terms.txt", "--yes", "--json"], &[]);
+    assert_eq!(published, json!({ "published": "2026-11", "replaced": "1" }));
+}
+
+#[test]
+fn failures_with_json_are_one_line_of_json_on_standard_error() {
+    let machine = Machine::new();
+    machine.write("bad.json", "{\"practices\": [{}]}");
+    machine.write("notes.txt", "");
+    let unknown = "019c0a1e-6b7e-7c3a-9f52-0d6f6f3b1c55";
+    let invalid = [("ASTEROID_HTTP__BIND", "x")];
+    for (arguments, environment, status, code) in [
+        (&["launch", "--json"][..], &[][..], 2, "usage"),
+        (&["keys", "--json"], &[], 2, "usage"),
+        (&["outbox", "list", "--json", "--limit", "0"], &[], 2, "usage"),
+        (&["import", "notes.txt", "--json"], &[], 2, "usage"),
+        (&["copy", "--from", "x", "--to", "y", "--json"], &[], 2, "usage"),
+        (&["config", "check", "--json"], &invalid, 1, "invalid_configuration"),
+        (&["config", "print", "--json"], &invalid, 1, "invalid_configuration"),
+        (&["migrate", "--json"], &invalid, 1, "invalid_configuration"),
+        (&["keys", "list", "--json"], &[], 1, "keys_file_missing"),
+        (&["keys", "retire", "2025-11-22-5d1f0a", "--json"], &[], 1, "keys_file_missing"),
+        (&["outbox", "list", "--json"], &[], 1, "database_missing"),
+        (&["terms", "list", "--json"], &[], 1, "database_missing"),
+        (&["migrate", "--json"], &[("DATABASE_URL", "sqlite://notes.txt/a.db")], 1, "database_unavailable"),
+        (&["copy", "--from", "sqlite://a.db", "--to", "sqlite://b.db", "--json"], &[], 1, "database_missing"),
+        (&["terms", "publish", "--version", "2", "--file", "none", "--json"], &[], 1, "file_unreadable"),
+        (&["terms", "publish", "--version", "a b", "--file", "none", "--json"], &[], 1, "invalid_terms"),
+        (&["messages", "preview", "--to", "notes.txt/a", "--json"], &[], 1, "file_unwritable"),
+        (&["messages", "send-test", "--to", "nobody", "--json"], &[], 1, "invalid_contact"),
+        (&["health", "--url", "http://127.0.0.1:1", "--json"], &[], 1, "not_ready"),
+        (&["import", "bad.json", "--json"], &[], 1, "records_refused"),
+        (&["import", "missing.json", "--json"], &[], 1, "import_stopped"),
+        // The import has made a store.
+        (&["outbox", "retry", unknown, "--json"], &[], 1, "not_retried"),
+        (&["terms", "publish", "--version", "2", "--file", "bad.json", "--json"], &[], 1, "not_confirmed"),
+        (
+            &["terms", "publish", "--version", "1", "--file", "bad.json", "--yes", "--json"],
+            &[],
+            1,
+            "version_taken",
+        ),
+    ] {
+        let answer = machine.run(arguments, environment);
+        let failure = answer.failure();
+        assert_eq!((answer.status, &failure["code"]), (status, &json!(code)), "{arguments:?} {failure}");
+        let message = failure["message"].as_str().expect("a message");
+        assert!(!message.is_empty() && !message.contains("Usage:"), "{arguments:?} {message}");
+        // A report is JSON, too.
+        if !answer.out.is_empty() {
+            serde_json::from_str::<serde_json::Value>(&answer.out).expect("JSON");
+        }
+    }
+    let failure =
+        machine.run(&["migrate", "--json"], &[("DATABASE_URL", "sqlite://notes.txt/a.db")]).failure();
+    assert!(failure["because"][0].as_str().is_some_and(|reason| reason.contains("os error")), "{failure}");
+    let usage = machine.run(&["keys", "list", "--json", "--wrong"], &[]).failure();
+    assert_eq!(usage["message"], "unexpected argument '--wrong' found");
+}
+
+#[test]
+fn config_check_connects_to_the_database_and_the_providers() {
+    let machine = Machine::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let secret = "secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let open = format!("webhook+http://127.0.0.1:{port}/canary?{secret}");
+    let check = ["config", "check", "--connect", "--json"];
+    let tried = |database: &str| {
+        json!({ "ok": true, "problems": [], "connections": [
+            { "key": "database.url", "tried": database },
+            { "key": "email.url", "tried": "connected; no request was sent" },
+            { "key": "sms.url", "tried": "there is nothing to connect to" },
+        ]})
+    };
+    let environment = [("ASTEROID_EMAIL__URL", open.as_str())];
+    let nothing = "there is no file yet; the first start creates it";
+    assert_eq!(machine.json(&check, &environment), tried(nothing));
+    assert!(!machine.path("data").exists(), "to check is not to start");
+    assert_eq!(machine.run(&["migrate"], &[]).status, 0);
+    assert_eq!(machine.json(&check, &environment), tried("connected; no migration is pending"));
+    let text = machine.run(&["config", "check", "--connect"], &environment);
+    assert_eq!(text.status, 0);
+    assert!(text.out.ends_with("\n  sms.url: there is nothing to connect to\n"), "{}", text.out);
+
+    machine.write("not-a-database.db", "canary canary canary");
+    let closed = [
+        ("DATABASE_URL", "sqlite://not-a-database.db"),
+        ("ASTEROID_EMAIL__URL", "smtp://robot:canary@127.0.0.1:1?from=a@example.com&tls=none"),
+        ("ASTEROID_SMS__URL", "twilio+http://AC01:canary@127.0.0.1:1?from=Asteroid"),
+        ("ASTEROID_SESSIONS__PER_USER", "0"),
+    ];
+    let failed = machine.run(&check, &closed);
+    let report: serde_json::Value = serde_json::from_str(&failed.out).expect("JSON");
+    let keys: Vec<&str> =
+        report["problems"].as_array().expect("a list").iter().filter_map(|one| one["key"].as_str()).collect();
+    assert_eq!((failed.status, keys), (1, vec!["sessions.per_user", "database.url", "email.url", "sms.url"]));
+    assert!(!format!("{failed:?}").contains("canary"), "{failed:?}");
+    assert_eq!(failed.failure()["code"], "invalid_configuration");
+    let dead = [("DATABASE_URL", "postgres://robot:canary@127.0.0.1:1/asteroid")];
+    let failed = machine.run(&["config", "check", "--connect"], &dead);
+    assert_eq!(failed.status, 1);
+    let start = "\n  database.url (DATABASE_URL) is \"postgres://robot:***@127.0.0.1:1/asteroid\", which cannot be used now (";
+    assert!(failed.err.contains(start), "{}", failed.err);
+    let off = [("ASTEROID_DATABASE__MIGRATE_AT_START", "false"), ("DATABASE_URL", "sqlite://empty.db")];
+    machine.write("empty.db", "");
+    let pending = machine.run(&["config", "check", "--connect"], &off);
+    assert!(pending.err.contains("which has pending migrations (0001"), "{pending:?}");
+}
+
+#[test]
+fn send_test_prints_what_the_provider_answers() {
+    let machine = Machine::new();
+    let send = |to: &str, environment: &[(&str, &str)]| {
+        machine.run(&["messages", "send-test", "--to", to], environment)
+    };
+    let file = [("ASTEROID_EMAIL__URL", "file:sent.ndjson")];
+    let told = "file:sent.ndjson accepted the message to g…e@example.com.\n".to_owned();
+    assert_eq!(send("george@example.com", &file), Answer { status: 0, out: told, err: String::new() });
+    let sent = fs::read_to_string(machine.path("sent.ndjson")).expect("sent");
+    let sent: serde_json::Value = serde_json::from_str(&sent).expect("one message");
+    assert_eq!((&sent["to"], &sent["kind"]), (&json!("george@example.com"), &json!("registration_code")));
+    assert!(sent["subject"].is_string() && !sent["body"].as_str().expect("text").is_empty());
+
+    let secret = "secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    for (status, outcome) in [
+        ("202 Accepted", Ok("webhook+http://ADDRESS/***?secret=*** accepted the message to …4345.\n")),
+        (
+            "410 Gone",
+            Err(
+                "asteroid: webhook+http://ADDRESS/***?secret=*** did not accept the message to …4345\n  because the webhook \
+                 answered 410\n",
+            ),
+        ),
+    ] {
+        let (url, _served) = answer_once(status);
+        let hook = format!("webhook+{url}/canary?{secret}");
+        let answer = send("+15556654345", &[("ASTEROID_SMS__URL", &hook)]);
+        let address = url.trim_start_matches("http://");
+        let (expected_status, out, err) = match outcome {
+            Ok(told) => (0, told, ""),
+            Err(told) => (1, "", told),
+        };
+        let expected = |text: &str| text.replace("ADDRESS", address);
+        assert_eq!(answer, Answer { status: expected_status, out: expected(out), err: expected(err) });
+    }
+    let off = send("+15556654345", &[("ASTEROID_SMS__URL", "none:")]);
+    assert_eq!((off.status, off.err.as_str()), (1, "asteroid: no SMS is sent: sms.url is none:\n"));
+    let kind = machine.run(&["messages", "send-test", "--to", "a@example.com", "--kind", "letter"], &[]);
+    assert_eq!(kind.status, 2);
+    assert!(!machine.path("data").exists());
+}
+
+#[test]
+fn both_channels_off_is_refused() {
+    let machine = Machine::new();
+    let off = [("ASTEROID_EMAIL__URL", "none:"), ("ASTEROID_SMS__URL", "none:")];
+    let answer = machine.run(&["config", "check"], &off);
+    assert_eq!(
+        (answer.status, answer.err.lines().nth(1)),
+        (
+            1,
+            Some(
+                "  sms.url (ASTEROID_SMS__URL) is \"none:\": must be another one, or email.url must: without both channels no \
+                 user can register"
+            )
+        )
+    );
+    assert_eq!(machine.run(&["config", "check"], &off[..1]).status, 0);
 }
 
 #[test]
@@ -489,7 +679,11 @@ fn health_fails_when_the_server_is_unreachable() {
             assert_eq!(answer, Answer { status: 1, out: String::new(), err: told });
         }
         let answer = machine.run(&["health", "--url", url, "--json"], &[]);
-        assert_eq!((answer.status, answer.err.as_str()), (1, ""));
+        let message = format!("{url}/readyz is not ready: {reason}");
+        assert_eq!(
+            (answer.status, answer.failure()),
+            (1, json!({ "code": "not_ready", "message": message }))
+        );
         let told: serde_json::Value = serde_json::from_str(&answer.out).expect("JSON");
         let expected = serde_json::json!({"ready": false, "url": format!("{url}/readyz"), "reason": reason});
         assert_eq!(told, expected);
@@ -499,5 +693,7 @@ fn health_fails_when_the_server_is_unreachable() {
     assert_eq!(unreachable, Answer { status: 1, out: String::new(), err: told });
     let any = machine.run(&["health", "--json"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:0")]);
     assert_eq!((any.status, any.out.as_str()), (2, ""));
+    assert_eq!(any.failure(), json!({ "code": "usage", "message": "http.bind has no port: set --url" }));
+    let any = machine.run(&["health"], &[("ASTEROID_HTTP__BIND", "127.0.0.1:0")]);
     assert!(any.err.contains("http.bind has no port: set --url"), "{}", any.err);
 }

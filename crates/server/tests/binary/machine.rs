@@ -54,6 +54,17 @@ impl Machine {
     }
 }
 
+impl Answer {
+    /// The failure of a command with `--json`: one line on standard error.
+    pub(crate) fn failure(&self) -> serde_json::Value {
+        let Self { err, .. } = self;
+        let (line, rest) = err.split_once('\n').unwrap_or_else(|| panic!("a line: {self:?}"));
+        assert_eq!(rest, "", "one line: {self:?}");
+        let failure: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        failure["error"].clone()
+    }
+}
+
 impl From<Output> for Answer {
     fn from(Output { status, stdout, stderr }: Output) -> Self {
         Self {

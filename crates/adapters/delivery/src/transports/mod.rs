@@ -6,6 +6,7 @@
 
 mod console;
 mod file;
+mod none;
 mod smtp;
 #[cfg(test)]
 mod tests;
@@ -17,10 +18,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use asteroid_kernel::BoxError;
 use asteroid_messaging::{Channel, DeliveryError, MessageTransport, OutgoingMessage};
 
 pub use self::console::ConsoleTransport;
 pub use self::file::FileTransport;
+pub use self::none::{ChannelOff, NoTransport};
 pub use self::smtp::{SmtpTransport, SmtpUrl};
 pub use self::twilio::{TwilioTransport, TwilioUrl};
 pub use self::webhook::{WebhookTransport, WebhookUrl};
@@ -28,10 +31,10 @@ use crate::url::{DeliveryUrlError, WrongChannel};
 
 /// The forms of a delivery URL, for error messages.
 pub(crate) const ALL_FORMS: &str =
-    "`console:`, `file:PATH`, `smtp://…`, `smtps://…`, `twilio://…` or `webhook+https://…`";
+    "`console:`, `file:PATH`, `smtp://…`, `smtps://…`, `twilio://…`, `webhook+https://…` or `none:`";
 pub(crate) const EMAIL_FORMS: &str =
-    "`smtp://…`, `smtps://…`, `webhook+https://…`, `file:PATH` or `console:`";
-pub(crate) const SMS_FORMS: &str = "`twilio://…`, `webhook+https://…`, `file:PATH` or `console:`";
+    "`smtp://…`, `smtps://…`, `webhook+https://…`, `file:PATH`, `console:` or `none:`";
+pub(crate) const SMS_FORMS: &str = "`twilio://…`, `webhook+https://…`, `file:PATH`, `console:` or `none:`";
 
 /// The value of the settings `email.url` and `sms.url`: the transport that delivers a channel's messages.
 ///
@@ -43,6 +46,7 @@ pub(crate) const SMS_FORMS: &str = "`twilio://…`, `webhook+https://…`, `file
 /// | `smtps://USER:PASSWORD@HOST:465?from=ADDRESS` | [`SmtpTransport`] | e-mail, with implicit TLS |
 /// | `twilio://ACCOUNT_SID:AUTH_TOKEN@api.twilio.com?from=NUMBER` | [`TwilioTransport`] | SMS (see [`TwilioUrl`]) |
 /// | `webhook+https://HOST/PATH?secret=whsec_BASE64` | [`WebhookTransport`] | both (see [`WebhookUrl`]) |
+/// | `none:` | [`NoTransport`] | both: the channel is not offered |
 ///
 /// [`Display`](fmt::Display) and [`Debug`] show `***` in place of passwords, tokens, secrets and the path of a
 /// webhook, which is a secret at some providers.
@@ -58,6 +62,8 @@ pub enum DeliveryUrl {
     Twilio(Box<TwilioUrl>),
     /// `webhook+https://…`: to an HTTP endpoint.
     Webhook(Box<WebhookUrl>),
+    /// `none:`: the channel is not offered.
+    None,
 }
 
 /// The transport that a [`DeliveryUrl`] selects.
@@ -73,6 +79,8 @@ pub enum AnyTransport {
     Twilio(TwilioTransport),
     /// To a webhook.
     Webhook(WebhookTransport),
+    /// To nowhere.
+    None(NoTransport),
 }
 
 impl DeliveryUrl {
@@ -81,9 +89,9 @@ impl DeliveryUrl {
     pub fn is_development_only(&self) -> bool {
         match self {
             Self::Console | Self::File(_) => true,
-            Self::Smtp(_) => false,
+            Self::Smtp(_) | Self::None => false,
             Self::Twilio(url) => url.is_plain_http(),
-            Self::Webhook(url) => url.is_plain_http(),
+            Self::Webhook(url) => url.is_exposed(),
         }
     }
 
@@ -96,8 +104,11 @@ impl DeliveryUrl {
                 "it delivers to no user, and shows codes to every reader of the console or file".to_owned(),
             ),
             Self::Smtp(url) => url.production_problem(),
-            Self::Twilio(url) => url.is_plain_http().then(|| PLAIN_HTTP.to_owned()),
+            Self::Twilio(url) => {
+                url.is_plain_http().then(|| "it sends codes over plain HTTP: use HTTPS".to_owned())
+            }
             Self::Webhook(url) => url.production_problem(),
+            Self::None => None,
         }
     }
 
@@ -108,7 +119,10 @@ impl DeliveryUrl {
     /// [`WrongChannel`] if it does not; its message lists the URLs that do.
     pub fn check_channel(&self, channel: Channel) -> Result<(), WrongChannel> {
         match (self, channel) {
-            (Self::Console | Self::File(_) | Self::Webhook(_), Channel::Email | Channel::Sms)
+            (
+                Self::Console | Self::File(_) | Self::Webhook(_) | Self::None,
+                Channel::Email | Channel::Sms,
+            )
             | (Self::Smtp(_), Channel::Email)
             | (Self::Twilio(_), Channel::Sms) => Ok(()),
             (Self::Smtp(_), Channel::Sms) => Err(WrongChannel::EmailOnly("a mail server")),
@@ -121,14 +135,12 @@ impl DeliveryUrl {
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         match self {
-            Self::Console | Self::File(_) => None,
+            Self::Console | Self::File(_) | Self::None => None,
             Self::Smtp(url) => Some(url.timeout),
             Self::Twilio(_) | Self::Webhook(_) => Some(crate::http::TIMEOUT),
         }
     }
 }
-
-const PLAIN_HTTP: &str = "it sends codes over plain HTTP: use HTTPS";
 
 impl FromStr for DeliveryUrl {
     type Err = DeliveryUrlError;
@@ -143,7 +155,9 @@ impl FromStr for DeliveryUrl {
         }
         match (scheme.to_ascii_lowercase().as_str(), rest) {
             ("console", "") => Ok(Self::Console),
-            ("console", _) => Err(DeliveryUrlError::ConsoleWithRest),
+            ("console", _) => Err(DeliveryUrlError::WithRest("console:")),
+            ("none", "") => Ok(Self::None),
+            ("none", _) => Err(DeliveryUrlError::WithRest("none:")),
             ("file", "") => Err(DeliveryUrlError::NoPath),
             ("file", path) => match path.strip_prefix("//") {
                 Some(absolute) if !absolute.starts_with('/') => Err(DeliveryUrlError::FileWithHost),
@@ -167,6 +181,7 @@ impl fmt::Display for DeliveryUrl {
             Self::Smtp(url) => url.fmt(f),
             Self::Twilio(url) => url.fmt(f),
             Self::Webhook(url) => url.fmt(f),
+            Self::None => f.write_str("none:"),
         }
     }
 }
@@ -179,6 +194,7 @@ impl From<DeliveryUrl> for AnyTransport {
             DeliveryUrl::Smtp(url) => Self::Smtp(SmtpTransport::new(*url)),
             DeliveryUrl::Twilio(url) => Self::Twilio(TwilioTransport::new(&url)),
             DeliveryUrl::Webhook(url) => Self::Webhook(WebhookTransport::new(&url)),
+            DeliveryUrl::None => Self::None(NoTransport),
         }
     }
 }
@@ -191,6 +207,24 @@ impl MessageTransport for AnyTransport {
             Self::Smtp(transport) => transport.deliver(message).await,
             Self::Twilio(transport) => transport.deliver(message).await,
             Self::Webhook(transport) => transport.deliver(message).await,
+            Self::None(transport) => transport.deliver(message).await,
+        }
+    }
+}
+
+impl AnyTransport {
+    /// Tries as much of a delivery as is possible without a message, and returns what was tried. It takes no longer than
+    /// a delivery.
+    ///
+    /// # Errors
+    ///
+    /// Why a delivery would fail now, for the operator.
+    pub async fn check_connection(&self) -> Result<&'static str, BoxError> {
+        match self {
+            Self::Console(_) | Self::File(_) | Self::None(_) => Ok("there is nothing to connect to"),
+            Self::Smtp(transport) => transport.check_connection().await,
+            Self::Twilio(transport) => transport.check_connection().await,
+            Self::Webhook(transport) => transport.check_connection().await,
         }
     }
 }

@@ -142,7 +142,7 @@ fn a_webhook_url_is_parsed_and_keeps_the_endpoints_parameters() {
 #[test]
 fn an_invalid_scheme_is_an_error_that_lists_the_forms() {
     const FORMS: &str =
-        "use `console:`, `file:PATH`, `smtp://…`, `smtps://…`, `twilio://…` or `webhook+https://…`";
+        "use `console:`, `file:PATH`, `smtp://…`, `smtps://…`, `twilio://…`, `webhook+https://…` or `none:`";
     for (text, wrong) in [
         ("", "this is not a delivery URL"),
         ("console", "this is not a delivery URL"),
@@ -154,6 +154,7 @@ fn an_invalid_scheme_is_an_error_that_lists_the_forms() {
     }
     for (text, wrong) in [
         ("console:now", "nothing may follow `console:`"),
+        ("none://", "nothing may follow `none:`"),
         ("file:", "`file:` needs a path: `file:PATH`"),
         ("file://messages", "`file:` takes no host: use `file:PATH`, without slashes before a relative path"),
     ] {
@@ -322,6 +323,9 @@ fn urls_that_expose_codes_are_for_development_only() {
         ("twilio+http://AC01:t@127.0.0.1:1?from=1".to_owned(), true),
         (format!("webhook+https://hooks.example.com?secret={SECRET}"), false),
         (format!("webhook+http://localhost?secret={SECRET}"), true),
+        (format!("webhook+http://127.0.0.1:9?secret={SECRET}"), false),
+        (format!("webhook+http://[::1]?secret={SECRET}"), false),
+        ("none:".to_owned(), false),
     ] {
         let url = parse(&text).expect(&text);
         assert_eq!(url.is_development_only(), is_development_only, "{text}");
@@ -352,6 +356,27 @@ fn production_rejects_unencrypted_smtp_to_another_machine() {
     ] {
         assert_eq!(parse(text).expect(text).production_problem().as_deref(), problem, "{text}");
     }
+}
+
+#[test]
+fn production_accepts_plain_http_to_an_address_of_this_machine_alone() {
+    let name =
+        Some("it sends codes over plain HTTP: use HTTPS, or the address of this machine, 127.0.0.1 or [::1]");
+    for (host, problem) in [
+        ("127.0.0.1", None),
+        ("127.0.0.2:8080", None),
+        ("[::1]:80", None),
+        ("localhost", name),
+        ("localhost:80", name),
+    ] {
+        let text = format!("webhook+http://{host}/hook?secret={SECRET}");
+        assert_eq!(parse(&text).expect(&text).production_problem().as_deref(), problem, "{text}");
+    }
+    for host in ["10.0.0.1", "127.0.0.1.example.com", "[::ffff:10.0.0.1]"] {
+        let text = format!("webhook+http://{host}?secret={SECRET}");
+        assert!(parse(&text).is_err(), "{text}");
+    }
+    assert_eq!(parse("none:").expect("a URL").production_problem(), None);
 }
 
 #[test]
@@ -393,14 +418,15 @@ fn a_transport_is_rejected_for_a_channel_that_it_does_not_deliver() {
     assert_eq!(smtp.check_channel(Channel::Email), Ok(()));
     assert_eq!(
         smtp.check_channel(Channel::Sms).expect_err("no SMS").to_string(),
-        "a mail server delivers e-mail only: for SMS use `twilio://…`, `webhook+https://…`, `file:PATH` or `console:`"
+        "a mail server delivers e-mail only: for SMS use `twilio://…`, `webhook+https://…`, `file:PATH`, `console:` or \
+         `none:`"
     );
     let twilio = parse("twilio://AC01:t@api.twilio.com?from=1").expect("a URL");
     assert_eq!(twilio.check_channel(Channel::Sms), Ok(()));
     assert_eq!(
         twilio.check_channel(Channel::Email).expect_err("no e-mail").to_string(),
-        "Twilio delivers SMS only: for e-mail use `smtp://…`, `smtps://…`, `webhook+https://…`, `file:PATH` or \
-         `console:`"
+        "Twilio delivers SMS only: for e-mail use `smtp://…`, `smtps://…`, `webhook+https://…`, `file:PATH`, \
+         `console:` or `none:`"
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use asteroid_kernel::Contact;
+use asteroid_kernel::{BoxError, Contact};
 use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +36,8 @@ pub struct TwilioUrl {
     port: Option<u16>,
     /// The URL of the Messages resource.
     pub(super) endpoint: Url,
+    /// The URL of the Account resource.
+    account_endpoint: Url,
     pub(super) account: String,
     pub(super) token: UrlSecret<String>,
     pub(super) sender: TwilioSender,
@@ -78,9 +80,21 @@ impl TwilioUrl {
         url.no_more_parameters("`from=` and `messaging_service_sid=`")?;
         let (port, scheme) = (url.port(), if is_plain_http { "http" } else { "https" });
         let authority = port.map_or_else(|| host.to_string(), |port| format!("{host}:{port}"));
-        let endpoint = format!("{scheme}://{authority}/2010-04-01/Accounts/{account}/Messages.json");
-        let endpoint = Url::parse(&endpoint).map_err(|_| url.error(ProviderUrlProblem::Syntax))?;
-        Ok(Self { is_plain_http, host, port, endpoint, account, token: UrlSecret(token), sender })
+        let resource = |path: &str| {
+            let resource = format!("{scheme}://{authority}/2010-04-01/Accounts/{account}{path}.json");
+            Url::parse(&resource).map_err(|_| url.error(ProviderUrlProblem::Syntax))
+        };
+        let (endpoint, account_endpoint) = (resource("/Messages")?, resource("")?);
+        Ok(Self {
+            is_plain_http,
+            host,
+            port,
+            endpoint,
+            account_endpoint,
+            account,
+            token: UrlSecret(token),
+            sender,
+        })
     }
 
     /// Whether requests go without TLS.
@@ -114,6 +128,7 @@ impl fmt::Debug for TwilioUrl {
 /// Permanent failures: 400 or 404 with an error code that concerns the phone number.
 pub struct TwilioTransport {
     endpoint: Url,
+    account_endpoint: Url,
     authorization: HeaderValue,
     sender: TwilioSender,
     http: HttpClient,
@@ -128,6 +143,8 @@ enum TwilioError {
     Http(#[from] HttpError),
     #[error("{0}")]
     Api(TwilioApiError),
+    #[error("the account is not active: it is suspended or closed")]
+    InactiveAccount,
 }
 
 /// An error response of Twilio's API.
@@ -136,6 +153,12 @@ struct TwilioApiError {
     status: StatusCode,
     code: Option<u32>,
     retry_after: Option<u32>,
+}
+
+/// The Account resource.
+#[derive(Deserialize)]
+struct TwilioAccount {
+    status: String,
 }
 
 /// The body of an error response.
@@ -158,9 +181,23 @@ impl TwilioTransport {
         authorization.set_sensitive(true);
         Self {
             endpoint: url.endpoint.clone(),
+            account_endpoint: url.account_endpoint.clone(),
             authorization,
             sender: url.sender.clone(),
             http: HttpClient::new(None),
+        }
+    }
+
+    /// Reads the account, which needs valid credentials. The sender is not checked: only a message would show it.
+    pub(super) async fn check_connection(&self) -> Result<&'static str, BoxError> {
+        let headers = [(AUTHORIZATION, self.authorization.clone())];
+        let response = self.http.get(&self.account_endpoint, headers).await.map_err(TwilioError::from)?;
+        if !response.status.is_success() {
+            return Err(TwilioError::Api(response.into()).into());
+        }
+        match serde_json::from_slice(&response.body) {
+            Ok(TwilioAccount { status }) if status != "active" => Err(TwilioError::InactiveAccount.into()),
+            _ => Ok("the credentials are valid; no SMS was sent"),
         }
     }
 
@@ -191,7 +228,9 @@ impl MessageTransport for TwilioTransport {
         self.send(message).await.map_err(|error| match &error {
             TwilioError::NotAPhoneNumber => DeliveryError::Permanent(error.into()),
             TwilioError::Api(api) if api.is_permanent() => DeliveryError::Permanent(error.into()),
-            TwilioError::Api(_) | TwilioError::Http(_) => DeliveryError::Passing(error.into()),
+            TwilioError::Api(_) | TwilioError::Http(_) | TwilioError::InactiveAccount => {
+                DeliveryError::Passing(error.into())
+            }
         })
     }
 }

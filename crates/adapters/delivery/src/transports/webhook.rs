@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use asteroid_kernel::BoxError;
 use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
@@ -11,13 +12,14 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use sha2::Sha256;
-use url::{Position, Url};
+use url::{Host, Position, Url};
 
-use super::PLAIN_HTTP;
 use crate::http::{HttpClient, HttpError};
 use crate::message_record::MessageRecord;
 use crate::tls;
-use crate::url::{DeliveryUrlError, ProviderUrl, ProviderUrlProblem, UrlSecret, is_loopback};
+use crate::url::{
+    DeliveryUrlError, ProviderUrl, ProviderUrlProblem, UrlSecret, is_loopback, is_loopback_literal,
+};
 
 const EXAMPLE: &str = "webhook+https://hooks.example.com/asteroid?secret=whsec_BASE64";
 
@@ -35,7 +37,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 ///
 /// `secret` is the key of the signature: 24 to 64 bytes in base64 after `whsec_`. `ca` is a PEM file of the
 /// certificates to trust in place of the public ones. All other parameters are sent to the endpoint.
-/// `webhook+http://…` uses plain HTTP, for a program on this machine.
+/// `webhook+http://…` uses plain HTTP, for a program on this machine; in production its host is an address, `127.0.0.1` or
+/// `[::1]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl {
     pub(super) endpoint: Url,
@@ -67,13 +70,19 @@ impl WebhookUrl {
         Ok(Self { endpoint: url.remaining_url(), key: UrlSecret(key), ca })
     }
 
-    /// Whether requests go without TLS.
-    pub(super) fn is_plain_http(&self) -> bool {
-        self.endpoint.scheme() == "http"
+    /// Whether requests go without TLS, and not to an address of this machine.
+    pub(super) fn is_exposed(&self) -> bool {
+        let is_local = self.endpoint.host_str().and_then(|host| Host::parse(host).ok());
+        self.endpoint.scheme() == "http" && !is_local.is_some_and(|host| is_loopback_literal(&host))
     }
 
     pub(super) fn production_problem(&self) -> Option<String> {
-        if self.is_plain_http() { Some(PLAIN_HTTP.to_owned()) } else { tls::problem(self.ca.as_deref()) }
+        if self.is_exposed() {
+            let problem = "it sends codes over plain HTTP: use HTTPS, or the address of this machine, 127.0.0.1 or [::1]";
+            Some(problem.to_owned())
+        } else {
+            tls::problem(self.ca.as_deref())
+        }
     }
 }
 
@@ -123,6 +132,15 @@ impl WebhookTransport {
             signer: Hmac::new_from_slice(&url.key.0).expect("HMAC takes keys of any length"),
             http: HttpClient::new(url.ca.clone()),
         }
+    }
+
+    /// Connects, with TLS unless the URL has plain HTTP. No request is sent: the endpoint could take it for a message.
+    pub(super) async fn check_connection(&self) -> Result<&'static str, BoxError> {
+        self.http.connect(&self.endpoint).await?;
+        Ok(match self.endpoint.scheme() {
+            "https" => "connected with TLS; no request was sent",
+            _ => "connected; no request was sent",
+        })
     }
 
     async fn send(&self, message: &OutgoingMessage) -> Result<(), WebhookError> {

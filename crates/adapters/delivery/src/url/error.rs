@@ -9,9 +9,9 @@ pub enum DeliveryUrlError {
     /// No transport has this scheme.
     #[error("its scheme is unknown: use {ALL_FORMS}")]
     UnknownScheme,
-    /// Something follows `console:`.
-    #[error("nothing may follow `console:`")]
-    ConsoleWithRest,
+    /// Something follows a scheme that is the whole URL.
+    #[error("nothing may follow `{0}`")]
+    WithRest(&'static str),
     /// Nothing follows `file:`.
     #[error("`file:` needs a path: `file:PATH`")]
     NoPath,

@@ -22,6 +22,11 @@ pub(crate) fn is_loopback(host: &Host) -> bool {
     }
 }
 
+/// Whether the host is an address of this machine, not a name that could be looked up elsewhere.
+pub(crate) fn is_loopback_literal(host: &Host) -> bool {
+    is_loopback(host) && !matches!(host, Host::Domain(_))
+}
+
 /// The parsed URL of a provider, with the parameters that no one has taken out yet.
 pub(crate) struct ProviderUrl {
     /// A URL of this provider that can be used, for error messages.

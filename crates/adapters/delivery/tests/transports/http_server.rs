@@ -128,7 +128,12 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>) -> O
         }
     }
     let mut request = RecordedRequest { line, headers, body: String::new() };
-    let mut body = vec![0; request.header("content-length").parse().expect("a length")];
+    let length = if request.line.starts_with("GET ") {
+        0
+    } else {
+        request.header("content-length").parse().expect("a length")
+    };
+    let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     request.body = String::from_utf8(body).expect("UTF-8");
     Some(request)

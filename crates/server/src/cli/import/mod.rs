@@ -81,7 +81,16 @@ pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), 
     if let Some(stopped) = report.stopped.as_ref().filter(|_| !answer_format.json) {
         warn(&format!("{stopped}\n  {}", what_stays(&report)));
     }
-    if report.is_clean() { Ok(()) } else { Err(CommandError::Answered) }
+    if report.is_clean() {
+        return Ok(());
+    }
+    let (code, message) = match &report.stopped {
+        Some(stopped) => ("import_stopped", stopped.clone()),
+        None => {
+            ("records_refused", "not every record was imported: the report lists the refused ones".to_owned())
+        }
+    };
+    Err(CommandError::Answered { code, message })
 }
 
 fn what_stays(report: &ImportReport) -> &'static str {

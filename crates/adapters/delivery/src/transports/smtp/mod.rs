@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use asteroid_kernel::BoxError;
 use asteroid_messaging::{DeliveryError, MessageTransport, OutgoingMessage};
 use tokio::time::Instant;
 
@@ -46,6 +47,16 @@ impl SmtpTransport {
     #[must_use]
     pub const fn new(url: SmtpUrl) -> Self {
         Self { url, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Opens a session like a delivery, and ends it.
+    pub(in crate::transports) async fn check_connection(&self) -> Result<&'static str, BoxError> {
+        let deadline = Deadline::after(self.url.timeout);
+        SmtpSession::open(&self.url, deadline).await?.quit(deadline).await;
+        Ok(match &self.url.credentials {
+            Some(_) => "the server accepts the user name and the password; no e-mail was sent",
+            None => "the server answers; no e-mail was sent",
+        })
     }
 
     async fn send(&self, message: &OutgoingMessage) -> Result<(), SmtpError> {

@@ -93,6 +93,11 @@ impl SmtpSession {
         timeout_at(deadline, self.0.test_connected()).await.unwrap_or(false)
     }
 
+    /// Ends the session. The reply does not matter.
+    pub(super) async fn quit(mut self, deadline: Deadline) {
+        let _ = timeout_at(deadline.at.min(Instant::now() + ALIVE_TIMEOUT), self.0.quit()).await;
+    }
+
     /// Sends a message. After an error the session cannot be used again.
     pub(super) async fn send(&mut self, email: &ComposedEmail, deadline: Deadline) -> Result<(), SmtpError> {
         let Self(connection) = self;

@@ -1,0 +1,30 @@
+//! Questions to a person at a terminal.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// The answer to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Confirmed {
+    /// Go on.
+    Yes,
+    /// Do nothing.
+    No,
+    /// There is no terminal, so nobody was asked.
+    NotAsked,
+}
+
+/// Asks on the terminal, if standard input is one.
+///
+/// # Errors
+///
+/// If the terminal cannot be written or read.
+pub(super) fn confirm(question: &str) -> io::Result<Confirmed> {
+    if !io::stdin().is_terminal() {
+        return Ok(Confirmed::NotAsked);
+    }
+    write!(io::stderr(), "{question} [y/N] ")?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let is_yes = matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    Ok(if is_yes { Confirmed::Yes } else { Confirmed::No })
+}
