@@ -1,11 +1,15 @@
 //! Clauses of [`asteroid_audit::AuditRepository`].
 
-use asteroid_audit::{Action, AuditEvent, Outcome};
-use asteroid_kernel::{Origin, UserId};
+use asteroid_audit::{Action, AuditEvent, AuditFilter, Outcome};
+use asteroid_kernel::{AuditEventId, Origin, UserId};
 
 use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, contact, ip};
 use crate::store::Store;
+
+/// The filter that accepts every event.
+const ALL: AuditFilter =
+    AuditFilter { user: None, action: None, outcome: None, ip: None, since: None, until: None };
 
 /// Records one event per second given, in this order.
 async fn recorded<S: CompleteStorage, const N: usize>(
@@ -21,8 +25,8 @@ fn event(action: Action, outcome: Outcome, origin: &Origin, seconds: u64) -> Aud
     AuditEvent::new(action, outcome, origin, at(seconds), &*RANDOMNESS)
 }
 
-/// Every field of an event is stored: every action with every outcome, with and without a user, a contact and an
-/// origin.
+/// Every field of an event is stored: every action with every outcome, with and without a user, a contact, an
+/// operator and an origin.
 pub async fn an_audit_event_is_stored_in_full(storage: impl CompleteStorage) {
     let store = Store::new(storage);
     let origins = [
@@ -43,23 +47,75 @@ pub async fn an_audit_event_is_stored_in_full(storage: impl CompleteStorage) {
                 0 => bare,
                 1 => bare.of_user(Some(UserId(i64::MAX))),
                 2 => bare.with_contact(&contact("george@example.com")),
-                _ => bare.of_user(Some(UserId(1))).with_contact(&contact("555-665-4345")),
+                _ => bare
+                    .of_user(Some(UserId(1)))
+                    .with_contact(&contact("555-665-4345"))
+                    .by_operator("Zoë root"),
             });
         }
     }
     store.record_events(&given).await;
     given.reverse();
-    assert_eq!(store.latest_events(usize::MAX).await, given);
+    assert_eq!(store.list_events(&ALL, None, usize::MAX).await, given);
 }
 
-/// The latest events are listed newest first, whatever the order of recording, up to the requested number.
+/// Events are listed newest first, whatever the order of recording. A page continues after any id, even one that no longer
+/// exists, and a new event does not move the others.
 pub async fn audit_events_are_listed_newest_first(storage: impl CompleteStorage) {
     let store = Store::new(storage);
-    assert_eq!(store.latest_events(10).await, []);
+    assert_eq!(store.list_events(&ALL, None, 10).await, []);
+    let between = AuditEventId::new(at(2) + TICK * 5000, &*RANDOMNESS);
     let [second, third, first] = recorded(&store, [2, 3, 1]).await;
-    assert_eq!(store.latest_events(10).await, [third.clone(), second.clone(), first]);
-    assert_eq!(store.latest_events(2).await, [third, second]);
-    assert_eq!(store.latest_events(0).await, []);
+    assert_eq!(store.list_events(&ALL, None, 10).await, [third.clone(), second.clone(), first.clone()]);
+    assert_eq!(store.list_events(&ALL, None, 2).await, [third.clone(), second.clone()]);
+    assert_eq!(store.list_events(&ALL, None, 0).await, []);
+    let [_] = recorded(&store, [4]).await;
+    assert_eq!(store.list_events(&ALL, Some(third.id), 1).await, [second.clone()]);
+    assert_eq!(store.list_events(&ALL, Some(between), 10).await, [second, first.clone()]);
+    assert_eq!(store.list_events(&ALL, Some(first.id), 10).await, []);
+}
+
+/// A listed event satisfies every condition of the filter: each condition alone, and all together.
+pub async fn audit_events_are_listed_by_filter(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let (user, address) = (UserId(25), ip("2001:db8::7"));
+    let origin = Origin { ip: Some(address), ..Origin::local() };
+    let elsewhere = Origin { ip: Some(ip("2001:db8::8")), ..Origin::local() };
+    let mut events = vec![event(Action::SignIn, Outcome::Refused, &origin, 10).of_user(Some(user))];
+    events.push(event(Action::SignIn, Outcome::Refused, &origin, 11).of_user(Some(UserId(26))));
+    events.push(event(Action::SignOut, Outcome::Refused, &origin, 12).of_user(Some(user)));
+    events.push(event(Action::SignIn, Outcome::Done, &origin, 13).of_user(Some(user)));
+    events.push(event(Action::SignIn, Outcome::Refused, &elsewhere, 14).of_user(Some(user)));
+    events.push(event(Action::SignIn, Outcome::Refused, &Origin::local(), 15));
+    store.record_events(&events).await;
+    let listed = async |filter: AuditFilter| -> Vec<usize> {
+        let found = store.list_events(&filter, None, 10).await;
+        let place = |found: &AuditEvent| events.iter().position(|event| event == found);
+        found.iter().map(|found| place(found).expect("an event that was recorded")).collect()
+    };
+    assert_eq!(listed(AuditFilter { user: Some(user), ..ALL }).await, [4, 3, 2, 0]);
+    assert_eq!(listed(AuditFilter { action: Some(Action::SignOut), ..ALL }).await, [2]);
+    assert_eq!(listed(AuditFilter { outcome: Some(Outcome::Done), ..ALL }).await, [3]);
+    assert_eq!(listed(AuditFilter { ip: Some(address), ..ALL }).await, [3, 2, 1, 0]);
+    // A time is exact to the resolution of stored times, though ids are less exact.
+    let at_12 = at(12);
+    assert_eq!(listed(AuditFilter { since: Some(at_12), ..ALL }).await, [5, 4, 3, 2]);
+    assert_eq!(listed(AuditFilter { since: Some(at_12 + TICK), ..ALL }).await, [5, 4, 3]);
+    assert_eq!(listed(AuditFilter { until: Some(at_12), ..ALL }).await, [1, 0]);
+    assert_eq!(listed(AuditFilter { until: Some(at_12 + TICK), ..ALL }).await, [2, 1, 0]);
+    let all = AuditFilter {
+        user: Some(user),
+        action: Some(Action::SignIn),
+        outcome: Some(Outcome::Refused),
+        ip: Some(address),
+        since: Some(at(10)),
+        until: Some(at(11)),
+    };
+    assert_eq!(listed(all).await, [0]);
+    assert_eq!(listed(AuditFilter { until: Some(at(10)), ..all }).await, [] as [usize; 0]);
+    let before = Some(events[3].id);
+    let of_user = AuditFilter { user: Some(user), ..ALL };
+    assert_eq!(store.list_events(&of_user, before, 1).await, [events[2].clone()]);
 }
 
 /// Events from before the given time are removed, and no others.
@@ -69,5 +125,5 @@ pub async fn audit_events_are_removed_after_retention(storage: impl CompleteStor
     assert_eq!(store.forget_events(at(1)).await, 0);
     assert_eq!(store.forget_events(at(2) + TICK).await, 2);
     assert_eq!(store.forget_events(at(3)).await, 0);
-    assert_eq!(store.latest_events(10).await, [fourth, third]);
+    assert_eq!(store.list_events(&ALL, None, 10).await, [fourth, third]);
 }

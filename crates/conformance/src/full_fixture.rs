@@ -1,6 +1,6 @@
 //! A fixture with a row in every repository, written by one unit of work, for clauses about transactions.
 
-use asteroid_audit::{Action, AuditEvent, Outcome};
+use asteroid_audit::{Action, AuditEvent, AuditFilter, Outcome};
 use asteroid_clients::{ClientClass, ClientRecord, Membership, Practice, PracticeId};
 use asteroid_identity::{NewUser, PendingRegistration, Session};
 use asteroid_kernel::{Contact, Origin, StorageError, UnitOfWork, UserId};
@@ -104,7 +104,7 @@ impl FullFixture {
             tx.known_keys().await?.iter().any(|known| known.key == self.known_key),
             tx.find_entry(self.message.id).await?.is_some(),
             !tx.window(&self.key).await?.times().is_empty(),
-            tx.latest_events(usize::MAX).await?.contains(&self.event),
+            tx.list_events(&AuditFilter::default(), None, usize::MAX).await?.contains(&self.event),
             tx.list_terms().await?.contains(&self.terms),
             tx.find_acceptance(id, &self.terms.label).await?.is_some(),
             tx.find_practice(self.practice.id).await?.is_some(),

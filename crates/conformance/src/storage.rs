@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use asteroid_audit::AuditRepository;
+use asteroid_audit::{AuditFilter, AuditRepository};
 use asteroid_clients::{
     ClientRecord, ClientRepository, Membership, MembershipRepository, PracticeRepository,
 };
@@ -278,7 +278,7 @@ async fn snapshot<S: CompleteStorage>(
         store.find_challenge(fixture.challenge.id).await,
         store.find_entry(fixture.message.id).await,
         store.window(&fixture.key).await,
-        store.latest_events(usize::MAX).await,
+        store.list_events(&AuditFilter::default(), None, usize::MAX).await,
         store.is_familiar_address(user, network("192.0.2.1"), at(0)).await,
         (store.list_terms().await, store.find_acceptance(user, &fixture.terms.label).await),
         store.find_practice(fixture.practice.id).await,

@@ -159,6 +159,7 @@ macro_rules! suite {
             audit {
                 an_audit_event_is_stored_in_full,
                 audit_events_are_listed_newest_first,
+                audit_events_are_listed_by_filter,
                 audit_events_are_removed_after_retention,
             }
             terms {

@@ -181,6 +181,7 @@ diesel::table! {
         ip -> Nullable<Text>,
         user_agent -> Nullable<Text>,
         request_id -> Nullable<Text>,
+        operator -> Nullable<Text>,
     }
 }
 

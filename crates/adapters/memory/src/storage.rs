@@ -10,8 +10,7 @@ use asteroid_audit::AuditEvent;
 use asteroid_clients::{Practice, PracticeId};
 use asteroid_identity::{ContactClaim, PendingRegistration};
 use asteroid_kernel::{
-    AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError, Timestamp,
-    UnitOfWork,
+    AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError, UnitOfWork,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
@@ -50,7 +49,7 @@ pub(crate) struct State {
     pub(crate) known_keys: OrdMap<(KeyKind, String), KnownKey>,
     pub(crate) outbox: OrdMap<MessageId, OutboxEntry>,
     pub(crate) limits: OrdMap<LimitKey, StoredLimit>,
-    pub(crate) events: OrdMap<(Timestamp, AuditEventId), AuditEvent>,
+    pub(crate) events: OrdMap<AuditEventId, AuditEvent>,
     pub(crate) terms: Terms,
     pub(crate) practices: OrdMap<PracticeId, Practice>,
     pub(crate) memberships: Memberships,

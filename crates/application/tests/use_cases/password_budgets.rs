@@ -9,7 +9,7 @@ use asteroid_application::accounts::{
     PasswordResets, ResetPassword, SignIn, SignInError, SignIns, TokenForm,
 };
 use asteroid_application::{AccountRules, Accounts, Tools};
-use asteroid_audit::{Action, AuditRepository, Outcome};
+use asteroid_audit::{Action, AuditFilter, AuditRepository, Outcome};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{
     ContactSource, ContactType, HashingError, NewPassword, NewUser, Password, PasswordHash, PasswordHasher,
@@ -183,7 +183,9 @@ impl World {
     }
 
     async fn events(&self, action: Action, outcome: Outcome) -> usize {
-        let all = unit_of_work((), |(), tx: &mut MemoryTx| Box::pin(tx.latest_events(usize::MAX)));
+        let all = unit_of_work(AuditFilter::default(), |all, tx: &mut MemoryTx| {
+            Box::pin(tx.list_events(all, None, usize::MAX))
+        });
         let all = self.storage.read(all).await.expect("the store works");
         all.iter().filter(|event| event.action == action && event.outcome == outcome).count()
     }

@@ -8,7 +8,7 @@ use asteroid_application::accounts::{
     CodeRequests, CodeVersion, Register, RegisterError, Registrations, SendCodes, SendCodesError,
 };
 use asteroid_application::{AccountRules, Accounts, Tools};
-use asteroid_audit::{AuditRepository, Outcome};
+use asteroid_audit::{AuditFilter, AuditRepository, Outcome};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{
     ContactSource, ContactType, FamiliarAddressRepository, NewUser, Password, PersonName,
@@ -102,7 +102,9 @@ impl World {
     }
 
     async fn refusals_in_trail(&self) -> usize {
-        let work = unit_of_work((), |(), tx: &mut MemoryTx| Box::pin(tx.latest_events(1000)));
+        let work = unit_of_work(AuditFilter::default(), |all, tx: &mut MemoryTx| {
+            Box::pin(tx.list_events(all, None, 1000))
+        });
         let events = self.storage.read(work).await.map_err(|error: StorageError| error).expect("read");
         events.into_iter().filter(|event| event.outcome == Outcome::Limited).count()
     }

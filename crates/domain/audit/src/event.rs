@@ -27,6 +27,30 @@ asteroid_kernel::named_enum! {
         Import,
         /// The requeuing of a failed message by an operator.
         RetryMessage,
+        /// The creation of a user by an operator.
+        CreateUser,
+        /// A change of a user's name by an operator.
+        EditUser,
+        /// The disabling of a user by an operator.
+        DisableUser,
+        /// The enabling of a user by an operator.
+        EnableUser,
+        /// The removal of a user's failed attempts and locks by an operator.
+        UnlockUser,
+        /// The removal of a user's password by an operator, so that the user has to reset it.
+        RequireReset,
+        /// The setting of a user's password by an operator.
+        SetPassword,
+        /// The ending of sessions of a user by an operator.
+        RevokeSessions,
+        /// The grant of the administrator flag by an operator.
+        GrantAdmin,
+        /// The withdrawal of the administrator flag by an operator.
+        RevokeAdmin,
+        /// The export of everything kept about a user by an operator.
+        ExportUser,
+        /// The deletion of a user by an operator.
+        DeleteUser,
     }
 }
 
@@ -57,12 +81,14 @@ pub struct AuditEvent {
     pub user: Option<UserId>,
     /// The contact in the request, [masked](Contact::masked); [`None`] if there was none.
     pub contact: Option<String>,
+    /// The name of the operator who acted; [`None`] if the user acted, or nobody but the server.
+    pub operator: Option<String>,
     /// The address and the client that the request came from.
     pub origin: Origin,
 }
 
 impl AuditEvent {
-    /// Creates an event at `now`, without user and contact.
+    /// Creates an event at `now`, without user, contact and operator.
     #[must_use]
     pub fn new(
         action: Action,
@@ -78,6 +104,7 @@ impl AuditEvent {
             outcome,
             user: None,
             contact: None,
+            operator: None,
             origin: origin.clone(),
         }
     }
@@ -93,6 +120,13 @@ impl AuditEvent {
     #[must_use]
     pub fn with_contact(mut self, contact: &Contact) -> Self {
         self.contact = Some(contact.masked());
+        self
+    }
+
+    /// Sets the operator who acted.
+    #[must_use]
+    pub fn by_operator(mut self, name: &str) -> Self {
+        self.operator = Some(name.to_owned());
         self
     }
 }
@@ -122,6 +156,18 @@ mod tests {
             "publish_terms",
             "import",
             "retry_message",
+            "create_user",
+            "edit_user",
+            "disable_user",
+            "enable_user",
+            "unlock_user",
+            "require_reset",
+            "set_password",
+            "revoke_sessions",
+            "grant_admin",
+            "revoke_admin",
+            "export_user",
+            "delete_user",
         ]);
         assert_eq!(names, expected);
         for action in Action::ALL {
@@ -145,7 +191,9 @@ mod tests {
         let contact = Contact::parse("george@example.com", Region::US).expect("a contact");
         let event = AuditEvent::new(Action::SignIn, Outcome::Refused, &Origin::default(), now, &randomness);
         assert_eq!((event.at, event.user, &event.contact), (now, None, &None));
-        let event = event.of_user(Some(UserId(25))).with_contact(&contact);
+        assert_eq!(event.operator, None);
+        let event = event.of_user(Some(UserId(25))).with_contact(&contact).by_operator("root");
         assert_eq!((event.user, event.contact.as_deref()), (Some(UserId(25)), Some("g…e@example.com")));
+        assert_eq!(event.operator.as_deref(), Some("root"));
     }
 }

@@ -1,6 +1,6 @@
-use asteroid_kernel::{StorageError, Timestamp};
+use asteroid_kernel::{AuditEventId, StorageError, Timestamp};
 
-use crate::AuditEvent;
+use crate::{AuditEvent, AuditFilter};
 
 asteroid_kernel::repository! {
     /// Stores the audit trail. Events are inserted and, after their retention period, removed. They are never changed.
@@ -8,8 +8,14 @@ asteroid_kernel::repository! {
         /// Inserts an event.
         write fn record_event(&mut self, event: &AuditEvent) -> Result<(), StorageError>;
 
-        /// The latest events, newest first, at most `at_most`.
-        read fn latest_events(&mut self, at_most: usize) -> Result<Vec<AuditEvent>, StorageError>;
+        /// The events that the filter accepts, newest first by their ids: at most `at_most`, starting after the event
+        /// `before`, which need not exist any more. An event that is recorded meanwhile does not move the others.
+        read fn list_events(
+            &mut self,
+            filter: &AuditFilter,
+            before: Option<AuditEventId>,
+            at_most: usize,
+        ) -> Result<Vec<AuditEvent>, StorageError>;
 
         /// Removes the events before this time. Returns their number.
         write fn forget_events(&mut self, before: Timestamp) -> Result<u64, StorageError>;

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::randomness::lowest_uuid_v7;
 use crate::{Randomness, Timestamp, uuid_v7};
 
 macro_rules! number_id {
@@ -30,6 +31,13 @@ macro_rules! uuid_id {
             #[must_use]
             pub fn new(now: Timestamp, randomness: &dyn Randomness) -> Self {
                 Self(uuid_v7(now, randomness))
+            }
+
+            /// The lowest id that can be made at this time: a bound of listings by time. Ids have the time to the
+            /// millisecond.
+            #[must_use]
+            pub fn lowest_at(time: Timestamp) -> Self {
+                Self(lowest_uuid_v7(time))
             }
         }
 

@@ -1,14 +1,19 @@
 //! [`AuditRepository`] by diesel.
 
-use asteroid_audit::{AuditEvent, AuditRepository};
-use asteroid_kernel::{StorageError, Timestamp};
+use std::time::Duration;
+
+use asteroid_audit::{AuditEvent, AuditFilter, AuditRepository};
+use asteroid_kernel::{AuditEventId, StorageError, Timestamp};
 use diesel::prelude::*;
 use diesel::{delete, insert_into};
 
 use super::Tx;
 use crate::rows::AuditEventRow;
-use crate::schema::audit_events::{self, at, id};
-use crate::sql_types::At;
+use crate::schema::audit_events::{self, action, at, id, ip, outcome, user_id};
+use crate::sql_types::{At, Id};
+
+/// Ids of events have the time to the millisecond.
+const ID_RESOLUTION: Duration = Duration::from_millis(1);
 
 impl AuditRepository for Tx {
     async fn record_event(&mut self, event: &AuditEvent) -> Result<(), StorageError> {
@@ -16,12 +21,41 @@ impl AuditRepository for Tx {
         Ok(())
     }
 
-    async fn latest_events(&mut self, at_most: usize) -> Result<Vec<AuditEvent>, StorageError> {
-        let query = audit_events::table
-            .order((at.desc(), id.desc()))
+    async fn list_events(
+        &mut self,
+        filter: &AuditFilter,
+        before: Option<AuditEventId>,
+        at_most: usize,
+    ) -> Result<Vec<AuditEvent>, StorageError> {
+        let mut query = audit_events::table
+            .order(id.desc())
             .select(AuditEventRow::as_select())
-            .limit(super::rows(at_most));
-        let events = self.all(query).await?.into_iter().map(AuditEvent::try_from);
+            .limit(super::rows(at_most))
+            .into_boxed();
+        if let Some(before) = before {
+            query = query.filter(id.lt(Id(before.0)));
+        }
+        if let Some(user) = filter.user {
+            query = query.filter(user_id.eq(user.0));
+        }
+        if let Some(wanted) = filter.action {
+            query = query.filter(action.eq(wanted.as_str()));
+        }
+        if let Some(wanted) = filter.outcome {
+            query = query.filter(outcome.eq(wanted.as_str()));
+        }
+        if let Some(address) = filter.ip {
+            query = query.filter(ip.eq(address.to_string()));
+        }
+        // The ids bound the range of each index, because they sort by time.
+        if let Some(since) = filter.since {
+            query = query.filter(at.ge(At(since))).filter(id.ge(Id(AuditEventId::lowest_at(since).0)));
+        }
+        if let Some(until) = filter.until {
+            let after = AuditEventId::lowest_at(until + ID_RESOLUTION);
+            query = query.filter(at.lt(At(until))).filter(id.lt(Id(after.0)));
+        }
+        let events = self.all::<AuditEventRow, _>(query).await?.into_iter().map(AuditEvent::try_from);
         Ok(events.collect::<Result<_, _>>()?)
     }
 

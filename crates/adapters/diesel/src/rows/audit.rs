@@ -19,6 +19,7 @@ pub(crate) struct AuditEventRow {
     outcome: String,
     user_id: Option<i64>,
     contact: Option<String>,
+    operator: Option<String>,
     ip: Option<String>,
     user_agent: Option<String>,
     request_id: Option<String>,
@@ -33,6 +34,7 @@ impl From<&AuditEvent> for AuditEventRow {
             outcome: event.outcome.as_str().to_owned(),
             user_id: event.user.map(|user| user.0),
             contact: event.contact.clone(),
+            operator: event.operator.clone(),
             ip: event.origin.ip.map(|ip| ip.to_string()),
             user_agent: event.origin.user_agent.clone(),
             request_id: event.origin.request_id.clone(),
@@ -51,6 +53,7 @@ impl TryFrom<AuditEventRow> for AuditEvent {
             outcome: Outcome::parse(&row.outcome).ok_or(UnreadableColumn("audit_events.outcome"))?,
             user: row.user_id.map(UserId),
             contact: row.contact,
+            operator: row.operator,
             origin: super::origin(row.ip.as_deref(), row.user_agent, row.request_id, "audit_events.ip")?,
         })
     }
