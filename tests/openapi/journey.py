@@ -37,6 +37,7 @@ def settings(port):
     own = {name: value for name, value in os.environ.items() if not name.startswith("ASTEROID_") and name != "DATABASE_URL"}
     return own | {
         "ASTEROID_HTTP__BIND": f"127.0.0.1:{port}",
+        "ASTEROID_ADMIN__BIND": "",
         "ASTEROID_DATABASE__URL": f"sqlite://{FOLDER}/asteroid.db",
         "ASTEROID_EMAIL__URL": f"file:{OUTBOX}",
         "ASTEROID_SMS__URL": f"file:{OUTBOX}",

@@ -520,6 +520,8 @@ fn command(store: &Store, settings: &[(String, String)]) -> Command {
         .env("ASTEROID_KEYS__FILE", folder.join("keys.json"))
         .env("ASTEROID_EMAIL__URL", &outbox)
         .env("ASTEROID_SMS__URL", &outbox)
+        // Off, so that servers of other tests and of this machine have nothing to share.
+        .env("ASTEROID_ADMIN__BIND", "")
         .env("ASTEROID_LOG__LEVEL", "trace")
         .envs(settings.iter().map(|(name, value)| (name, value)));
     command

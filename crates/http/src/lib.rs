@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod admin;
 mod app;
 pub mod auth;
 mod core;
@@ -13,6 +14,7 @@ mod settings;
 pub mod wire;
 
 pub use crate::core::StreamSlots;
+pub use admin::{AdminParts, AdminSettings, admin_app};
 pub use app::{Parts, app};
 pub use ipnet::IpNet;
 pub use openapi::openapi;

@@ -5,6 +5,7 @@ mod cli;
 pub mod config;
 mod connections;
 mod keys;
+mod listener;
 mod logging;
 mod messages;
 mod readiness;

@@ -28,6 +28,11 @@ fn check_development(configuration: &mut Configuration) {
                      127.0.0.1, or set profile to \"production\"";
         configuration.add("http.bind", format!("is {bind}"), right);
     }
+    if let Some(bind) = configuration.settings.admin.bind.filter(|bind| !bind.ip().is_loopback()) {
+        let right =
+            "in development only this machine may connect; bind 127.0.0.1, or set profile to \"production\"";
+        configuration.add("admin.bind", format!("is {bind}"), right);
+    }
 }
 
 fn check_production(configuration: &mut Configuration) {
@@ -114,6 +119,8 @@ mod tests {
         assert_eq!(problems(""), [""; 0]);
         assert_eq!(problems("http.bind = '[::1]:0'"), [""; 0]);
         assert_eq!(problems("http.bind = '0.0.0.0:80'"), ["http.bind is 0.0.0.0:80"]);
+        assert_eq!(problems("admin.bind = ''"), [""; 0]);
+        assert_eq!(problems("admin.bind = '0.0.0.0:81'"), ["admin.bind is 0.0.0.0:81"]);
     }
 
     #[test]

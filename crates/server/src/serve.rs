@@ -1,7 +1,7 @@
 //! `asteroid serve`: builds every part from the settings, runs the server, and shuts it down.
 
-use std::io::{self, ErrorKind, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 
@@ -15,29 +15,26 @@ use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
-use asteroid_http::{Parts, Readiness, StreamSlots, app, auth, practice_api};
+use asteroid_http::{AdminParts, Parts, Readiness, StreamSlots, admin_app, app, auth, practice_api};
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 use asteroid_runtime::{
     BackgroundTasks, OutboxNotifier, ReloadSignal, ShutdownSignal, TokioTimer, close_storage,
 };
-use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio::time::timeout_at;
 
 use crate::banner::banner;
-use crate::config::{DatabaseUrl, NoKeysFile, ServerProfile, Settings};
+use crate::config::{AdminListenerSettings, DatabaseUrl, NoKeysFile, ServerProfile, Settings};
 use crate::keys::token_signer;
+use crate::listener::{BoundListener, ListenError};
 use crate::messages::{self, TemplateErrors};
 use crate::reload::{Reload, Reloader};
 use crate::shutdown::Shutdown;
 use crate::storage::{self, ServerStorage, StoreError, with_storage};
-
-/// The most connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
 
 /// Why a server could not start, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -62,12 +59,8 @@ pub(crate) enum ServeError {
     Messages(#[from] TemplateErrors),
     #[error("passwords cannot be hashed (passwords.hashing)")]
     Hashing(#[from] StartError),
-    #[error(
-        "another program listens on {0}: stop it, or set http.bind (ASTEROID_HTTP__BIND) to another address"
-    )]
-    AddressInUse(SocketAddr),
-    #[error("cannot listen on {0}: set http.bind (ASTEROID_HTTP__BIND) to another address")]
-    Bind(SocketAddr, #[source] io::Error),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     #[error("the threads for the database cannot be started")]
     Threads(#[source] io::Error),
     #[error("the database could not be opened")]
@@ -213,7 +206,6 @@ async fn serve<S: ServerStorage>(
             settings: Arc::new(settings.http_settings()),
         },
     )?;
-    tracing::info!(%address, database = %settings.database.url, version = env!("CARGO_PKG_VERSION"), "listening");
     if settings.profile == ServerProfile::Development {
         // A closed standard output is not an error.
         let _ = io::stdout().write_all(banner(settings, address).as_bytes());
@@ -267,6 +259,7 @@ fn keys(
     Ok(loaded)
 }
 
+/// Starts the server on its listeners. Returns the public address.
 fn listen<A, P, R, O>(
     settings: &Settings,
     parts: Parts<A, P, R, O>,
@@ -277,9 +270,11 @@ where
     R: Readiness,
     O: DevelopmentOutbox,
 {
-    let (http, parts) = (&settings.http, Arc::new(parts));
-    let listener = bind(http.bind)?;
-    let address = listener.local_addr().map_err(|error| ServeError::Bind(http.bind, error))?;
+    let http = &settings.http;
+    let public = BoundListener::bind("http.bind", http.bind)?;
+    let admin = bind_admin(settings)?;
+    let address = public.address;
+    let admin_address = admin.as_ref().map_or_else(|| "off".to_owned(), |admin| admin.address.to_string());
     let server = Server::build()
         .workers(settings.http_workers())
         .shutdown_timeout(http.shutdown_timeout.get().as_secs())
@@ -290,23 +285,40 @@ where
         keep_alive: http.keep_alive.get(),
         write_timeout: http.write_timeout.get(),
     };
-    let server = wire::listen(server, listener, wire, move || app(&parts))
-        .map_err(|error| ServeError::Bind(http.bind, error))?;
+    let parts = Arc::new(parts);
+    let admin_parts = AdminParts {
+        readiness: Arc::clone(&parts.readiness),
+        clock: Arc::clone(&parts.clock),
+        randomness: Arc::clone(&parts.randomness),
+        settings: Arc::new(settings.admin_settings()),
+    };
+    let mut server = wire::listen("http", server, public.listener, wire, move || app(&parts))
+        .map_err(ServeError::Server)?;
+    if let Some(admin) = admin {
+        server = wire::listen("admin", server, admin.listener, wire, move || admin_app(&admin_parts))
+            .map_err(ServeError::Server)?;
+    }
+    tracing::info!(
+        %address,
+        admin = admin_address,
+        database = %settings.database.url,
+        version = env!("CARGO_PKG_VERSION"),
+        "listening"
+    );
     Ok((server.run(), address))
 }
 
-/// Listens on the address, even while connections of a previous server are closing.
-fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    let listen = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // On Windows, two servers could listen on one address with it.
-        #[cfg(not(windows))]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)?.into_std()
-    };
-    listen().map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => ServeError::AddressInUse(address),
-        _ => ServeError::Bind(address, error),
-    })
+/// Binds the admin listener, unless it is off. In development the default address may be taken, so that two servers start
+/// beside each other without any setting.
+fn bind_admin(settings: &Settings) -> Result<Option<BoundListener>, ListenError> {
+    let Some(address) = settings.admin.bind else { return Ok(None) };
+    let is_optional =
+        settings.profile == ServerProfile::Development && settings.admin == AdminListenerSettings::default();
+    match BoundListener::bind("admin.bind", address) {
+        Err(error @ ListenError::InUse { .. }) if is_optional => {
+            tracing::warn!("no admin listener: {error}");
+            Ok(None)
+        }
+        bound => bound.map(Some),
+    }
 }

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 
 use super::validation::{FieldError, ValidationErrors};
 use crate::core::{ApiError, EndpointError, Surface, json};
-use crate::wire::HeadError;
 
 /// The answer of a handler of this surface. `E` is the error of its operation.
 pub(super) type AuthResult<E = Infallible> = Result<HttpResponse, EndpointError<AuthSurface, E>>;
@@ -124,28 +123,10 @@ impl ErrorEnvelope {
 
     /// An error that any request may meet.
     pub(super) fn of(error: &ApiError) -> Self {
-        let code = match error {
-            ApiError::Unauthenticated { .. } => {
-                return Self::unauthorized("UNAUTHENTICATED", AuthSurface::UNAUTHENTICATED);
-            }
-            ApiError::MalformedJson(_) => "MALFORMED_JSON",
-            ApiError::ForbiddenOrigin => "FORBIDDEN_ORIGIN",
-            ApiError::NotFound => "NOT_FOUND",
-            ApiError::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
-            ApiError::BodyTimeout | ApiError::InvalidHead(HeadError::Timeout) => "REQUEST_TIMEOUT",
-            ApiError::BodyTooLarge { .. } => "PAYLOAD_TOO_LARGE",
-            ApiError::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            ApiError::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
-            ApiError::InvalidHead(HeadError::TargetTooLong) => "TARGET_TOO_LONG",
-            ApiError::InvalidHead(
-                HeadError::Syntax | HeadError::Target | HeadError::Host | HeadError::BodyLength,
-            ) => "MALFORMED_REQUEST",
-            ApiError::InvalidHead(HeadError::FieldsTooLarge) | ApiError::HeadersTooLarge { .. } => {
-                "HEADERS_TOO_LARGE"
-            }
-            ApiError::Internal => "INTERNAL_ERROR",
-            ApiError::Unavailable { .. } => "SERVICE_UNAVAILABLE",
-        };
+        if matches!(error, ApiError::Unauthenticated { .. }) {
+            return Self::unauthorized(error.code(), AuthSurface::UNAUTHENTICATED);
+        }
+        let code = error.code();
         let message = error.message::<AuthSurface>().into_owned();
         Self::Other(ErrorReply { error: ErrorBody { code, message, validation_messages: None } })
     }

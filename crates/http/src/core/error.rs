@@ -123,7 +123,32 @@ impl ApiError {
         response
     }
 
-    fn status(&self) -> StatusCode {
+    /// Its name, for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated { .. } => "UNAUTHENTICATED",
+            Self::MalformedJson(_) => "MALFORMED_JSON",
+            Self::ForbiddenOrigin => "FORBIDDEN_ORIGIN",
+            Self::NotFound => "NOT_FOUND",
+            Self::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
+            Self::BodyTimeout | Self::InvalidHead(HeadError::Timeout) => "REQUEST_TIMEOUT",
+            Self::BodyTooLarge { .. } => "PAYLOAD_TOO_LARGE",
+            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
+            Self::InvalidHead(HeadError::TargetTooLong) => "TARGET_TOO_LONG",
+            Self::InvalidHead(
+                HeadError::Syntax | HeadError::Target | HeadError::Host | HeadError::BodyLength,
+            ) => "MALFORMED_REQUEST",
+            Self::InvalidHead(HeadError::FieldsTooLarge) | Self::HeadersTooLarge { .. } => {
+                "HEADERS_TOO_LARGE"
+            }
+            Self::Internal => "INTERNAL_ERROR",
+            Self::Unavailable { .. } => "SERVICE_UNAVAILABLE",
+        }
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::MalformedJson(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,

@@ -49,16 +49,26 @@ impl Readiness for Infallible {
     }
 }
 
+/// Mounts the checks of liveness and readiness. `S` answers wrong methods.
+pub(crate) fn configure_health<S: Surface, R: Readiness>(
+    readiness: Arc<R>,
+) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(Data::from(readiness));
+        for resource in resources::<S>(endpoints::<R>(), "") {
+            config.service(resource);
+        }
+    }
+}
+
 /// Mounts the endpoints for operators. `S` answers wrong methods.
 pub(crate) fn configure<S: Surface, R: Readiness>(
     readiness: Arc<R>,
     document: ApiDocument,
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        config.app_data(Data::from(readiness)).app_data(Data::new(document));
-        for resource in resources::<S>(endpoints::<R>(), "") {
-            config.service(resource);
-        }
+        configure_health::<S, R>(readiness)(config);
+        config.app_data(Data::new(document));
         let at = resource::<S>;
         config
             .service(at("/openapi.json", vec![(Method::GET, web::to(reference::document))]))

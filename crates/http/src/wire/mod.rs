@@ -54,12 +54,13 @@ pub struct WireSettings {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ListenAddress(pub(crate) SocketAddr);
 
-/// Adds a listener for plaintext HTTP/1 to a server that serves this application.
+/// Adds a listener of this name for plaintext HTTP/1 to a server that serves this application.
 ///
 /// # Errors
 ///
 /// If the listener cannot be set to non-blocking mode.
 pub fn listen<F, I, S, B>(
+    name: &str,
     server: ServerBuilder,
     listener: TcpListener,
     settings: WireSettings,
@@ -77,7 +78,7 @@ where
 {
     let shutdown = server.graceful_shutdown_signal();
     let address = ListenAddress(listener.local_addr()?);
-    server.listen("http", listener, move || {
+    server.listen(name, listener, move || {
         let shutdown = shutdown.clone();
         let stopping = shutdown.clone();
         let application = application().into_factory().map_err(|error| error.into().error_response());

@@ -7,6 +7,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -125,6 +127,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    pub(crate) async fn of(response: ServiceResponse<impl MessageBody>) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read_body(response).await;
+        Self { status, headers, body: String::from_utf8(body.to_vec()).expect("UTF-8") }
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("plain text"))
     }
@@ -187,10 +195,8 @@ pub(crate) async fn ask_from<A: Accounts, P: PracticeUseCases, R: Readiness, O: 
     let request = request.peer_addr(peer).to_request();
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let response = call_service(&service, request).await;
-    let (status, headers) = (response.status(), response.headers().clone());
-    crate::openapi::assert_described(&method, &path, status);
-    let body = read_body(response).await;
-    Answer { status, headers, body: String::from_utf8(body.to_vec()).expect("UTF-8") }
+    crate::openapi::assert_described(&method, &path, response.status());
+    Answer::of(response).await
 }
 
 /// A request with a JSON body.

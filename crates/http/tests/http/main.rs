@@ -1,6 +1,7 @@
 //! The surfaces over HTTP, on mocks of the use cases: an unexpected call of one fails the test.
 
 mod access_log;
+mod admin;
 mod client_address;
 mod clients;
 mod cors;

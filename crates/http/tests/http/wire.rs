@@ -32,8 +32,9 @@ impl Server {
             write_timeout: Duration::from_secs(20),
         };
         let builder = actix_server::Server::build().workers(1).disable_signals();
-        let server =
-            wire::listen(builder, listener, connections, move || app(&parts)).expect("a listener").run();
+        let server = wire::listen("http", builder, listener, connections, move || app(&parts))
+            .expect("a listener")
+            .run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
         Self { address, handle }

@@ -6,8 +6,8 @@ use asteroid_delivery::DeliveryUrl;
 use asteroid_kernel::Region;
 
 use super::{
-    AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, DatabaseUrl,
-    HashingSettings, HttpServerSettings, LimitSettings, LogFormat, LogSettings, OutboxSettings,
+    AddressLimits, AdminListenerSettings, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings,
+    DatabaseUrl, HashingSettings, HttpServerSettings, LimitSettings, LogFormat, LogSettings, OutboxSettings,
     PasswordSettings, ProductSettings, RegistrationLimits, RegistrationSettings, SendLimits, SessionSettings,
     SmsSettings, TimeSpan, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
 };
@@ -30,6 +30,12 @@ impl Default for HttpServerSettings {
             write_timeout: TimeSpan::secs(20),
             shutdown_timeout: TimeSpan::secs(8),
         }
+    }
+}
+
+impl Default for AdminListenerSettings {
+    fn default() -> Self {
+        Self { bind: Some((Ipv4Addr::LOCALHOST, 8081).into()), hosts: Vec::new() }
     }
 }
 

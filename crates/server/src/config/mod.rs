@@ -26,10 +26,11 @@ pub use error::{ConfigError, ConfigErrors};
 pub use network::ProxyNetwork;
 pub use policy::NoKeysFile;
 pub use settings::{
-    AddressLimits, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings, HashingSettings,
-    HttpServerSettings, KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings, OutboxSettings,
-    PasswordSettings, ProductSettings, RegistrationLimits, RegistrationSettings, SendLimits, ServerProfile,
-    SessionSettings, Settings, SmsSettings, TransportSettings, WrongCodeLimits, WrongPasswordLimits,
+    AddressLimits, AdminListenerSettings, Alphabet, AuditSettings, CodeSettings, CodeShape, DatabaseSettings,
+    HashingSettings, HttpServerSettings, KeySettings, LimitSettings, LogFormat, LogSettings, MessageSettings,
+    OutboxSettings, PasswordSettings, ProductSettings, RegistrationLimits, RegistrationSettings, SendLimits,
+    ServerProfile, SessionSettings, Settings, SmsSettings, TransportSettings, WrongCodeLimits,
+    WrongPasswordLimits,
 };
 pub use sources::Sources;
 pub use time_span::{InvalidTimeSpan, TimeSpan};

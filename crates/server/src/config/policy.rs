@@ -9,7 +9,7 @@ use asteroid_application::{AccountRules, CodeFormats, DeliveryRules, LimitRules}
 use asteroid_argon2::Argon2Settings;
 use asteroid_delivery::DeliveryUrl;
 use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
-use asteroid_http::HttpSettings;
+use asteroid_http::{AdminSettings, HttpSettings};
 use asteroid_identity::{PasswordPolicy, ServiceNames, SessionLifetime};
 use asteroid_kernel::{ContactKind, Region};
 use asteroid_limits::{Backoff, Quota};
@@ -93,6 +93,16 @@ impl Settings {
         let channels =
             [(&self.email.url, ContactKind::Email), (&self.sms.url, ContactKind::Phone)].into_iter();
         channels.filter(|(url, _)| **url != DeliveryUrl::None).map(|(_, kind)| kind).collect()
+    }
+
+    /// The settings of the admin listener.
+    #[must_use]
+    pub fn admin_settings(&self) -> AdminSettings {
+        AdminSettings {
+            hosts: self.admin.hosts.clone(),
+            header_limit: self.http.header_limit,
+            ..AdminSettings::default()
+        }
     }
 
     /// The countries to whose numbers codes are sent. Checked settings name no others.
@@ -252,6 +262,7 @@ mod tests {
         assert_eq!(Argon2Settings::from(&settings.passwords.hashing), Argon2Settings::default());
         assert_eq!(DeliveryRules::from(&settings.outbox), DeliveryRules::default());
         assert_eq!(settings.http_settings(), HttpSettings { passwords, ..HttpSettings::default() });
+        assert_eq!(settings.admin_settings(), AdminSettings::default());
         assert_eq!(settings.branding(), Branding::default());
         let path = Path::new("data/asteroid.db");
         assert_eq!(settings.sqlite_options(path), SqliteOptions::new(path));

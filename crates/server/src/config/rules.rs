@@ -22,6 +22,7 @@ type Finding = (String, String, String);
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let mut findings = Findings::default();
     http(settings, &mut findings);
+    admin(settings, &mut findings);
     places(settings, &mut findings);
     codes(settings, &mut findings);
     passwords(settings, &mut findings);
@@ -91,6 +92,21 @@ fn http(settings: &Settings, findings: &mut Findings) {
     findings.within("http.workers", http.workers, 0..=1024);
     findings.within("http.streams", http.streams, 1..=1024);
     findings.within("http.streams_per_user", http.streams_per_user, 1..=1024);
+}
+
+fn admin(settings: &Settings, findings: &mut Findings) {
+    let admin = &settings.admin;
+    let wrong: Vec<String> =
+        admin.hosts.iter().filter(|host| !is_domain(host)).map(|host| format!("{host:?}")).collect();
+    if !wrong.is_empty() {
+        let right = "must be host names like \"asteroid.internal\", without scheme, port or path";
+        findings.add("admin.hosts", format!("holds {}", wrong.join(", ")), right);
+    }
+    // Port 0 is any free port, so that two listeners never get the same.
+    if admin.bind == Some(settings.http.bind) && settings.http.bind.port() != 0 {
+        let right = "must be another address than http.bind, or empty for no admin listener";
+        findings.add("admin.bind", format!("is {}", settings.http.bind), right);
+    }
 }
 
 /// The origin, unless it may contain a password.

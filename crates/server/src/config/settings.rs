@@ -19,6 +19,8 @@ pub struct Settings {
     pub profile: ServerProfile,
     /// The HTTP listener and its timeouts.
     pub http: HttpServerSettings,
+    /// The admin listener.
+    pub admin: AdminListenerSettings,
     /// The database.
     pub database: DatabaseSettings,
     /// The product, as messages name it.
@@ -94,6 +96,17 @@ pub struct HttpServerSettings {
     pub write_timeout: TimeSpan,
     /// How long a stopping server waits for the requests that it has received.
     pub shutdown_timeout: TimeSpan,
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminListenerSettings {
+    /// The address and port to listen on; [`None`] turns the listener off.
+    #[serde(serialize_with = "shown_or_empty", deserialize_with = "optional_address")]
+    pub bind: Option<SocketAddr>,
+    /// The host names that requests may name, besides IP addresses and `localhost`.
+    pub hosts: Vec<String>,
 }
 
 /// `[database]`
@@ -399,6 +412,15 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     parsed(deserializer, "an address and a port, like \"127.0.0.1:8080\"")
 }
 
+fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let expected = "an address and a port, like \"127.0.0.1:8081\", or empty";
+    text.parse().map(Some).map_err(|_| de::Error::invalid_value(Unexpected::Str(&text), &expected))
+}
+
 fn region<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Region, D::Error> {
     parsed(deserializer, "an ISO 3166-1 code of two capital letters, like \"US\" or \"DE\"")
 }
@@ -421,4 +443,13 @@ fn url<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> 
 
 fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+/// An absent value as an empty text.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn shown_or_empty<S: Serializer>(value: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_str(""),
+    }
 }

@@ -135,7 +135,7 @@ impl Sources {
     }
 
     /// The environment variable that sets this key.
-    pub(super) fn variable_of(key: &str) -> String {
+    pub(crate) fn variable_of(key: &str) -> String {
         format!("{}{}", Self::PREFIX, key.replace('.', "__").to_ascii_uppercase())
     }
 

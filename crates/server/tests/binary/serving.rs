@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::machine::Machine;
 
-/// Cheap hashes, a free port, messages in a file.
-const QUICK: [(&str, &str); 4] = [
+/// Cheap hashes, a free port, no admin listener, messages in a file.
+const QUICK: [(&str, &str); 5] = [
     ("ASTEROID_HTTP__BIND", "127.0.0.1:0"),
+    ("ASTEROID_ADMIN__BIND", ""),
     ("ASTEROID_EMAIL__URL", "file:messages.ndjson"),
     ("ASTEROID_PASSWORDS__HASHING__MEMORY_KIB", "64"),
     ("ASTEROID_PASSWORDS__HASHING__ITERATIONS", "1"),
@@ -22,6 +23,8 @@ pub(crate) const REGISTER: &str = r#"{"first_name":"George","last_name":"Washing
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// The address of the admin listener, or `off`.
+    admin: String,
     banner: JoinHandle<String>,
     log: JoinHandle<String>,
 }
@@ -52,19 +55,20 @@ impl Server {
         });
         let mut err = BufReader::new(child.stderr.take().expect("piped"));
         let mut text = String::new();
-        let address = loop {
+        let (address, admin) = loop {
             let start = text.len();
             assert!(err.read_line(&mut text).expect("text") > 0, "it ended: {text}");
             let line: serde_json::Value = serde_json::from_str(&text[start..]).expect("JSON");
             if line["message"] == "listening" {
-                break line["address"].as_str().expect("an address").parse().expect("an address");
+                let address = line["address"].as_str().expect("an address").parse().expect("an address");
+                break (address, line["admin"].as_str().expect("an address or off").to_owned());
             }
         };
         let log = thread::spawn(move || {
             err.read_to_string(&mut text).expect("text");
             text
         });
-        Self { child, address, banner, log }
+        Self { child, address, admin, banner, log }
     }
 
     pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> String {
@@ -198,10 +202,66 @@ fn port_in_use_is_reported_with_its_setting() {
 }
 
 #[test]
+fn admin_port_in_use_is_reported_with_its_setting() {
+    let machine = Machine::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let settings = [QUICK[0], ("ASTEROID_ADMIN__BIND", address.as_str()), ("ASTEROID_LOG__LEVEL", "error")];
+    let answer = machine.run(&["serve"], &settings);
+    assert_eq!((answer.status, answer.out.as_str()), (1, ""));
+    assert_eq!(
+        answer.err,
+        format!(
+            "asteroid: another program listens on {address}: stop it, or set admin.bind (ASTEROID_ADMIN__BIND) to \
+             another address\n"
+        )
+    );
+}
+
+#[test]
+fn default_admin_port_in_use_is_a_warning_in_development() {
+    let machine = Machine::new();
+    // Whether this test takes it or another program has it.
+    let _taken = TcpListener::bind("127.0.0.1:8081");
+    let server = Server::start(&machine, &[("ASTEROID_ADMIN__BIND", "127.0.0.1:8081")]);
+    assert_eq!(server.admin, "off");
+    assert!(server.request("GET", "/healthz", "").starts_with("HTTP/1.1 200 "));
+    server.signal("TERM");
+    let end = server.end();
+    assert_eq!(end.status, 0, "{}", end.log);
+    let warnings =
+        end.log.lines().filter(|line| line.contains("no admin listener: another program listens on"));
+    assert_eq!(warnings.count(), 1, "{}", end.log);
+}
+
+#[test]
+fn admin_listener_serves_beside_the_public_one_and_stops_with_it() {
+    let machine = Machine::new();
+    let server = Server::start(&machine, &[("ASTEROID_ADMIN__BIND", "127.0.0.1:0")]);
+    let admin: SocketAddr = server.admin.parse().expect("an address");
+    let ask = |address: SocketAddr, host: &str| {
+        let mut stream = TcpStream::connect(address).expect("connected");
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    };
+    assert!(ask(admin, "localhost").starts_with("HTTP/1.1 200 "));
+    assert!(ask(admin, "evil.example").starts_with("HTTP/1.1 421 "));
+    assert!(ask(server.address, "evil.example").starts_with("HTTP/1.1 200 "));
+    let idle = TcpStream::connect(admin).expect("connected");
+    server.signal("TERM");
+    let end = server.end();
+    assert_eq!(end.status, 0, "{}", end.log);
+    assert!(TcpStream::connect(admin).is_err());
+    drop(idle);
+}
+
+#[test]
 fn serve_refuses_pending_migrations_if_migrate_at_start_is_off() {
     let machine = Machine::new();
-    let environment =
-        [("ASTEROID_DATABASE__MIGRATE_AT_START", "false"), ("ASTEROID_HTTP__BIND", "127.0.0.1:0")];
+    let environment = [("ASTEROID_DATABASE__MIGRATE_AT_START", "false"), QUICK[0], QUICK[1]];
     let answer = machine.run(&["serve"], &environment);
     assert_eq!((answer.status, answer.out.as_str()), (1, ""));
     assert!(answer.err.starts_with("asteroid: the database has pending migrations (0001"), "{}", answer.err);

@@ -1,0 +1,85 @@
+//! The application of the admin listener: what operators and their programs use, and nothing that the public may reach.
+
+mod error;
+mod host;
+
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error};
+use asteroid_kernel::{Clock, Randomness};
+
+use crate::core::{Surface, Telemetry, fallback};
+use crate::{Readiness, operations};
+
+use error::AdminSurface;
+
+/// The settings of the admin listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminSettings {
+    /// The names that a request may have in its `Host` field, besides IP addresses and `localhost`.
+    pub hosts: Vec<String>,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// The largest total size of a request's header fields, names and values together, in bytes.
+    pub header_limit: usize,
+}
+
+impl Default for AdminSettings {
+    /// No name but `localhost`, bodies of 1 MiB, headers of 8 KiB.
+    fn default() -> Self {
+        Self { hosts: Vec::new(), body_limit: 1024 * 1024, header_limit: 8 * 1024 }
+    }
+}
+
+/// The parts of the application of the admin listener. Cheap to clone; clones share everything.
+pub struct AdminParts<R> {
+    /// The readiness check.
+    pub readiness: Arc<R>,
+    /// The clock, for request ids.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes, for request ids.
+    pub randomness: Arc<dyn Randomness>,
+    /// The settings.
+    pub settings: Arc<AdminSettings>,
+}
+
+impl<R> Clone for AdminParts<R> {
+    fn clone(&self) -> Self {
+        Self {
+            readiness: Arc::clone(&self.readiness),
+            clock: Arc::clone(&self.clock),
+            randomness: Arc::clone(&self.randomness),
+            settings: Arc::clone(&self.settings),
+        }
+    }
+}
+
+/// The application of the admin listener. Each worker of a server ([`wire::listen`](crate::wire::listen)) makes its own.
+#[must_use]
+pub fn admin_app<R: Readiness>(
+    parts: &AdminParts<R>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<R>,
+> {
+    let telemetry = Arc::new(Telemetry {
+        clock: Arc::clone(&parts.clock),
+        randomness: Arc::clone(&parts.randomness),
+        header_limit: parts.settings.header_limit,
+        answer: |_, error| AdminSurface::answer(error),
+    });
+    let settings = Arc::clone(&parts.settings);
+    App::new()
+        .configure(operations::configure_health::<AdminSurface, R>(Arc::clone(&parts.readiness)))
+        .default_service(fallback::<AdminSurface>())
+        .wrap(from_fn(move |request, next| host::check(Arc::clone(&settings), request, next)))
+        .wrap(from_fn(move |request, next| Arc::clone(&telemetry).pass(request, next)))
+}
