@@ -24,6 +24,7 @@ pub mod storage;
 mod store;
 mod suite;
 pub mod terms;
+pub mod user_lists;
 pub mod users;
 
 pub use store::{AllRepositories, CompleteStorage};

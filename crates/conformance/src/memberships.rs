@@ -118,6 +118,19 @@ pub async fn the_users_of_a_client_are_listed(storage: impl CompleteStorage) {
     assert_eq!(store.users_of_client(PRACTICE, &key).await, [users[0]]);
 }
 
+/// The memberships of a user are listed oldest first, and no others.
+pub async fn the_memberships_of_a_user_are_listed_oldest_first(storage: impl CompleteStorage) {
+    let store = with_practices(storage).await;
+    let (user, other) = (insert_fresh_user(&store).await, insert_fresh_user(&store).await);
+    assert_eq!(store.memberships_of(user).await, []);
+    let second = membership(user, "1");
+    let first = Membership { practice: OTHER_PRACTICE, ..second.clone() };
+    for one in [&first, &second, &membership(other, "1")] {
+        store.put_membership(one).await;
+    }
+    assert_eq!(store.memberships_of(user).await, [first, second]);
+}
+
 /// A membership of an unknown user or in an unknown practice fails with [`StorageError::Failed`].
 pub async fn a_membership_of_an_unknown_user_or_practice_fails(storage: impl CompleteStorage) {
     let store = with_practices(storage).await;

@@ -78,6 +78,23 @@ pub async fn messages_are_listed_by_filter(storage: impl CompleteStorage) {
     }
 }
 
+/// The messages to a contact, in any spelling, are listed newest first, up to the requested number.
+pub async fn messages_are_listed_by_recipient(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let george = contact("George@Example.com");
+    let to = ["George@Example.com", "GEORGE@example.com", "martha@example.com"];
+    let messages: Vec<Message> =
+        (0..).zip(to).map(|(seconds, to)| notice(&contact(to), at(seconds))).collect();
+    store.enqueue_all(&messages).await;
+    let ids = async |at_most| -> Vec<MessageId> {
+        let entries = store.messages_to(&george.key(), at_most).await;
+        entries.into_iter().map(|entry| entry.message.id).collect()
+    };
+    assert_eq!(ids(10).await, [messages[1].id, messages[0].id]);
+    assert_eq!(ids(1).await, [messages[1].id]);
+    assert_eq!(store.messages_to(&contact("nobody@example.com").key(), 10).await, []);
+}
+
 /// A requeued message is due immediately on its own channel. From its expiry on, it cannot be requeued.
 pub async fn a_failed_message_can_be_requeued_until_expired(storage: impl CompleteStorage) {
     let store = Store::new(storage);

@@ -321,7 +321,7 @@ macro_rules! copy_arguments {
 }
 
 copy_arguments! {
-    usize, u32, Network, Timestamp,
+    bool, usize, u32, Network, Timestamp,
     UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId,
     Option<SessionId>, Option<MessageId>, Option<PracticeId>, Option<AuditEventId>,
     ContactType, ContactSource, UserStatus, Channel, Guesser, PurposeKind, KeyKind, ConsecutiveFailures,

@@ -51,6 +51,15 @@ macro_rules! suite {
                 an_address_is_familiar_up_to_its_last_sign_in,
                 only_the_latest_sign_in_from_an_address_is_stored,
                 addresses_unused_since_the_cutoff_are_removed,
+                the_addresses_of_a_user_are_listed_latest_first,
+                the_administrator_flag_can_be_set_and_removed,
+            }
+            user_lists {
+                users_are_listed_newest_first,
+                users_are_listed_by_filter,
+                users_are_found_by_prefix,
+                users_are_found_by_their_current_name_and_contacts,
+                pages_of_users_are_stable_during_writes,
             }
             contacts {
                 contacts_can_be_added_to_a_user,
@@ -141,6 +150,7 @@ macro_rules! suite {
             outbox_operators {
                 messages_are_listed_newest_first,
                 messages_are_listed_by_filter,
+                messages_are_listed_by_recipient,
                 a_failed_message_can_be_requeued_until_expired,
                 only_a_failed_message_can_be_requeued,
                 an_attempt_from_before_a_requeue_completes_nothing,
@@ -183,6 +193,7 @@ macro_rules! suite {
                 a_user_has_one_membership_per_practice,
                 the_oldest_membership_is_found_first,
                 the_users_of_a_client_are_listed,
+                the_memberships_of_a_user_are_listed_oldest_first,
                 a_membership_of_an_unknown_user_or_practice_fails,
             }
             clients {
@@ -283,6 +294,7 @@ mod tests {
         let modules = [
             ("storage", include_str!("storage.rs")),
             ("users", include_str!("users.rs")),
+            ("user_lists", include_str!("user_lists.rs")),
             ("contacts", include_str!("contacts.rs")),
             ("registrations", include_str!("registrations.rs")),
             ("sessions", include_str!("sessions.rs")),

@@ -42,6 +42,7 @@ pub async fn a_new_user_is_stored_in_full(storage: impl CompleteStorage) {
             id,
             name: new.name.clone(),
             status: UserStatus::Enabled,
+            administrator: false,
             password_hash: new.password_hash.clone(),
             last_login: None,
             created_at: new.created_at,
@@ -389,6 +390,37 @@ pub async fn addresses_unused_since_the_cutoff_are_removed(storage: impl Complet
     }
     assert_eq!(familiar, [false, false, true, true]);
     assert_eq!(store.forget_addresses(at(2)).await, 0);
+}
+
+/// The networks of a user are listed with their latest times, latest first, and no others.
+pub async fn the_addresses_of_a_user_are_listed_latest_first(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    let other = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    assert_eq!(store.list_addresses(user).await, []);
+    for (of, seconds, from) in
+        [(user, 1, "192.0.2.1"), (user, 3, "2001:db8::7"), (user, 2, "2001:db8::8"), (other, 4, "192.0.2.9")]
+    {
+        store.remember_address(of, network(from), at(seconds)).await;
+    }
+    let expected = [(network("2001:db8::7"), at(3)), (network("192.0.2.1"), at(1))];
+    assert_eq!(store.list_addresses(user).await, expected);
+}
+
+/// The administrator flag of a user can be set and removed, of this user alone.
+pub async fn the_administrator_flag_can_be_set_and_removed(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    let other = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+    for administrator in [true, true, false] {
+        assert!(store.set_administrator(user, administrator).await);
+        let flags = [
+            store.find_profile(user).await.expect("the user is there").user.administrator,
+            store.find_profile(other).await.expect("the user is there").user.administrator,
+        ];
+        assert_eq!(flags, [administrator, false]);
+    }
+    assert!(!store.set_administrator(NO_USER, true).await);
 }
 
 async fn last_login(store: &Store<impl CompleteStorage>, user: UserId) -> Option<Timestamp> {

@@ -6,25 +6,25 @@ use diesel::connection::BoxableConnection;
 use diesel::migration::{self, Migration, MigrationMetadata, MigrationName, MigrationSource};
 use diesel_migrations::EmbeddedMigrations;
 
-/// The version of the SQL step that [`BackendMigrations::renew_contact_keys`] follows.
-const CONTACT_KEYS: &str = "0014";
-
 /// A migration step in Rust.
-type RustStep<DB> = fn(&mut dyn BoxableConnection<DB>) -> migration::Result<()>;
+pub(crate) type RustStep<DB> = fn(&mut dyn BoxableConnection<DB>) -> migration::Result<()>;
 
-/// The migrations of a backend: SQL steps, one of them followed by a step in Rust.
+/// The migrations of a backend: SQL steps, some of them followed by a step in Rust.
 pub(crate) struct BackendMigrations<DB: Backend> {
     pub(crate) sql: EmbeddedMigrations,
-    pub(crate) renew_contact_keys: RustStep<DB>,
+    /// The steps in Rust, each with the version of the SQL step that it follows.
+    pub(crate) rust_steps: [(&'static str, RustStep<DB>); 2],
 }
 
 impl<DB: Backend + 'static> MigrationSource<DB> for BackendMigrations<DB> {
     fn migrations(&self) -> migration::Result<Vec<Box<dyn Migration<DB>>>> {
         let steps = MigrationSource::<DB>::migrations(&self.sql)?.into_iter();
-        let then = self.renew_contact_keys;
-        let migrations = steps.map(|sql| {
-            let has_rust_step = sql.name().version().to_string() == CONTACT_KEYS;
-            if has_rust_step { Box::new(SqlThenRust { sql, then }) } else { sql }
+        let migrations = steps.map(|sql| -> Box<dyn Migration<DB>> {
+            let version = sql.name().version().to_string();
+            match self.rust_steps.iter().find(|(after, _)| *after == version) {
+                Some((_, then)) => Box::new(SqlThenRust { sql, then: *then }),
+                None => sql,
+            }
         });
         Ok(migrations.collect())
     }

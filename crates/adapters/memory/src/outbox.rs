@@ -1,6 +1,6 @@
 //! [`OutboxRepository`] in memory.
 
-use asteroid_kernel::{MessageId, StorageError, Timestamp};
+use asteroid_kernel::{ContactKey, MessageId, StorageError, Timestamp};
 use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
 
 use crate::MemoryTx;
@@ -73,6 +73,16 @@ impl OutboxRepository for MemoryTx {
         let newest_first = self.state().outbox.values().rev();
         let older = newest_first.filter(|entry| before.is_none_or(|before| entry.message.id < before));
         Ok(older.filter(|entry| filter.wants(entry)).take(at_most).cloned().collect())
+    }
+
+    async fn messages_to(
+        &mut self,
+        recipient: &ContactKey,
+        at_most: usize,
+    ) -> Result<Vec<OutboxEntry>, StorageError> {
+        let newest_first = self.state().outbox.values().rev();
+        let own = newest_first.filter(|entry| entry.message.to.key() == *recipient);
+        Ok(own.take(at_most).cloned().collect())
     }
 
     async fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError> {

@@ -24,6 +24,10 @@ impl Memberships {
         upsert(&mut self.by_number, number, membership)
     }
 
+    pub(crate) fn has(&self, user: UserId, practice: PracticeId) -> bool {
+        self.numbers.contains_key(&(user, practice))
+    }
+
     /// All memberships, oldest first.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Membership> {
         self.by_number.values()
@@ -64,6 +68,10 @@ impl MembershipRepository for MemoryTx {
         }
         let of_user = memberships.numbers.range((user, PracticeId(i64::MIN))..=(user, PracticeId(i64::MAX)));
         Ok(of_user.map(|(_, number)| number).min().and_then(wanted))
+    }
+
+    async fn memberships_of(&mut self, user: UserId) -> Result<Vec<Membership>, StorageError> {
+        Ok(self.state().memberships.values().filter(|one| one.user == user).cloned().collect())
     }
 
     async fn users_of_client(

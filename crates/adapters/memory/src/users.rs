@@ -1,9 +1,12 @@
 //! The repositories of users, their contacts and familiar addresses in memory.
 
+use std::cmp::{Ordering, Reverse};
+
+use asteroid_clients::PracticeId;
 use asteroid_identity::{
     ContactSource, ContactTaken, ContactType, FamiliarAddressRepository, NewUser, PasswordHash, PersonName,
-    Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserRegistrationRepository,
-    UserRepository, UserStatus,
+    Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserCursor, UserFilter,
+    UserRegistrationRepository, UserRepository, UserSearch, UserStatus,
 };
 use asteroid_kernel::{Contact, ContactId, ContactKey, Network, StorageError, Timestamp, UserId};
 use imbl::OrdMap;
@@ -50,6 +53,7 @@ impl Users {
             password_hash: new.password_hash.clone(),
             last_login: None,
             created_at: new.created_at,
+            administrator: false,
         };
         self.last_user = self.last_user.max(id.0);
         self.profiles.insert(id, Profile { user, contacts: Vec::new() });
@@ -97,6 +101,14 @@ impl Users {
             profile.contacts.sort_unstable_by_key(|contact| (!contact.primary, contact.id));
         }
         Some(RemovedContact { password_reset_at: self.password_resets.remove(key) })
+    }
+}
+
+/// The order of a listing: by search key, or the newest first.
+fn order(one: &UserCursor, other: &UserCursor) -> Ordering {
+    match (&one.key, &other.key) {
+        (Some(key), Some(other_key)) => (key, one.user).cmp(&(other_key, other.user)),
+        _ => other.user.cmp(&one.user),
     }
 }
 
@@ -224,6 +236,46 @@ impl UserAdministrationRepository for MemoryTx {
         let user = self.state_mut()?.users.user_mut(user);
         Ok(user.map(|user| user.status = status).is_some())
     }
+
+    async fn set_administrator(&mut self, user: UserId, administrator: bool) -> Result<bool, StorageError> {
+        let user = self.state_mut()?.users.user_mut(user);
+        Ok(user.map(|user| user.administrator = administrator).is_some())
+    }
+
+    async fn list_users(
+        &mut self,
+        filter: &UserFilter,
+        after: Option<&UserCursor>,
+        at_most: usize,
+    ) -> Result<Vec<(Profile, UserCursor)>, StorageError> {
+        let state = self.state();
+        let is_member = |user: UserId| {
+            let practice = filter.practice.map(PracticeId);
+            practice.is_none_or(|practice| state.memberships.has(user, practice))
+        };
+        let accepted = state.users.profiles.values().filter(|profile| {
+            filter.status.is_none_or(|status| profile.user.status == status) && is_member(profile.user.id)
+        });
+        let mut found: Vec<(UserCursor, &Profile)> = accepted
+            .filter_map(|profile| {
+                let user = profile.user.id;
+                let key = match &filter.search {
+                    Some(search @ UserSearch::Prefix(_)) => Some(search.found_key(profile)?),
+                    Some(search @ UserSearch::Id(_)) => {
+                        search.found_key(profile)?;
+                        None
+                    }
+                    None => None,
+                };
+                Some((UserCursor { user, key }, profile))
+            })
+            .collect();
+        found.sort_unstable_by(|(one, _), (other, _)| order(one, other));
+        let rest = found
+            .into_iter()
+            .filter(|(cursor, _)| after.is_none_or(|after| order(after, cursor) == Ordering::Less));
+        Ok(rest.take(at_most).map(|(cursor, profile)| (profile.clone(), cursor)).collect())
+    }
 }
 
 impl FamiliarAddressRepository for MemoryTx {
@@ -245,6 +297,14 @@ impl FamiliarAddressRepository for MemoryTx {
         since: Timestamp,
     ) -> Result<bool, StorageError> {
         Ok(self.state().users.addresses.get(&(user, network)).is_some_and(|at| *at >= since))
+    }
+
+    async fn list_addresses(&mut self, user: UserId) -> Result<Vec<(Network, Timestamp)>, StorageError> {
+        let all = self.state().users.addresses.iter();
+        let own = all.filter(|((of, _), _)| *of == user);
+        let mut own: Vec<(Network, Timestamp)> = own.map(|((_, network), at)| (*network, *at)).collect();
+        own.sort_unstable_by_key(|(network, at)| (Reverse(*at), *network));
+        Ok(own)
     }
 
     async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError> {

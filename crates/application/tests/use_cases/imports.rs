@@ -119,6 +119,7 @@ fn known(id: i64) -> User {
         id: UserId(id),
         name: user().name,
         status: UserStatus::Enabled,
+        administrator: false,
         password_hash: Some(PlainHasher::hash_of("5VphcVNdGhJi")),
         last_login: None,
         created_at: at(NOW),

@@ -31,6 +31,7 @@ fn george() -> User {
         id: UserId(25),
         name: PersonName::new("George", "Washington").expect("a name"),
         status: UserStatus::Enabled,
+        administrator: false,
         password_hash: Some(PlainHasher::hash_of(CURRENT)),
         last_login: None,
         created_at: now(),

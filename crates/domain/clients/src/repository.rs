@@ -30,6 +30,9 @@ asteroid_kernel::repository! {
             practice: Option<PracticeId>,
         ) -> Result<Option<Membership>, StorageError>;
 
+        /// The memberships of the user, oldest first.
+        read fn memberships_of(&mut self, user: UserId) -> Result<Vec<Membership>, StorageError>;
+
         /// The users who are this client of this practice, oldest membership first.
         read fn users_of_client(
             &mut self,

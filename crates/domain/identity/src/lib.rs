@@ -7,6 +7,7 @@ mod registration;
 mod session;
 mod signed_token;
 mod user;
+mod user_listing;
 mod user_repository;
 
 pub use password::{
@@ -22,6 +23,7 @@ pub use user::{
     ContactSource, ContactTaken, ContactType, ImportScope, InvalidName, NewUser, PersonName, Profile,
     RemovedContact, User, UserContact, UserStatus,
 };
+pub use user_listing::{InvalidUserCursor, UserCursor, UserFilter, UserSearch, search_keys};
 pub use user_repository::{
     FamiliarAddressRepository, UserAdministrationRepository, UserRegistrationRepository, UserRepository,
 };

@@ -21,6 +21,8 @@ pub struct User {
     pub last_login: Option<Timestamp>,
     /// When the user was created.
     pub created_at: Timestamp,
+    /// Whether the user may sign in to the administration.
+    pub administrator: bool,
 }
 
 /// Whether a user may sign in.

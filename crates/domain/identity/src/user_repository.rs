@@ -4,7 +4,7 @@ use asteroid_kernel::{Contact, ContactKey, Network, StorageError, Timestamp, Use
 
 use crate::{
     ContactSource, ContactTaken, ContactType, NewUser, PasswordHash, PersonName, Profile, RemovedContact,
-    User, UserStatus,
+    User, UserCursor, UserFilter, UserStatus,
 };
 
 asteroid_kernel::repository! {
@@ -105,6 +105,22 @@ asteroid_kernel::repository! {
 
         /// Enables or disables a user. `false` if the user does not exist.
         write fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError>;
+
+        /// Sets or removes the administrator flag of a user. `false` if the user does not exist.
+        write fn set_administrator(&mut self, user: UserId, administrator: bool) -> Result<bool, StorageError>;
+
+        /// The users whom the filter accepts, each once, with the places behind them: at most `at_most`, starting after the
+        /// place `after` of a listing with the same filter.
+        ///
+        /// A search by [prefix](crate::UserSearch::Prefix) lists them in the order of the first search key that it finds
+        /// of each, then by ascending id; every other listing by descending id. Users that come or go meanwhile do not move
+        /// the others: `after` is a place, and the user of it need not exist any more.
+        read fn list_users<'a>(
+            &mut self,
+            filter: &UserFilter,
+            after: Option<&'a UserCursor>,
+            at_most: usize,
+        ) -> Result<Vec<(Profile, UserCursor)>, StorageError>;
     }
 }
 
@@ -126,6 +142,9 @@ asteroid_kernel::repository! {
             network: Network,
             since: Timestamp,
         ) -> Result<bool, StorageError>;
+
+        /// The networks that the user signed in from, each with its latest time, latest first.
+        read fn list_addresses(&mut self, user: UserId) -> Result<Vec<(Network, Timestamp)>, StorageError>;
 
         /// Removes the networks without a sign-in at `before` or later. Returns their number.
         write fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError>;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use asteroid_kernel::{MessageId, StorageError, Timestamp};
+use asteroid_kernel::{ContactKey, MessageId, StorageError, Timestamp};
 
 use crate::{Channel, Message};
 
@@ -149,6 +149,13 @@ asteroid_kernel::repository! {
             &mut self,
             filter: &OutboxFilter,
             before: Option<MessageId>,
+            at_most: usize,
+        ) -> Result<Vec<OutboxEntry>, StorageError>;
+
+        /// The messages to this contact, newest first (by id), at most `at_most`.
+        read fn messages_to(
+            &mut self,
+            recipient: &ContactKey,
             at_most: usize,
         ) -> Result<Vec<OutboxEntry>, StorageError>;
 

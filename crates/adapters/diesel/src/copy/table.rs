@@ -84,6 +84,7 @@ pub(crate) fn tables() -> Vec<CopyTable> {
     vec![
         table!(users by id; numbered),
         table!(user_contacts by id; numbered),
+        table!(user_search_keys by search_key, user_id),
         table!(familiar_addresses by user_id, ip),
         table!(pending_registrations by id),
         table!(contact_claims by id),

@@ -13,7 +13,7 @@ use super::repositories::outbox::due_messages;
 use crate::access::Access;
 use crate::locks::Locks;
 use crate::rows::{LimitRow, NewUserRow};
-use crate::schema::{limits, users};
+use crate::schema::{limits, user_search_keys, users};
 use crate::sql_types::{At, Id};
 
 define_sql_function! {
@@ -108,6 +108,18 @@ impl Tx {
                 return Ok(id);
             }
         }
+    }
+
+    /// Inserts search keys of a user, as far as they are not there: in one statement, because each is a round trip.
+    pub(super) async fn insert_search_keys(
+        &mut self,
+        user: UserId,
+        keys: impl IntoIterator<Item = String, IntoIter: Send> + Send,
+    ) -> Result<(), StorageError> {
+        let new = |key| (user_search_keys::search_key.eq(key), user_search_keys::user_id.eq(user.0));
+        let rows: Vec<_> = keys.into_iter().map(new).collect();
+        self.execute(insert_into(user_search_keys::table).values(rows).on_conflict_do_nothing()).await?;
+        Ok(())
     }
 
     /// The due messages of a channel, except those that another worker is claiming. They stay locked until the unit of

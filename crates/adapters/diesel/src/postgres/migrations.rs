@@ -11,8 +11,8 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{MigrationHarness, embed_migrations};
 
 use super::connect::Connector;
-use super::contact_keys;
 use super::transaction::PostgresTx;
+use super::{contact_keys, search_keys};
 use crate::migrations::{
     __diesel_schema_migrations, BackendMigrations, MigrationState, UnexpectedConnection,
 };
@@ -20,7 +20,10 @@ use crate::migrations::{
 /// The migrations of this version.
 pub(super) const MIGRATIONS: BackendMigrations<Pg> = BackendMigrations {
     sql: embed_migrations!("../../../migrations/postgres"),
-    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(UnexpectedConnection)?)?),
+    rust_steps: [
+        ("0014", |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(UnexpectedConnection)?)?)),
+        ("0023", |conn| Ok(search_keys::fill(conn.downcast_mut().ok_or(UnexpectedConnection)?)?)),
+    ],
 };
 
 /// The connection type of migrations.
@@ -30,7 +33,7 @@ pub(super) type MigrationConn = AsyncConnectionWrapper<AsyncPgConnection>;
 const LOCK: i64 = i64::from_be_bytes(*b"asteroid");
 
 /// The columns, as table and column, that are sorted or searched by prefix in byte order.
-const BY_BYTES: [(&str, &str); 10] = [
+const BY_BYTES: [(&str, &str); 11] = [
     ("client_classes", "id"),
     ("clients", "client_class_id"),
     ("clients", "folded_email"),
@@ -41,6 +44,7 @@ const BY_BYTES: [(&str, &str); 10] = [
     ("clients", "mobile_digits"),
     ("clients", "work_digits"),
     ("memberships", "client_id"),
+    ("user_search_keys", "search_key"),
 ];
 
 /// Why a migration failed. Earlier migrations are kept.

@@ -11,6 +11,8 @@ mod migrations;
 mod options;
 #[path = "../repositories/mod.rs"]
 mod repositories;
+#[path = "../search_keys.rs"]
+mod search_keys;
 mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;

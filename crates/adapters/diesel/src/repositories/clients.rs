@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::{define_sql_function, insert_into};
 
-use super::{Db, Tx};
+use super::{Db, Tx, end_of_prefix, starts_with};
 use crate::rows::{self, ClassRow, ClientRow, PatientRow};
 use crate::schema::{client_classes, clients, memberships, patients, practices};
 use crate::sql_types::At;
@@ -78,13 +78,6 @@ fn by_source(keys: &[ClientKey]) -> BTreeMap<i64, Vec<&str>> {
     ids_of
 }
 
-/// Whether a column starts with a prefix: a range in byte order, which is exact and has no wildcards.
-macro_rules! starts_with {
-    ($column:path, $prefix:expr) => {
-        $column.ge($prefix).and($column.lt(end_of_prefix($prefix)))
-    };
-}
-
 /// Whether a column of digits, without leading zeros, starts with any of the prefixes.
 macro_rules! starts_with_any {
     ($column:path, $prefixes:expr) => {{
@@ -114,19 +107,6 @@ define_sql_function! {
 fn phone_prefixes(prefix: &SearchPrefix) -> Option<[&str; SearchPrefix::MAX_PHONES]> {
     let first = prefix.phones().first()?;
     Some(std::array::from_fn(|place| prefix.phones().get(place).unwrap_or(first).as_str()))
-}
-
-/// The smallest text after all texts with this prefix.
-fn end_of_prefix(prefix: &str) -> String {
-    let mut end = prefix.to_owned();
-    while let Some(last) = end.pop() {
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            end.push(next);
-            return end;
-        }
-    }
-    // Only the highest character is left; a text that repeats it sorts after every other.
-    char::MAX.to_string().repeat(SearchPrefix::MAX_CHARS + 1)
 }
 
 impl ClientRepository for Tx {

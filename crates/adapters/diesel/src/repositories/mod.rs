@@ -32,6 +32,28 @@ fn rows(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Whether a column starts with a prefix: a range in byte order, which is exact and has no wildcards.
+macro_rules! starts_with {
+    ($column:path, $prefix:expr) => {
+        $column.ge($prefix).and($column.lt(end_of_prefix($prefix)))
+    };
+}
+
+use starts_with;
+
+/// The smallest text after all texts with this prefix.
+fn end_of_prefix(prefix: &str) -> String {
+    let mut end = prefix.to_owned();
+    while let Some(last) = end.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            end.push(next);
+            return end;
+        }
+    }
+    // Only the highest character is left; a text that repeats it sorts after every other.
+    char::MAX.to_string().repeat(prefix.chars().count() + 1)
+}
+
 /// The outcome of replacing a row.
 fn upsert<Row: PartialEq>(before: Option<&Row>, row: &Row) -> Upsert {
     match before {

@@ -1,6 +1,6 @@
 //! [`OutboxRepository`] by diesel.
 
-use asteroid_kernel::{MessageId, StorageError, Timestamp};
+use asteroid_kernel::{ContactKey, MessageId, StorageError, Timestamp};
 use asteroid_messaging::{
     Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
@@ -10,7 +10,9 @@ use diesel::{delete, insert_into, update};
 
 use super::Tx;
 use crate::rows::{OutboxRow, StateColumns};
-use crate::schema::outbox::{self, attempts, channel, completed_at, due_at, expires_at, failure_reason, id};
+use crate::schema::outbox::{
+    self, attempts, channel, completed_at, due_at, expires_at, failure_reason, id, recipient_key,
+};
 use crate::sql_types::{At, Id};
 
 /// The ids of the due messages of a channel, longest due first.
@@ -92,6 +94,20 @@ impl OutboxRepository for Tx {
             Some(OutboxStateKind::Failed) => query.filter(failure_reason.is_not_null()),
             None => query,
         };
+        let entries = self.all::<OutboxRow, _>(query).await?.into_iter().map(OutboxEntry::try_from);
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+
+    async fn messages_to(
+        &mut self,
+        recipient: &ContactKey,
+        at_most: usize,
+    ) -> Result<Vec<OutboxEntry>, StorageError> {
+        let query = outbox::table
+            .filter(recipient_key.eq(recipient.as_str()))
+            .order(id.desc())
+            .select(OutboxRow::as_select())
+            .limit(super::rows(at_most));
         let entries = self.all::<OutboxRow, _>(query).await?.into_iter().map(OutboxEntry::try_from);
         Ok(entries.collect::<Result<_, _>>()?)
     }

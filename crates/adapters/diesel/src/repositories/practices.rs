@@ -63,6 +63,15 @@ impl MembershipRepository for Tx {
         Ok(row.map(Membership::try_from).transpose()?)
     }
 
+    async fn memberships_of(&mut self, user: UserId) -> Result<Vec<Membership>, StorageError> {
+        let of_user = memberships::table
+            .filter(memberships::user_id.eq(user.0))
+            .order(memberships::number)
+            .select(MembershipRow::as_select());
+        let all = self.all::<MembershipRow, _>(of_user).await?.into_iter().map(Membership::try_from);
+        Ok(all.collect::<Result<_, _>>()?)
+    }
+
     async fn users_of_client(
         &mut self,
         practice: PracticeId,

@@ -1,19 +1,27 @@
 //! The repositories of users, their contacts and familiar addresses by diesel.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
 use asteroid_identity::{
     ContactSource, ContactTaken, ContactType, FamiliarAddressRepository, NewUser, PasswordHash, PersonName,
-    Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserRegistrationRepository,
-    UserRepository, UserStatus,
+    Profile, RemovedContact, User, UserAdministrationRepository, UserContact, UserCursor, UserFilter,
+    UserRegistrationRepository, UserRepository, UserSearch, UserStatus, search_keys,
 };
 use asteroid_kernel::{Contact, ContactKey, Network, StorageError, Timestamp, UserId};
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{delete, insert_into, update};
 
-use super::Tx;
+use super::{Db, Tx, end_of_prefix, starts_with};
 use crate::locks::Locks;
 use crate::rows::{ContactRow, NewContactRow, UserRow};
-use crate::schema::{familiar_addresses, user_contacts, users};
+use crate::schema::{familiar_addresses, memberships, user_contacts, user_search_keys, users};
 use crate::sql_types::At;
+
+/// The number of users per query of profiles. Each is a bind parameter, and `SQLite` allows 32766.
+const USERS_PER_QUERY: usize = 10_000;
 
 impl Tx {
     async fn insert_user_and_contact(
@@ -31,8 +39,146 @@ impl Tx {
             self.execute(delete(users::table.find(id.0))).await?;
             return Ok(Err(ContactTaken));
         }
+        self.insert_search_keys(id, search_keys(&new.name, [new.contact.key()])).await?;
         Ok(Ok(id))
     }
+
+    /// Replaces the search keys of a user by those of its name and contacts.
+    async fn renew_search_keys(&mut self, user: UserId) -> Result<(), StorageError> {
+        let Some(profile) = self.find_profile(user).await? else { return Ok(()) };
+        let own = user_search_keys::table.filter(user_search_keys::user_id.eq(user.0));
+        self.execute(delete(own)).await?;
+        let contacts = profile.contacts.iter().map(|own| own.contact.key());
+        self.insert_search_keys(user, search_keys(&profile.user.name, contacts)).await
+    }
+
+    /// The places of the users whom the filter accepts.
+    async fn user_page(
+        &mut self,
+        filter: &UserFilter,
+        after: Option<&UserCursor>,
+        at_most: i64,
+    ) -> Result<Vec<UserCursor>, StorageError> {
+        let enabled = filter.status.map(|status| status == UserStatus::Enabled);
+        match (&filter.search, filter.practice) {
+            (Some(UserSearch::Prefix(prefix)), practice) => {
+                self.users_by_prefix(prefix, practice, enabled, after, at_most).await
+            }
+            (search, Some(practice)) => {
+                use memberships::{practice_id, table, user_id};
+
+                // Begins with the members, who are fewer than all users.
+                let mut query = table
+                    .filter(practice_id.eq(practice))
+                    .order(user_id.desc())
+                    .select(user_id)
+                    .limit(at_most)
+                    .into_boxed::<Db>();
+                if let Some(after) = after {
+                    query = query.filter(user_id.lt(after.user.0));
+                }
+                if let Some(UserSearch::Id(id)) = search {
+                    query = query.filter(user_id.eq(id.0));
+                }
+                if let Some(enabled) = enabled {
+                    let of_status =
+                        users::table.filter(users::id.eq(user_id)).filter(users::enabled.eq(enabled));
+                    query = query.filter(exists(of_status));
+                }
+                Ok(self.all::<i64, _>(query).await?.into_iter().map(by_id).collect())
+            }
+            (search, None) => {
+                use users::{id, table};
+
+                let mut query = table.order(id.desc()).select(id).limit(at_most).into_boxed::<Db>();
+                if let Some(after) = after {
+                    query = query.filter(id.lt(after.user.0));
+                }
+                if let Some(UserSearch::Id(wanted)) = search {
+                    query = query.filter(id.eq(wanted.0));
+                }
+                if let Some(enabled) = enabled {
+                    query = query.filter(users::enabled.eq(enabled));
+                }
+                Ok(self.all::<i64, _>(query).await?.into_iter().map(by_id).collect())
+            }
+        }
+    }
+
+    async fn users_by_prefix(
+        &mut self,
+        prefix: &str,
+        practice: Option<i64>,
+        enabled: Option<bool>,
+        after: Option<&UserCursor>,
+        at_most: i64,
+    ) -> Result<Vec<UserCursor>, StorageError> {
+        use user_search_keys::{search_key, table, user_id};
+
+        // A user is listed at the first of the keys that match. The other keys are looked up by the index of the user.
+        let is_first = sql::<Bool>(
+            "NOT EXISTS (SELECT 1 FROM user_search_keys AS earlier \
+             WHERE earlier.user_id = user_search_keys.user_id \
+             AND earlier.search_key < user_search_keys.search_key AND earlier.search_key >= ",
+        )
+        .bind::<Text, _>(prefix)
+        .sql(")");
+        let mut query = table
+            .filter(starts_with!(search_key, prefix))
+            .filter(is_first)
+            .order((search_key, user_id))
+            .select((search_key, user_id))
+            .limit(at_most)
+            .into_boxed::<Db>();
+        if let Some(UserCursor { user, key }) = after {
+            // diesel has no row comparison.
+            let is_after = sql::<Bool>("(user_search_keys.search_key, user_search_keys.user_id) > (")
+                .bind::<Text, _>(key.as_deref().unwrap_or_default())
+                .sql(", ")
+                .bind::<BigInt, _>(user.0)
+                .sql(")");
+            query = query.filter(is_after);
+        }
+        if let Some(practice) = practice {
+            let of_practice = memberships::table
+                .filter(memberships::user_id.eq(user_id))
+                .filter(memberships::practice_id.eq(practice));
+            query = query.filter(exists(of_practice));
+        }
+        if let Some(enabled) = enabled {
+            let of_status = users::table.filter(users::id.eq(user_id)).filter(users::enabled.eq(enabled));
+            query = query.filter(exists(of_status));
+        }
+        let rows = self.all::<(String, i64), _>(query).await?;
+        Ok(rows.into_iter().map(|(key, user)| UserCursor { user: UserId(user), key: Some(key) }).collect())
+    }
+
+    /// The profiles of these users, in two queries.
+    async fn profiles(&mut self, ids: &[i64]) -> Result<HashMap<UserId, Profile>, StorageError> {
+        let rows = users::table.filter(users::id.eq_any(ids)).select(UserRow::as_select());
+        let mut profiles = HashMap::new();
+        for row in self.all::<UserRow, _>(rows).await? {
+            let user = User::try_from(row)?;
+            profiles.insert(user.id, Profile { user, contacts: Vec::new() });
+        }
+        let contacts = user_contacts::table
+            .filter(user_contacts::user_id.eq_any(ids))
+            .select((user_contacts::user_id, ContactRow::as_select()));
+        for (user, row) in self.all::<(i64, ContactRow), _>(contacts).await? {
+            if let Some(profile) = profiles.get_mut(&UserId(user)) {
+                profile.contacts.push(row.try_into()?);
+            }
+        }
+        for profile in profiles.values_mut() {
+            profile.contacts.sort_unstable_by_key(|own| (!own.primary, own.id));
+        }
+        Ok(profiles)
+    }
+}
+
+/// The place of a user in a listing by id.
+fn by_id(id: i64) -> UserCursor {
+    UserCursor { user: UserId(id), key: None }
 }
 
 impl UserRepository for Tx {
@@ -131,7 +277,9 @@ impl UserAdministrationRepository for Tx {
     ) -> Result<Result<(), ContactTaken>, StorageError> {
         let row = NewContactRow::primary(user, contact, contact_type, source, verified_at);
         let first = insert_into(user_contacts::table).values(&row).on_conflict_do_nothing();
+        let key = [contact.key().as_str().to_owned()];
         if self.execute(first).await? == 1 {
+            self.insert_search_keys(user, key).await?;
             return Ok(Ok(()));
         }
         // A user has the contact, or this user has a primary contact of its kind.
@@ -139,7 +287,11 @@ impl UserAdministrationRepository for Tx {
             .values(row.secondary())
             .on_conflict(user_contacts::contact_key)
             .do_nothing();
-        Ok(if self.execute(further).await? == 1 { Ok(()) } else { Err(ContactTaken) })
+        if self.execute(further).await? == 0 {
+            return Ok(Err(ContactTaken));
+        }
+        self.insert_search_keys(user, key).await?;
+        Ok(Ok(()))
     }
 
     async fn remove_contact(
@@ -160,6 +312,7 @@ impl UserAdministrationRepository for Tx {
                 self.execute(update(table.find(next)).set(is_primary.eq(true))).await?;
             }
         }
+        self.renew_search_keys(user).await?;
         Ok(Some(RemovedContact { password_reset_at: reset_at.map(|at| at.0) }))
     }
 
@@ -172,7 +325,11 @@ impl UserAdministrationRepository for Tx {
 
     async fn rename_user(&mut self, user: UserId, name: &PersonName) -> Result<bool, StorageError> {
         let names = (users::first_name.eq(name.first()), users::last_name.eq(name.last()));
-        Ok(self.execute(update(users::table.find(user.0)).set(names)).await? == 1)
+        if self.execute(update(users::table.find(user.0)).set(names)).await? == 0 {
+            return Ok(false);
+        }
+        self.renew_search_keys(user).await?;
+        Ok(true)
     }
 
     async fn clear_password(&mut self, user: UserId) -> Result<bool, StorageError> {
@@ -187,6 +344,27 @@ impl UserAdministrationRepository for Tx {
         };
         let statement = update(users::table.find(user.0)).set(users::enabled.eq(enabled));
         Ok(self.execute(statement).await? == 1)
+    }
+
+    async fn set_administrator(&mut self, user: UserId, administrator: bool) -> Result<bool, StorageError> {
+        let statement = update(users::table.find(user.0)).set(users::administrator.eq(administrator));
+        Ok(self.execute(statement).await? == 1)
+    }
+
+    async fn list_users(
+        &mut self,
+        filter: &UserFilter,
+        after: Option<&UserCursor>,
+        at_most: usize,
+    ) -> Result<Vec<(Profile, UserCursor)>, StorageError> {
+        let page = self.user_page(filter, after, super::rows(at_most)).await?;
+        let ids: Vec<i64> = page.iter().map(|place| place.user.0).collect();
+        let mut profiles = HashMap::new();
+        for ids in ids.chunks(USERS_PER_QUERY) {
+            profiles.extend(self.profiles(ids).await?);
+        }
+        let listed = page.into_iter().filter_map(|place| Some((profiles.remove(&place.user)?, place)));
+        Ok(listed.collect())
     }
 }
 
@@ -236,6 +414,22 @@ impl FamiliarAddressRepository for Tx {
             .select(familiar_addresses::ip);
         let whole: Vec<String> = self.all(whole).await?;
         Ok(whole.iter().filter_map(|ip| ip.parse().ok()).any(|ip| Network::of(ip) == network))
+    }
+
+    async fn list_addresses(&mut self, user: UserId) -> Result<Vec<(Network, Timestamp)>, StorageError> {
+        use familiar_addresses::{ip, last_seen_at, table, user_id};
+
+        let own = table.filter(user_id.eq(user.0)).select((ip, last_seen_at));
+        let mut latest = BTreeMap::new();
+        for (address, at) in self.all::<(String, At), _>(own).await? {
+            // Rows of earlier versions may have several addresses of a network.
+            let Ok(address) = address.parse() else { continue };
+            let latest = latest.entry(Network::of(address)).or_insert(at.0);
+            *latest = at.0.max(*latest);
+        }
+        let mut latest: Vec<(Network, Timestamp)> = latest.into_iter().collect();
+        latest.sort_unstable_by_key(|(network, at)| (Reverse(*at), *network));
+        Ok(latest)
     }
 
     async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError> {

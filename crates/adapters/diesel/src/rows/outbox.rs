@@ -23,6 +23,8 @@ pub(crate) struct OutboxRow {
     attempts: i64,
     #[diesel(embed)]
     state: StateColumns,
+    /// [`None`] in no row that this version writes.
+    recipient_key: Option<String>,
 }
 
 /// The columns of an [`OutboxState`].
@@ -91,6 +93,7 @@ impl From<&OutboxEntry> for OutboxRow {
             expires_at: At(message.expires_at),
             attempts: entry.attempts.into(),
             state: StateColumns::from(&entry.state),
+            recipient_key: Some(message.to.key().as_str().to_owned()),
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct NewUserRow {
     enabled: bool,
     password_hash: Option<String>,
     created_at: At,
+    administrator: bool,
 }
 
 impl NewUserRow {
@@ -34,6 +35,7 @@ impl NewUserRow {
             enabled: true,
             password_hash: new.password_hash.as_ref().map(|hash| hash.expose().to_owned()),
             created_at: At(new.created_at),
+            administrator: false,
         }
     }
 }
@@ -48,6 +50,7 @@ pub(crate) struct UserRow {
     password_hash: Option<String>,
     last_login: Option<At>,
     created_at: At,
+    administrator: bool,
 }
 
 impl TryFrom<UserRow> for User {
@@ -61,6 +64,7 @@ impl TryFrom<UserRow> for User {
             password_hash: row.password_hash.map(PasswordHash::new),
             last_login: row.last_login.map(|at| at.0),
             created_at: row.created_at.0,
+            administrator: row.administrator,
         })
     }
 }

@@ -11,7 +11,7 @@ use super::Tx;
 use super::repositories::outbox::due_messages;
 use crate::locks::Locks;
 use crate::rows::{LimitRow, NewUserRow};
-use crate::schema::{limits, users};
+use crate::schema::{limits, user_search_keys, users};
 use crate::sql_types::{At, Id};
 
 impl Locks for Tx {}
@@ -29,6 +29,19 @@ impl Tx {
         new: &NewUser,
     ) -> Result<i64, StorageError> {
         self.one(insert_into(users::table).values(NewUserRow::new(id, new)).returning(users::id)).await
+    }
+
+    /// Inserts search keys of a user, as far as they are not there.
+    pub(super) async fn insert_search_keys(
+        &mut self,
+        user: UserId,
+        keys: impl IntoIterator<Item = String, IntoIter: Send> + Send,
+    ) -> Result<(), StorageError> {
+        for key in keys {
+            let new = (user_search_keys::search_key.eq(key), user_search_keys::user_id.eq(user.0));
+            self.execute(insert_into(user_search_keys::table).values(new).on_conflict_do_nothing()).await?;
+        }
+        Ok(())
     }
 
     /// The due messages of a channel.

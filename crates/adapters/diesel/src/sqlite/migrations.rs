@@ -9,9 +9,9 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{MigrationHarness, embed_migrations};
 use tokio::sync::oneshot;
 
-use super::contact_keys;
 use super::options::{OpenError, connect};
 use super::transaction::SqliteTx;
+use super::{contact_keys, search_keys};
 use crate::access::Access;
 use crate::migrations::{
     __diesel_schema_migrations, BackendMigrations, MigrationState, UnexpectedConnection,
@@ -20,7 +20,10 @@ use crate::migrations::{
 /// The migrations of this version.
 pub(super) const MIGRATIONS: BackendMigrations<Sqlite> = BackendMigrations {
     sql: embed_migrations!("../../../migrations/sqlite"),
-    renew_contact_keys: |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(UnexpectedConnection)?)?),
+    rust_steps: [
+        ("0014", |conn| Ok(contact_keys::renew(conn.downcast_mut().ok_or(UnexpectedConnection)?)?)),
+        ("0023", |conn| Ok(search_keys::fill(conn.downcast_mut().ok_or(UnexpectedConnection)?)?)),
+    ],
 };
 
 /// The connection type of migrations.

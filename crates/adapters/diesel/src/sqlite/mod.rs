@@ -13,6 +13,8 @@ mod options;
 mod readers;
 #[path = "../repositories/mod.rs"]
 mod repositories;
+#[path = "../search_keys.rs"]
+mod search_keys;
 mod storage;
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,7 @@ pub(crate) fn bare_profile() -> PracticeProfile {
         id: UserId(25),
         name: PersonName::new("Jeremy", "Mickelson").expect("a name"),
         status: UserStatus::Enabled,
+        administrator: false,
         password_hash: None,
         last_login: None,
         created_at: time(THEN),

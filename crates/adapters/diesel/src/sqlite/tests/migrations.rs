@@ -72,7 +72,8 @@ async fn existing_contacts_count_as_imported_unless_their_user_verified_them() {
     let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
     // User 1 registered. User 2 registered, and an import added a practice and a phone. An import created user 3.
-    let rows = "INSERT INTO users VALUES
+    let rows =
+        "INSERT INTO users (id, first_name, last_name, enabled, password_hash, last_login, created_at) VALUES
             (1, 'A', 'B', 1, NULL, NULL, '2026-01-01T00:00:00.000000Z'),
             (2, 'A', 'B', 1, NULL, NULL, '2026-01-02T00:00:00.000000Z'),
             (3, 'A', 'B', 1, NULL, NULL, '2026-01-03T00:00:00.000000Z');

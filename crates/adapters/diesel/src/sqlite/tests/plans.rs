@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use asteroid_audit::{Action, AuditFilter, AuditRepository, Outcome};
 use asteroid_clients::{
     ClientFilter, ClientRepository, ClientStatus, MembershipRepository, PracticeRepository, SearchPrefix,
 };
-use asteroid_kernel::{Region, Timestamp, UserId};
+use asteroid_identity::{UserAdministrationRepository, UserCursor, UserFilter, UserSearch, UserStatus};
+use asteroid_kernel::{AuditEventId, Contact, Region, Timestamp, UserId};
 use asteroid_messaging::{Channel, OutboxRepository};
 use asteroid_terms::{TermsRepository, VersionLabel};
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -55,6 +57,46 @@ impl SqliteTx {
 struct RunQueries;
 
 impl RunQueries {
+    /// Lists users by every combination of conditions.
+    async fn list_users(tx: &mut SqliteTx) -> Result<(), StorageError> {
+        for search in [None, Some(UserSearch::Id(UserId(1))), UserSearch::parse("george", Region::US)] {
+            let key = matches!(search, Some(UserSearch::Prefix(_))).then(|| "george w".to_owned());
+            let cursor = UserCursor { user: UserId(9), key };
+            for status in [None, Some(UserStatus::Disabled)] {
+                for practice in [None, Some(PRACTICE.0)] {
+                    for after in [None, Some(&cursor)] {
+                        let filter = UserFilter { search: search.clone(), practice, status };
+                        tx.list_users(&filter, after, 50).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists audit events by each condition and by all, within a time.
+    async fn list_events(tx: &mut SqliteTx) -> Result<(), StorageError> {
+        let none = AuditFilter::default();
+        let (user, action, outcome) = (Some(UserId(1)), Some(Action::SignIn), Some(Outcome::Refused));
+        let ip = Some([192, 0, 2, 1].into());
+        let (since, until) = (Some(Timestamp::from_micros(0)), Some(Timestamp::from_micros(1_000_000)));
+        for filter in [
+            none,
+            AuditFilter { user, ..none },
+            AuditFilter { action, ..none },
+            AuditFilter { outcome, ..none },
+            AuditFilter { ip, ..none },
+            AuditFilter { user, action, outcome, ip, since: None, until: None },
+        ] {
+            for filter in [filter, AuditFilter { since, until, ..filter }] {
+                for before in [None, Some(AuditEventId::lowest_at(Timestamp::from_micros(0)))] {
+                    tx.list_events(&filter, before, 50).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn run_all(tx: &mut SqliteTx) -> Result<(), StorageError> {
         tx.put_practice(&practice()).await?;
         let records = [client(1, &[patient("a")]), client(1, &[]), client(2, &[patient("a")])];
@@ -64,6 +106,7 @@ impl RunQueries {
         tx.find_client(PRACTICE, &keys[0]).await?;
         tx.fingerprints(&keys[..1]).await?;
         tx.fingerprints(&keys).await?;
+        let contact = Contact::parse("george@example.com", Region::US).expect("a contact");
         let all = ClientFilter { practice: PRACTICE, status: None, updated_since: None, prefix: None };
         for status in [None, Some(ClientStatus::Active)] {
             for updated_since in [None, Some(Timestamp::from_micros(0))] {
@@ -86,6 +129,9 @@ impl RunQueries {
         tx.next_due(Channel::Sms).await?;
         tx.claim_due(Channel::Email, Timestamp::from_micros(1), Timestamp::from_micros(2), 10).await?;
         tx.remove_completed(Timestamp::from_micros(0)).await?;
+        tx.messages_to(&contact.key(), 10).await?;
+        Self::list_users(tx).await?;
+        Self::list_events(tx).await?;
         tx.find_acceptance(UserId(1), &VersionLabel::parse("v1").expect("a label")).await?;
         Ok(())
     }

@@ -100,8 +100,7 @@ impl UnitOfWork<SqliteTx> for UpsertAll {
 async fn an_unchanged_upsert_writes_no_row() {
     let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
-    let user =
-        "INSERT INTO users VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z')";
+    let user = "INSERT INTO users (id, first_name, last_name, enabled, password_hash, last_login, created_at) VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z')";
     storage.write(RunSql(user)).await.expect("a user");
     for expected in [([Upsert::Created; 3], 3), ([Upsert::Unchanged; 3], 0)] {
         assert_eq!(storage.write(UpsertAll).await.expect("the outcomes"), expected);

@@ -38,7 +38,7 @@ async fn an_unreadable_row_fails_without_exposing_its_values() {
     let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
     let user =
-        "INSERT INTO users VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z');
+        "INSERT INTO users (id, first_name, last_name, enabled, password_hash, last_login, created_at) VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z');
         INSERT INTO user_contacts
         VALUES (1, 1, 'email', 'george', 'george', 'work', 1, '2016-05-03T11:15:54.950000Z', 0, NULL, NULL)";
     storage.write(RunSql(user)).await.expect("a user with half an address");
@@ -70,7 +70,7 @@ async fn an_ipv6_address_that_was_stored_whole_is_familiar_as_its_network() {
 
     let storage = test_storage().await;
     storage.migrate().await.expect("the tables");
-    let rows = "INSERT INTO users VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z');
+    let rows = "INSERT INTO users (id, first_name, last_name, enabled, password_hash, last_login, created_at) VALUES (1, 'George', 'Washington', 1, NULL, NULL, '2016-05-03T11:15:54.950000Z');
         INSERT INTO familiar_addresses VALUES
         (1, '2001:db8::1:2:3:4', '2016-05-03T11:15:54.950000Z'), (1, '192.0.2.7', '2016-05-03T11:15:54.950000Z')";
     storage.write(RunSql(rows)).await.expect("rows of an earlier version");

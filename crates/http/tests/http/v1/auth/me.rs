@@ -14,6 +14,7 @@ fn profile() -> Profile {
         id: UserId(1),
         name: PersonName::new("George", "Washington").expect("a name"),
         status: UserStatus::Enabled,
+        administrator: false,
         password_hash: None,
         last_login: Some(time("2016-05-03T12:21:25.858Z")),
         created_at: time("2016-01-01T00:00:00Z"),

@@ -1,0 +1,2 @@
+-- SQL cannot fold names. Behind this step, in the same transaction, the server fills the search keys of users and the keys
+-- of the recipients of messages (crates/adapters/diesel/src/search_keys.rs).
