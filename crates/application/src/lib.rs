@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod accounts;
+pub mod administration;
 mod delivery;
 #[macro_use]
 pub mod development;
@@ -20,6 +21,7 @@ mod rules;
 pub mod mocks;
 
 pub use accounts::{Accounts, Tools};
+pub use administration::Administrators;
 pub use delivery::{Completed, Delivery, DeliveryBatch, DeliveryRules, Dispatcher};
 pub use development::OpenOutbox;
 pub use import::{

@@ -1,7 +1,7 @@
 //! Sending codes and decoys, and redeeming codes.
 
 use asteroid_identity::{FamiliarAddressRepository, UserRepository};
-use asteroid_kernel::{ChallengeId, Contact, StorageError, Timestamp};
+use asteroid_kernel::{ChallengeId, Contact, ContactKey, StorageError, Timestamp};
 use asteroid_limits::{LimitKey, LimitRepository, Quota, SlidingWindow};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
 use asteroid_verification::{
@@ -143,7 +143,7 @@ where
     let (rules, now) = (context.rules(), context.now);
     let quotas = &rules.limits.wrong_codes;
     let contact_key = contact.key();
-    let key = LimitKey::new("wrong-codes", contact_key.as_str());
+    let key = wrong_codes_key(&contact_key);
     let mut left = rules.challenges.guesses;
     let mut window = None;
     if rules.limits.enabled {
@@ -178,6 +178,10 @@ where
             Ok(None)
         }
     }
+}
+
+pub(super) fn wrong_codes_key(contact: &ContactKey) -> LimitKey {
+    LimitKey::new("wrong-codes", contact.as_str())
 }
 
 /// How many tries these quotas allow now, at most `most`.

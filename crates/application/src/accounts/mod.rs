@@ -9,6 +9,7 @@ mod budgets;
 mod change_password;
 mod codes;
 mod contacts;
+mod failed_attempts;
 #[macro_use]
 mod forgot_password;
 mod notices;
@@ -42,6 +43,7 @@ use crate::AccountRules;
 
 pub use change_password::*;
 pub use codes::*;
+pub use failed_attempts::{Attempted, FailedAttempts};
 pub use forgot_password::*;
 pub use open_session::*;
 pub use profile::*;
@@ -52,6 +54,8 @@ pub use send_codes::*;
 pub use sessions::*;
 pub use sign_in::*;
 pub use verify_code::*;
+
+pub(crate) use failed_attempts::{failed_attempts, forget_failed_attempts, forget_wrong_passwords};
 
 /// Hands the names of all ports of accounts to another macro, behind what that macro is given first.
 #[doc(hidden)]

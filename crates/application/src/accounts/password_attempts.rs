@@ -2,7 +2,7 @@
 
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::FamiliarAddressRepository;
-use asteroid_kernel::{Contact, StorageError, UnitOfWork, UserId};
+use asteroid_kernel::{Contact, Network, StorageError, UnitOfWork, UserId};
 use asteroid_limits::{Backoff, LimitKey, LimitRepository};
 
 use super::RequestContext;
@@ -54,7 +54,7 @@ pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepositor
         let since = now - limits.familiar_for;
         let familiar = tx.is_familiar_address(user.unwrap_or(NOBODY), network, since).await?;
         if let (true, Some(user)) = (familiar, user) {
-            let key = LimitKey::new("wrong-passwords-from", format_args!("{user}:{network}"));
+            let key = network_key(user, network);
             let quotas = limits.wrong_passwords_from_familiar_address.clone();
             let at_network = held.against(tx, Budget::per_window(key, quotas)).await?;
             let in_a_row = held
@@ -91,20 +91,24 @@ pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepositor
 }
 
 /// The cap of these rules, without a wait below it.
-fn cap_of(backoff: &Backoff) -> Backoff {
+pub(super) fn cap_of(backoff: &Backoff) -> Backoff {
     Backoff { free: backoff.lock_at, ..*backoff }
 }
 
-fn contact_key(contact: &Contact) -> LimitKey {
+pub(super) fn contact_key(contact: &Contact) -> LimitKey {
     LimitKey::new("wrong-passwords", contact.key().as_str())
 }
 
-fn user_key(user: impl std::fmt::Display) -> LimitKey {
+pub(super) fn user_key(user: impl std::fmt::Display) -> LimitKey {
     LimitKey::new("wrong-passwords", format_args!("user:{user}"))
 }
 
-fn familiar_key(user: UserId) -> LimitKey {
+pub(super) fn familiar_key(user: UserId) -> LimitKey {
     LimitKey::new("wrong-passwords-familiar", user)
+}
+
+pub(super) fn network_key(user: UserId, network: Network) -> LimitKey {
+    LimitKey::new("wrong-passwords-from", format_args!("{user}:{network}"))
 }
 
 /// Forgets the wrong passwords in a row of a user with these contacts: the password is another one now.

@@ -1,0 +1,399 @@
+//! What operators do with users and the audit trail: one driving port, and a file for each use case. The command line calls
+//! it, and whatever else administers a service.
+
+mod audit_trail;
+mod create_user;
+mod edit_user;
+mod end_sessions;
+mod list_users;
+mod passwords;
+mod show_user;
+mod unlock_user;
+mod user_status;
+
+use std::sync::Arc;
+
+use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository, Outcome};
+use asteroid_clients::MembershipRepository;
+use asteroid_identity::{
+    FamiliarAddressRepository, Password, PasswordHasher, PersonName, Profile, SessionRepository,
+    UserAdministrationRepository, UserCursor, UserFilter, UserRegistrationRepository, UserRepository,
+    UserStatus,
+};
+use asteroid_kernel::{
+    AuditEventId, Clock, Contact, Origin, Randomness, Region, SessionId, Storage, StorageError, Timestamp,
+    UserId,
+};
+use asteroid_limits::LimitRepository;
+use asteroid_messaging::OutboxRepository;
+
+use crate::AccountRules;
+
+pub use create_user::*;
+pub use end_sessions::*;
+pub use passwords::*;
+pub use show_user::*;
+pub use unlock_user::*;
+pub use user_status::*;
+
+asteroid_kernel::port! {
+    /// What operators do with users and the audit trail.
+    ///
+    /// An act on a user returns [`None`] and changes nothing if there is no such user. Each act that is done is an event in
+    /// the audit trail with the operator's name, in the same transaction.
+    pub trait Administration {
+        /// The users whom the filter accepts, page by page: see [`UserAdministrationRepository::list_users`].
+        async fn list_users(
+            &self,
+            filter: UserFilter,
+            after: Option<UserCursor>,
+            at_most: usize,
+        ) -> Result<Page<Profile, UserCursor>, ListUsersError>;
+
+        /// The events that the filter accepts, newest first, page by page.
+        async fn list_events(
+            &self,
+            filter: AuditFilter,
+            before: Option<AuditEventId>,
+            at_most: usize,
+        ) -> Result<Page<AuditEvent, AuditEventId>, StorageError>;
+
+        /// The id of a user.
+        async fn find_user(&self, user: UserReference) -> Result<Option<UserId>, StorageError>;
+
+        /// A user with everything that explains whether and why the user can sign in.
+        async fn show_user(&self, user: UserReference) -> Result<Option<UserDetails>, StorageError>;
+
+        /// Creates a user with verified contacts.
+        async fn create_user(&self, account: NewAccount, operator: Operator) -> Result<UserId, CreateUserError>;
+
+        /// Replaces a user's name.
+        async fn rename_user(
+            &self,
+            user: UserReference,
+            name: PersonName,
+            operator: Operator,
+        ) -> Result<Option<UserId>, StorageError>;
+
+        /// Sets or removes the administrator flag.
+        async fn set_administrator(
+            &self,
+            user: UserReference,
+            administrator: bool,
+            operator: Operator,
+        ) -> Result<Option<UserId>, StorageError>;
+
+        /// Enables or disables a user. Disabling ends the sessions of every kind.
+        async fn set_status(
+            &self,
+            user: UserReference,
+            status: UserStatus,
+            operator: Operator,
+        ) -> Result<Option<StatusChange>, StorageError>;
+
+        /// Forgets a user's failed attempts, and with them every lock.
+        async fn unlock_user(
+            &self,
+            user: UserReference,
+            operator: Operator,
+        ) -> Result<Option<UnlockedUser>, StorageError>;
+
+        /// Removes a user's password and ends all sessions: the user has to reset the password by a code.
+        async fn require_reset(
+            &self,
+            user: UserReference,
+            operator: Operator,
+        ) -> Result<Option<EndedSessions>, StorageError>;
+
+        /// Sets a user's password, ends all sessions, forgets wrong passwords, and tells the user.
+        async fn set_password(
+            &self,
+            user: UserReference,
+            password: Password,
+            operator: Operator,
+        ) -> Result<Option<EndedSessions>, SetPasswordError>;
+
+        /// Ends one session of a user, or all of them if `session` is [`None`].
+        async fn end_sessions(
+            &self,
+            user: UserReference,
+            session: Option<SessionId>,
+            operator: Operator,
+        ) -> Result<Option<EndedSessions>, StorageError>;
+    }
+}
+
+asteroid_kernel::port_alias! {
+    /// The repositories of the administration.
+    pub trait AdministrationRepositories:
+        UserRepository +
+        UserRegistrationRepository +
+        UserAdministrationRepository +
+        FamiliarAddressRepository +
+        SessionRepository +
+        MembershipRepository +
+        LimitRepository +
+        OutboxRepository +
+        AuditRepository;
+}
+
+/// The use cases of operators, over any store and any hasher.
+pub struct Administrators<S, H> {
+    storage: Arc<S>,
+    hasher: Arc<H>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    rules: AccountRules,
+}
+
+/// The person who administers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// The name for the audit trail.
+    pub name: String,
+    /// Where the operator acts from.
+    pub origin: Origin,
+}
+
+/// How an operator names a user: by the id, or by any of the user's contacts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserReference {
+    id: Option<UserId>,
+    contact: Option<Contact>,
+}
+
+/// A text is neither an id nor a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a user is named by an id, an e-mail address or a phone number")]
+pub struct InvalidUserReference;
+
+impl UserReference {
+    /// Parses a reference. Phone numbers without a calling code are of the default region.
+    ///
+    /// Digits may be an id or a phone number: the user of the id goes before the owner of the number.
+    ///
+    /// # Errors
+    ///
+    /// If the text is neither an id nor a contact.
+    pub fn parse(text: &str, default_region: Region) -> Result<Self, InvalidUserReference> {
+        let text = text.trim();
+        let is_number = text.bytes().all(|b| b.is_ascii_digit());
+        let id = text.parse().ok().filter(|_| is_number).map(UserId);
+        let contact = Contact::parse(text, default_region).ok();
+        if id.is_none() && contact.is_none() { Err(InvalidUserReference) } else { Ok(Self { id, contact }) }
+    }
+
+    async fn find<Tx: UserRepository>(&self, tx: &mut Tx) -> Result<Option<Profile>, StorageError> {
+        if let Some(id) = self.id
+            && let Some(profile) = tx.find_profile(id).await?
+        {
+            return Ok(Some(profile));
+        }
+        let Some(contact) = &self.contact else { return Ok(None) };
+        match tx.find_user_by_contact(&contact.key()).await? {
+            Some(user) => tx.find_profile(user.id).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl From<UserId> for UserReference {
+    fn from(id: UserId) -> Self {
+        Self { id: Some(id), contact: None }
+    }
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T, C> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page continues; [`None`] on the last one.
+    pub next: Option<C>,
+}
+
+impl<T, C> Page<T, C> {
+    /// A page of at most so many of these items, which are one more where there is a next page.
+    fn of(mut items: Vec<(T, C)>, at_most: usize) -> Self {
+        let has_next = items.len() > at_most;
+        items.truncate(at_most);
+        let (items, mut places): (Vec<T>, Vec<C>) = items.into_iter().unzip();
+        Self { items, next: places.pop().filter(|_| has_next) }
+    }
+}
+
+/// Why users are not listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListUsersError {
+    /// The cursor is of a listing with other conditions.
+    #[error("the cursor belongs to a listing with other conditions: start again without it")]
+    ForeignCursor,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// An act of an operator on a user. Fixed before its unit of work runs, so that running it again does the same.
+#[derive(Clone)]
+struct Act {
+    user: UserReference,
+    operator: Operator,
+    now: Timestamp,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl Act {
+    fn event(&self, action: Action, user: UserId) -> AuditEvent {
+        let (origin, now) = (&self.operator.origin, self.now);
+        AuditEvent::new(action, Outcome::Done, origin, now, &*self.randomness)
+            .of_user(Some(user))
+            .by_operator(&self.operator.name)
+    }
+
+    async fn record<Tx: AuditRepository>(
+        &self,
+        tx: &mut Tx,
+        action: Action,
+        user: UserId,
+    ) -> Result<(), StorageError> {
+        tx.record_event(&self.event(action, user)).await
+    }
+}
+
+impl<S, H> Administrators<S, H> {
+    /// Puts the use cases on a store and a hasher.
+    #[must_use]
+    pub fn new(
+        storage: Arc<S>,
+        hasher: Arc<H>,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+        rules: AccountRules,
+    ) -> Self {
+        Self { storage, hasher, clock, randomness, rules }
+    }
+
+    fn act(&self, user: UserReference, operator: Operator) -> Act {
+        Act { user, operator, now: self.clock.now(), randomness: Arc::clone(&self.randomness) }
+    }
+}
+
+impl<S, H> Administration for Administrators<S, H>
+where
+    S: Storage<Tx: AdministrationRepositories>,
+    H: PasswordHasher,
+{
+    async fn list_users(
+        &self,
+        filter: UserFilter,
+        after: Option<UserCursor>,
+        at_most: usize,
+    ) -> Result<Page<Profile, UserCursor>, ListUsersError> {
+        list_users::list(&*self.storage, filter, after, at_most).await
+    }
+
+    async fn list_events(
+        &self,
+        filter: AuditFilter,
+        before: Option<AuditEventId>,
+        at_most: usize,
+    ) -> Result<Page<AuditEvent, AuditEventId>, StorageError> {
+        audit_trail::list(&*self.storage, filter, before, at_most).await
+    }
+
+    async fn find_user(&self, user: UserReference) -> Result<Option<UserId>, StorageError> {
+        self.storage.read(show_user::FindUser(user)).await
+    }
+
+    async fn show_user(&self, user: UserReference) -> Result<Option<UserDetails>, StorageError> {
+        let show = show_user::ShowUser { user, rules: self.rules.clone(), now: self.clock.now() };
+        self.storage.read(show).await
+    }
+
+    async fn create_user(&self, account: NewAccount, operator: Operator) -> Result<UserId, CreateUserError> {
+        create_user::create(self, account, operator).await
+    }
+
+    async fn rename_user(
+        &self,
+        user: UserReference,
+        name: PersonName,
+        operator: Operator,
+    ) -> Result<Option<UserId>, StorageError> {
+        let edit = edit_user::Edit::Name(name);
+        self.storage.write(edit_user::EditUser { act: self.act(user, operator), edit }).await
+    }
+
+    async fn set_administrator(
+        &self,
+        user: UserReference,
+        administrator: bool,
+        operator: Operator,
+    ) -> Result<Option<UserId>, StorageError> {
+        let edit = edit_user::Edit::Administrator(administrator);
+        self.storage.write(edit_user::EditUser { act: self.act(user, operator), edit }).await
+    }
+
+    async fn set_status(
+        &self,
+        user: UserReference,
+        status: UserStatus,
+        operator: Operator,
+    ) -> Result<Option<StatusChange>, StorageError> {
+        self.storage.write(user_status::SetStatus { act: self.act(user, operator), status }).await
+    }
+
+    async fn unlock_user(
+        &self,
+        user: UserReference,
+        operator: Operator,
+    ) -> Result<Option<UnlockedUser>, StorageError> {
+        let limits = self.rules.limits.clone();
+        self.storage.write(unlock_user::UnlockUser { act: self.act(user, operator), limits }).await
+    }
+
+    async fn require_reset(
+        &self,
+        user: UserReference,
+        operator: Operator,
+    ) -> Result<Option<EndedSessions>, StorageError> {
+        self.storage.write(passwords::RequireReset(self.act(user, operator))).await
+    }
+
+    async fn set_password(
+        &self,
+        user: UserReference,
+        password: Password,
+        operator: Operator,
+    ) -> Result<Option<EndedSessions>, SetPasswordError> {
+        passwords::set(self, user, password, operator).await
+    }
+
+    async fn end_sessions(
+        &self,
+        user: UserReference,
+        session: Option<SessionId>,
+        operator: Operator,
+    ) -> Result<Option<EndedSessions>, StorageError> {
+        self.storage.write(end_sessions::EndSessions { act: self.act(user, operator), session }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_named_by_an_id_or_a_contact() {
+        let parse = |text| UserReference::parse(text, Region::US);
+        let contact = |text| Contact::parse(text, Region::US).ok();
+        let both = UserReference { id: Some(UserId(5_556_654_345)), contact: contact("5556654345") };
+        assert_eq!(parse("5556654345"), Ok(both));
+        assert_eq!(parse(" 25 "), Ok(UserId(25).into()));
+        let email = UserReference { id: None, contact: contact("george@example.com") };
+        assert_eq!(parse("George@example.com"), Ok(email));
+        for text in ["", "George", "-25", "+25", "2 5", "99999999999999999999"] {
+            assert_eq!(parse(text), Err(InvalidUserReference), "{text:?}");
+        }
+    }
+}
