@@ -106,3 +106,31 @@ async fn wrong_passwords_at_400_accounts_from_one_network_are_limited() {
     assert_eq!(sign_in(&server, MARTHA, RIGHT, "2001:db8::2").await, 429, "the same /64");
     assert_eq!(sign_in(&server, MARTHA, RIGHT, "2001:db8:0:1::2").await, 200, "another one");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_codes_at_60_contacts_from_one_network_are_limited_with_wrong_passwords() {
+    let server = server(&[]).await;
+    server.user(MARTHA, RIGHT).await;
+    let post = async |path: &str, from: &str, body: serde_json::Value| {
+        let method = if path.ends_with("reset") { reqwest::Method::PUT } else { reqwest::Method::POST };
+        let request = server.client.request(method, server.url(path)).header("x-forwarded-for", from);
+        request.json(&body).send().await.expect("an answer")
+    };
+    let wrong = async |contact: String, from: &str| {
+        let body = json!({"contact": contact, "code": "00000"});
+        post("/v1/auth/verification_codes/verify", from, body).await.status().as_u16()
+    };
+    let tries = (0..60).map(|n| wrong(format!("user{n}@example.com"), "2001:db8::1"));
+    let statuses = join_all(tries).await;
+    assert_eq!(count(&statuses, 401), 30, "{statuses:?}");
+    assert_eq!(count(&statuses, 429), 30, "{statuses:?}");
+    let new = json!({
+        "contact": MARTHA, "code": "00000", "password": "an even finer one", "password_confirmation": "an even finer one",
+    });
+    let refused = post("/v1/auth/password/reset", "2001:db8::2", new).await;
+    assert_eq!(refused.status(), 429, "the same /64");
+    let wait: u64 = refused.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(sign_in(&server, MARTHA, RIGHT, "2001:db8::3").await, 429, "one budget of all tries");
+    assert_eq!(wrong(MARTHA.to_owned(), "2001:db8:0:1::1").await, 401, "another network");
+}

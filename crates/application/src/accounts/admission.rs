@@ -6,9 +6,10 @@ use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, Timestamp, UnitOfWork, UserId, random_bytes};
 use asteroid_limits::{LimitKey, LimitRepository, SlidingWindow};
 
+use super::address_budget::hold_address;
 use super::audit::audit;
-use super::budgets::{Limited, RunningTry, TryOutcome};
-use super::{Accounts, RequestContext};
+use super::budgets::{HeldTry, Limited, RunningTry, TryOutcome};
+use super::{Accounts, RequestContext, Tools};
 
 /// So long a try waits for one of those that are running to end, …
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -46,19 +47,65 @@ impl<T> TryAdmission<T> {
     }
 }
 
-/// Why a try did not begin.
-pub(super) enum TryRefused {
+/// Why a try did not begin, or failed for a reason of its own.
+pub(super) enum TryRefused<E = StorageError> {
     /// A limit was reached.
     Limited { retry_after: Duration },
     /// The tries that were running did not end in time.
     Busy { retry_after: Duration },
-    /// The store did not do it.
-    Storage(StorageError),
+    /// The unit of work failed: the store did not do it, or it has a reason of its own.
+    Failed(E),
 }
 
-impl From<StorageError> for TryRefused {
+impl<E: From<StorageError>> From<StorageError> for TryRefused<E> {
     fn from(error: StorageError) -> Self {
-        Self::Storage(error)
+        Self::Failed(error.into())
+    }
+}
+
+/// The waiting of one try for those that are running.
+struct Wait<'t> {
+    tools: &'t Tools,
+    waited: Duration,
+    waited_in_all: Duration,
+    pause: Duration,
+    seen: Vec<Timestamp>,
+    looked_at: Timestamp,
+}
+
+impl<'t> Wait<'t> {
+    fn new(tools: &'t Tools) -> Self {
+        let (waited, waited_in_all, looked_at) = (Duration::ZERO, Duration::ZERO, tools.clock.now());
+        Self { tools, waited, waited_in_all, pause: FIRST_PAUSE, seen: Vec::new(), looked_at }
+    }
+
+    /// Notes that the try looks at those that are running.
+    fn looks(&mut self) {
+        self.looked_at = self.tools.clock.now();
+    }
+
+    /// Waits before the next look. False if it has waited long enough for these running tries.
+    async fn for_running(&mut self, running: Vec<Timestamp>) -> bool {
+        if running != self.seen {
+            (self.seen, self.waited) = (running, Duration::ZERO);
+        }
+        if self.waited >= LONGEST_WAIT || self.waited_in_all >= LONGEST_WAIT_IN_ALL {
+            return false;
+        }
+        let clock = &self.tools.clock;
+        // A busy store is asked less often: the tries that run have to pass it, too.
+        let look_took = clock.now().since(self.looked_at);
+        let pause = self.pause.max(look_took * 4).min(LONGEST_WAIT / 2);
+        // From half the pause to one and a half, so that those who wait do not all look at once.
+        let [random] = random_bytes::<1>(&*self.tools.randomness);
+        let jittered = pause / 2 + pause * u32::from(random) / 256;
+        let sleeps_at = clock.now();
+        self.tools.timer.sleep(jittered).await;
+        let slept = jittered.max(clock.now().since(sleeps_at));
+        self.waited += slept;
+        self.waited_in_all += slept;
+        self.pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        true
     }
 }
 
@@ -79,6 +126,26 @@ pub(super) async fn refuse_try<Tx: LimitRepository + AuditRepository, T>(
         audit(tx, action, Outcome::Limited, user, contact, context).await?;
     }
     Ok(TryAdmission::Limited { retry_after: until.since(now), noted: noted || recorded })
+}
+
+/// Looks at the budget of the caller's network alone.
+struct LookAtAddress {
+    action: Action,
+    contact: Contact,
+    context: RequestContext,
+    recorded: bool,
+}
+
+impl<Tx: LimitRepository + AuditRepository + Send> UnitOfWork<Tx> for LookAtAddress {
+    type Output = TryAdmission<()>;
+    type Error = StorageError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<TryAdmission<()>, StorageError> {
+        let Self { action, contact, context, recorded } = self;
+        let (mut held, event) = (HeldTry::new(context), (*action, None, Some(contact)));
+        let not_now = hold_address(tx, &mut held, event, context, *recorded).await?;
+        Ok(not_now.unwrap_or(TryAdmission::Admitted(())))
+    }
 }
 
 /// Gives back a try that could not be checked.
@@ -108,10 +175,9 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
         W: UnitOfWork<S::Tx, Output = TryAdmission<T>, Error = StorageError>,
         T: Send,
     {
-        let (mut waited, mut waited_in_all, mut pause) = (Duration::ZERO, Duration::ZERO, FIRST_PAUSE);
-        let mut seen = Vec::new();
+        let mut wait = Wait::new(&self.tools);
         loop {
-            let looked_at = self.tools.clock.now();
+            wait.looks();
             let mut admission = self.storage.read(unit(self.context(origin.clone()), false)).await?;
             let is_final = match &admission {
                 TryAdmission::Admitted(_) => !self.tools.rules.limits.enabled,
@@ -121,29 +187,73 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
             if !is_final {
                 admission = self.storage.write(unit(self.context(origin.clone()), true)).await?;
             }
-            match admission {
+            let running = match admission {
                 TryAdmission::Admitted(begun) => return Ok(begun),
                 TryAdmission::Limited { retry_after, .. } => return Err(TryRefused::Limited { retry_after }),
-                TryAdmission::Busy(running) => {
-                    if running != seen {
-                        (seen, waited) = (running, Duration::ZERO);
-                    }
-                }
-            }
-            if waited >= LONGEST_WAIT || waited_in_all >= LONGEST_WAIT_IN_ALL {
+                TryAdmission::Busy(running) => running,
+            };
+            if !wait.for_running(running).await {
                 return Err(TryRefused::Busy { retry_after: BUSY_RETRY_AFTER });
             }
-            // A busy store is asked less often: the tries that run have to pass it, too.
-            let look_took = self.tools.clock.now().since(looked_at);
-            pause = pause.max(look_took * 4).min(LONGEST_WAIT / 2);
-            // From half the pause to one and a half, so that those who wait do not all look at once.
-            let [random] = random_bytes::<1>(&*self.tools.randomness);
-            let jittered = pause / 2 + pause * u32::from(random) / 256;
-            let sleeps_at = self.tools.clock.now();
-            self.tools.timer.sleep(jittered).await;
-            let slept = jittered.max(self.tools.clock.now().since(sleeps_at));
-            (waited, waited_in_all) = (waited + slept, waited_in_all + slept);
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What the budget of the caller's network says of a try at a code. It only reads, unless it refuses the first one.
+    pub(super) async fn look_at_address(
+        &self,
+        origin: &Origin,
+        action: Action,
+        contact: &Contact,
+    ) -> Result<TryAdmission<()>, StorageError>
+    where
+        S::Tx: LimitRepository + AuditRepository,
+    {
+        if !self.tools.rules.limits.enabled {
+            return Ok(TryAdmission::Admitted(()));
+        }
+        let look = |recorded| {
+            let (contact, context) = (contact.clone(), self.context(origin.clone()));
+            LookAtAddress { action, contact, context, recorded }
+        };
+        match self.storage.read(look(false)).await? {
+            TryAdmission::Limited { noted: false, .. } => self.storage.write(look(true)).await,
+            seen => Ok(seen),
+        }
+    }
+
+    /// Tries a code by this unit of work, which holds the try against the budget of the caller's network, checks it and
+    /// counts it in one.
+    pub(super) async fn try_at_once<W, T, E>(
+        &self,
+        origin: &Origin,
+        (action, contact): (Action, &Contact),
+        unit: impl Fn(RequestContext) -> W + Send + Sync,
+    ) -> Result<T, TryRefused<E>>
+    where
+        S::Tx: LimitRepository + AuditRepository,
+        W: UnitOfWork<S::Tx, Output = TryAdmission<T>, Error = E>,
+        T: Send,
+        E: From<StorageError> + Send,
+    {
+        let mut wait = Wait::new(&self.tools);
+        loop {
+            wait.looks();
+            let admission = match self.look_at_address(origin, action, contact).await? {
+                TryAdmission::Admitted(()) => {
+                    let work = unit(self.context(origin.clone()));
+                    self.storage.write(work).await.map_err(TryRefused::Failed)?
+                }
+                TryAdmission::Busy(running) => TryAdmission::Busy(running),
+                TryAdmission::Limited { retry_after, noted } => TryAdmission::Limited { retry_after, noted },
+            };
+            let running = match admission {
+                TryAdmission::Admitted(tried) => return Ok(tried),
+                TryAdmission::Limited { retry_after, .. } => return Err(TryRefused::Limited { retry_after }),
+                TryAdmission::Busy(running) => running,
+            };
+            if !wait.for_running(running).await {
+                return Err(TryRefused::Busy { retry_after: BUSY_RETRY_AFTER });
+            }
         }
     }
 

@@ -87,6 +87,17 @@ impl Budget {
         let mut running = self.running(tx, now).await?;
         running.withdraw(began_at);
         self.save_running(tx, &running, now).await?;
+        self.count(tx, outcome, context).await
+    }
+
+    /// Counts a try as what it turned out to be.
+    async fn count<Tx: LimitRepository>(
+        &self,
+        tx: &mut Tx,
+        outcome: TryOutcome,
+        context: &RequestContext,
+    ) -> Result<(), StorageError> {
+        let now = context.now;
         match (&self.rule, outcome) {
             (_, TryOutcome::Undecided) | (BudgetRule::PerWindow(_), TryOutcome::Succeeded) => Ok(()),
             (BudgetRule::InARow(_), TryOutcome::Succeeded) => tx.remove_limit(&self.key).await,
@@ -197,6 +208,14 @@ impl<'c> HeldTry<'c> {
     pub(super) fn busy(&self) -> Vec<Timestamp> {
         let is_busy = |held: &&HeldBudget| held.admission(self.context.now) == Admission::Busy;
         self.budgets.iter().filter(is_busy).flat_map(|held| held.running.times()).copied().collect()
+    }
+
+    /// Counts a try that began and failed in this very unit of work, so that none ran beside it.
+    pub(super) async fn failed_at_once<Tx: LimitRepository>(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        for held in &self.budgets {
+            held.budget.count(tx, TryOutcome::Failed, self.context).await?;
+        }
+        Ok(())
     }
 
     /// Begins the try, unless running ones decide whether there may be one. If it is not `recorded`, nothing is stored.

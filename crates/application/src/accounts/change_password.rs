@@ -11,7 +11,7 @@ use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 
-use super::address_budget::address_budget;
+use super::address_budget::hold_address;
 use super::admission::{TryAdmission, TryRefused, refuse_try};
 use super::audit::audit;
 use super::budgets::{HeldTry, RunningTry, TryOutcome};
@@ -70,7 +70,7 @@ impl From<TryRefused> for ChangePasswordError {
         match refused {
             TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
             TryRefused::Busy { retry_after } => Self::Busy { retry_after },
-            TryRefused::Storage(error) => Self::Storage(error),
+            TryRefused::Failed(error) => Self::Storage(error),
         }
     }
 }
@@ -101,14 +101,8 @@ impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRep
         let Self { user, contacts, context, recorded } = self;
         let event = (Action::ChangePassword, Some(*user), None);
         let mut held = HeldTry::new(context);
-        if let Some(budget) = address_budget(context) {
-            if let Some(limited) = held.against(tx, budget).await?.limited {
-                return refuse_try(tx, &limited, event, context, *recorded).await;
-            }
-            let busy = held.busy();
-            if !busy.is_empty() {
-                return Ok(TryAdmission::Busy(busy));
-            }
+        if let Some(not_now) = hold_address(tx, &mut held, event, context, *recorded).await? {
+            return Ok(not_now);
         }
         let admission = hold_password(tx, &mut held, Tried::Own(*user, contacts), context).await?;
         if let PasswordAdmission::Limited(limited) = admission {

@@ -1,5 +1,7 @@
 //! Setting a new password with a code.
 
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     FamiliarAddressRepository, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
@@ -10,7 +12,10 @@ use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 use asteroid_verification::{ChallengeRepository, CodeGuess, PurposeKind};
 
+use super::address_budget::hold_address;
+use super::admission::{TryAdmission, TryRefused};
 use super::audit::audit;
+use super::budgets::HeldTry;
 use super::codes::try_code;
 use super::contacts::{addresses, enabled_owner};
 use super::notices::send_notices;
@@ -42,9 +47,32 @@ pub enum ResetPasswordError {
     /// The new password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingError),
+    /// Too many tries from the caller's network failed, whatever they tried.
+    #[error("too many tries from this network failed")]
+    TooManyAttempts {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// Other tries from the caller's network are being checked, and took too long.
+    #[error("too many tries from this network are being checked")]
+    Busy {
+        /// The time after which to retry.
+        retry_after: Duration,
+    },
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<TryRefused<NotReset>> for ResetPasswordError {
+    fn from(refused: TryRefused<NotReset>) -> Self {
+        match refused {
+            TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
+            TryRefused::Busy { retry_after } => Self::Busy { retry_after },
+            TryRefused::Failed(NotReset::WeakPassword(flaws)) => Self::WeakPassword(flaws),
+            TryRefused::Failed(NotReset::Storage(error)) => Self::Storage(error),
+        }
+    }
 }
 
 asteroid_kernel::port! {
@@ -89,11 +117,15 @@ where
         + AuditRepository
         + Send,
 {
-    type Output = bool;
+    type Output = TryAdmission<bool>;
     type Error = NotReset;
 
-    async fn run(&self, tx: &mut Tx) -> Result<bool, NotReset> {
+    async fn run(&self, tx: &mut Tx) -> Result<TryAdmission<bool>, NotReset> {
         let (contact, context) = (&self.contact, &self.context);
+        let (mut held, event) = (HeldTry::new(context), (Action::ResetPassword, None, Some(contact)));
+        if let Some(not_now) = hold_address(tx, &mut held, event, context, true).await? {
+            return Ok(not_now);
+        }
         let redeemed = try_code(tx, contact, &[PurposeKind::Reset], &self.guess, context).await?;
         let owner = match redeemed {
             Some(_) => enabled_owner(tx, contact).await?,
@@ -106,7 +138,8 @@ where
         };
         let Some(profile) = profile else {
             audit(tx, Action::ResetPassword, Outcome::Refused, user, Some(contact), context).await?;
-            return Ok(false);
+            held.failed_at_once(tx).await?;
+            return Ok(TryAdmission::Admitted(false));
         };
         let (user, contacts) = (profile.user.id, addresses(&profile.contacts));
         let names = std::slice::from_ref(&profile.user.name);
@@ -120,7 +153,7 @@ where
         clear_wrong_passwords(tx, user, &contacts).await?;
         send_notices(tx, &contacts, MessageKind::PasswordReset, context).await?;
         audit(tx, Action::ResetPassword, Outcome::Done, Some(user), Some(contact), context).await?;
-        Ok(true)
+        Ok(TryAdmission::Admitted(true))
     }
 }
 
@@ -145,17 +178,25 @@ where
             .passwords
             .check(&password, std::slice::from_ref(&contact), &[])
             .map_err(ResetPasswordError::WeakPassword)?;
-        let new = self.hasher.hash(&checked).await?;
-        let context = self.context(context.origin);
-        let work = RedeemResetCode { contact, guess, password, new, context };
-        match self.storage.write(work).await {
-            Ok(true) => {
-                self.tools.signal.outbox_filled();
-                Ok(())
-            }
-            Ok(false) => Err(ResetPasswordError::InvalidCode),
-            Err(NotReset::WeakPassword(flaws)) => Err(ResetPasswordError::WeakPassword(flaws)),
-            Err(NotReset::Storage(error)) => Err(error.into()),
+        // Before hashing, which costs much.
+        let tried = (Action::ResetPassword, &contact);
+        if let TryAdmission::Limited { retry_after, .. } =
+            self.look_at_address(&context.origin, tried.0, tried.1).await?
+        {
+            return Err(ResetPasswordError::TooManyAttempts { retry_after });
         }
+        let new = self.hasher.hash(&checked).await?;
+        let redeem = |context| RedeemResetCode {
+            contact: contact.clone(),
+            guess: guess.clone(),
+            password: password.clone(),
+            new: new.clone(),
+            context,
+        };
+        if !self.try_at_once(&context.origin, tried, redeem).await? {
+            return Err(ResetPasswordError::InvalidCode);
+        }
+        self.tools.signal.outbox_filled();
+        Ok(())
     }
 }

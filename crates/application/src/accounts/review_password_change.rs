@@ -71,7 +71,7 @@ impl From<TryRefused> for ReviewPasswordChangeError {
         match refused {
             TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
             TryRefused::Busy { retry_after } => Self::Busy { retry_after },
-            TryRefused::Storage(error) => Self::Storage(error),
+            TryRefused::Failed(error) => Self::Storage(error),
         }
     }
 }

@@ -11,7 +11,7 @@ use asteroid_identity::{
 use asteroid_kernel::{Contact, Origin, Storage, StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
-use super::address_budget::address_budget;
+use super::address_budget::hold_address;
 use super::admission::{TryAdmission, TryRefused, refuse_try};
 use super::audit::audit;
 use super::budgets::{HeldTry, RunningTry, TryOutcome};
@@ -68,7 +68,7 @@ impl From<TryRefused> for SignInError {
         match refused {
             TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
             TryRefused::Busy { retry_after } => Self::Busy { retry_after },
-            TryRefused::Storage(error) => Self::Storage(error),
+            TryRefused::Failed(error) => Self::Storage(error),
         }
     }
 }
@@ -124,15 +124,9 @@ impl<Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRep
     async fn run(&self, tx: &mut Tx) -> Result<TryAdmission<BegunSignIn>, StorageError> {
         let Self { contact, context, recorded } = self;
         let mut held = HeldTry::new(context);
-        if let Some(budget) = address_budget(context) {
-            if let Some(limited) = held.against(tx, budget).await?.limited {
-                let event = (Action::SignIn, None, Some(contact));
-                return refuse_try(tx, &limited, event, context, *recorded).await;
-            }
-            let busy = held.busy();
-            if !busy.is_empty() {
-                return Ok(TryAdmission::Busy(busy));
-            }
+        let event = (Action::SignIn, None, Some(contact));
+        if let Some(not_now) = hold_address(tx, &mut held, event, context, *recorded).await? {
+            return Ok(not_now);
         }
         let owner = enabled_owner(tx, contact).await?;
         let user = owner.as_ref().map(|user| user.id);

@@ -1,5 +1,7 @@
 //! Verifying a code that registers or signs in.
 
+use std::time::Duration;
+
 use asteroid_audit::{Action, AuditRepository, Outcome};
 use asteroid_identity::{
     ContactSource, FamiliarAddressRepository, NewUser, PendingRegistrationRepository, PersonName,
@@ -9,7 +11,10 @@ use asteroid_kernel::{Contact, Origin, RegistrationId, Storage, StorageError, Un
 use asteroid_limits::LimitRepository;
 use asteroid_verification::{ChallengeRepository, CodeGuess, Purpose, PurposeKind};
 
+use super::address_budget::hold_address;
+use super::admission::{TryAdmission, TryRefused};
 use super::audit::audit;
+use super::budgets::HeldTry;
 use super::codes::try_code;
 use super::contacts::enabled_owner;
 use super::open_session::{NewSession, SignedIn, open_session};
@@ -32,9 +37,31 @@ pub enum VerifyCodeError {
     /// Wrong, expired, used, never sent, for another purpose, or out of guesses; the error does not show which.
     #[error("the code is invalid")]
     InvalidCode,
+    /// Too many tries from the caller's network failed, whatever they tried.
+    #[error("too many tries from this network failed")]
+    TooManyAttempts {
+        /// When the next one may be.
+        retry_after: Duration,
+    },
+    /// Other tries from the caller's network are being checked, and took too long.
+    #[error("too many tries from this network are being checked")]
+    Busy {
+        /// The time after which to retry.
+        retry_after: Duration,
+    },
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<TryRefused> for VerifyCodeError {
+    fn from(refused: TryRefused) -> Self {
+        match refused {
+            TryRefused::Limited { retry_after } => Self::TooManyAttempts { retry_after },
+            TryRefused::Busy { retry_after } => Self::Busy { retry_after },
+            TryRefused::Failed(error) => Self::Storage(error),
+        }
+    }
 }
 
 asteroid_kernel::port! {
@@ -105,11 +132,15 @@ where
         + AuditRepository
         + Send,
 {
-    type Output = Option<SignedIn>;
+    type Output = TryAdmission<Option<SignedIn>>;
     type Error = StorageError;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Option<SignedIn>, StorageError> {
+    async fn run(&self, tx: &mut Tx) -> Result<TryAdmission<Option<SignedIn>>, StorageError> {
         let context = &self.context;
+        let (mut held, event) = (HeldTry::new(context), (Action::VerifyCode, None, Some(&self.contact)));
+        if let Some(not_now) = hold_address(tx, &mut held, event, context, true).await? {
+            return Ok(not_now);
+        }
         let purposes = [PurposeKind::Register, PurposeKind::SignIn];
         let challenge = try_code(tx, &self.contact, &purposes, &self.guess, context).await?;
         let user = match challenge.map(|challenge| challenge.purpose) {
@@ -123,10 +154,12 @@ where
         };
         if signed_in.is_some() {
             tx.end_challenges(&self.contact.key(), &purposes, context.now).await?;
+        } else {
+            held.failed_at_once(tx).await?;
         }
         let outcome = if signed_in.is_some() { Outcome::Done } else { Outcome::Refused };
         audit(tx, Action::VerifyCode, outcome, user, Some(&self.contact), context).await?;
-        Ok(signed_in)
+        Ok(TryAdmission::Admitted(signed_in))
     }
 }
 
@@ -145,9 +178,11 @@ where
 {
     async fn verify_code(&self, request: VerifyCode) -> Result<SignedIn, VerifyCodeError> {
         let VerifyCode { contact, guess, origin } = request;
-        let context = self.context(origin);
-        let session = NewSession::opaque(&context);
-        let work = RedeemCode { contact, guess, session, context };
-        self.storage.write(work).await?.ok_or(VerifyCodeError::InvalidCode)
+        let redeem = |context: RequestContext| {
+            let session = NewSession::opaque(&context);
+            RedeemCode { contact: contact.clone(), guess: guess.clone(), session, context }
+        };
+        let tried = (Action::VerifyCode, &contact);
+        self.try_at_once(&origin, tried, redeem).await?.ok_or(VerifyCodeError::InvalidCode)
     }
 }

@@ -23,11 +23,11 @@ use asteroid_verification::mocks::sample_keys;
 use asteroid_verification::{ChallengeRepository, CodeGuess, PurposeKind};
 use futures_util::future::join_all;
 
-const RIGHT: &str = "the-owner-chose-this-1";
-const EMAIL: &str = "olivia@example.com";
+pub(super) const RIGHT: &str = "the-owner-chose-this-1";
+pub(super) const EMAIL: &str = "olivia@example.com";
 const OTHER_EMAIL: &str = "olivia@example.org";
 const PHONE: &str = "555-665-4345";
-const STRANGER: &str = "198.51.100.7";
+pub(super) const STRANGER: &str = "198.51.100.7";
 const LOCK: Duration = Duration::from_mins(15);
 
 /// A timer whose waits take no time by the clock of the use cases.
@@ -40,7 +40,7 @@ impl Timer for TokioTimer {
 }
 
 /// Takes a while, as a hasher does, and can be overloaded.
-struct SlowHasher {
+pub(super) struct SlowHasher {
     clock: Arc<ManualClock>,
     evaluated: AtomicUsize,
     is_overloaded: AtomicBool,
@@ -73,23 +73,23 @@ impl PasswordHasher for SlowHasher {
 }
 
 /// A store with one user, who has three contacts.
-struct World {
-    accounts: Accounts<MemoryStorage, SlowHasher>,
+pub(super) struct World {
+    pub(super) accounts: Accounts<MemoryStorage, SlowHasher>,
     storage: Arc<MemoryStorage>,
     hasher: Arc<SlowHasher>,
-    clock: Arc<ManualClock>,
+    pub(super) clock: Arc<ManualClock>,
 }
 
-fn contact(text: &str) -> Contact {
+pub(super) fn contact(text: &str) -> Contact {
     Contact::parse(text, Region::US).expect("a contact")
 }
 
-fn from(address: &str) -> Origin {
+pub(super) fn from(address: &str) -> Origin {
     Origin { ip: Some(address.parse().expect("an address")), ..Origin::default() }
 }
 
 impl World {
-    async fn new(change: impl FnOnce(&mut AccountRules)) -> Self {
+    pub(super) async fn new(change: impl FnOnce(&mut AccountRules)) -> Self {
         let mut signal = MockSignal::new();
         signal.expect_outbox_filled().return_const(());
         let clock = Arc::new(ManualClock::at("2026-01-02T03:04:05.678Z"));
@@ -153,7 +153,7 @@ impl World {
     }
 
     /// Tries a password. 200, 401, 429 or 503, as the HTTP surfaces answer.
-    async fn sign_in(&self, at: &str, password: &str, address: &str) -> u16 {
+    pub(super) async fn sign_in(&self, at: &str, password: &str, address: &str) -> u16 {
         match self.try_password(at, password, address).await {
             Ok(_) => 200,
             Err(SignInError::InvalidCredentials) => 401,
@@ -170,19 +170,25 @@ impl World {
 
     /// Resets the password with a code that is sent to this contact.
     async fn reset(&self, at: &str, new: &str) {
+        let (guess, origin) = (self.reset_code(at).await, from("192.0.2.1"));
+        let (contact, new) = (contact(at), Password::new(new));
+        self.accounts.reset_password(ResetPassword { contact, guess, new, origin }).await.expect("reset");
+    }
+
+    /// The code that is sent to this contact to reset the password.
+    pub(super) async fn reset_code(&self, at: &str) -> CodeGuess {
         let (contact, origin) = (contact(at), from("192.0.2.1"));
-        let forgot = ForgotPassword { contact: contact.clone(), origin: origin.clone() };
+        let forgot = ForgotPassword { contact: contact.clone(), origin };
         self.accounts.forgot_password(forgot).await.expect("sent");
         let find = unit_of_work((contact.key(), self.clock.now()), |(contact, now), tx: &mut MemoryTx| {
             Box::pin(async move { tx.open_challenges(contact, &[PurposeKind::Reset], *now).await })
         });
         let live = self.storage.read(find).await.expect("the store works");
         let code = sample_keys().code(&live[0]).expect("a key").expose().to_owned();
-        let (guess, new) = (CodeGuess::new(&code), Password::new(new));
-        self.accounts.reset_password(ResetPassword { contact, guess, new, origin }).await.expect("reset");
+        CodeGuess::new(&code)
     }
 
-    async fn events(&self, action: Action, outcome: Outcome) -> usize {
+    pub(super) async fn events(&self, action: Action, outcome: Outcome) -> usize {
         let all = unit_of_work(AuditFilter::default(), |all, tx: &mut MemoryTx| {
             Box::pin(tx.list_events(all, None, usize::MAX))
         });
@@ -190,12 +196,12 @@ impl World {
         all.iter().filter(|event| event.action == action && event.outcome == outcome).count()
     }
 
-    fn evaluated(&self) -> usize {
+    pub(super) fn evaluated(&self) -> usize {
         self.hasher.evaluated.swap(0, Ordering::SeqCst)
     }
 }
 
-fn count(statuses: &[u16], status: u16) -> usize {
+pub(super) fn count(statuses: &[u16], status: u16) -> usize {
     statuses.iter().filter(|found| **found == status).count()
 }
 

@@ -13,7 +13,7 @@ use super::reply::{self, EmptyReply};
 use super::validation::{BodyFields, ValidationErrors};
 use crate::HttpSettings;
 use crate::core::openapi::SharedResponse;
-use crate::core::{Endpoint, HttpContext, OperationError};
+use crate::core::{ApiError, Endpoint, HttpContext, OperationError};
 
 pub(super) fn endpoint<A: PasswordResets>() -> Endpoint {
     Endpoint::new(__path_reset_password, reset_password::<A>)
@@ -78,7 +78,7 @@ async fn reset_password<A: PasswordResets>(
 }
 
 impl OperationError for ResetPasswordError {
-    const RESPONSES: &'static [SharedResponse] = &[SharedResponse::Invalid];
+    const RESPONSES: &'static [SharedResponse] = &[SharedResponse::Invalid, SharedResponse::TooManyRequests];
 }
 
 impl From<ResetPasswordError> for AuthError {
@@ -88,6 +88,10 @@ impl From<ResetPasswordError> for AuthError {
                 Self::Invalid(ValidationErrors::of_password(&CHOSEN_PASSWORD, errors))
             }
             ResetPasswordError::InvalidCode => Self::Refused(CredentialError::Code),
+            ResetPasswordError::TooManyAttempts { retry_after } => {
+                ApiError::TooManyRequests { retry_after }.into()
+            }
+            ResetPasswordError::Busy { retry_after } => ApiError::Unavailable { retry_after }.into(),
             ResetPasswordError::Hashing(error) => Self::ApiError(error.into()),
             ResetPasswordError::Storage(error) => error.into(),
         }

@@ -12,7 +12,7 @@ use super::reply::{self, TokenReply};
 use super::validation::BodyFields;
 use crate::HttpSettings;
 use crate::core::openapi::SharedResponse;
-use crate::core::{Endpoint, HttpContext, OperationError};
+use crate::core::{ApiError, Endpoint, HttpContext, OperationError};
 
 pub(super) fn endpoint<A: CodeVerifications>() -> Endpoint {
     Endpoint::new(__path_verify_code, verify_code::<A>)
@@ -72,13 +72,17 @@ async fn verify_code<A: CodeVerifications>(
 }
 
 impl OperationError for VerifyCodeError {
-    const RESPONSES: &'static [SharedResponse] = &[];
+    const RESPONSES: &'static [SharedResponse] = &[SharedResponse::TooManyRequests];
 }
 
 impl From<VerifyCodeError> for AuthError {
     fn from(error: VerifyCodeError) -> Self {
         match error {
             VerifyCodeError::InvalidCode => Self::Refused(CredentialError::Code),
+            VerifyCodeError::TooManyAttempts { retry_after } => {
+                ApiError::TooManyRequests { retry_after }.into()
+            }
+            VerifyCodeError::Busy { retry_after } => ApiError::Unavailable { retry_after }.into(),
             VerifyCodeError::Storage(error) => error.into(),
         }
     }

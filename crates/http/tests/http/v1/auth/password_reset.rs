@@ -1,5 +1,7 @@
 //! `PUT /v1/auth/password/reset`
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use asteroid_application::accounts::{ResetPassword, ResetPasswordError};
 use asteroid_application::mocks::MockAccounts;
@@ -39,6 +41,8 @@ async fn reset_password_errors_are_answered_by_name() {
         [
             ResetPasswordError::WeakPassword(vec![PasswordFlaw::HoldsName]),
             ResetPasswordError::InvalidCode,
+            ResetPasswordError::TooManyAttempts { retry_after: Duration::from_secs(30) },
+            ResetPasswordError::Busy { retry_after: Duration::from_secs(1) },
             ResetPasswordError::Hashing(overloaded()),
             ResetPasswordError::Hashing(hashing_failed()),
             ResetPasswordError::Storage(busy()),
@@ -49,6 +53,8 @@ async fn reset_password_errors_are_answered_by_name() {
     insta::assert_snapshot!(table, @r#"
     422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must not contain your name or that of this service.","code":"contains_name"}]}}}
     401 {"data":{"code":"INVALID_CODE","error":"Invalid CODE","more":{}}}
+    429 [retry-after: 30] [ratelimit: "default";r=0;t=30] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 30 s."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}

@@ -1,5 +1,7 @@
 //! `POST /v1/auth/verification_codes/verify`
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use asteroid_application::accounts::{VerifyCode, VerifyCodeError};
 use asteroid_application::mocks::MockAccounts;
@@ -49,6 +51,8 @@ async fn verify_code_errors_are_answered_by_name() {
         expect_verify_code,
         [
             VerifyCodeError::InvalidCode,
+            VerifyCodeError::TooManyAttempts { retry_after: Duration::from_secs(30) },
+            VerifyCodeError::Busy { retry_after: Duration::from_secs(1) },
             VerifyCodeError::Storage(busy()),
             VerifyCodeError::Storage(unavailable()),
             VerifyCodeError::Storage(failed()),
@@ -56,6 +60,8 @@ async fn verify_code_errors_are_answered_by_name() {
     );
     insta::assert_snapshot!(table, @r#"
     401 {"data":{"code":"INVALID_CODE","error":"Invalid CODE","more":{}}}
+    429 [retry-after: 30] [ratelimit: "default";r=0;t=30] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 30 s."}}
+    503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
