@@ -33,4 +33,4 @@ pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
 pub use repositories::AllRepositories;
 pub use retention::{RemovedCounts, Retention};
-pub use rules::{AccountRules, CodeFormats, LimitRules};
+pub use rules::{AccountRules, CodeFormats, CountryNotServed, LimitRules, SmsCountries};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use asteroid_identity::{PasswordPolicy, SessionLifetime};
+use asteroid_kernel::{Contact, Region};
 use asteroid_limits::{Backoff, Quota};
 use asteroid_verification::{ChallengeRules, CodeFormat};
 
@@ -23,6 +24,8 @@ pub struct AccountRules {
     pub registration_life: Duration,
     /// So many registrations wait for one contact at once; one more ends the oldest.
     pub registrations_per_contact: usize,
+    /// The countries to whose phone numbers codes are sent, if limits are on.
+    pub sms_countries: SmsCountries,
     /// How often things may be asked for and tried.
     pub limits: LimitRules,
 }
@@ -36,6 +39,7 @@ impl Default for AccountRules {
             code_formats: CodeFormats::default(),
             registration_life: Duration::from_hours(1),
             registrations_per_contact: 3,
+            sms_countries: SmsCountries::default(),
             limits: LimitRules::default(),
         }
     }
@@ -109,6 +113,73 @@ impl LimitRules {
         let part = |count: usize| count.saturating_mul(self.stranger_percent.into()) / 100;
         let smaller = |quota: &Quota| Quota { count: part(quota.count).max(quota.count.min(1)), ..*quota };
         quotas.iter().map(smaller).collect()
+    }
+}
+
+/// The countries to whose phone numbers codes are sent.
+///
+/// A number that no country claims counts as one of the main country of its calling code. Numbers of no country, as of
+/// satellite networks, are served only if all are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsCountries(Option<Vec<Region>>);
+
+/// A phone number is of a country to which no codes are sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("codes are sent to phone numbers of these countries only: {}", self.served_names())]
+pub struct CountryNotServed {
+    /// The countries that are served.
+    pub served: Vec<Region>,
+}
+
+impl CountryNotServed {
+    /// The names of the countries that are served, for people.
+    #[must_use]
+    pub fn served_names(&self) -> String {
+        names(&self.served)
+    }
+}
+
+fn names(countries: &[Region]) -> String {
+    countries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl SmsCountries {
+    /// All countries, and numbers of none.
+    pub const ALL: Self = Self(None);
+
+    /// These countries alone.
+    #[must_use]
+    pub const fn only(countries: Vec<Region>) -> Self {
+        Self(Some(countries))
+    }
+
+    /// The names of the countries that are served, for people; [`None`] if all are.
+    #[must_use]
+    pub fn served(&self) -> Option<String> {
+        self.0.as_deref().map(names)
+    }
+
+    /// Checks that codes may be sent to this contact. They may to every e-mail address.
+    ///
+    /// # Errors
+    ///
+    /// If it is a phone number of a country that is not served.
+    pub fn check(&self, contact: &Contact) -> Result<(), CountryNotServed> {
+        match (contact, &self.0) {
+            (Contact::Phone(phone), Some(served))
+                if !phone.region().is_some_and(|region| served.contains(&region)) =>
+            {
+                Err(CountryNotServed { served: served.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Default for SmsCountries {
+    /// The default region of phone numbers.
+    fn default() -> Self {
+        Self::only(vec![Region::US])
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use asteroid_application::CodeFormats;
+use asteroid_application::{CodeFormats, SmsCountries};
 use asteroid_identity::PasswordPolicy;
 use asteroid_kernel::{ContactKind, Region};
 use ipnet::IpNet;
@@ -22,9 +22,8 @@ pub struct HttpSettings {
     pub default_region: Region,
     /// The kinds of contacts that codes are sent to; a request for a code to another kind is refused.
     pub offered_contacts: Vec<ContactKind>,
-    /// The countries to whose phone numbers codes may be asked for; [`None`]: all, and satellite networks, too. A number that
-    /// no country claims counts as one of the main country of its calling code.
-    pub sms_countries: Option<Vec<Region>>,
+    /// The countries to whose phone numbers codes may be asked for. The use cases check them again.
+    pub sms_countries: SmsCountries,
     /// The rules for new passwords. The use cases check them again, with all contacts and names of the user.
     pub passwords: PasswordPolicy,
     /// The forms of verification codes, for the API's description.
@@ -49,7 +48,7 @@ impl Default for HttpSettings {
             trusted_proxies: Vec::new(),
             default_region: Region::US,
             offered_contacts: vec![ContactKind::Email, ContactKind::Phone],
-            sms_countries: Some(vec![Region::US]),
+            sms_countries: SmsCountries::default(),
             passwords: PasswordPolicy::default(),
             code_formats: CodeFormats::default(),
             cors_origins: Vec::new(),

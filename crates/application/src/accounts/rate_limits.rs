@@ -238,8 +238,12 @@ where
     /// Refuses a request that does not keep its limits, before anything that costs more. The limits are checked again, and
     /// counted, by [`LimitedSends::reserve`].
     pub(super) async fn check_sends(&self, sends: &LimitedSends) -> Result<(), SendCodesError> {
-        if !sends.context.rules().limits.enabled {
+        let rules = sends.context.rules();
+        if !rules.limits.enabled {
             return Ok(());
+        }
+        for contact in &sends.contacts {
+            rules.sms_countries.check(contact)?;
         }
         let Some(refusal) = self.storage.read(CheckSends(sends.clone())).await? else { return Ok(()) };
         let retry_after = refusal.retry_after;

@@ -20,6 +20,7 @@ use super::contacts::{NO_USER, claim_contact, verified_spelling};
 use super::notices::send_notices;
 use super::rate_limits::LimitedSends;
 use super::send_codes::{SendCodesError, Sent};
+use crate::CountryNotServed;
 
 /// Asks to become a user.
 #[derive(Clone, Debug)]
@@ -48,6 +49,9 @@ pub enum RegisterError {
         /// When the next one may be.
         retry_after: Duration,
     },
+    /// Codes are not sent to the country of the phone number.
+    #[error(transparent)]
+    CountryNotServed(CountryNotServed),
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -60,6 +64,7 @@ impl From<SendCodesError> for RegisterError {
     fn from(error: SendCodesError) -> Self {
         match error {
             SendCodesError::TooManyCodes { retry_after } => Self::TooManyCodes { retry_after },
+            SendCodesError::CountryNotServed(error) => Self::CountryNotServed(error),
             SendCodesError::Storage(error) => Self::Storage(error),
         }
     }

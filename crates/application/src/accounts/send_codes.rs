@@ -16,6 +16,7 @@ use super::audit::audit;
 use super::codes::{CodeForm, CodeVersion, send_code, send_decoy};
 use super::contacts::{NO_USER, claim_contact, verified_spelling};
 use super::rate_limits::LimitedSends;
+use crate::CountryNotServed;
 
 /// Asks for codes to these contacts: to finish a registration where one waits, else to sign in.
 #[derive(Clone, Debug)]
@@ -37,6 +38,9 @@ pub enum SendCodesError {
         /// When the next one may be.
         retry_after: Duration,
     },
+    /// Codes are not sent to the country of one of the phone numbers.
+    #[error(transparent)]
+    CountryNotServed(#[from] CountryNotServed),
     /// The store did not do it.
     #[error(transparent)]
     Storage(#[from] StorageError),

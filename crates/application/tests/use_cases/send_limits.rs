@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_application::accounts::{
-    CodeRequests, CodeVersion, Register, RegisterError, Registrations, SendCodes, SendCodesError,
+    CodeRequests, CodeVersion, ForgotPassword, PasswordResetRequests, Register, RegisterError, Registrations,
+    SendCodes, SendCodesError,
 };
-use asteroid_application::{AccountRules, Accounts, Tools};
+use asteroid_application::{AccountRules, Accounts, CountryNotServed, SmsCountries, Tools};
 use asteroid_audit::{AuditFilter, AuditRepository, Outcome};
 use asteroid_identity::mocks::{MockSigner, PlainHasher};
 use asteroid_identity::{
@@ -88,7 +89,7 @@ impl World {
             SendCodes { contacts: vec![contact(to)], version: CodeVersion::V1, origin: origin(from) };
         self.accounts.send_codes(request).await.map_err(|error| match error {
             SendCodesError::TooManyCodes { retry_after } => retry_after,
-            error @ SendCodesError::Storage(_) => panic!("{error:?}"),
+            error @ (SendCodesError::CountryNotServed(_) | SendCodesError::Storage(_)) => panic!("{error:?}"),
         })
     }
 
@@ -224,4 +225,53 @@ async fn without_limits_and_without_an_address_no_network_is_limited() {
         let request = SendCodes { contacts, version: CodeVersion::V1, origin: Origin::local() };
         world.accounts.send_codes(request).await.expect("no network is known");
     }
+}
+
+#[tokio::test]
+async fn codes_go_to_phone_numbers_of_served_countries_only() {
+    let (canada, germany, satellite) = ("+1 416 555 0123", "+49 30 123456", "+870 773 111 632");
+    let code = async |world: &World, phone: &str| {
+        let contacts = vec![contact("george@example.com"), contact(phone)];
+        let send = SendCodes { contacts, version: CodeVersion::V1, origin: origin(HOME) };
+        let sent = world.accounts.send_codes(send).await;
+        let forgot = ForgotPassword { contact: contact(phone), origin: origin(HOME) };
+        let forgot = world.accounts.forgot_password(forgot).await;
+        let register = Register {
+            name: PersonName::new("George", "Washington").expect("a name"),
+            contact: contact(phone),
+            contact_type: ContactType::Personal,
+            password: Password::new("a fine long password"),
+            origin: origin(HOME),
+        };
+        let registered = world.accounts.register(register).await;
+        match (sent, forgot, registered) {
+            (Ok(()), Ok(()), Ok(())) => Ok(()),
+            (
+                Err(SendCodesError::CountryNotServed(error)),
+                Err(SendCodesError::CountryNotServed(_)),
+                Err(RegisterError::CountryNotServed(_)),
+            ) => Err(error),
+            other => panic!("{other:?}"),
+        }
+    };
+    let world = World::new(AccountRules::default());
+    let refused = Err(CountryNotServed { served: vec![Region::US] });
+    for phone in [canada, germany, satellite] {
+        assert_eq!(code(&world, phone).await, refused, "{phone}");
+    }
+    assert_eq!(world.sent("george@example.com", HOME, 5).await, 3, "what was refused used nothing up");
+    assert_eq!(world.send("555-665-4345", HOME).await, Ok(()));
+
+    let named = SmsCountries::only(vec!["CA".parse().expect("a region"), "DE".parse().expect("a region")]);
+    for (sms_countries, phones) in
+        [(named, vec![canada, germany]), (SmsCountries::ALL, vec![satellite, germany])]
+    {
+        let world = World::new(AccountRules { sms_countries, ..AccountRules::default() });
+        for phone in phones {
+            assert_eq!(code(&world, phone).await, Ok(()), "{phone}");
+        }
+    }
+    let mut rules = AccountRules::default();
+    rules.limits.enabled = false;
+    assert_eq!(code(&World::new(rules), satellite).await, Ok(()), "limits are off");
 }

@@ -38,14 +38,13 @@ macro_rules! fields {
 fields! {
     FIRST_NAME = "first_name", "first name", FieldFormat::Text, |_| "The user's first name.".into();
     LAST_NAME = "last_name", "last name", FieldFormat::Text, |_| "The user's last name.".into();
-    PHONE = "phone", "phone number", FieldFormat::Text, |settings| match &settings.sms_countries {
+    PHONE = "phone", "phone number", FieldFormat::Text, |settings| match settings.sms_countries.served() {
         _ if !settings.offered_contacts.contains(&ContactKind::Phone) => {
             "A phone number is refused (`channel_not_offered`): no SMS is sent.".into()
         }
         None => "The user's phone number.".into(),
         Some(served) => format!(
-            "The user's phone number. Others than those of these countries are refused (`country_not_supported`): {}.",
-            served.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            "The user's phone number. Others than those of these countries are refused (`country_not_supported`): {served}.",
         ).into(),
     };
     EMAIL = "email", "e-mail address", FieldFormat::Text,

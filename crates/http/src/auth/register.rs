@@ -101,6 +101,7 @@ impl From<RegisterError> for AuthError {
                 Self::Invalid(ValidationErrors::of_password(&CHOSEN_PASSWORD, errors))
             }
             RegisterError::TooManyCodes { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
+            RegisterError::CountryNotServed(error) => Self::Invalid(ValidationErrors::of_country(&error)),
             RegisterError::Hashing(error) => Self::ApiError(error.into()),
             RegisterError::Storage(error) => error.into(),
         }

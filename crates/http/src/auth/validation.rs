@@ -1,5 +1,6 @@
 //! Reads the fields of request bodies, and collects their errors.
 
+use asteroid_application::CountryNotServed;
 use asteroid_identity::{InvalidName, Password, PasswordFlaw, PersonName};
 use asteroid_kernel::contact::{InvalidContact, InvalidEmail};
 use asteroid_kernel::{Contact, ContactKind, EmailAddress, PhoneNumber, Region};
@@ -78,6 +79,19 @@ impl ValidationErrors {
             field.name,
             errors.into_iter().map(|error| FieldError::of_password(error, field)).collect(),
         )])
+    }
+
+    /// Codes are not sent to the country of the phone number, in whichever field it was.
+    pub(super) fn of_country(error: &CountryNotServed) -> Self {
+        let mut errors = Self::default();
+        errors.add_country(error);
+        errors
+    }
+
+    fn add_country(&mut self, error: &CountryNotServed) {
+        let message =
+            format!("Codes are sent to phone numbers of these countries only: {}.", error.served_names());
+        self.add(&PHONE, FieldError::new("country_not_supported", message));
     }
 
     /// This field is missing.
@@ -234,15 +248,13 @@ impl<'a> BodyFields<'a> {
             self.errors.add(field, FieldError::new("channel_not_offered", message));
             return false;
         }
-        let (Contact::Phone(phone), Some(served)) = (contact, &settings.sms_countries) else { return true };
-        if phone.region().is_some_and(|region| served.contains(&region)) {
-            return true;
+        match settings.sms_countries.check(contact) {
+            Ok(()) => true,
+            Err(error) => {
+                self.errors.add_country(&error);
+                false
+            }
         }
-        let served: Vec<String> = served.iter().map(ToString::to_string).collect();
-        let message =
-            format!("Codes are sent to phone numbers of these countries only: {}.", served.join(", "));
-        self.errors.add(field, FieldError::new("country_not_supported", message));
-        false
     }
 
     /// A verification code to try.

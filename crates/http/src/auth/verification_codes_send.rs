@@ -8,7 +8,7 @@ use super::body::{BodySchema, RequestBody};
 use super::error::{AuthError, AuthResult};
 use super::fields::{EMAIL, PHONE, format_of};
 use super::reply;
-use super::validation::BodyFields;
+use super::validation::{BodyFields, ValidationErrors};
 use crate::HttpSettings;
 use crate::core::openapi::SharedResponse;
 use crate::core::{ApiError, Endpoint, HttpContext, OperationError};
@@ -89,13 +89,14 @@ async fn send<A: CodeRequests>(
 }
 
 impl OperationError for SendCodesError {
-    const RESPONSES: &'static [SharedResponse] = &[SharedResponse::TooManyRequests];
+    const RESPONSES: &'static [SharedResponse] = &[SharedResponse::Invalid, SharedResponse::TooManyRequests];
 }
 
 impl From<SendCodesError> for AuthError {
     fn from(error: SendCodesError) -> Self {
         match error {
             SendCodesError::TooManyCodes { retry_after } => ApiError::TooManyRequests { retry_after }.into(),
+            SendCodesError::CountryNotServed(error) => Self::Invalid(ValidationErrors::of_country(&error)),
             SendCodesError::Storage(error) => error.into(),
         }
     }

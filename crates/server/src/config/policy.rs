@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use asteroid_application::{AccountRules, CodeFormats, DeliveryRules, LimitRules};
+use asteroid_application::{AccountRules, CodeFormats, DeliveryRules, LimitRules, SmsCountries};
 use asteroid_argon2::Argon2Settings;
 use asteroid_delivery::DeliveryUrl;
 use asteroid_diesel::{PostgresOptions, PostgresUrl, SqliteOptions};
@@ -79,7 +79,7 @@ impl Settings {
             trusted_proxies: http.trusted_proxies.iter().map(|network| network.0).collect(),
             default_region: self.product.default_region,
             offered_contacts: self.offered_contacts(),
-            sms_countries: self.limits.enabled.then(|| self.sms_countries()),
+            sms_countries: rules.sms_countries,
             passwords: rules.passwords,
             code_formats: rules.code_formats,
             cors_origins: http.cors_origins.clone(),
@@ -106,10 +106,14 @@ impl Settings {
     }
 
     /// The countries to whose numbers codes are sent. Checked settings name no others.
-    fn sms_countries(&self) -> Vec<Region> {
+    fn sms_countries(&self) -> SmsCountries {
+        if !self.limits.enabled {
+            return SmsCountries::ALL;
+        }
         let countries = self.sms.countries.iter().filter_map(|country| country.parse().ok());
         let countries: Vec<Region> = countries.collect();
-        if countries.is_empty() { vec![self.product.default_region] } else { countries }
+        let default = vec![self.product.default_region];
+        SmsCountries::only(if countries.is_empty() { default } else { countries })
     }
 
     /// The number of HTTP worker threads.
@@ -161,6 +165,7 @@ impl Settings {
             code_formats: CodeFormats { v1: (&codes.v1).into(), v2: (&codes.v2).into() },
             registration_life: self.registrations.life.get(),
             registrations_per_contact: self.registrations.per_contact,
+            sms_countries: self.sms_countries(),
             limits: (&self.limits).into(),
         }
     }
@@ -275,11 +280,14 @@ mod tests {
         let region = |text: &str| text.parse::<Region>().expect("a region");
         let mut settings = Settings::default();
         settings.product.default_region = region("DE");
-        assert_eq!(settings.http_settings().sms_countries, Some(vec![region("DE")]));
+        assert_eq!(settings.account_rules().sms_countries, SmsCountries::only(vec![region("DE")]));
         settings.sms.countries = vec!["FR".into(), "CA".into()];
-        assert_eq!(settings.http_settings().sms_countries, Some(vec![region("FR"), region("CA")]));
+        let named = SmsCountries::only(vec![region("FR"), region("CA")]);
+        assert_eq!(settings.account_rules().sms_countries, named);
+        assert_eq!(settings.http_settings().sms_countries, named);
         settings.limits.enabled = false;
-        assert_eq!(settings.http_settings().sms_countries, None);
+        assert_eq!(settings.account_rules().sms_countries, SmsCountries::ALL);
+        assert_eq!(settings.http_settings().sms_countries, SmsCountries::ALL);
     }
 
     #[test]

@@ -3,12 +3,17 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use asteroid_application::CountryNotServed;
 use asteroid_identity::{HashingError, PasswordFlaw};
-use asteroid_kernel::StorageError;
+use asteroid_kernel::{Region, StorageError};
 
 use crate::harness::{Answer, BODIES, Route};
 
 pub(crate) const WAIT: Duration = Duration::from_millis(59_001);
+
+pub(crate) fn country_not_served() -> CountryNotServed {
+    CountryNotServed { served: vec![Region::US] }
+}
 
 pub(crate) fn busy() -> StorageError {
     StorageError::Busy

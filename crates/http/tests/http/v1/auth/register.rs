@@ -6,7 +6,8 @@ use asteroid_application::mocks::MockAccounts;
 use asteroid_identity::{ContactType, PersonName};
 
 use crate::harness::errors::{
-    WAIT, answers_to, busy, failed, hashing_failed, overloaded, password_flaws, unavailable,
+    WAIT, answers_to, busy, country_not_served, failed, hashing_failed, overloaded, password_flaws,
+    unavailable,
 };
 use crate::harness::json;
 use crate::v1::auth::{answer, answer_to, contact, is_origin};
@@ -65,6 +66,7 @@ async fn register_errors_are_answered_by_name_with_rate_limit_fields() {
         [
             RegisterError::WeakPassword(password_flaws()),
             RegisterError::TooManyCodes { retry_after: WAIT },
+            RegisterError::CountryNotServed(country_not_served()),
             RegisterError::Hashing(overloaded()),
             RegisterError::Hashing(hashing_failed()),
             RegisterError::Storage(busy()),
@@ -75,6 +77,7 @@ async fn register_errors_are_answered_by_name_with_rate_limit_fields() {
     insta::assert_snapshot!(table, @r#"
     422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"password":[{"message":"The password must have at least 8 characters.","code":"too_short"},{"message":"The password must have at most 64 characters.","code":"too_long"},{"message":"The password must not be one of those that many people use: choose another.","code":"too_common"},{"message":"The password must not contain your e-mail address, the part of it before the @, or your phone number.","code":"contains_contact"},{"message":"The password must not contain your name or that of this service.","code":"contains_name"},{"message":"The password must be different from the existing password.","code":"same_as_old"}]}}}
     429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
+    422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"phone":[{"message":"Codes are sent to phone numbers of these countries only: US.","code":"country_not_supported"}]}}}
     503 [retry-after: 3] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
     500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
     503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}

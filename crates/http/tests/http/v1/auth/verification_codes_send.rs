@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use asteroid_application::accounts::{CodeVersion, SendCodes, SendCodesError};
 use asteroid_application::mocks::MockAccounts;
 
-use crate::harness::errors::{WAIT, busy, failed, route_at, summary, unavailable};
+use crate::harness::errors::{WAIT, busy, country_not_served, failed, route_at, summary, unavailable};
 use crate::harness::{ask, json};
 use crate::v1::auth::{answer, answer_to, contact, is_origin};
 
@@ -49,6 +49,7 @@ async fn send_codes_errors_are_answered_by_name_with_rate_limit_fields() {
         let mut table = String::new();
         for error in [
             SendCodesError::TooManyCodes { retry_after: WAIT },
+            SendCodesError::CountryNotServed(country_not_served()),
             SendCodesError::Storage(busy()),
             SendCodesError::Storage(unavailable()),
             SendCodesError::Storage(failed()),
@@ -59,6 +60,7 @@ async fn send_codes_errors_are_answered_by_name_with_rate_limit_fields() {
         }
         insta::allow_duplicates! { insta::assert_snapshot!(table, @r#"
         429 [retry-after: 60] [ratelimit: "default";r=0;t=60] {"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests. Please try again in 60 s."}}
+        422 {"error":{"code":"VALIDATION_ERROR","message":"You have validation errors in your submission","validation_messages":{"phone":[{"message":"Codes are sent to phone numbers of these countries only: US.","code":"country_not_supported"}]}}}
         503 [retry-after: 1] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
         503 [retry-after: 5] {"error":{"code":"SERVICE_UNAVAILABLE","message":"The service is temporarily unavailable. Please try again."}}
         500 {"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side."}}
