@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use asteroid_kernel::{ChallengeId, MessageId, Timestamp};
-use asteroid_messaging::{Channel, Claim, Content, Message, MessageKind, OutboxEntry, OutboxState};
+use asteroid_messaging::{Backlog, Channel, Claim, Content, Message, MessageKind, OutboxEntry, OutboxState};
 
 use crate::CompleteStorage;
 use crate::fixtures::{RANDOMNESS, TICK, at, contact, fresh_contact, notice};
@@ -218,6 +218,22 @@ pub async fn next_due_is_the_earliest_waiting_message(storage: impl CompleteStor
     assert_eq!(store.next_email_due().await, Some(at(32)));
     assert!(store.complete(second.id, 1, &OutboxState::Failed { at: at(3), reason: "gone".into() }).await);
     assert_eq!(store.next_email_due().await, None);
+}
+
+/// The backlog of a channel has its waiting messages, whether they are due or leased, and of many the earliest due.
+pub async fn the_backlog_has_the_waiting_messages_of_a_channel(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    assert_eq!(store.backlog(Channel::Email, 10).await, Backlog::default());
+    let [_, second, first] = enqueued(&store, [3, 2, 1]).await;
+    assert_eq!(store.backlog(Channel::Email, 10).await, Backlog { waiting: 3, oldest: Some(at(1)) });
+    assert_eq!(store.backlog(Channel::Sms, 10).await, Backlog::default());
+    store.claim_emails(at(1), at(31), 10).await;
+    assert_eq!(store.backlog(Channel::Email, 10).await, Backlog { waiting: 3, oldest: Some(at(1)) });
+    assert_eq!(store.backlog(Channel::Email, 2).await, Backlog { waiting: 2, oldest: Some(at(2)) });
+    store.claim_emails(at(2), at(32), 10).await;
+    assert!(store.complete(first.id, 1, &OutboxState::Delivered { at: at(3) }).await);
+    assert!(store.complete(second.id, 1, &OutboxState::Failed { at: at(3), reason: "gone".into() }).await);
+    assert_eq!(store.backlog(Channel::Email, 10).await, Backlog { waiting: 1, oldest: Some(at(3)) });
 }
 
 /// Messages that were delivered or failed before the given time are removed, and no others.

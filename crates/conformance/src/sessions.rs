@@ -245,6 +245,26 @@ pub async fn signed_sessions_are_counted(storage: impl CompleteStorage) {
     assert_eq!(store.signed_sessions(at(30), at(10), at(1)).await, (0, None));
 }
 
+/// Live sessions of all users are counted, up to the given number: none that has expired or is idle.
+pub async fn live_sessions_are_counted_up_to_a_number(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let (now, idle_since) = (at(100), at(50));
+    assert_eq!(store.count_live_sessions(now, idle_since, MANY).await, 0);
+    for (expires_at, last_used_at) in [
+        (now + TICK, idle_since + TICK),
+        (now, idle_since + TICK),
+        (now + TICK, idle_since),
+        (at(200), now),
+        (at(200), now),
+    ] {
+        let user = insert_fresh_user(&store).await;
+        let session = Session { expires_at, last_used_at, ..session(user, at(0)) };
+        store.insert_session(&session, MANY).await;
+    }
+    assert_eq!(store.count_live_sessions(now, idle_since, MANY).await, 3);
+    assert_eq!(store.count_live_sessions(now, idle_since, 2).await, 2);
+}
+
 /// Sessions that expire at `now` or before, or that were last used at `idle_since` or before, are removed, and no
 /// others.
 pub async fn expired_and_idle_sessions_are_removed(storage: impl CompleteStorage) {

@@ -100,6 +100,7 @@ macro_rules! suite {
                 a_user_can_revoke_only_their_own_session,
                 all_sessions_of_a_user_can_be_revoked_except_one,
                 signed_sessions_are_counted,
+                live_sessions_are_counted_up_to_a_number,
                 expired_and_idle_sessions_are_removed,
                 a_concurrent_password_change_leaves_no_session_of_the_old_password,
                 a_concurrently_disabled_user_keeps_no_session,
@@ -145,6 +146,7 @@ macro_rules! suite {
                 a_retry_waits_until_it_is_due,
                 only_the_latest_attempt_completes_a_message,
                 next_due_is_the_earliest_waiting_message,
+                the_backlog_has_the_waiting_messages_of_a_channel,
                 completed_messages_are_removed_after_retention,
             }
             outbox_operators {

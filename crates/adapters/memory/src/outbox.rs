@@ -1,7 +1,9 @@
 //! [`OutboxRepository`] in memory.
 
 use asteroid_kernel::{ContactKey, MessageId, StorageError, Timestamp};
-use asteroid_messaging::{Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState};
+use asteroid_messaging::{
+    Backlog, Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState,
+};
 
 use crate::MemoryTx;
 use crate::table::remove_where;
@@ -98,6 +100,18 @@ impl OutboxRepository for MemoryTx {
     async fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError> {
         let entries = self.state().outbox.values();
         Ok(entries.filter(|entry| entry.message.channel() == channel).filter_map(due_at).min())
+    }
+
+    async fn backlog(&mut self, channel: Channel, at_most: usize) -> Result<Backlog, StorageError> {
+        let entries = self.state().outbox.values().filter(|entry| entry.message.channel() == channel);
+        let mut waiting: Vec<(Timestamp, Timestamp)> =
+            entries.filter_map(|entry| Some((due_at(entry)?, entry.message.created_at))).collect();
+        waiting.sort_unstable();
+        waiting.truncate(at_most);
+        Ok(Backlog {
+            waiting: waiting.len(),
+            oldest: waiting.iter().map(|(_, created_at)| *created_at).min(),
+        })
     }
 
     async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError> {

@@ -116,6 +116,16 @@ impl SessionRepository for MemoryTx {
         Ok((ends().count() as u64, ends().max()))
     }
 
+    async fn count_live_sessions(
+        &mut self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        at_most: usize,
+    ) -> Result<usize, StorageError> {
+        let is_live = |one: &&Session| one.expires_at > now && one.last_used_at > idle_since;
+        Ok(self.state().sessions.by_id.values().filter(is_live).take(at_most).count())
+    }
+
     async fn remove_expired_sessions(
         &mut self,
         now: Timestamp,

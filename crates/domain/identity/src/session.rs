@@ -173,6 +173,15 @@ asteroid_kernel::repository! {
             began_before: Timestamp,
         ) -> Result<(u64, Option<Timestamp>), StorageError>;
 
+        /// The number of sessions that are neither expired at `now` nor were last used at `idle_since` or before, counted up
+        /// to `at_most`.
+        read fn count_live_sessions(
+            &mut self,
+            now: Timestamp,
+            idle_since: Timestamp,
+            at_most: usize,
+        ) -> Result<usize, StorageError>;
+
         /// Removes the sessions that expired at `now` or before, or were last used at `idle_since` or before. Returns
         /// their number.
         write fn remove_expired_sessions(

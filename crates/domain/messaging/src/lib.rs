@@ -14,7 +14,7 @@ mod transport;
 pub use language::{Language, UnknownLanguage};
 pub use message::{Channel, Content, Message, MessageKind};
 pub use outbox::{
-    Claim, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind, RetrySchedule,
+    Backlog, Claim, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind, RetrySchedule,
 };
 pub use registration::RegistrationDetails;
 pub use render::{Branding, CodeSamples, MessageRenderer, Sample};

@@ -115,6 +115,15 @@ impl RetrySchedule {
     }
 }
 
+/// The messages that wait to be delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Their number.
+    pub waiting: usize,
+    /// When the oldest of them was created; [`None`] if none waits.
+    pub oldest: Option<Timestamp>,
+}
+
 asteroid_kernel::repository! {
     /// Stores messages until they are delivered or have failed.
     pub trait OutboxRepository {
@@ -165,6 +174,10 @@ asteroid_kernel::repository! {
 
         /// The time at which the next waiting message of this channel is due; [`None`] if none waits.
         read fn next_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StorageError>;
+
+        /// The waiting messages of this channel, whether they are due or leased: up to `at_most` of them, earliest due
+        /// first.
+        read fn backlog(&mut self, channel: Channel, at_most: usize) -> Result<Backlog, StorageError>;
 
         /// Removes the messages that were delivered or failed before this time. Returns their number.
         write fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError>;

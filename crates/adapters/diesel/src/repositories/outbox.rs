@@ -2,7 +2,8 @@
 
 use asteroid_kernel::{ContactKey, MessageId, StorageError, Timestamp};
 use asteroid_messaging::{
-    Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
+    Backlog, Channel, Claim, Message, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState,
+    OutboxStateKind,
 };
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
@@ -11,7 +12,7 @@ use diesel::{delete, insert_into, update};
 use super::Tx;
 use crate::rows::{OutboxRow, StateColumns};
 use crate::schema::outbox::{
-    self, attempts, channel, completed_at, due_at, expires_at, failure_reason, id, recipient_key,
+    self, attempts, channel, completed_at, created_at, due_at, expires_at, failure_reason, id, recipient_key,
 };
 use crate::sql_types::{At, Id};
 
@@ -129,6 +130,18 @@ impl OutboxRepository for Tx {
             .select(due_at.assume_not_null())
             .limit(1);
         Ok(self.first::<At, _>(query).await?.map(|at| at.0))
+    }
+
+    async fn backlog(&mut self, by: Channel, at_most: usize) -> Result<Backlog, StorageError> {
+        let query = outbox::table
+            .filter(channel.eq(by.as_str()))
+            .filter(due_at.is_not_null())
+            .order(due_at)
+            .select(created_at)
+            .limit(super::rows(at_most));
+        let created: Vec<At> = self.all(query).await?;
+        let oldest = created.iter().map(|at| at.0).min();
+        Ok(Backlog { waiting: created.len(), oldest })
     }
 
     async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError> {

@@ -95,6 +95,20 @@ impl SessionRepository for Tx {
         Ok((count.unsigned_abs(), last.map(|at| at.0)))
     }
 
+    async fn count_live_sessions(
+        &mut self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        at_most: usize,
+    ) -> Result<usize, StorageError> {
+        let live = sessions::table
+            .filter(expires_at.gt(At(now)))
+            .filter(last_used_at.gt(At(idle_since)))
+            .select(user_id)
+            .limit(super::rows(at_most));
+        Ok(self.all::<i64, _>(live).await?.len())
+    }
+
     async fn remove_expired_sessions(
         &mut self,
         now: Timestamp,
