@@ -102,6 +102,10 @@ sbom: (_tool "cargo-cyclonedx")
 # Everything that has to hold before a change lands.
 ci: deny lint doc domain test openapi-check
 
-# What takes longer, before a release: a short fuzzing of every parser, and the crash tests in full.
-ci-full: ci fuzz
+# Installs Prometheus where it is missing, from the packages of Debian.
+_prometheus:
+    command -v promtool prometheus > /dev/null || apt-get install --yes prometheus
+
+# What takes longer, before a release: a short fuzzing of every parser, the crash tests in full, and a real Prometheus.
+ci-full: ci fuzz _prometheus
     cargo test -p asteroid --test whole_server --test whole_server_postgres -- --ignored --nocapture

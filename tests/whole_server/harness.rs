@@ -207,6 +207,13 @@ impl Server {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
+    /// The address of the admin listener, which is off unless a setting gives it one.
+    pub(crate) fn admin(&self) -> String {
+        let log = self.log();
+        let (_, rest) = log.rsplit_once("admin=\"").unwrap_or_else(|| panic!("it does not listen:\n{log}"));
+        rest.split('"').next().expect("an address").to_owned()
+    }
+
     pub(crate) fn address(&self) -> (&'static str, u16) {
         ("127.0.0.1", self.port)
     }

@@ -9,8 +9,8 @@ use asteroid_kernel::{
     random_bytes, unit_of_work,
 };
 use asteroid_messaging::{
-    Channel, Claim, Content, DeliveryError, MessageRenderer, MessageTransport, OutboxRepository, OutboxState,
-    RetrySchedule,
+    Channel, Claim, Content, DeliveryError, MessageKind, MessageRenderer, MessageTransport, OutboxRepository,
+    OutboxState, RetrySchedule,
 };
 use asteroid_verification::{ChallengeRepository, ChallengeState, CodeKeys};
 
@@ -63,9 +63,37 @@ pub struct Delivery {
 /// A delivery that has completed, and is to be recorded.
 #[derive(Clone, Debug)]
 pub struct Completed {
+    /// The channel of the message.
+    pub channel: Channel,
+    /// The kind of the message.
+    pub kind: MessageKind,
+    /// What came of the attempt.
+    pub outcome: DeliveryOutcome,
     id: MessageId,
     attempt: u32,
     state: OutboxState,
+}
+
+asteroid_kernel::named_enum! {
+    /// What came of an attempt to deliver a message.
+    pub enum DeliveryOutcome {
+        /// The provider accepted the message.
+        Delivered,
+        /// The provider refused the message permanently.
+        Refused,
+        /// The provider failed for the moment; another attempt follows.
+        Retrying,
+        /// The provider failed for the moment, and the message expires before another attempt.
+        GivenUp,
+        /// The message expired before the attempt.
+        Expired,
+        /// No user has the contact: the message equalises the time of a request, and is never sent.
+        NoUser,
+        /// The code of the message was used or withdrawn before the attempt.
+        CodeWithdrawn,
+        /// The key of the code is no longer in the key ring.
+        KeyMissing,
+    }
 }
 
 /// The messages that were claimed together.
@@ -171,18 +199,20 @@ where
 
     /// Tries to deliver a message that was claimed.
     pub async fn deliver(&self, Delivery { claim, context }: Delivery) -> Completed {
-        let state = self.outcome(&claim, &context).await;
-        Completed { id: claim.message.id, attempt: claim.attempt, state }
+        let (outcome, state) = self.attempt(&claim, &context).await;
+        let (message, attempt) = (&claim.message, claim.attempt);
+        Completed { channel: message.channel(), kind: message.kind, outcome, id: message.id, attempt, state }
     }
 
-    async fn outcome(&self, claim: &Claim, context: &MessageContext) -> OutboxState {
+    async fn attempt(&self, claim: &Claim, context: &MessageContext) -> (DeliveryOutcome, OutboxState) {
         let (message, now) = (&claim.message, self.clock.now());
-        let failed = |reason: &str| OutboxState::Failed { at: now, reason: reason.to_owned() };
+        let failed =
+            |outcome, reason: &str| (outcome, OutboxState::Failed { at: now, reason: reason.to_owned() });
         if message.is_decoy() {
-            return failed("no user has this contact");
+            return failed(DeliveryOutcome::NoUser, "no user has this contact");
         }
         if now >= message.expires_at {
-            return failed("it expired before it could be delivered");
+            return failed(DeliveryOutcome::Expired, "it expired before it could be delivered");
         }
         let code = match (message.content, &context.challenge) {
             (Content::Notice, _) => None,
@@ -190,12 +220,13 @@ where
                 self.keys.code(challenge)
             }
             (Content::Code { challenge: ChallengeId(_), .. }, _) => {
-                return failed("its code was used or withdrawn before it could be delivered");
+                let reason = "its code was used or withdrawn before it could be delivered";
+                return failed(DeliveryOutcome::CodeWithdrawn, reason);
             }
         };
         let code = code.as_ref().map(asteroid_verification::Code::expose);
         let Some(outgoing) = self.renderer.render(message, code, context.registration.as_ref(), now) else {
-            return failed("the key of its code is no longer in the key ring");
+            return failed(DeliveryOutcome::KeyMissing, "the key of its code is no longer in the key ring");
         };
         let sent = match message.channel() {
             Channel::Email => self.email.deliver(&outgoing).await,
@@ -205,19 +236,23 @@ where
         match sent {
             Ok(()) => {
                 tracing::info!(%id, channel, kind = message.kind.as_str(), attempt, "message delivered");
-                OutboxState::Delivered { at: self.clock.now() }
+                (DeliveryOutcome::Delivered, OutboxState::Delivered { at: self.clock.now() })
             }
             Err(DeliveryError::Permanent(source)) => {
                 let reason = in_one_line(&*source);
                 tracing::warn!(%id, channel, attempt, %reason, "message permanently refused");
-                failed(&reason)
+                failed(DeliveryOutcome::Refused, &reason)
             }
             Err(DeliveryError::Passing(source)) => {
                 let reason = in_one_line(&*source);
                 let [jitter] = random_bytes(&*self.randomness);
                 let due_at = self.clock.now() + self.rules.retries.wait_after(claim.attempt, jitter);
                 tracing::warn!(%id, channel, attempt, %reason, "message not delivered, retrying");
-                if due_at < message.expires_at { OutboxState::Waiting { due_at } } else { failed(&reason) }
+                if due_at < message.expires_at {
+                    (DeliveryOutcome::Retrying, OutboxState::Waiting { due_at })
+                } else {
+                    failed(DeliveryOutcome::GivenUp, &reason)
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ pub mod development;
 mod import;
 mod keys;
 mod message_context;
+mod monitoring;
 mod outbox;
 #[macro_use]
 pub mod practice;
@@ -22,13 +23,14 @@ pub mod mocks;
 
 pub use accounts::{Accounts, Tools};
 pub use administration::Administrators;
-pub use delivery::{Completed, Delivery, DeliveryBatch, DeliveryRules, Dispatcher};
+pub use delivery::{Completed, Delivery, DeliveryBatch, DeliveryOutcome, DeliveryRules, Dispatcher};
 pub use development::OpenOutbox;
 pub use import::{
     EndOfFile, Import, ImportError, ImportRecord, ImportedClient, ImportedMembership, ImportedPassword,
     ImportedUser, RecordOutcome, Refusal, RefusalReason, Warning, WarningReason,
 };
 pub use keys::{KeyConflict, KeyConflicts, KeyRegister, KeyUses, RecordKeysError};
+pub use monitoring::{Monitoring, StoreFigures};
 pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
 pub use repositories::AllRepositories;

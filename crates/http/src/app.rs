@@ -73,6 +73,8 @@ where
         clock: Arc::clone(&parts.clock),
         randomness: Arc::clone(&parts.randomness),
         header_limit: parts.settings.header_limit,
+        trusted_proxies: parts.settings.trusted_proxies.clone(),
+        cors_setting: Some("http.cors_origins"),
         answer,
     });
     let (accounts, practices, settings) = (&parts.accounts, &parts.practices, &parts.settings);

@@ -6,6 +6,7 @@ pub mod auth;
 mod core;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod metrics;
 mod openapi;
 mod operations;
 mod pages;
@@ -18,5 +19,5 @@ pub use admin::{AdminParts, AdminSettings, admin_app};
 pub use app::{Parts, app};
 pub use ipnet::IpNet;
 pub use openapi::openapi;
-pub use operations::Readiness;
+pub use operations::{MetricsSource, Readiness};
 pub use settings::HttpSettings;

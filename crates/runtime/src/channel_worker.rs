@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep};
 
+use crate::metrics;
 use crate::supervise::supervise;
 
 /// The outbox is polled this often even if no message is due: another process may have enqueued one.
@@ -91,7 +92,10 @@ where
         let mut next = Some(completed);
         while let Some(completed) = next {
             match completed {
-                Ok(completed) => self.completed.push(completed),
+                Ok(completed) => {
+                    metrics::record_delivery(&completed);
+                    self.completed.push(completed);
+                }
                 // The message is tried again when its lease ends.
                 Err(error) => tracing::error!(channel = self.channel.as_str(), %error, "a delivery panicked"),
             }

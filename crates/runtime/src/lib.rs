@@ -3,6 +3,7 @@
 mod background;
 mod channel_worker;
 mod close;
+pub mod metrics;
 mod notifier;
 mod reload_signal;
 mod retention;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::config::{DatabaseUrl, Settings};
 
 /// Where the server listens, where its data and messages are, and what to try first.
-pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
+pub(crate) fn banner(settings: &Settings, address: SocketAddr, admin: Option<SocketAddr>) -> String {
     let place = |url: &str| match url {
         "console:" => "are printed here".to_owned(),
         "none:" => "are off".to_owned(),
@@ -21,13 +21,14 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr) -> String {
     } else {
         format!("e-mails {}, SMS {}", place(&email), place(&sms))
     };
+    let metrics = admin.map(|admin| format!("\n  metrics   http://{admin}/metrics")).unwrap_or_default();
     format!(
         r#"
 {name} listens on http://{address} (development: this machine only)
   data      {database}
   messages  {messages}
   codes     http://{address}/dev/outbox
-  API       http://{address}/docs
+  API       http://{address}/docs{metrics}
 
 Try it:
   curl http://{address}/v1/auth/register -H 'Content-Type: application/json' \
@@ -49,8 +50,8 @@ mod tests {
     fn banner_shows_addresses_and_paths() {
         let mut settings = Settings::default();
         settings.sms.url = DeliveryUrl::File("data/sms.ndjson".into());
-        let text = banner(&settings, settings.http.bind);
-        let lines: Vec<&str> = text.lines().take(6).collect();
+        let text = banner(&settings, settings.http.bind, settings.admin.bind);
+        let lines: Vec<&str> = text.lines().take(7).collect();
         assert_eq!(
             lines,
             [
@@ -60,6 +61,7 @@ mod tests {
                 "  messages  e-mails are printed here, SMS go to file:data/sms.ndjson",
                 "  codes     http://127.0.0.1:8080/dev/outbox",
                 "  API       http://127.0.0.1:8080/docs",
+                "  metrics   http://127.0.0.1:8081/metrics",
             ]
         );
     }

@@ -8,6 +8,8 @@ mod keys;
 mod listener;
 mod logging;
 mod messages;
+mod metrics;
+mod observed;
 mod readiness;
 mod reasons;
 mod reload;

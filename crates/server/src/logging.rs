@@ -48,7 +48,8 @@ pub(crate) fn start(settings: &LogSettings) -> Result<LogLevel, TryInitError> {
             registry.with(to_stderr.with_filter(filter_fn(is_fit_to_be_told))).try_init()?;
         }
         LogFormat::Json => {
-            let to_stderr = to_stderr.json().flatten_event(true);
+            // The list of spans has the current one, too.
+            let to_stderr = to_stderr.json().flatten_event(true).with_current_span(false);
             registry.with(to_stderr.with_filter(filter_fn(is_fit_to_be_told))).try_init()?;
         }
     }

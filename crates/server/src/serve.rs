@@ -9,19 +9,24 @@ use actix_server::Server;
 use actix_web::rt::System;
 use asteroid_application::development::DevelopmentOutbox;
 use asteroid_application::{
-    Accounts, Dispatcher, KeyConflicts, KeyRegister, OpenOutbox, RecordKeysError, Retention, Tools,
+    Accounts, Dispatcher, KeyConflicts, KeyRegister, Monitoring, OpenOutbox, RecordKeysError, Retention,
+    Tools,
 };
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
-use asteroid_http::{AdminParts, Parts, Readiness, StreamSlots, admin_app, app, auth, practice_api};
+use asteroid_http::{
+    AdminParts, MetricsSource, Parts, Readiness, StreamSlots, admin_app, app, auth, practice_api,
+};
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError};
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 use asteroid_runtime::{
     BackgroundTasks, OutboxNotifier, ReloadSignal, ShutdownSignal, TokioTimer, close_storage,
 };
+use asteroid_verification::KeyIdentity;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::JoinError;
@@ -32,6 +37,8 @@ use crate::config::{AdminListenerSettings, DatabaseUrl, NoKeysFile, ServerProfil
 use crate::keys::token_signer;
 use crate::listener::{BoundListener, ListenError};
 use crate::messages::{self, TemplateErrors};
+use crate::metrics::{self, MetricsError, ServerMetrics};
+use crate::observed::Observed;
 use crate::reload::{Reload, Reloader};
 use crate::shutdown::Shutdown;
 use crate::storage::{self, ServerStorage, StoreError, with_storage};
@@ -61,6 +68,8 @@ pub(crate) enum ServeError {
     Hashing(#[from] StartError),
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error("metrics cannot be recorded")]
+    Metrics(#[from] MetricsError),
     #[error("the threads for the database cannot be started")]
     Threads(#[source] io::Error),
     #[error("the database could not be opened")]
@@ -100,6 +109,8 @@ pub(crate) fn run(
             Some(threads.map_err(ServeError::Threads)?)
         }
     };
+    // Before anything that is measured.
+    let recorder = settings.admin.bind.map(|_| metrics::install()).transpose()?;
     let ended = System::new().block_on(async {
         // Before anything else, so that a signal during the start shuts down gracefully, too.
         let stop = ShutdownSignal::listen().map_err(ServeError::Signal)?;
@@ -112,7 +123,8 @@ pub(crate) fn run(
             None => open.await?,
             Some(threads) => threads.spawn(open).await.map_err(ServeError::Broken)??,
         };
-        with_storage!(store, |storage| serve(storage, settings, reload, clock, randomness, signals).await)
+        with_storage!(store, |storage| serve(storage, settings, reload, clock, randomness, signals, recorder)
+            .await)
     });
     if let Some(threads) = threads {
         threads.shutdown_background();
@@ -127,16 +139,11 @@ async fn serve<S: ServerStorage>(
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
     signals: Signals,
+    recorder: Option<PrometheusHandle>,
 ) -> Result<(), ServeError> {
     let LoadedKeys { codes, tokens, identities, .. } = keys(settings, &**clock, &**randomness)?;
     let register = KeyRegister::new(storage.patient(), Arc::clone(clock), settings.account_rules());
-    register.record(&identities).await.map_err(|error| match error {
-        RecordKeysError::Conflicts(conflicts) => match settings.keys_file() {
-            Ok(file) => ServeError::OtherKeys { file, conflicts },
-            Err(error) => error.into(),
-        },
-        RecordKeysError::Storage(error) => ServeError::KeyRegister(error),
-    })?;
+    record_keys(&register, &identities, settings).await?;
     let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
     let identities = Arc::new(RwLock::new(identities));
     let hashing = (&settings.passwords.hashing).into();
@@ -193,10 +200,10 @@ async fn serve<S: ServerStorage>(
         signer,
         rules: settings.account_rules(),
     };
-    let (server, address) = listen(
+    let Listening { server, address, admin } = listen(
         settings,
         Parts {
-            accounts: Arc::new(Accounts::new(Arc::clone(&storage), hasher, tools)),
+            accounts: Arc::new(Observed(Accounts::new(Arc::clone(&storage), hasher, tools))),
             practices: Arc::new(storage::practices(&storage, clock, randomness)),
             readiness: Arc::new(StoreReadiness(Arc::clone(&storage))),
             development_outbox,
@@ -205,10 +212,16 @@ async fn serve<S: ServerStorage>(
             streams: StreamSlots::new(&settings.http_settings()),
             settings: Arc::new(settings.http_settings()),
         },
+        recorder.clone().map(|handle| {
+            let (storage, clock) = (Arc::clone(&storage), Arc::clone(clock));
+            let session_idle = settings.sessions.idle.get();
+            ServerMetrics::new(handle, Monitoring { storage, clock, session_idle })
+        }),
     )?;
+    let upkeep = recorder.map(|handle| actix_web::rt::spawn(metrics::upkeep(handle)));
     if settings.profile == ServerProfile::Development {
         // A closed standard output is not an error.
-        let _ = io::stdout().write_all(banner(settings, address).as_bytes());
+        let _ = io::stdout().write_all(banner(settings, address, admin).as_bytes());
     }
 
     let background = BackgroundTasks::start(dispatcher, retention, &notifier);
@@ -216,6 +229,9 @@ async fn serve<S: ServerStorage>(
     let shutdown =
         Shutdown { requests: settings.http.shutdown_timeout.get(), workers: settings.http_workers() };
     let (ended, deadline) = shutdown.run(server, signals.stop, &terminal_closed, address).await;
+    if let Some(upkeep) = upkeep {
+        upkeep.abort();
+    }
     reloading.abort();
     // It holds the storage until it has ended.
     let _ = timeout_at(deadline, reloading).await;
@@ -226,6 +242,21 @@ async fn serve<S: ServerStorage>(
     close_storage(storage).await;
     tracing::info!("stopped");
     ended.map_err(ServeError::Server)
+}
+
+/// Records the keys in the store, which must not know others of their names.
+async fn record_keys<S: ServerStorage>(
+    register: &KeyRegister<S>,
+    keys: &[KeyIdentity],
+    settings: &Settings,
+) -> Result<(), ServeError> {
+    register.record(keys).await.map_err(|error| match error {
+        RecordKeysError::Conflicts(conflicts) => match settings.keys_file() {
+            Ok(file) => ServeError::OtherKeys { file, conflicts },
+            Err(error) => error.into(),
+        },
+        RecordKeysError::Storage(error) => ServeError::KeyRegister(error),
+    })
 }
 
 fn warn_of_unsafe(settings: &Settings) {
@@ -259,22 +290,32 @@ fn keys(
     Ok(loaded)
 }
 
-/// Starts the server on its listeners. Returns the public address.
-fn listen<A, P, R, O>(
+/// A started server, and its addresses.
+struct Listening {
+    server: Server,
+    address: SocketAddr,
+    /// That of the admin listener, if it is on.
+    admin: Option<SocketAddr>,
+}
+
+/// Starts the server on its listeners.
+fn listen<A, P, R, O, M>(
     settings: &Settings,
     parts: Parts<A, P, R, O>,
-) -> Result<(Server, SocketAddr), ServeError>
+    metrics: Option<M>,
+) -> Result<Listening, ServeError>
 where
     A: auth::AuthUseCases + practice_api::AccountUseCases,
     P: practice_api::PracticeUseCases,
     R: Readiness,
     O: DevelopmentOutbox,
+    M: MetricsSource,
 {
     let http = &settings.http;
     let public = BoundListener::bind("http.bind", http.bind)?;
     let admin = bind_admin(settings)?;
     let address = public.address;
-    let admin_address = admin.as_ref().map_or_else(|| "off".to_owned(), |admin| admin.address.to_string());
+    let admin_address = admin.as_ref().map(|admin| admin.address);
     let server = Server::build()
         .workers(settings.http_workers())
         .shutdown_timeout(http.shutdown_timeout.get().as_secs())
@@ -286,26 +327,27 @@ where
         write_timeout: http.write_timeout.get(),
     };
     let parts = Arc::new(parts);
-    let admin_parts = AdminParts {
+    let admin_parts = metrics.map(|metrics| AdminParts {
         readiness: Arc::clone(&parts.readiness),
+        metrics: Arc::new(metrics),
         clock: Arc::clone(&parts.clock),
         randomness: Arc::clone(&parts.randomness),
         settings: Arc::new(settings.admin_settings()),
-    };
+    });
     let mut server = wire::listen("http", server, public.listener, wire, move || app(&parts))
         .map_err(ServeError::Server)?;
-    if let Some(admin) = admin {
+    if let (Some(admin), Some(admin_parts)) = (admin, admin_parts) {
         server = wire::listen("admin", server, admin.listener, wire, move || admin_app(&admin_parts))
             .map_err(ServeError::Server)?;
     }
     tracing::info!(
         %address,
-        admin = admin_address,
+        admin = admin_address.map_or_else(|| "off".to_owned(), |address| address.to_string()),
         database = %settings.database.url,
         version = env!("CARGO_PKG_VERSION"),
         "listening"
     );
-    Ok((server.run(), address))
+    Ok(Listening { server: server.run(), address, admin: admin_address })
 }
 
 /// Binds the admin listener, unless it is off. In development the default address may be taken, so that two servers start

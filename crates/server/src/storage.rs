@@ -68,6 +68,9 @@ pub(crate) trait ServerStorage: Storage<Tx: AllRepositories> {
     /// The names of the pending migrations.
     fn lacks_migrations(&self) -> impl Future<Output = Result<Vec<String>, StorageError>> + Send;
 
+    /// Reports the state of its connections to the recorder of metrics.
+    fn report_pool(&self);
+
     /// The same storage with a long timeout, for work that no request waits for.
     fn patient(self: &Arc<Self>) -> Arc<Self>;
 }
@@ -81,6 +84,9 @@ impl ServerStorage for SqliteStorage {
         self.pending_migrations().await
     }
 
+    /// Its connections are fixed.
+    fn report_pool(&self) {}
+
     fn patient(self: &Arc<Self>) -> Arc<Self> {
         Arc::clone(self)
     }
@@ -93,6 +99,10 @@ impl ServerStorage for PostgresStorage {
 
     async fn lacks_migrations(&self) -> Result<Vec<String>, StorageError> {
         self.pending_migrations().await
+    }
+
+    fn report_pool(&self) {
+        Self::report_pool(self);
     }
 
     fn patient(self: &Arc<Self>) -> Arc<Self> {

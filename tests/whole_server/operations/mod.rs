@@ -2,6 +2,7 @@
 
 mod key_rotation;
 mod many_servers;
+mod metrics;
 mod readme;
 mod reload;
 mod shutdown;

@@ -3,13 +3,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use asteroid_identity::HashingError;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::arena::Arena;
+use crate::metrics::{self, Counted, Refusal};
 
 type Job = Box<dyn FnOnce(&mut Arena) + Send>;
 
@@ -48,6 +49,7 @@ impl Gate {
             };
             thread::Builder::new().name("asteroid-hash".into()).spawn(run)?;
         }
+        metrics::set_threads(threads);
         Ok(Self { queue, max_wait })
     }
 
@@ -65,22 +67,31 @@ impl Gate {
     ) -> Result<T, HashingError> {
         let (starting, started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
+        let waiting = Counted::waiting();
+        let queued_at = Instant::now();
         let job: Job = Box::new(move |arena| {
+            drop(waiting);
+            let _in_use = Counted::in_use();
             // A failed send means that the caller is gone, or has waited too long.
             if starting.send(()).is_ok() {
+                metrics::record_wait(queued_at.elapsed());
                 let _ = answer.send(work(arena));
             }
         });
         self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => self.overloaded(),
+            TrySendError::Full(_) => self.overloaded(Refusal::QueueFull),
             TrySendError::Disconnected(_) => dropped(),
         })?;
-        timeout(self.max_wait, started).await.map_err(|_| self.overloaded())?.map_err(|_| dropped())?;
+        timeout(self.max_wait, started)
+            .await
+            .map_err(|_| self.overloaded(Refusal::Timeout))?
+            .map_err(|_| dropped())?;
         answered.await.map_err(|_| dropped())
     }
 
     /// After `max_wait`, every job that is in the queue now has started or was rejected.
-    fn overloaded(&self) -> HashingError {
+    fn overloaded(&self, reason: Refusal) -> HashingError {
+        metrics::record_refusal(reason);
         HashingError::Overloaded { retry_after: self.max_wait }
     }
 }
@@ -117,7 +128,6 @@ mod tests {
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc;
-    use std::time::Instant;
 
     use tokio::task::{JoinHandle, yield_now};
 

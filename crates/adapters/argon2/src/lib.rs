@@ -3,6 +3,7 @@
 mod arena;
 mod gate;
 mod hasher;
+pub mod metrics;
 mod settings;
 mod stored;
 

@@ -7,6 +7,7 @@
 mod access;
 pub mod copy;
 mod locks;
+pub mod metrics;
 mod migrations;
 pub mod postgres;
 mod rows;

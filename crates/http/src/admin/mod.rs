@@ -12,7 +12,7 @@ use actix_web::{App, Error};
 use asteroid_kernel::{Clock, Randomness};
 
 use crate::core::{Surface, Telemetry, fallback};
-use crate::{Readiness, operations};
+use crate::{MetricsSource, Readiness, operations};
 
 use error::AdminSurface;
 
@@ -35,9 +35,11 @@ impl Default for AdminSettings {
 }
 
 /// The parts of the application of the admin listener. Cheap to clone; clones share everything.
-pub struct AdminParts<R> {
+pub struct AdminParts<R, M> {
     /// The readiness check.
     pub readiness: Arc<R>,
+    /// The metrics.
+    pub metrics: Arc<M>,
     /// The clock, for request ids.
     pub clock: Arc<dyn Clock>,
     /// Unpredictable bytes, for request ids.
@@ -46,10 +48,11 @@ pub struct AdminParts<R> {
     pub settings: Arc<AdminSettings>,
 }
 
-impl<R> Clone for AdminParts<R> {
+impl<R, M> Clone for AdminParts<R, M> {
     fn clone(&self) -> Self {
         Self {
             readiness: Arc::clone(&self.readiness),
+            metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
             randomness: Arc::clone(&self.randomness),
             settings: Arc::clone(&self.settings),
@@ -59,8 +62,8 @@ impl<R> Clone for AdminParts<R> {
 
 /// The application of the admin listener. Each worker of a server ([`wire::listen`](crate::wire::listen)) makes its own.
 #[must_use]
-pub fn admin_app<R: Readiness>(
-    parts: &AdminParts<R>,
+pub fn admin_app<R: Readiness, M: MetricsSource>(
+    parts: &AdminParts<R, M>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -68,17 +71,20 @@ pub fn admin_app<R: Readiness>(
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    > + use<R>,
+    > + use<R, M>,
 > {
     let telemetry = Arc::new(Telemetry {
         clock: Arc::clone(&parts.clock),
         randomness: Arc::clone(&parts.randomness),
         header_limit: parts.settings.header_limit,
+        trusted_proxies: Vec::new(),
+        cors_setting: None,
         answer: |_, error| AdminSurface::answer(error),
     });
     let settings = Arc::clone(&parts.settings);
     App::new()
         .configure(operations::configure_health::<AdminSurface, R>(Arc::clone(&parts.readiness)))
+        .configure(operations::configure_metrics::<AdminSurface, M>(Arc::clone(&parts.metrics)))
         .default_service(fallback::<AdminSurface>())
         .wrap(from_fn(move |request, next| host::check(Arc::clone(&settings), request, next)))
         .wrap(from_fn(move |request, next| Arc::clone(&telemetry).pass(request, next)))

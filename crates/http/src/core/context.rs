@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use asteroid_application::accounts::{AuthenticateError, Caller, Sessions};
 use asteroid_kernel::Origin;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
+use super::access_log::AuthenticatedUser;
 use super::bearer::bearer_token;
 use super::body::{BodyContent, read_content, read_object};
 use super::origin::origin;
@@ -103,10 +104,14 @@ impl<U: 'static> HttpContext<U> {
     /// The caller that the bearer token authenticates.
     pub(crate) async fn caller<S: Sessions>(&mut self, sessions: fn(&U) -> &S) -> Result<Caller, ApiError> {
         let token = bearer_token(self.request.headers())?.to_owned();
-        self.call(|use_cases| sessions(use_cases).authenticate(token)).await?.map_err(|error| match error {
-            AuthenticateError::Unauthenticated => ApiError::Unauthenticated { token_sent: true },
-            AuthenticateError::Storage(error) => error.into(),
-        })
+        let caller = self.call(|use_cases| sessions(use_cases).authenticate(token)).await?.map_err(
+            |error| match error {
+                AuthenticateError::Unauthenticated => ApiError::Unauthenticated { token_sent: true },
+                AuthenticateError::Storage(error) => error.into(),
+            },
+        )?;
+        self.request.extensions_mut().insert(AuthenticatedUser(caller.user));
+        Ok(caller)
     }
 }
 

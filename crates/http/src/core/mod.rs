@@ -1,5 +1,6 @@
 //! What the surfaces share. Nothing here serialises: each [`Surface`] answers an [`ApiError`] in its own envelope.
 
+mod access_log;
 mod bearer;
 mod body;
 mod chunked;

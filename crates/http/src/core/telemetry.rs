@@ -1,20 +1,23 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use asteroid_kernel::{Clock, Randomness, uuid_v7};
-use tracing::field::Empty;
-use tracing::{Instrument, Span};
+use ipnet::IpNet;
+use tracing::Instrument;
 
 use super::ApiError;
+use super::access_log::AccessLog;
 use super::chunked::SharedPayload;
 use super::cors::hide_from_other_origins;
-use super::origin::RequestId;
+use super::origin::{RequestId, origin};
 use crate::wire::HeadError;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,6 +30,10 @@ pub(crate) struct Telemetry {
     pub(crate) randomness: Arc<dyn Randomness>,
     /// The largest total size of a request's header fields, in bytes.
     pub(crate) header_limit: usize,
+    /// The proxies whose `X-Forwarded-For` field is trusted.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The setting that lists the origins whose preflight requests are granted; [`None`] if none is.
+    pub(crate) cors_setting: Option<&'static str>,
     /// The answer to a request for this path that failed outside any surface.
     pub(crate) answer: fn(&str, &ApiError) -> HttpResponse,
 }
@@ -39,16 +46,20 @@ impl Telemetry {
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let id = self.request_id(request.headers());
-        let line = AccessLog::open(&request, &id);
-        let span = line.span.clone();
         request.extensions_mut().insert(RequestId(id.clone()));
+        let line = AccessLog::open(&request, origin(request.request(), &self.trusted_proxies));
+        let span = line.span.clone();
+        let preflight = preflight_origin(&request);
         let payload = SharedPayload::of(&mut request);
 
         let mut response = if let Some(error) = self.head_error(request.headers()) {
             let answer = (self.answer)(request.path(), &error);
             request.into_response(answer)
         } else {
-            let response = async { next.call(request).await }.instrument(span).await?;
+            let response = async { next.call(request).await }.instrument(span.clone()).await?;
+            if let (Some(setting), Some(origin)) = (self.cors_setting, preflight) {
+                span.in_scope(|| log_refused_preflight(&response, &origin, setting));
+            }
             if is_refused_preflight(&response) {
                 let answer = (self.answer)(response.request().path(), &ApiError::ForbiddenOrigin);
                 response.into_response(answer)
@@ -59,7 +70,7 @@ impl Telemetry {
         let id = HeaderValue::from_str(&id).expect("an id is of letters, digits, - and _");
         response.headers_mut().insert(X_REQUEST_ID, id);
         hide_from_other_origins(response.headers_mut());
-        line.close(response.status().as_u16());
+        let response = line.close(response);
         Ok(match payload {
             Some(payload) => payload.held_by(response),
             None => response,
@@ -92,58 +103,34 @@ fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
+/// The origin of a CORS preflight request. It may be any text, and no longer than one of a browser.
+fn preflight_origin(request: &ServiceRequest) -> Option<String> {
+    let headers = request.headers();
+    let is_preflight =
+        *request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let origin = headers.get(ORIGIN).filter(|_| is_preflight)?.to_str().ok()?;
+    // A browser sends no user name.
+    Some(if origin.contains('@') { "(not an origin)".to_owned() } else { origin.chars().take(300).collect() })
+}
+
+/// Says which origin was refused, and which setting would allow it.
+fn log_refused_preflight<B>(response: &ServiceResponse<B>, origin: &str, setting: &str) {
+    if response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) && !is_refused_preflight(response) {
+        return;
+    }
+    match response.response().error().and_then(|error| error.as_error::<CorsError>()) {
+        None | Some(CorsError::OriginNotAllowed) => {
+            tracing::warn!(
+                origin,
+                setting,
+                "refused a CORS preflight: the setting does not list this origin"
+            );
+        }
+        Some(error) => tracing::warn!(origin, %error, "refused a CORS preflight"),
+    }
+}
+
 /// Whether the CORS library refused the request. It answers in a format of its own.
 fn is_refused_preflight<B>(response: &ServiceResponse<B>) -> bool {
     response.response().error().is_some_and(|error| error.as_error::<CorsError>().is_some())
-}
-
-/// The span of a request and its line in the access log. The line is written even if the client disconnects before the
-/// answer.
-struct AccessLog {
-    span: Span,
-    started: Instant,
-    status: Option<u16>,
-}
-
-impl AccessLog {
-    /// The path and the query are not logged: they may hold personal data.
-    fn open(request: &ServiceRequest, request_id: &str) -> Self {
-        let route = request.match_pattern();
-        let route = route.as_deref().map_or("none", |route| match route.trim_end_matches('/') {
-            "" => "/",
-            route => route,
-        });
-        let span = tracing::info_span!(
-            "request",
-            request_id,
-            method = request.method().as_str(),
-            route,
-            status = Empty,
-            duration_ms = Empty
-        );
-        Self { span, started: Instant::now(), status: None }
-    }
-
-    fn close(mut self, status: u16) {
-        self.status = Some(status);
-    }
-}
-
-impl Drop for AccessLog {
-    fn drop(&mut self) {
-        let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.span.record("duration_ms", millis);
-        let _entered = self.span.enter();
-        if let Some(status) = self.status {
-            self.span.record("status", status);
-            // A page that polls every second would fill the log.
-            if status == 304 {
-                tracing::debug!("answered");
-            } else {
-                tracing::info!("answered");
-            }
-        } else {
-            tracing::info!("the client disconnected");
-        }
-    }
 }

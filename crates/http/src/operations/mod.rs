@@ -1,6 +1,7 @@
 //! Endpoints for operators: liveness, readiness, and the description of the API.
 
 mod health;
+mod metrics;
 mod reference;
 
 use std::convert::Infallible;
@@ -16,6 +17,8 @@ use crate::HttpSettings;
 use crate::core::openapi::describe;
 use crate::core::{Endpoint, Surface, resource, resources};
 
+pub use metrics::MetricsSource;
+pub(crate) use metrics::configure as configure_metrics;
 pub(crate) use reference::ApiDocument;
 
 /// Whether the server can serve requests, for `/readyz`.

@@ -4,14 +4,16 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use asteroid_application::accounts::RegisterError;
 use asteroid_application::mocks::MockAccounts;
+use asteroid_http::HttpSettings;
 use asteroid_kernel::StorageError;
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::harness::{BODIES, TOKEN, ask, json, willing_accounts, with_token};
+use crate::harness::{BODIES, TOKEN, ask, ask_with, json, willing_accounts, with_token};
 use crate::openapi::bodiless_requests;
 use crate::timeouts_and_panics::Stuck;
 
@@ -61,11 +63,13 @@ pub(crate) async fn lines_during<F: Future>(work: F) -> Vec<Value> {
 pub(crate) fn printed(lines: &[Value]) -> String {
     let ours = lines.iter().filter(|line| line["target"].as_str().is_some_and(|t| t.starts_with("asteroid")));
     let formatted = ours.map(|line| {
-        let mut span = line["span"].clone();
-        if let Some(duration) = span.get_mut("duration_ms") {
+        let mut fields = line["fields"].clone();
+        let message = fields.as_object_mut().and_then(|fields| fields.remove("message")).expect("a message");
+        if let Some(duration) = fields.get_mut("duration_ms") {
             *duration = "any".into();
         }
-        format!("{} {} {span}", line["level"].as_str().expect("a level"), line["fields"]["message"])
+        let span = line.get("span").map(|span| format!(" in {span}")).unwrap_or_default();
+        format!("{} {message} {fields}{span}", line["level"].as_str().expect("a level"))
     });
     formatted.collect::<Vec<_>>().join("\n")
 }
@@ -73,7 +77,47 @@ pub(crate) fn printed(lines: &[Value]) -> String {
 #[actix_web::test]
 async fn each_request_has_one_line_in_the_access_log() {
     let request = TestRequest::get().uri("/v1/auth/me?access_token=secret");
-    insta::assert_snapshot!(printed(&lines(MockAccounts::new(), request).await), @r#"INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/v1/auth/me","status":401}"#);
+    insta::assert_snapshot!(printed(&lines(MockAccounts::new(), request).await), @r#"INFO "answered" {"bytes":88,"client":"203.0.113.9","duration_ms":"any","method":"GET","request_id":"r-1","route":"/v1/auth/me","status":401}"#);
+}
+
+#[actix_web::test]
+async fn the_line_of_a_request_names_its_client_and_user() {
+    let request =
+        with_token(TestRequest::get().uri("/v1/auth/sessions")).insert_header(("user-agent", "curl/8.5.0"));
+    insta::assert_snapshot!(printed(&lines(willing_accounts(), request).await), @r#"INFO "answered" {"bytes":11,"client":"203.0.113.9","duration_ms":"any","method":"GET","request_id":"r-1","route":"/v1/auth/sessions","status":200,"user_agent":"curl/8.5.0","user_id":1}"#);
+}
+
+#[actix_web::test]
+async fn a_refused_cors_preflight_names_its_origin_and_the_setting() {
+    let allowed =
+        || HttpSettings { cors_origins: vec!["https://app.example.com".into()], ..HttpSettings::default() };
+    let preflight = |origin: &'static str| {
+        TestRequest::default()
+            .method(Method::OPTIONS)
+            .uri("/v1/auth/me")
+            .insert_header(("x-request-id", "r-1"))
+            .insert_header(("origin", origin))
+            .insert_header(("access-control-request-method", "GET"))
+    };
+    let mut written = Vec::new();
+    for (settings, origin) in [
+        (allowed(), "https://app.example.com"),
+        (allowed(), "https://other.example.com"),
+        (HttpSettings::default(), "https://app.example.com"),
+        (allowed(), "https://george@example.com"),
+    ] {
+        let lines = lines_during(ask_with(MockAccounts::new(), settings, preflight(origin))).await;
+        written.push(printed(&lines));
+    }
+    insta::assert_snapshot!(written.join("\n"), @r#"
+    INFO "answered" {"bytes":0,"client":"203.0.113.9","duration_ms":"any","method":"OPTIONS","request_id":"r-1","route":"/v1/auth/me","status":200}
+    WARN "refused a CORS preflight: the setting does not list this origin" {"origin":"https://other.example.com","setting":"http.cors_origins"} in {"method":"OPTIONS","name":"request","request_id":"r-1","route":"/v1/auth/me"}
+    INFO "answered" {"bytes":98,"client":"203.0.113.9","duration_ms":"any","method":"OPTIONS","request_id":"r-1","route":"/v1/auth/me","status":403}
+    WARN "refused a CORS preflight: the setting does not list this origin" {"origin":"https://app.example.com","setting":"http.cors_origins"} in {"method":"OPTIONS","name":"request","request_id":"r-1","route":"/v1/auth/me"}
+    INFO "answered" {"bytes":92,"client":"203.0.113.9","duration_ms":"any","method":"OPTIONS","request_id":"r-1","route":"/v1/auth/me","status":405}
+    WARN "refused a CORS preflight: the setting does not list this origin" {"origin":"(not an origin)","setting":"http.cors_origins"} in {"method":"OPTIONS","name":"request","request_id":"r-1","route":"/v1/auth/me"}
+    INFO "answered" {"bytes":98,"client":"203.0.113.9","duration_ms":"any","method":"OPTIONS","request_id":"r-1","route":"/v1/auth/me","status":403}
+    "#);
 }
 
 #[actix_web::test]
@@ -81,7 +125,7 @@ async fn a_request_whose_client_disconnects_has_a_line_too() {
     tokio::time::pause();
     let request = BODIES[0].request(BODIES[0].body()).insert_header(("x-request-id", "r-1"));
     let cut_off = tokio::time::timeout(Duration::from_secs(1), ask(Stuck, request));
-    insta::assert_snapshot!(printed(&lines_during(cut_off).await), @r#"INFO "the client disconnected" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}"#);
+    insta::assert_snapshot!(printed(&lines_during(cut_off).await), @r#"INFO "the client disconnected" {"bytes":0,"client":"203.0.113.9","duration_ms":"any","method":"POST","request_id":"r-1","route":"/v1/auth/register"}"#);
 }
 
 #[actix_web::test]
@@ -89,9 +133,10 @@ async fn the_log_has_the_route_pattern_and_not_the_path() {
     let mut routes = Vec::new();
     for path in ["/v1/auth/sessions/1", "/v1/auth/sessions/", "/v1/auth/secret", "/secret", "/docs/page.js"] {
         let lines = lines(MockAccounts::new(), TestRequest::delete().uri(path)).await;
-        let written: Vec<&Value> = lines.iter().filter(|line| line["span"]["name"] == "request").collect();
+        let written: Vec<&Value> =
+            lines.iter().filter(|line| line["fields"]["message"] == "answered").collect();
         assert_eq!(written.len(), 1);
-        routes.push(written[0]["span"]["route"].as_str().expect("a route").to_owned());
+        routes.push(written[0]["fields"]["route"].as_str().expect("a route").to_owned());
     }
     insta::assert_snapshot!(routes.join("\n"), @r"
     /v1/auth/sessions/{id}
@@ -109,8 +154,8 @@ async fn the_cause_of_an_error_is_logged_with_the_request_id() {
     accounts.expect_register().returning(move |_| Err(RegisterError::Storage(cause())));
     let lines = lines(accounts, BODIES[0].request(BODIES[0].body())).await;
     insta::assert_snapshot!(printed(&lines), @r#"
-    ERROR "the store failed: no such table: users" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}
-    INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register","status":500}
+    ERROR "the store failed: no such table: users" {} in {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/register"}
+    INFO "answered" {"bytes":81,"client":"203.0.113.9","duration_ms":"any","method":"POST","request_id":"r-1","route":"/v1/auth/register","status":500}
     "#);
 }
 
@@ -120,8 +165,8 @@ async fn a_panic_is_logged_with_the_request_id() {
     accounts.expect_sign_in().returning(|_| panic!("a bug"));
     let lines = lines(accounts, BODIES[2].request(BODIES[2].body())).await;
     insta::assert_snapshot!(printed(&lines), @r#"
-    ERROR "a handler panicked: a bug" {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login"}
-    INFO "answered" {"duration_ms":"any","method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login","status":500}
+    ERROR "a handler panicked: a bug" {} in {"method":"POST","name":"request","request_id":"r-1","route":"/v1/auth/login"}
+    INFO "answered" {"bytes":81,"client":"203.0.113.9","duration_ms":"any","method":"POST","request_id":"r-1","route":"/v1/auth/login","status":500}
     "#);
 }
 

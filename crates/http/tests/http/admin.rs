@@ -4,14 +4,23 @@ use std::sync::Arc;
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use asteroid_application::mocks::MockAccounts;
-use asteroid_http::{AdminParts, AdminSettings, HttpSettings, Parts, admin_app};
+use asteroid_http::{AdminParts, AdminSettings, HttpSettings, MetricsSource, Parts, admin_app};
 
 use crate::harness::{Answer, Ready, ask, parts};
 
-pub(crate) fn admin_parts() -> AdminParts<Ready> {
+/// A metric that never changes.
+pub(crate) struct OneMetric;
+
+impl MetricsSource for OneMetric {
+    async fn render(&self) -> String {
+        "asteroid_build_info 1\n".to_owned()
+    }
+}
+
+pub(crate) fn admin_parts() -> AdminParts<Ready, OneMetric> {
     let Parts { readiness, clock, randomness, .. } = parts(MockAccounts::new(), HttpSettings::default());
     let settings = AdminSettings { hosts: vec!["asteroid.internal".to_owned()], ..AdminSettings::default() };
-    AdminParts { readiness, clock, randomness, settings: Arc::new(settings) }
+    AdminParts { readiness, metrics: Arc::new(OneMetric), clock, randomness, settings: Arc::new(settings) }
 }
 
 pub(crate) async fn ask_admin(request: TestRequest) -> Answer {
@@ -70,6 +79,18 @@ async fn admin_listener_refuses_a_body_of_more_than_one_mebibyte() {
 
     {"title":"Payload Too Large","status":413,"code":"PAYLOAD_TOO_LARGE","detail":"The request body must have at most 1048576 bytes."}
     "#);
+}
+
+#[actix_web::test]
+async fn metrics_are_in_the_text_format_of_prometheus() {
+    insta::assert_snapshot!(ask_admin(TestRequest::get().uri("/metrics")).await, @r"
+    200 OK
+    cache-control: no-store
+    content-type: text/plain; version=0.0.4; charset=utf-8
+    x-request-id: r-1
+
+    asteroid_build_info 1
+    ");
 }
 
 #[actix_web::test]

@@ -23,6 +23,7 @@ use super::error::{SqlErrorKind, error_kind, storage_error};
 use super::migrations::{self, FindPendingMigrations, MigrateError};
 use super::options::PostgresOptions;
 use crate::access::Access;
+use crate::metrics::{measured, record_refusal, record_retry, report_pool};
 use crate::migrations::require_none_pending;
 
 /// The number of retries of a unit of work after a conflict or a connection lost before the commit.
@@ -129,6 +130,12 @@ impl PostgresStorage {
         self.read(FindPendingMigrations).await
     }
 
+    /// Reports the state of the connection pool to the recorder of metrics.
+    pub fn report_pool(&self) {
+        let status = self.pool.status();
+        report_pool(status.size, status.available, status.max_size);
+    }
+
     async fn connection(&self) -> Result<Object<AsyncPgConnection>, StorageError> {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => StorageError::Busy,
@@ -140,7 +147,10 @@ impl PostgresStorage {
     }
 
     async fn run<W: UnitOfWork<PostgresTx>>(&self, work: W, access: Access) -> Result<W::Output, W::Error> {
-        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| StorageError::Busy)?;
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
+            record_refusal();
+            StorageError::Busy
+        })?;
         let storage = self.clone();
         // A task of its own, which ends even if the caller is cancelled.
         let unit = self.runtime.spawn(async move {
@@ -168,6 +178,7 @@ impl PostgresStorage {
                 Attempt::Retry(_) => {}
             }
             retries += 1;
+            record_retry();
             sleep(jitter(retries)).await;
         }
     }
@@ -247,14 +258,14 @@ impl Storage for PostgresStorage {
         &self,
         work: W,
     ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
-        self.run(work, Access::Write)
+        measured(Access::Write, self.run(work, Access::Write))
     }
 
     fn read<W: UnitOfWork<PostgresTx>>(
         &self,
         work: W,
     ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
-        self.run(work, Access::Read)
+        measured(Access::Read, self.run(work, Access::Read))
     }
 
     async fn check(&self) -> Result<(), StorageError> {

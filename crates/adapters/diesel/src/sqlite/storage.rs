@@ -17,6 +17,7 @@ use super::unit::{ErasedUnit, enqueue_unit};
 use super::write_health::WriteHealth;
 use super::writer::Writer;
 use crate::access::Access;
+use crate::metrics::{measured, record_refusal};
 use crate::migrations::require_none_pending;
 
 /// A store in one `SQLite` file.
@@ -65,7 +66,10 @@ impl WorkerThreads {
     async fn run<W: UnitOfWork<SqliteTx>>(&self, work: W) -> Result<W::Output, W::Error> {
         let (unit, answer) = enqueue_unit(work);
         self.queue.try_send(unit).map_err(|error| match error {
-            TrySendError::Full(_) => StorageError::Busy,
+            TrySendError::Full(_) => {
+                record_refusal();
+                StorageError::Busy
+            }
             TrySendError::Disconnected(_) => {
                 StorageError::Failed("the thread of the database has ended".into())
             }
@@ -126,14 +130,14 @@ impl Storage for SqliteStorage {
         &self,
         work: W,
     ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
-        self.writer.run(work)
+        measured(Access::Write, self.writer.run(work))
     }
 
     fn read<W: UnitOfWork<SqliteTx>>(
         &self,
         work: W,
     ) -> impl Future<Output = Result<W::Output, W::Error>> + Send {
-        self.readers.run(work)
+        measured(Access::Read, self.readers.run(work))
     }
 
     async fn check(&self) -> Result<(), StorageError> {

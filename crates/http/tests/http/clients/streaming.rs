@@ -270,8 +270,8 @@ async fn an_aborted_stream_is_logged_with_the_request_id() {
         assert!(read(&mut body).await.1.is_err());
     });
     insta::assert_snapshot!(printed(&lines.await), @r#"
-    INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
-    ERROR "the client stream was aborted: the store failed: disk I/O error" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
+    ERROR "the client stream was aborted: the store failed: disk I/O error" {} in {"method":"GET","name":"request","request_id":"r-1","route":"/clients"}
+    INFO "the answer was aborted" {"bytes":984500,"duration_ms":"any","method":"GET","request_id":"r-1","route":"/clients","status":200,"user_id":1}
     "#);
 }
 

@@ -21,10 +21,10 @@ async fn the_log_has_the_route_pattern_without_the_query_string() {
         written.push(printed(&lines(with_token(TestRequest::get().uri(path))).await));
     }
     insta::assert_snapshot!(written.join("\n"), @r#"
-    INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/users/current","status":200}
-    INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients/{clientId}","status":200}
-    INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"/clients","status":200}
-    INFO "answered" {"duration_ms":"any","method":"GET","name":"request","request_id":"r-1","route":"none","status":404}
+    INFO "answered" {"bytes":588,"client":"203.0.113.9","duration_ms":"any","method":"GET","request_id":"r-1","route":"/users/current","status":200,"user_id":1}
+    INFO "answered" {"bytes":1963,"client":"203.0.113.9","duration_ms":"any","method":"GET","request_id":"r-1","route":"/clients/{clientId}","status":200,"user_id":1}
+    INFO "answered" {"bytes":1963,"client":"203.0.113.9","duration_ms":"any","method":"GET","request_id":"r-1","route":"/clients","status":200,"user_id":1}
+    INFO "answered" {"bytes":63,"client":"203.0.113.9","duration_ms":"any","method":"GET","request_id":"r-1","route":"none","status":404}
     "#);
 }
 
