@@ -62,13 +62,18 @@ fn may_name(package: &str, library: &str) -> bool {
         | "tokio-postgres"
         | "tokio-postgres-rustls" => package == "asteroid-diesel",
         "argon2" | "bcrypt" => package == "asteroid-argon2",
-        "clap" | "clap_complete" | "clap_mangen" | "comfy-table" | "indicatif" => package == "asteroid",
+        "clap"
+        | "clap_complete"
+        | "clap_mangen"
+        | "comfy-table"
+        | "indicatif"
+        | "metrics-exporter-prometheus"
+        | "metrics-process" => package == "asteroid",
         "metrics" => {
             let records =
                 ["asteroid-argon2", "asteroid-diesel", "asteroid-http", "asteroid-runtime", "asteroid"];
             records.contains(&package)
         }
-        "metrics-exporter-prometheus" | "metrics-process" => package == "asteroid",
         library if library.starts_with("actix") => ["asteroid-http", "asteroid"].contains(&package),
         _ => true,
     }

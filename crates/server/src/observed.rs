@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::time::Instant;
 
-#[expect(clippy::wildcard_imports, reason = "the ports name the types of their methods")]
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "the ports name the types of their methods")
+)]
 use asteroid_application::accounts::*;
 use asteroid_identity::{HashingError, Profile, Session};
 use asteroid_kernel::{Origin, SessionId, StorageError};
