@@ -1,8 +1,10 @@
-//! What an operator does: start, stop, rotate keys, run several servers, follow the README.
+//! What an operator does: start, stop, rotate keys, run several servers, administer users, follow the README.
 
+mod audit;
 mod key_rotation;
 mod many_servers;
 mod metrics;
 mod readme;
 mod reload;
 mod shutdown;
+mod users;

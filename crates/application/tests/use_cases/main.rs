@@ -1,5 +1,6 @@
 //! The use cases on mocks and on the store in memory.
 
+mod administration;
 mod code_budgets;
 mod delivery;
 mod development_outbox;

@@ -134,18 +134,18 @@ mod tests {
         UserSearch::parse(text, Region::US)
     }
 
-    fn prefix(text: &str) -> Option<UserSearch> {
-        Some(UserSearch::Prefix(text.to_owned()))
+    fn prefix(text: &str) -> UserSearch {
+        UserSearch::Prefix(text.to_owned())
     }
 
     #[test]
     fn a_search_text_is_a_contact_an_id_or_the_beginning_of_a_key() {
-        assert_eq!(search(" George@EXAMPLE.com "), prefix("george@example.com"));
-        assert_eq!(search("(555) 665-4345"), prefix("+15556654345"));
-        assert_eq!(search("+1 (555) 6"), prefix("+15556"));
+        assert_eq!(search(" George@EXAMPLE.com "), Some(prefix("george@example.com")));
+        assert_eq!(search("(555) 665-4345"), Some(prefix("+15556654345")));
+        assert_eq!(search("+1 (555) 6"), Some(prefix("+15556")));
         assert_eq!(search("25"), Some(UserSearch::Id(UserId(25))));
-        assert_eq!(search("GEORGE Wash"), prefix("george wash"));
-        assert_eq!(search("99999999999999999999"), prefix("99999999999999999999"));
+        assert_eq!(search("GEORGE Wash"), Some(prefix("george wash")));
+        assert_eq!(search("99999999999999999999"), Some(prefix("99999999999999999999")));
     }
 
     #[test]

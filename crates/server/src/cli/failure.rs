@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use asteroid_application::PublishTermsError;
+use asteroid_application::administration::{CreateUserError, SetPasswordError};
 use asteroid_diesel::copy::CopyError;
 use asteroid_kernel::StorageError;
 use asteroid_keyring::KeysError;
@@ -12,9 +13,11 @@ use asteroid_terms::InvalidTerms;
 use serde::Serialize;
 use serde_json::json;
 
+use super::audit::InvalidTime;
 use super::keys::RetireError;
 use super::messages::{SendTestError, WritePreviewError};
 use super::terms::PublishError;
+use super::user::UserError;
 use crate::config::{ConfigErrors, NoKeysFile};
 use crate::messages::TemplateErrors;
 use crate::storage::StoreError;
@@ -38,8 +41,9 @@ macro_rules! code_of {
 
 fn code_of(error: &(dyn Error + 'static)) -> &'static str {
     code_of!(error;
-        ConfigErrors, CopyError, InvalidTerms, KeysError, NoKeysFile, PublishError, PublishTermsError, RetireError,
-        SendTestError, StorageError, StoreError, TemplateErrors, WritePreviewError, io::Error,
+        ConfigErrors, CopyError, CreateUserError, InvalidTerms, InvalidTime, KeysError, NoKeysFile, PublishError,
+        PublishTermsError, RetireError, SendTestError, SetPasswordError, StorageError, StoreError, TemplateErrors,
+        UserError, WritePreviewError, io::Error,
     )
 }
 

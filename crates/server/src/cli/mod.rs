@@ -1,6 +1,7 @@
 //! The command line. Every command prints text for people, or JSON with `--json`; why it failed goes to standard error, as
 //! JSON, too. Its exit status is 0 (success), 1 (refused or failed) or 2 (usage error).
 
+mod audit;
 mod config;
 mod confirm;
 mod copy;
@@ -13,6 +14,7 @@ mod migrate;
 mod outbox;
 mod output;
 mod terms;
+mod user;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -78,6 +80,11 @@ enum Command {
     /// List the messages of the outbox, or retry failed ones.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// List, show and administer users.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// List the events of the audit trail, newest first.
+    Audit(audit::AuditArguments),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -207,6 +214,8 @@ pub fn run(
         Some(Command::Copy(arguments)) => copy::run(&context, &arguments),
         Some(Command::Terms(command)) => terms::run(&context, &command),
         Some(Command::Outbox(command)) => outbox::run(&context, &command),
+        Some(Command::User(command)) => user::run(&context, &command),
+        Some(Command::Audit(arguments)) => audit::run(&context, &arguments),
         Some(Command::Keys(command)) => keys::run(&context, &command),
         Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),

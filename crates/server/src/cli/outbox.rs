@@ -70,7 +70,7 @@ fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
 
 /// A listed message.
 #[derive(Serialize)]
-struct ListedMessage {
+pub(super) struct ListedMessage {
     id: String,
     created_at: String,
     channel: &'static str,
@@ -197,7 +197,7 @@ fn retry_failed(context: &Context, format: Format) -> Result<(), CommandError> {
 }
 
 /// A table of the messages.
-fn table(listed: &[ListedMessage]) -> String {
+pub(super) fn table(listed: &[ListedMessage]) -> String {
     if listed.is_empty() {
         return "No such message is in the outbox.".to_owned();
     }

@@ -101,8 +101,8 @@ fn what_stays(report: &ImportReport) -> &'static str {
     }
 }
 
-/// The import alone waits for these hashes, so it may wait long.
-fn hashing(settings: &Settings) -> Argon2Settings {
+/// A command alone waits for these hashes, so it may wait long.
+pub(super) fn hashing(settings: &Settings) -> Argon2Settings {
     let settings = Argon2Settings::from(&settings.passwords.hashing);
     Argon2Settings { queue: 64, max_wait: Duration::from_mins(1), ..settings }
 }

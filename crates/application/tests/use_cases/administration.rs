@@ -1,0 +1,171 @@
+//! What operators do with users, on mocks: what is recorded, and what must not happen.
+
+use std::sync::Arc;
+
+use asteroid_application::administration::{
+    Administration, CreateUserError, EndedSessions, ListUsersError, NewAccount, Operator, SetPasswordError,
+    StatusChange, UserReference,
+};
+use asteroid_application::mocks::{MockStorage, MockTx};
+use asteroid_application::{AccountRules, Administrators};
+use asteroid_audit::{Action, Outcome};
+use asteroid_identity::mocks::{MockHasher, PlainHasher};
+use asteroid_identity::{
+    ContactTaken, ContactType, Password, PersonName, Profile, User, UserCursor, UserFilter, UserSearch,
+    UserStatus,
+};
+use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
+use asteroid_kernel::{Contact, Origin, Region, SessionId, Timestamp, UserId};
+
+const NOW: &str = "2026-01-02T03:04:05.678Z";
+const GEORGE: UserId = UserId(25);
+
+fn now() -> Timestamp {
+    Timestamp::parse(NOW).expect("a time")
+}
+
+fn profile() -> Profile {
+    let user = User {
+        id: GEORGE,
+        name: PersonName::new("George", "Washington").expect("a name"),
+        status: UserStatus::Enabled,
+        administrator: false,
+        password_hash: Some(PlainHasher::hash_of("IWasTheFirstPrez1776")),
+        last_login: None,
+        created_at: now(),
+    };
+    Profile { user, contacts: Vec::new() }
+}
+
+fn operator() -> Operator {
+    Operator { name: "root".to_owned(), origin: Origin::local() }
+}
+
+/// The use cases on these mocks. A password that is hashed fails the test.
+fn administrators(tx: MockTx) -> (Administrators<MockStorage, MockHasher>, Arc<MockStorage>) {
+    let storage = Arc::new(MockStorage::of(tx));
+    let (clock, randomness) = (Arc::new(ManualClock::at(NOW)), Arc::new(CountingRandomness::default()));
+    let (hasher, rules) = (Arc::new(MockHasher::new()), AccountRules::default());
+    (Administrators::new(Arc::clone(&storage), hasher, clock, randomness, rules), storage)
+}
+
+fn with_george() -> MockTx {
+    let mut tx = MockTx::new();
+    tx.expect_find_profile().returning(|id| Ok((id == GEORGE).then(profile)));
+    tx
+}
+
+/// Expects one event of this action on the user, by the operator.
+fn expect_event(tx: &mut MockTx, action: Action) {
+    let is_expected = move |event: &asteroid_audit::AuditEvent| {
+        (event.action, event.outcome, event.user) == (action, Outcome::Done, Some(GEORGE))
+            && event.operator.as_deref() == Some("root")
+            && event.at == now()
+    };
+    tx.expect_record_event().times(1).withf(is_expected).returning(|_| Ok(()));
+}
+
+#[tokio::test]
+async fn disabling_ends_sessions_and_enabling_ends_none() {
+    let mut tx = with_george();
+    tx.expect_set_status()
+        .times(1)
+        .withf(|id, to| (*id, *to) == (GEORGE, UserStatus::Disabled))
+        .returning(|_, _| Ok(true));
+    tx.expect_revoke_sessions()
+        .times(1)
+        .withf(|id, keep| *id == GEORGE && keep.is_none())
+        .returning(|_, _| Ok(3));
+    expect_event(&mut tx, Action::DisableUser);
+    let (users, storage) = administrators(tx);
+    let change =
+        users.set_status(GEORGE.into(), UserStatus::Disabled, operator()).await.expect("the store works");
+    assert_eq!(change, Some(StatusChange { user: GEORGE, changed: true, ended_sessions: 3 }));
+    assert_eq!(storage.committed(), 1);
+
+    let mut tx = with_george();
+    tx.expect_set_status().times(1).returning(|_, _| Ok(true));
+    expect_event(&mut tx, Action::EnableUser);
+    let (users, _) = administrators(tx);
+    let change =
+        users.set_status(GEORGE.into(), UserStatus::Enabled, operator()).await.expect("the store works");
+    assert_eq!(change, Some(StatusChange { user: GEORGE, changed: false, ended_sessions: 0 }));
+}
+
+#[tokio::test]
+async fn an_act_on_an_unknown_user_changes_and_records_nothing() {
+    let unknown = || UserReference::from(UserId(26));
+    let (users, _) = administrators(with_george());
+    assert_eq!(
+        users.set_status(unknown(), UserStatus::Disabled, operator()).await.expect("the store works"),
+        None
+    );
+    assert_eq!(users.unlock_user(unknown(), operator()).await.expect("the store works"), None);
+    assert_eq!(users.require_reset(unknown(), operator()).await.expect("the store works"), None);
+    assert_eq!(users.end_sessions(unknown(), None, operator()).await.expect("the store works"), None);
+    assert_eq!(
+        users.rename_user(unknown(), PersonName::unknown(), operator()).await.expect("the store works"),
+        None
+    );
+    assert_eq!(users.set_administrator(unknown(), true, operator()).await.expect("the store works"), None);
+    let set = users.set_password(unknown(), Password::new("a fine long password"), operator()).await;
+    assert_eq!(set.expect("the store works"), None);
+    assert!(users.show_user(unknown()).await.expect("the store works").is_none());
+}
+
+#[tokio::test]
+async fn a_session_that_the_user_does_not_have_is_no_act() {
+    let mut tx = with_george();
+    tx.expect_revoke_session().times(1).returning(|_, _| Ok(false));
+    let (users, _) = administrators(tx);
+    let session = SessionId::new(now(), &CountingRandomness::default());
+    let ended = users.end_sessions(GEORGE.into(), Some(session), operator()).await.expect("the store works");
+    assert_eq!(ended, Some(EndedSessions { user: GEORGE, count: 0 }));
+}
+
+#[tokio::test]
+async fn a_weak_password_is_neither_hashed_nor_set() {
+    let (users, storage) = administrators(with_george());
+    let set = users.set_password(GEORGE.into(), Password::new("short"), operator()).await;
+    assert!(matches!(set, Err(SetPasswordError::WeakPassword(_))), "{set:?}");
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_user_with_a_taken_contact_is_not_created() {
+    let contact = |text: &str| Contact::parse(text, Region::US).expect("a contact");
+    let account = |contacts: &[&str]| NewAccount {
+        name: PersonName::unknown(),
+        contacts: contacts.iter().map(|text| contact(text)).collect(),
+        contact_type: ContactType::Personal,
+        password: None,
+    };
+    let mut tx = MockTx::new();
+    tx.expect_insert_user().times(1).returning(|_| Ok(Ok(GEORGE)));
+    tx.expect_add_contact().times(1).returning(|_, _, _, _, _| Ok(Err(ContactTaken)));
+    let (users, storage) = administrators(tx);
+    let created = users.create_user(account(&["a@example.com", "b@example.com"]), operator()).await;
+    assert!(
+        matches!(&created, Err(CreateUserError::ContactTaken(taken)) if *taken == contact("b@example.com")),
+        "{created:?}"
+    );
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
+
+    let (users, _) = administrators(MockTx::new());
+    let created = users.create_user(account(&[]), operator()).await;
+    assert!(matches!(created, Err(CreateUserError::NoContact)), "{created:?}");
+}
+
+#[tokio::test]
+async fn a_cursor_of_other_conditions_is_refused() {
+    let (users, _) = administrators(MockTx::new());
+    let by_id = UserCursor { user: GEORGE, key: None };
+    let by_key = UserCursor { user: GEORGE, key: Some("martha".to_owned()) };
+    let search = UserFilter { search: UserSearch::parse("wash", Region::US), ..UserFilter::default() };
+    for (filter, cursor) in
+        [(search.clone(), by_id), (search, by_key.clone()), (UserFilter::default(), by_key)]
+    {
+        let listed = users.list_users(filter, Some(cursor), 10).await;
+        assert!(matches!(listed, Err(ListUsersError::ForeignCursor)), "{listed:?}");
+    }
+}
