@@ -55,16 +55,23 @@ pub(crate) struct Load {
 struct Shared {
     client: Client,
     base: String,
+    email: String,
     ended: AtomicBool,
     seen: Mutex<Seen>,
 }
 
 impl Load {
     pub(crate) async fn start(server: &Server) -> Self {
-        server.user(EMAIL, PASSWORD).await;
+        Self::start_as(server, EMAIL).await
+    }
+
+    /// A load of sign-ins of a new user with this address.
+    pub(crate) async fn start_as(server: &Server, email: &str) -> Self {
+        server.user(email, PASSWORD).await;
         let shared = Arc::new(Shared {
             client: server.client.clone(),
             base: server.url(""),
+            email: email.to_owned(),
             ended: AtomicBool::new(false),
             seen: Mutex::default(),
         });
@@ -104,7 +111,7 @@ impl Shared {
         while !self.ended.load(Ordering::Relaxed) {
             let sign_in = self.client.post(format!("{}/v1/auth/login", self.base));
             let sign_in = sign_in.header("content-type", "application/json");
-            let sign_in = sign_in.body(json!({"contact": EMAIL, "password": PASSWORD}).to_string());
+            let sign_in = sign_in.body(json!({"contact": self.email, "password": PASSWORD}).to_string());
             if let Some(text) = self.note("sign-in", sign_in.send()).await {
                 let body: Value = serde_json::from_str(&text).expect("JSON");
                 let opened = body["data"]["access_token"].as_str().expect("a token").to_owned();

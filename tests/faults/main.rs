@@ -1,4 +1,4 @@
-//! `PostgreSQL` faults under load. The server keeps answering, with results or with 503. No acknowledged write is lost, and
+//! Faults of the database, the disk and the system under load. The server keeps answering, with results or with 503. No acknowledged write is lost, and
 //! no connection or transaction is left open.
 //!
 //! To print the counts and the slowest responses: `cargo test -p asteroid --test faults -- --nocapture`.
@@ -7,7 +7,9 @@
 #[expect(dead_code, reason = "these tests need less of it")]
 mod harness;
 mod load;
+mod power_loss;
 mod proxy;
+mod syscalls;
 
 use std::path::Path;
 use std::process::Command;
