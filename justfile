@@ -109,3 +109,17 @@ _prometheus:
 # What takes longer, before a release: a short fuzzing of every parser, the crash tests in full, and a real Prometheus.
 ci-full: ci fuzz _prometheus
     cargo test -p asteroid --test whole_server --test whole_server_postgres --test faults -- --ignored --nocapture
+
+# Checks the files of the packages with the tools of their systems.
+packages-check:
+    packaging/check.sh
+
+# Builds the Debian package (installs cargo-deb where it is missing).
+deb: (_tool "cargo-deb")
+    cargo build --locked --release --package asteroid
+    mkdir -p target/package
+    target/release/asteroid man > target/package/asteroid.1
+    target/release/asteroid completions bash > target/package/asteroid.bash
+    target/release/asteroid completions zsh > target/package/_asteroid
+    target/release/asteroid completions fish > target/package/asteroid.fish
+    cargo deb --no-build --package asteroid

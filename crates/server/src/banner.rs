@@ -30,11 +30,24 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr, admin: Option<Soc
   codes     http://{address}/dev/outbox
   API       http://{address}/docs{metrics}
 
-Try it:
-  curl http://{address}/v1/auth/register -H 'Content-Type: application/json' \
-    -d '{{"first_name":"George","last_name":"Washington","email":"george@example.com","type":"personal","password":"IWasTheFirstPrez1776","password_confirmation":"IWasTheFirstPrez1776"}}'
-  curl http://{address}/v1/auth/verification_codes/verify -H 'Content-Type: application/json' \
-    -d '{{"contact":"george@example.com","code":"THE CODE OF THE MESSAGE"}}'
+Try it from a second terminal. The last line waits for the code:
+
+curl -s http://{address}/v1/auth/register -H 'Content-Type: application/json' -d '{{
+  "first_name": "George", "last_name": "Washington", "type": "personal",
+  "email": "george.washington@example.com",
+  "password": "IWasTheFirstPrez1776", "password_confirmation": "IWasTheFirstPrez1776"
+}}'
+printf 'The code: '; read -r CODE
+
+Then verify the code, sign in, and ask for the user:
+
+curl -s http://{address}/v1/auth/verification_codes/verify -H 'Content-Type: application/json' -d '{{
+  "contact": "george.washington@example.com", "code": "'"$CODE"'"
+}}'
+TOKEN=$(curl -s http://{address}/v1/auth/login -H 'Content-Type: application/json' -d '{{
+  "contact": "george.washington@example.com", "password": "IWasTheFirstPrez1776"
+}}' | sed 's/.*"access_token":"\([0-9a-f]*\)".*/\1/')
+curl -s http://{address}/v1/auth/me -H "Authorization: Bearer $TOKEN"
 
 "#,
         name = settings.product.name.trim(),
@@ -45,6 +58,20 @@ Try it:
 mod tests {
     use super::*;
     use asteroid_delivery::DeliveryUrl;
+
+    #[test]
+    fn banner_has_the_commands_and_the_lines_of_the_readme() {
+        const README: &str = include_str!("../../../README.md");
+        let settings = Settings::default();
+        let text = banner(&settings, settings.http.bind);
+        let (_, walk) = README.split_once("\n## A walkthrough").expect("the README has a walkthrough");
+        let block = |block: &'static str| block.split("\n```").next().unwrap_or_default();
+        let printed = walk.split("```text\n").nth(1).map(block).expect("what is printed");
+        let commands = walk.split("```sh\n").skip(1).take(2).map(block);
+        for block in commands.chain([printed]) {
+            assert!(text.contains(block), "{block}\n\n{text}");
+        }
+    }
 
     #[test]
     fn banner_shows_addresses_and_paths() {

@@ -14,6 +14,7 @@ mod readiness;
 mod reasons;
 mod reload;
 mod serve;
+mod service_manager;
 mod shutdown;
 mod storage;
 mod terms;

@@ -40,6 +40,7 @@ use crate::messages::{self, TemplateErrors};
 use crate::metrics::{self, MetricsError, ServerMetrics};
 use crate::observed::Observed;
 use crate::reload::{Reload, Reloader};
+use crate::service_manager;
 use crate::shutdown::Shutdown;
 use crate::storage::{self, ServerStorage, StoreError, with_storage};
 
@@ -226,9 +227,11 @@ async fn serve<S: ServerStorage>(
 
     let background = BackgroundTasks::start(dispatcher, retention, &notifier);
     let reloading = actix_web::rt::spawn(reloader.run(signals.reload));
+    let watchdog = service_manager::ready();
     let shutdown =
         Shutdown { requests: settings.http.shutdown_timeout.get(), workers: settings.http_workers() };
     let (ended, deadline) = shutdown.run(server, signals.stop, &terminal_closed, address).await;
+    service_manager::stopping(watchdog);
     if let Some(upkeep) = upkeep {
         upkeep.abort();
     }

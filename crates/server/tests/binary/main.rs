@@ -7,6 +7,7 @@ mod machine;
 mod messages;
 #[cfg(unix)]
 mod outbox;
+mod packages;
 #[cfg(unix)]
 mod practice;
 #[cfg(unix)]

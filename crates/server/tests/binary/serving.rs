@@ -322,3 +322,26 @@ fn hangup_changes_the_log_level() {
     assert!(end.log.contains("/healthz"), "{}", end.log);
     assert!(!end.log.contains("/openapi.json") && !end.log.contains("stopped"), "{}", end.log);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn service_manager_is_told_of_start_life_and_stop() {
+    use std::os::unix::net::UnixDatagram;
+
+    let machine = Machine::new();
+    let path = machine.path("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("set");
+    let told = || {
+        let mut bytes = [0; 256];
+        let length = socket.recv(&mut bytes).expect("a notification");
+        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
+    };
+    let path = path.to_str().expect("UTF-8");
+    let server = Server::start(&machine, &[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "300000")]);
+    assert_eq!([told(), told(), told()], ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]);
+    server.signal("TERM");
+    let last = std::iter::repeat_with(told).find(|told| told != "WATCHDOG=1");
+    assert_eq!(last.as_deref(), Some("STOPPING=1"));
+    assert_eq!(server.end().status, 0);
+}
