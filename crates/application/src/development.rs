@@ -1,6 +1,6 @@
 //! The messages of a server, shown to those who develop with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use asteroid_identity::PendingRegistrationRepository;
 use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
@@ -38,6 +38,8 @@ pub struct ShownText {
     pub subject: Option<String>,
     /// The text. It may hold a code.
     pub body: String,
+    /// The HTML of an e-mail, if its text has one.
+    pub html: Option<String>,
 }
 
 /// A message, as it is shown to a developer.
@@ -60,6 +62,9 @@ asteroid_kernel::port! {
     pub trait DevelopmentOutbox {
         /// The latest messages, whatever has become of them, the newest first, up to `at_most`.
         async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError>;
+
+        /// Hides the messages that there are now, until the server ends. They stay in the store.
+        async fn clear(&self) -> Result<(), StorageError>;
     }
 }
 
@@ -76,6 +81,18 @@ pub struct OpenOutbox<S> {
     pub clock: Arc<dyn Clock>,
     /// Say how long codes work.
     pub challenges: ChallengeRules,
+    /// What is hidden.
+    pub cleared: ClearedMessages,
+}
+
+/// The messages that are hidden: those that were made up to a time.
+#[derive(Debug, Default)]
+pub struct ClearedMessages(Mutex<Option<Timestamp>>);
+
+impl ClearedMessages {
+    fn until(&self) -> Option<Timestamp> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct Latest {
@@ -114,7 +131,11 @@ impl<S> OpenOutbox<S> {
         // As it left, if it did.
         let at = if let OutboxState::Delivered { at } = state { at } else { message.created_at };
         let text = self.renderer.render(&message, works, context.registration.as_ref(), at);
-        let text = text.map(|outgoing| ShownText { subject: outgoing.subject, body: outgoing.body });
+        let text = text.map(|outgoing| ShownText {
+            subject: outgoing.subject,
+            body: outgoing.body,
+            html: outgoing.html,
+        });
         ShownMessage { message, attempts, state, text, code }
     }
 
@@ -141,6 +162,14 @@ where
     async fn latest_messages(&self, at_most: usize) -> Result<Vec<ShownMessage>, StorageError> {
         let now = self.clock.now();
         let latest = self.storage.read(Latest { now, at_most }).await?;
-        Ok(latest.into_iter().map(|(entry, context)| self.show(entry, &context, now)).collect())
+        let cleared = self.cleared.until();
+        let is_shown = |entry: &OutboxEntry| cleared.is_none_or(|cleared| entry.message.created_at > cleared);
+        let shown = latest.into_iter().filter(|(entry, _)| is_shown(entry));
+        Ok(shown.map(|(entry, context)| self.show(entry, &context, now)).collect())
+    }
+
+    async fn clear(&self) -> Result<(), StorageError> {
+        *self.cleared.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
+        Ok(())
     }
 }

@@ -84,7 +84,10 @@ where
         ApiDocument::new(move || openapi::<A, P>(&settings))
     };
     App::new()
-        .configure(operations::configure::<AuthSurface, R>(Arc::clone(&parts.readiness), document))
+        .configure(operations::configure::<AuthSurface, R>(
+            Arc::clone(&parts.readiness),
+            settings.pages.then_some(document),
+        ))
         .configure(pages::configure::<AuthSurface, O>(parts.development_outbox.clone(), Arc::clone(settings)))
         .configure(auth::configure(Arc::clone(accounts), Arc::clone(settings)))
         .configure(practice_api::configure(

@@ -30,6 +30,8 @@ pub struct HttpSettings {
     pub code_formats: CodeFormats,
     /// The origins (`https://app.example.com`) whose pages may call the API from a browser.
     pub cors_origins: Vec<String>,
+    /// Whether the start page and the description of the API (`/docs/`, `/openapi.json`) are served.
+    pub pages: bool,
     /// The most lists that are streamed to one user at the same time; then 429.
     pub streams_per_user: usize,
     /// The most lists that are streamed at the same time; then 503.
@@ -52,6 +54,7 @@ impl Default for HttpSettings {
             passwords: PasswordPolicy::default(),
             code_formats: CodeFormats::default(),
             cors_origins: Vec::new(),
+            pages: true,
             streams_per_user: 4,
             streams: 32,
         }

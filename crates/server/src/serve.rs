@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 
 use actix_server::Server;
 use actix_web::rt::System;
-use asteroid_application::development::DevelopmentOutbox;
+use asteroid_application::development::{ClearedMessages, DevelopmentOutbox};
 use asteroid_application::{
     Accounts, Dispatcher, KeyConflicts, KeyRegister, Monitoring, OpenOutbox, RecordKeysError, Retention,
     Tools,
@@ -190,6 +190,7 @@ async fn serve<S: ServerStorage>(
             keys: Arc::clone(&keys),
             clock: Arc::clone(clock),
             challenges: settings.account_rules().challenges,
+            cleared: ClearedMessages::default(),
         })),
     };
     let tools = Tools {

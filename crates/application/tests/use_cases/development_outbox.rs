@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asteroid_application::OpenOutbox;
-use asteroid_application::development::{DevelopmentOutbox, ShownCode, ShownMessage};
+use asteroid_application::development::{ClearedMessages, DevelopmentOutbox, ShownCode, ShownMessage};
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, Region, Timestamp};
@@ -53,6 +53,7 @@ async fn shown(challenge: Challenge, found: Option<Challenge>, content: Content)
         keys: Arc::new(sample_keys()),
         clock: Arc::new(ManualClock::at(NOW)),
         challenges: ChallengeRules::default(),
+        cleared: ClearedMessages::default(),
     };
     outbox.latest_messages(20).await.expect("the store works").remove(0)
 }
@@ -72,6 +73,7 @@ async fn a_code_that_works_is_shown_with_the_text_that_left() {
     let text = message.text.expect("its words");
     assert!(text.subject.is_some_and(|subject| subject.contains(&code)));
     assert!(text.body.contains(&code) && text.body.contains("10 minutes"), "{}", text.body);
+    assert!(text.html.is_some_and(|html| html.contains(&code)));
 }
 
 #[tokio::test]
@@ -104,4 +106,42 @@ async fn a_decoy_message_has_neither_code_nor_text() {
     let content = Content::Code { challenge: spent.id, autofill: false };
     let message = shown(decoy, Some(spent), content).await;
     assert!(message.code.is_none() && message.text.is_none());
+}
+
+#[tokio::test]
+async fn messages_are_hidden_once_they_are_cleared() {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let contact = challenge().contact;
+    let at = |seconds| now() + Duration::from_secs(seconds);
+    let entries: Vec<OutboxEntry> = [60, 0]
+        .into_iter()
+        .map(|seconds| {
+            let randomness = CountingRandomness::default();
+            let (kind, created_at) = (MessageKind::PasswordChanged, at(seconds));
+            let expires_at = created_at + Message::NOTICE_LIFE;
+            let message =
+                Message::new(contact.clone(), kind, Content::Notice, expires_at, created_at, &randomness);
+            OutboxEntry { message, attempts: 1, state: OutboxState::Delivered { at: created_at } }
+        })
+        .collect();
+    let mut tx = MockTx::new();
+    tx.expect_list_entries().returning(move |_, _, _| Ok(entries.clone()));
+    let outbox = OpenOutbox {
+        storage: Arc::new(MockStorage::of(tx)),
+        renderer: MessageRenderer::new(Branding::default(), &BTreeMap::new()).expect("valid templates"),
+        keys: Arc::new(sample_keys()),
+        clock: clock.clone(),
+        challenges: ChallengeRules::default(),
+        cleared: ClearedMessages::default(),
+    };
+    let shown = async || -> Vec<Timestamp> {
+        let latest = outbox.latest_messages(20).await.expect("the store works");
+        latest.into_iter().map(|shown| shown.message.created_at).collect()
+    };
+    assert_eq!(shown().await, [at(60), at(0)]);
+    outbox.clear().await.expect("cleared");
+    assert_eq!(shown().await, [at(60)], "a later message");
+    clock.advance(Duration::from_secs(60));
+    outbox.clear().await.expect("cleared");
+    assert_eq!(shown().await, []);
 }

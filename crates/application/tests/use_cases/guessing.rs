@@ -102,6 +102,7 @@ impl World {
             keys,
             clock: clock.clone(),
             challenges: ChallengeRules::default(),
+            cleared: asteroid_application::development::ClearedMessages::default(),
         };
         let message = outbox.latest_messages(1).await.expect("the outbox").remove(0);
         let Some(ShownCode::Works { code, .. }) = message.code else { panic!("a code that works") };

@@ -93,6 +93,7 @@ impl World {
                 keys,
                 clock: clock.clone(),
                 challenges: ChallengeRules::default(),
+                cleared: asteroid_application::development::ClearedMessages::default(),
             },
             clock,
         }

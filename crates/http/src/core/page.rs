@@ -1,5 +1,6 @@
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -14,6 +15,17 @@ pub(crate) fn secured(mut response: HttpResponseBuilder) -> HttpResponseBuilder 
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((REFERRER_POLICY, "no-referrer"));
+    response
+}
+
+/// An HTML page with a content security policy of its own.
+pub(crate) fn page_with_policy(
+    policy: &'static str,
+    cache_control: &'static str,
+    html: impl Into<Bytes>,
+) -> HttpResponse {
+    let mut response = page(cache_control, html);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }
 

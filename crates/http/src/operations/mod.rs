@@ -64,13 +64,14 @@ pub(crate) fn configure_health<S: Surface, R: Readiness>(
     }
 }
 
-/// Mounts the endpoints for operators. `S` answers wrong methods.
+/// Mounts the endpoints for operators, and the description of the API if there is one. `S` answers wrong methods.
 pub(crate) fn configure<S: Surface, R: Readiness>(
     readiness: Arc<R>,
-    document: ApiDocument,
+    document: Option<ApiDocument>,
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         configure_health::<S, R>(readiness)(config);
+        let Some(document) = document else { return };
         config.app_data(Data::new(document));
         let at = resource::<S>;
         config

@@ -37,21 +37,36 @@ pub(crate) fn configure<S: Surface, O: DevelopmentOutbox>(
         let at = resource::<S>;
         let shows_outbox = outbox.is_some();
         let start = move |request| async move { start::page::<S>(&request, shows_outbox) };
-        config.service(at("", vec![(Method::GET, web::to(start))]));
+        if settings.pages {
+            config.service(at("", vec![(Method::GET, web::to(start))]));
+        }
+        if !settings.pages && !shows_outbox {
+            return;
+        }
         for asset in ASSETS.iter() {
             let answer = || async { asset.answer() };
             config.service(at(&format!("/pages/{}", asset.name), vec![(Method::GET, web::to(answer))]));
         }
         let Some(use_cases) = outbox else { return };
         config.app_data(Data::new(SurfaceState { use_cases, settings }));
-        for (path, route) in [
-            ("/dev/outbox", web::to(outbox::page::<S, O>)),
-            ("/dev/outbox/messages", web::to(outbox::messages::<S, O>)),
-            ("/dev/outbox/live.js", web::to(|| async { LIVE.answer() })),
+        for (path, routes) in [
+            ("/dev/outbox", vec![(Method::GET, web::to(outbox::page::<S, O>))]),
+            ("/dev/outbox/messages", vec![(Method::GET, web::to(outbox::messages::<S, O>))]),
+            ("/dev/outbox/html/{id}", vec![(Method::GET, web::to(outbox::html::<S, O>))]),
+            ("/dev/outbox/live.js", vec![(Method::GET, web::to(|| async { LIVE.answer() }))]),
+            (
+                "/dev/outbox.json",
+                vec![
+                    (Method::GET, web::to(outbox::list::<S, O>)),
+                    (Method::DELETE, web::to(outbox::delete::<S, O>)),
+                ],
+            ),
         ] {
-            let here = at(path, vec![(Method::GET, route)]);
+            let here = at(path, routes);
             config.service(here.guard(guard::fn_guard(|request| local::is_local(request.head()))));
         }
+        let clear = at("/dev/outbox/clear", vec![(Method::POST, web::to(outbox::clear::<S, O>))]);
+        config.service(clear.guard(guard::fn_guard(|request| outbox::is_own_form(request.head()))));
     }
 }
 

@@ -1,24 +1,133 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
+use actix_web::http::header::{
+    CACHE_CONTROL, ETAG, HOST, HeaderValue, IF_NONE_MATCH, LOCATION, ORIGIN, REFERRER_POLICY,
+};
+use actix_web::web::Query;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
-use asteroid_application::development::{DevelopmentOutbox, ShownCode, ShownMessage};
+use asteroid_application::development::{DevelopmentOutbox, ShownCode, ShownMessage, ShownText};
 use asteroid_kernel::Timestamp;
 use asteroid_messaging::{Channel, OutboxState};
+use serde::{Deserialize, Serialize};
 
+use super::local::is_local;
 use super::render;
-use crate::core::{ApiError, HttpContext, Surface, page as html_page};
+use crate::core::{ApiError, HttpContext, Surface, json, page_with_policy};
 
-/// How many messages the page shows. They hold codes, so no cache may store them.
-const MAX_MESSAGES: usize = 50;
+/// How many of the latest messages are searched.
+const MAX_SEARCHED: usize = 1000;
+/// How many messages are shown unless the query has a `limit`.
+const DEFAULT_LIMIT: usize = 200;
+/// Messages hold codes, so no cache may store them.
 const NO_STORE: &str = "no-store";
+
+/// The policy of the page: forms go to this server, and frames show e-mails of this server.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                           connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; \
+                           frame-ancestors 'none'";
+/// The policy of an e-mail: no script, no form, nothing from elsewhere, and an origin of its own.
+const EMAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+                            form-action 'none'; frame-ancestors 'self'";
 
 #[derive(Template)]
 #[template(path = "outbox.html")]
 struct OutboxTemplate {
+    filter: Filter,
     messages: Vec<MessageView>,
+}
+
+/// Which messages are shown, by the query of the URL. An empty field selects all.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filter {
+    /// A text in the recipient, the subject, the text, the code or the kind, in any case.
+    q: String,
+    /// `email` or `sms`.
+    channel: String,
+    /// `waiting`, `delivered` or `failed`.
+    state: String,
+    /// The most messages.
+    limit: Option<usize>,
+}
+
+impl Filter {
+    fn of<O: DevelopmentOutbox>(context: &HttpContext<O>) -> Self {
+        Query::from_query(context.request().query_string()).map(Query::into_inner).unwrap_or_default()
+    }
+
+    fn selects(&self, shown: &ShownMessage) -> bool {
+        let ShownMessage { message, state, text, code, .. } = shown;
+        let words = self.q.trim().to_lowercase();
+        let mut fields = vec![message.to.as_str().to_owned(), message.kind.as_str().to_owned()];
+        if let Some(ShownText { subject, body, .. }) = text {
+            fields.extend(subject.iter().cloned());
+            fields.push(body.clone());
+        }
+        if let Some(ShownCode::Works { code, .. }) = code {
+            fields.push(code.expose().to_owned());
+        }
+        (self.channel.is_empty() || self.channel == message.channel().as_str())
+            && (self.state.is_empty() || self.state == state.kind().as_str())
+            && fields.iter().any(|field| field.to_lowercase().contains(&words))
+    }
+}
+
+/// A message, for programs.
+#[derive(Serialize)]
+struct MessageObject {
+    id: String,
+    created_at: String,
+    channel: &'static str,
+    to: String,
+    kind: &'static str,
+    state: &'static str,
+    attempts: u32,
+    /// Why it failed.
+    reason: Option<String>,
+    /// The code, if it still works.
+    code: Option<String>,
+    code_works_until: Option<String>,
+    subject: Option<String>,
+    text: Option<String>,
+    html: Option<String>,
+}
+
+impl From<ShownMessage> for MessageObject {
+    fn from(ShownMessage { message, attempts, state, text, code }: ShownMessage) -> Self {
+        let (code, code_works_until) = match code {
+            Some(ShownCode::Works { code, until }) => {
+                (Some(code.expose().to_owned()), Some(until.to_string()))
+            }
+            _ => (None, None),
+        };
+        let kind = state.kind().as_str();
+        let reason = match state {
+            OutboxState::Failed { reason, .. } => Some(reason),
+            OutboxState::Waiting { .. } | OutboxState::Delivered { .. } => None,
+        };
+        let (subject, text, html) = match text {
+            Some(ShownText { subject, body, html }) => (subject, Some(body), html),
+            None => (None, None, None),
+        };
+        Self {
+            id: message.id.to_string(),
+            created_at: message.created_at.to_string(),
+            channel: message.channel().as_str(),
+            to: message.to.as_str().to_owned(),
+            kind: message.kind.as_str(),
+            state: kind,
+            attempts,
+            reason,
+            code,
+            code_works_until,
+            subject,
+            text,
+            html,
+        }
+    }
 }
 
 /// The part of the page that its script polls.
@@ -40,6 +149,7 @@ struct MessageView {
     code: Option<CodeView>,
     subject: Option<String>,
     body: Option<String>,
+    has_html: bool,
 }
 
 /// A time, for programs and for people.
@@ -82,6 +192,7 @@ impl From<ShownMessage> for MessageView {
             OutboxState::Delivered { .. } => "delivered".to_owned(),
             OutboxState::Failed { reason, .. } => format!("not delivered: {reason}"),
         };
+        let has_html = text.as_ref().is_some_and(|text| text.html.is_some());
         let (subject, body) = text.map_or((None, None), |text| (text.subject, Some(text.body)));
         Self {
             id: message.id.to_string(),
@@ -96,6 +207,7 @@ impl From<ShownMessage> for MessageView {
             code: code.map(CodeView::from),
             subject,
             body,
+            has_html,
         }
     }
 }
@@ -124,15 +236,82 @@ fn in_words(name: &str) -> String {
 
 /// The page with the messages of the server.
 pub(super) async fn page<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
-    match latest(&mut context).await.and_then(|messages| render(&OutboxTemplate { messages })) {
-        Ok(html) => html_page(NO_STORE, html),
+    let filter = Filter::of(&context);
+    let page = views(&mut context).await.and_then(|messages| render(&OutboxTemplate { filter, messages }));
+    match page {
+        Ok(html) => {
+            let mut response = page_with_policy(PAGE_POLICY, NO_STORE, html);
+            // Without a referrer, browsers call the origin of the page's form `null`.
+            response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+            response
+        }
         Err(error) => S::answer(&error),
     }
 }
 
+/// The messages, for programs.
+pub(super) async fn list<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
+    match latest(&mut context).await {
+        Ok(messages) => {
+            let messages: Vec<MessageObject> = messages.into_iter().map(MessageObject::from).collect();
+            let mut response = HttpResponse::Ok();
+            response.insert_header((CACHE_CONTROL, NO_STORE));
+            json(response, &serde_json::json!({ "messages": messages }))
+        }
+        Err(error) => S::answer(&error),
+    }
+}
+
+/// The HTML of an e-mail, in a sandbox. Only an e-mail whose code still works has one.
+pub(super) async fn html<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
+    let id = context.request().match_info().get("id").unwrap_or_default().to_owned();
+    let searched = match searched(&mut context).await {
+        Ok(searched) => searched,
+        Err(error) => return S::answer(&error),
+    };
+    let found = searched.into_iter().find(|shown| shown.message.id.to_string() == id);
+    match found.and_then(|shown| shown.text).and_then(|text| text.html) {
+        Some(html) => page_with_policy(EMAIL_POLICY, NO_STORE, html),
+        None => S::answer(&ApiError::NotFound),
+    }
+}
+
+/// Hides the messages, for programs.
+pub(super) async fn delete<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
+    match hide_all(&mut context).await {
+        Ok(()) => HttpResponse::NoContent().insert_header((CACHE_CONTROL, NO_STORE)).finish(),
+        Err(error) => S::answer(&error),
+    }
+}
+
+/// Hides the messages, and goes back to the page.
+pub(super) async fn clear<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
+    match hide_all(&mut context).await {
+        Ok(()) => HttpResponse::SeeOther()
+            .insert_header((LOCATION, "/dev/outbox"))
+            .insert_header((CACHE_CONTROL, NO_STORE))
+            .finish(),
+        Err(error) => S::answer(&error),
+    }
+}
+
+/// Whether the request comes from this machine, and from no page of another origin. Browsers name the origin of a form; the
+/// page's own is the host that the request names.
+pub(super) fn is_own_form(request: &RequestHead) -> bool {
+    let text = |name| request.headers().get(&name).and_then(|value| value.to_str().ok());
+    let is_own = match (request.headers().get(ORIGIN), text(HOST)) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin.as_bytes() == format!("http://{host}").as_bytes(),
+        (Some(_), None) => false,
+    };
+    let mut without_origin = request.clone();
+    without_origin.headers_mut().remove(ORIGIN);
+    is_own && is_local(&without_origin)
+}
+
 /// The messages alone; 304 if the script has them already.
 pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut context: HttpContext<O>) -> HttpResponse {
-    let html = match latest(&mut context).await.and_then(|messages| render(&MessagesTemplate { messages })) {
+    let html = match views(&mut context).await.and_then(|messages| render(&MessagesTemplate { messages })) {
         Ok(html) => html,
         Err(error) => return S::answer(&error),
     };
@@ -143,7 +322,7 @@ pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut context: Http
     let mut response = if known.is_some_and(|known| known.as_bytes() == version.as_bytes()) {
         HttpResponseBuilder::new(StatusCode::NOT_MODIFIED).insert_header((CACHE_CONTROL, NO_STORE)).finish()
     } else {
-        html_page(NO_STORE, html)
+        page_with_policy(PAGE_POLICY, NO_STORE, html)
     };
     if let Ok(version) = HeaderValue::try_from(version) {
         response.headers_mut().insert(ETAG, version);
@@ -151,7 +330,23 @@ pub(super) async fn messages<S: Surface, O: DevelopmentOutbox>(mut context: Http
     response
 }
 
-async fn latest<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<Vec<MessageView>, ApiError> {
-    let latest = context.call(|outbox| outbox.latest_messages(MAX_MESSAGES)).await??;
-    Ok(latest.into_iter().map(MessageView::from).collect())
+async fn views<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<Vec<MessageView>, ApiError> {
+    Ok(latest(context).await?.into_iter().map(MessageView::from).collect())
+}
+
+async fn searched<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<Vec<ShownMessage>, ApiError> {
+    Ok(context.call(|outbox| outbox.latest_messages(MAX_SEARCHED)).await??)
+}
+
+async fn hide_all<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<(), ApiError> {
+    Ok(context.call(DevelopmentOutbox::clear).await??)
+}
+
+/// The latest messages that the query selects.
+async fn latest<O: DevelopmentOutbox>(context: &mut HttpContext<O>) -> Result<Vec<ShownMessage>, ApiError> {
+    let filter = Filter::of(context);
+    let mut latest = searched(context).await?;
+    latest.retain(|shown| filter.selects(shown));
+    latest.truncate(filter.limit.unwrap_or(DEFAULT_LIMIT));
+    Ok(latest)
 }

@@ -106,13 +106,15 @@ async fn the_reference_page_loads_nothing_from_other_origins() {
       <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>Asteroid</title>
+        <meta name="color-scheme" content="light dark">
+        <title>The API – Asteroid</title>
         <link rel="icon" href="data:,">
         <link rel="stylesheet" href="/docs/swagger-ui.css">
         <link rel="stylesheet" href="/docs/page.css">
       </head>
       <body>
-        <div id="reference"></div>
+        <p class="back"><a href="/">Asteroid</a></p>
+        <main id="reference"></main>
         <noscript>This page needs JavaScript. The description of the API is at <a href="/openapi.json">/openapi.json</a>.</noscript>
         <script src="/docs/swagger-ui-bundle.js"></script>
         <script src="/docs/page.js"></script>

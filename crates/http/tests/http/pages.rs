@@ -17,8 +17,16 @@ use asteroid_verification::{Challenge, ChallengeRules, CodeFormat, Purpose};
 use crate::harness::{Answer, Ready, ask_from, parts, time};
 
 const HERE: &str = "127.0.0.1:4711";
-const PATHS: [&str; 5] =
-    ["/dev/outbox", "/dev/outbox/", "/dev/outbox/messages", "/dev/outbox/live.js", "/dev/outbox/nothing"];
+const PATHS: [&str; 8] = [
+    "/dev/outbox",
+    "/dev/outbox/",
+    "/dev/outbox/messages",
+    "/dev/outbox/live.js",
+    "/dev/outbox/nothing",
+    "/dev/outbox/clear",
+    "/dev/outbox/html/019b7ca9-8f2e-7fcd-9d7b-39a820e2f465",
+    "/dev/outbox.json",
+];
 
 type Whole = Parts<MockAccounts, MockPractices, Ready, MockDevelopmentOutbox>;
 
@@ -54,6 +62,7 @@ fn message(to: &str, state: OutboxState, code: Option<ShownCode>) -> ShownMessag
     let text = matches!(code, Some(ShownCode::Works { .. })).then(|| ShownText {
         subject: Some("</p><script src=//evil.example></script>".into()),
         body: "\"<b>Asteroid</b>\" & 'Söhne'\n\n    042137".into(),
+        html: Some("<!doctype html><p>042137</p><script>alert(1)</script>".into()),
     });
     ShownMessage { message, attempts: 2, state, text, code }
 }
@@ -209,6 +218,140 @@ async fn a_storage_error_of_the_outbox_is_answered_as_an_error() {
     }
 }
 
+/// The recipients in the JSON of the outbox with this query.
+async fn recipients(parts: &Whole, query: &str) -> Vec<String> {
+    let answer = ask_here(parts, get(&format!("/dev/outbox.json{query}"))).await;
+    assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, Some("no-store")));
+    let list: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+    let messages = list["messages"].as_array().expect("a list").clone();
+    messages.iter().map(|message| message["to"].as_str().expect("text").to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn the_outbox_as_json_has_every_field_of_a_message() {
+    let answer = ask_here(&in_development(nasty()), get("/dev/outbox.json?limit=2")).await;
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+    let list: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+    let [first, second] = list["messages"].as_array().expect("a list").as_slice() else { panic!("{list}") };
+    let (id, code) = (&first["id"], &first["code"]);
+    assert!(id.is_string() && code.as_str().is_some_and(|code| code.len() == 5), "{first}");
+    assert_eq!(
+        *first,
+        serde_json::json!({
+            "id": id, "created_at": "2016-05-03T11:15:54.950Z", "channel": "email",
+            "to": "o'reilly&sons{{7*7}}@example.com", "kind": "sign_in_code", "state": "delivered", "attempts": 2,
+            "reason": null, "code": code, "code_works_until": first["code_works_until"],
+            "subject": "</p><script src=//evil.example></script>",
+            "text": "\"<b>Asteroid</b>\" & 'Söhne'\n\n    042137",
+            "html": "<!doctype html><p>042137</p><script>alert(1)</script>",
+        })
+    );
+    assert_eq!((&second["code"], &second["text"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+}
+
+#[actix_web::test]
+async fn the_outbox_is_filtered_by_text_channel_state_and_limit() {
+    let parts = in_development(nasty());
+    let [reilly, phone, george] = ["o'reilly&sons{{7*7}}@example.com", "+15556654345", "george@example.com"];
+    for (query, expected) in [
+        ("", &[reilly, phone, george][..]),
+        ("?q=", &[reilly, phone, george]),
+        ("?q=GEORGE", &[george]),
+        ("?q=042137", &[reilly]),
+        ("?q=%3Cb%3Easteroid", &[reilly]),
+        ("?q=sign_in", &[reilly, phone, george]),
+        ("?q=nothing+like+it", &[]),
+        ("?channel=sms", &[phone]),
+        ("?channel=email&state=failed", &[george]),
+        ("?state=waiting", &[phone]),
+        ("?channel=pigeon", &[]),
+        ("?limit=1", &[reilly]),
+        ("?limit=x", &[reilly, phone, george]),
+    ] {
+        assert_eq!(recipients(&parts, query).await, expected, "{query}");
+        let page = ask_here(&parts, get(&format!("/dev/outbox{query}"))).await.body;
+        assert_eq!(page.matches("<article ").count(), expected.len(), "{query}");
+        let polled = ask_here(&parts, get(&format!("/dev/outbox/messages{query}"))).await.body;
+        assert_eq!(polled.matches("<article ").count(), expected.len(), "{query}");
+    }
+    let page = ask_here(&parts, get("/dev/outbox?q=%22%3E%3Cscript%3E&state=failed")).await.body;
+    assert!(page.contains("value=\"failed\" selected") && !page.contains("\"><script>"), "{page}");
+}
+
+#[actix_web::test]
+async fn more_than_fifty_messages_are_shown() {
+    let at = time("2016-05-03T11:15:55.000Z");
+    let messages = vec![message("george@example.com", OutboxState::Delivered { at }, None); 300];
+    let parts = in_development(messages);
+    assert_eq!(recipients(&parts, "").await.len(), 200);
+    assert_eq!(recipients(&parts, "?limit=1000").await.len(), 300);
+}
+
+#[actix_web::test]
+async fn html_of_an_email_is_shown_in_a_sandbox() {
+    let messages = nasty();
+    let ids: Vec<String> = messages.iter().map(|shown| shown.message.id.to_string()).collect();
+    let parts = in_development(messages[..1].to_vec());
+    let page = ask_here(&parts, get("/dev/outbox")).await;
+    let path = format!("/dev/outbox/html/{}", ids[0]);
+    assert!(page.body.contains(&format!("<iframe sandbox src=\"{path}\"")), "{}", page.body);
+    let email = ask_here(&parts, get(&path)).await;
+    assert_eq!(email.body, "<!doctype html><p>042137</p><script>alert(1)</script>");
+    let policy = email.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("sandbox; default-src 'none'; ") && !policy.contains("allow-"), "{policy}");
+    assert_eq!(email.header("cache-control"), Some("no-store"));
+    let none = in_development(messages[1..].to_vec());
+    for id in [ids[1].as_str(), "nothing", "..%2f"] {
+        let answer = ask_here(&none, get(&format!("/dev/outbox/html/{id}"))).await;
+        assert_eq!(answer.status, 404, "{id}");
+    }
+}
+
+#[actix_web::test]
+async fn the_outbox_is_cleared_by_its_own_form_and_by_programs_only() {
+    let parts = |times: usize| {
+        let mut outbox = MockDevelopmentOutbox::new();
+        outbox.expect_clear().times(times).returning(|| Ok(()));
+        Parts { development_outbox: Some(Arc::new(outbox)), ..in_production() }
+    };
+    let form = || get("/dev/outbox/clear").method(Method::POST);
+    let own = form().insert_header(("origin", "http://localhost:8080"));
+    let cleared = ask_here(&parts(1), own).await;
+    assert_eq!((cleared.status.as_u16(), cleared.header("location")), (303, Some("/dev/outbox")));
+    assert_eq!(ask_here(&parts(1), form()).await.status, 303);
+    let delete = || get("/dev/outbox.json").method(Method::DELETE);
+    let deleted = ask_here(&parts(1), delete()).await;
+    assert_eq!((deleted.status.as_u16(), deleted.body.as_str()), (204, ""));
+    for origin in ["https://evil.example.com", "null", "http://localhost:8081", "https://localhost:8080"] {
+        for request in [form(), delete()] {
+            let refused = ask_here(&parts(0), request.insert_header(("origin", origin))).await;
+            assert_eq!(refused.status, 404, "{origin}");
+        }
+    }
+    let rebound = form()
+        .insert_header(("host", "evil.example.com"))
+        .insert_header(("origin", "http://evil.example.com"));
+    assert_eq!(ask_here(&parts(0), rebound).await.status, 404);
+    assert_eq!(ask_here(&parts(0), get("/dev/outbox/clear")).await.status, 405);
+}
+
+#[actix_web::test]
+async fn pages_can_be_switched_off() {
+    let settings = || HttpSettings { pages: false, ..HttpSettings::default() };
+    let off = parts(MockAccounts::new(), settings());
+    let nowhere = ask_here(&off, get("/nowhere")).await.to_string();
+    for path in ["/", "/docs", "/docs/", "/docs/page.js", "/openapi.json", "/pages/page.css", "/dev/outbox"] {
+        assert_eq!(ask_here(&off, get(path)).await.to_string(), nowhere, "{path}");
+    }
+    assert_eq!(ask_here(&off, get("/healthz")).await.status, 200);
+    // The outbox of a development server stays, with the assets that it needs.
+    let development = Parts { development_outbox: in_development(nasty()).development_outbox, ..off };
+    for path in ["/dev/outbox", "/pages/page.css", "/dev/outbox.json"] {
+        assert_eq!(ask_here(&development, get(path)).await.status, 200, "{path}");
+    }
+    assert_eq!(ask_here(&development, get("/")).await.status, 404);
+}
+
 #[actix_web::test]
 async fn the_start_page_in_production_only_links_to_the_api_description() {
     let local = ask_here(&in_production(), get("/")).await.to_string();
@@ -244,7 +387,8 @@ async fn pages_load_nothing_from_other_origins_and_have_nothing_inline() {
             assert!(!part.starts_with("http") && !part.starts_with("//"), "{part}");
         }
         assert!(!page.contains("<style") && !page.contains("style=") && !page.contains(" onload"));
-        let is_asset = |part: &&str| part.starts_with("/pages/") || part.starts_with("/dev/outbox/");
+        let is_asset =
+            |part: &&str| part.starts_with('/') && [".css", ".js"].iter().any(|end| part.ends_with(end));
         let assets: Vec<&str> = page.split('"').filter(is_asset).collect();
         assert!(assets.len() >= 2, "a style and a script: {assets:?}");
         for asset in assets {

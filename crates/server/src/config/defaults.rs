@@ -25,6 +25,7 @@ impl Default for HttpServerSettings {
             handler_timeout: TimeSpan::secs(10),
             keep_alive: TimeSpan::secs(15),
             workers: 0,
+            pages: true,
             streams_per_user: 4,
             streams: 32,
             write_timeout: TimeSpan::secs(20),

@@ -83,6 +83,7 @@ impl Settings {
             passwords: rules.passwords,
             code_formats: rules.code_formats,
             cors_origins: http.cors_origins.clone(),
+            pages: http.pages,
             streams_per_user: http.streams_per_user,
             streams: http.streams,
         }

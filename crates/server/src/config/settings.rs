@@ -88,6 +88,8 @@ pub struct HttpServerSettings {
     pub keep_alive: TimeSpan,
     /// The number of worker threads; as many as cores if zero.
     pub workers: usize,
+    /// Whether the start page and the description of the API are served.
+    pub pages: bool,
     /// The most lists that are streamed to one user at the same time.
     pub streams_per_user: usize,
     /// The most lists that are streamed at the same time.

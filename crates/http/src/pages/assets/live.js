@@ -35,7 +35,7 @@ async function look() {
   clearTimeout(timer);
   try {
     const headers = version ? { "If-None-Match": version } : {};
-    const response = await fetch("/dev/outbox/messages", { cache: "no-store", headers });
+    const response = await fetch(`/dev/outbox/messages${location.search}`, { cache: "no-store", headers });
     if (response.status === 200) {
       version = response.headers.get("ETag");
       update(await response.text());
