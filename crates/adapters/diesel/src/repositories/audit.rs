@@ -6,6 +6,7 @@ use asteroid_audit::{AuditEvent, AuditFilter, AuditRepository};
 use asteroid_kernel::{AuditEventId, StorageError, Timestamp};
 use diesel::prelude::*;
 use diesel::{delete, insert_into};
+use uuid::Uuid;
 
 use super::Tx;
 use crate::rows::AuditEventRow;
@@ -27,7 +28,9 @@ impl AuditRepository for Tx {
         before: Option<AuditEventId>,
         at_most: usize,
     ) -> Result<Vec<AuditEvent>, StorageError> {
+        // Bounded on the first page, too, so that every page is a range of an index.
         let mut query = audit_events::table
+            .filter(id.le(Id(Uuid::max())))
             .order(id.desc())
             .select(AuditEventRow::as_select())
             .limit(super::rows(at_most))

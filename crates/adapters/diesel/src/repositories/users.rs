@@ -90,10 +90,10 @@ impl Tx {
             (search, None) => {
                 use users::{id, table};
 
-                let mut query = table.order(id.desc()).select(id).limit(at_most).into_boxed::<Db>();
-                if let Some(after) = after {
-                    query = query.filter(id.lt(after.user.0));
-                }
+                // Bounded on the first page, too, so that every page is a range of the primary key.
+                let last = after.map_or(i64::MAX, |after| after.user.0.saturating_sub(1));
+                let query = table.filter(id.le(last)).order(id.desc()).select(id).limit(at_most);
+                let mut query = query.into_boxed::<Db>();
                 if let Some(UserSearch::Id(wanted)) = search {
                     query = query.filter(id.eq(wanted.0));
                 }
