@@ -255,6 +255,53 @@ async fn a_silent_server_is_a_timeout() {
     }
 }
 
+/// What a server may hold back or repeat at any step: the connection ends, and little of it is kept.
+#[tokio::test]
+async fn a_reply_without_an_end_is_a_passing_failure_of_bounded_size() {
+    let steps = [
+        ("CONNECT", "connect"),
+        ("EHLO", "connect"),
+        ("AUTH", "AUTH"),
+        ("MAIL", "MAIL FROM"),
+        ("RCPT", "RCPT TO"),
+        ("DATA", "DATA"),
+        ("CONTENT", "message"),
+    ];
+    for (asked, step) in steps {
+        let server = server(vec![(asked, SmtpAction::Repeat("2"))]).await;
+        let transport = transport(&url(&server, "robot:hunter2@"));
+        assert_eq!(
+            outcome(&transport, &email()).await,
+            format!("passing: {step}: the reply is longer than 32 KiB")
+        );
+        // What the sockets of both sides hold is in it.
+        assert!(server.repeated() < 16 << 20, "{asked}: {}", server.repeated());
+        assert_eq!(outcome(&transport, &email()).await, "delivered");
+
+        let server = self::server(vec![(asked, SmtpAction::Truncate("250-half an ans"))]).await;
+        let transport = self::transport(&url(&server, "robot:hunter2@"));
+        let result = outcome(&transport, &email()).await;
+        assert!(result.starts_with(&format!("passing: {step}: ")), "{asked}: {result}");
+        assert_eq!(outcome(&transport, &email()).await, "delivered");
+    }
+}
+
+#[tokio::test]
+async fn a_byte_at_a_time_does_not_prolong_an_attempt() {
+    let cases = [("CONNECT", "connect"), ("EHLO", "connect"), ("MAIL", "MAIL FROM"), ("CONTENT", "message")];
+    let cases = cases.map(|(asked, step)| {
+        tokio::spawn(async move {
+            let server = server(vec![(asked, SmtpAction::Drip)]).await;
+            let transport = transport(&url(&server, "").replace("timeout=20", "timeout=2"));
+            let result = outcome(&transport, &email()).await;
+            assert_eq!(result, format!("passing: {step}: there was no answer within 2 s"));
+        })
+    });
+    for case in cases {
+        case.await.expect("no panic");
+    }
+}
+
 #[tokio::test]
 async fn an_unreachable_server_is_a_passing_failure_to_retry() {
     let server = server(vec![]).await;

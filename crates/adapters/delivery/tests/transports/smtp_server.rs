@@ -1,6 +1,8 @@
 //! A mail server that follows a script and records the commands it receives.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +17,12 @@ pub(crate) enum SmtpAction {
     Stall,
     /// Closes the connection.
     HangUp,
+    /// Sends this, without a line end, and closes the connection.
+    Truncate(&'static str),
+    /// Sends this, without a line end, again and again.
+    Repeat(&'static str),
+    /// Sends one byte of a line that never ends each 100 ms.
+    Drip,
 }
 
 #[derive(Default)]
@@ -36,6 +44,7 @@ pub(crate) struct SmtpServer {
     script: Arc<Mutex<SmtpScript>>,
     commands: Arc<Mutex<Vec<String>>>,
     mails: Arc<Mutex<Vec<String>>>,
+    repeated: Arc<AtomicUsize>,
 }
 
 impl SmtpServer {
@@ -43,7 +52,8 @@ impl SmtpServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let script = Arc::new(Mutex::new(script));
-        let server = Self { port, script, commands: Arc::default(), mails: Arc::default() };
+        let server =
+            Self { port, script, commands: Arc::default(), mails: Arc::default(), repeated: Arc::default() };
         let answering = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -67,6 +77,11 @@ impl SmtpServer {
     /// The messages that it received in full, whatever it replied.
     pub(crate) fn mails(&self) -> Vec<String> {
         self.mails.lock().expect("no panic").clone()
+    }
+
+    /// How many bytes of endless replies the client let it send.
+    pub(crate) fn repeated(&self) -> usize {
+        self.repeated.load(Ordering::Relaxed)
     }
 
     async fn serve(&self, stream: TcpStream) -> Option<()> {
@@ -172,6 +187,23 @@ impl SmtpServer {
             None => positive,
             Some(SmtpAction::Reply(reply)) => reply,
             Some(SmtpAction::HangUp) => return None,
+            Some(SmtpAction::Truncate(reply)) => {
+                stream.write_all(reply.as_bytes()).await.ok()?;
+                stream.flush().await.ok()?;
+                return None;
+            }
+            Some(SmtpAction::Repeat(reply)) => {
+                let many = reply.repeat(10_000);
+                loop {
+                    stream.write_all(many.as_bytes()).await.ok()?;
+                    self.repeated.fetch_add(many.len(), Ordering::Relaxed);
+                }
+            }
+            Some(SmtpAction::Drip) => loop {
+                stream.write_all(b"2").await.ok()?;
+                stream.flush().await.ok()?;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            },
             Some(SmtpAction::Stall) => std::future::pending().await,
         };
         stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;

@@ -48,6 +48,29 @@ async fn starttls_comes_before_authentication_and_message() {
 }
 
 #[tokio::test]
+async fn a_reply_without_an_end_is_bounded_within_tls() {
+    let authority = TestCa::new();
+    for (scheme, implicit) in [("smtp", false), ("smtps", true)] {
+        let server = SmtpServer::start(SmtpScript {
+            offers: &["STARTTLS"],
+            offers_within_tls: &["AUTH PLAIN"],
+            tls: Some(authority.acceptor("localhost")),
+            implicit,
+            actions: vec![("MAIL", SmtpAction::Repeat("2"))],
+        })
+        .await;
+        let transport = transport(&url(&server, scheme, &format!("&ca={}", authority.path())));
+        assert_eq!(
+            outcome(&transport, &email()).await,
+            "passing: MAIL FROM: the reply is longer than 32 KiB",
+            "{scheme}"
+        );
+        assert!(server.repeated() < 16 << 20, "{}", server.repeated());
+        assert_eq!(outcome(&transport, &email()).await, "delivered");
+    }
+}
+
+#[tokio::test]
 async fn smtps_uses_implicit_tls() {
     let authority = TestCa::new();
     let server = SmtpServer::start(SmtpScript {

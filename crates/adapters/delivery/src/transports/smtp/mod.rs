@@ -1,5 +1,6 @@
 //! E-mail by a mail server.
 
+mod bounded_replies;
 mod email;
 mod error;
 mod line_by_line;

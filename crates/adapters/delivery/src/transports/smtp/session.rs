@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp;
@@ -10,11 +12,15 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Certific
 use lettre::transport::smtp::commands::{self, Data, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::{Response, Severity};
+use rustls::pki_types::ServerName;
 use tokio::io::BufReader;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use url::Host;
 
+use super::bounded_replies::BoundedReplies;
 use super::email::ComposedEmail;
 use super::error::{SmtpError, SmtpStep};
 use super::line_by_line::LineByLine;
@@ -56,18 +62,13 @@ impl SmtpSession {
     /// Connects, starts TLS and authenticates as the URL says.
     pub(super) async fn open(url: &SmtpUrl, deadline: Deadline) -> Result<Self, SmtpError> {
         let hello = ClientId::Domain(url.from.email.domain().to_owned());
+        let (stream, peer) = connect(url, deadline).await?;
         let mut connection = if url.security == SmtpSecurity::Implicit {
-            let (server, tls) = ((host_name(&url.host), url.port), tls_parameters(url)?);
-            let connecting = AsyncSmtpConnection::connect_tokio1(
-                server,
-                Some(deadline.within / 2),
-                &hello,
-                Some(tls),
-                None,
-            );
-            deadline.run(SmtpStep::Connect, connecting).await?
+            let stream = BoundedReplies::new(encrypt(url, stream, deadline).await?, peer);
+            let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
+            deadline.run(SmtpStep::Connect, greeting).await?
         } else {
-            let stream = LineByLine(BufReader::new(connect(url, deadline).await?));
+            let stream = BoundedReplies::new(LineByLine(BufReader::new(stream)), peer);
             let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
             let mut connection = deadline.run(SmtpStep::Connect, greeting).await?;
             if url.security != SmtpSecurity::None && connection.can_starttls() {
@@ -127,12 +128,12 @@ fn expect(reply: &Response, severity: Severity, step: SmtpStep) -> Result<(), Sm
 }
 
 /// Connects to the first address that accepts. A silent address uses at most half of the time.
-async fn connect(url: &SmtpUrl, deadline: Deadline) -> Result<TcpStream, SmtpError> {
+async fn connect(url: &SmtpUrl, deadline: Deadline) -> Result<(TcpStream, SocketAddr), SmtpError> {
     let connecting = async {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for address in lookup_host((host_name(&url.host), url.port)).await? {
             match timeout(deadline.within / 2, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Ok(stream)) => return Ok((stream, address)),
                 Ok(Err(error)) => last = error,
                 Err(_) => last = io::ErrorKind::TimedOut.into(),
             }
@@ -143,6 +144,22 @@ async fn connect(url: &SmtpUrl, deadline: Deadline) -> Result<TcpStream, SmtpErr
         Ok(connected) => connected
             .map_err(|error| SmtpError::Connection { step: SmtpStep::Connect, reason: error.to_string() }),
         Err(_) => Err(SmtpError::Timeout { step: SmtpStep::Connect, within: deadline.within }),
+    }
+}
+
+/// Starts TLS before the first reply.
+async fn encrypt(
+    url: &SmtpUrl,
+    stream: TcpStream,
+    deadline: Deadline,
+) -> Result<TlsStream<TcpStream>, SmtpError> {
+    let step = SmtpStep::Connect;
+    let failed = |reason: String| SmtpError::Connection { step, reason };
+    let host = ServerName::try_from(host_name(&url.host)).map_err(|error| failed(error.to_string()))?;
+    let client = TlsConnector::from(Arc::new(tls::client(url.ca.as_deref())?));
+    match timeout_at(deadline.at, client.connect(host, stream)).await {
+        Ok(encrypted) => encrypted.map_err(|error| failed(error.to_string())),
+        Err(_) => Err(SmtpError::Timeout { step, within: deadline.within }),
     }
 }
 
