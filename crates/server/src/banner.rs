@@ -63,7 +63,7 @@ mod tests {
     fn banner_has_the_commands_and_the_lines_of_the_readme() {
         const README: &str = include_str!("../../../README.md");
         let settings = Settings::default();
-        let text = banner(&settings, settings.http.bind, None);
+        let text = banner(&settings, settings.http.bind, settings.admin.bind);
         let (_, walk) = README.split_once("\n## A walkthrough").expect("the README has a walkthrough");
         let block = |block: &'static str| block.split("\n```").next().unwrap_or_default();
         let printed = walk.split("```text\n").nth(1).map(block).expect("what is printed");

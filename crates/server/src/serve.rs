@@ -29,8 +29,8 @@ use asteroid_verification::KeyIdentity;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
-use tokio::task::JoinError;
-use tokio::time::timeout_at;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, timeout_at};
 
 use crate::banner::banner;
 use crate::config::{AdminListenerSettings, DatabaseUrl, NoKeysFile, ServerProfile, Settings};
@@ -236,6 +236,14 @@ async fn serve<S: ServerStorage>(
     if let Some(upkeep) = upkeep {
         upkeep.abort();
     }
+    stop(background, reloading, deadline).await;
+    close_storage(storage).await;
+    tracing::info!("stopped");
+    ended.map_err(ServeError::Server)
+}
+
+/// Ends what runs beside requests, and waits for it until the deadline.
+async fn stop(background: BackgroundTasks, reloading: JoinHandle<()>, deadline: Instant) {
     reloading.abort();
     // It holds the storage until it has ended.
     let _ = timeout_at(deadline, reloading).await;
@@ -243,9 +251,6 @@ async fn serve<S: ServerStorage>(
     if timeout_at(deadline, background.stop()).await.is_err() {
         tracing::warn!("stopping, though background tasks still run");
     }
-    close_storage(storage).await;
-    tracing::info!("stopped");
-    ended.map_err(ServeError::Server)
 }
 
 /// Records the keys in the store, which must not know others of their names.

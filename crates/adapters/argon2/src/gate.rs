@@ -71,11 +71,14 @@ impl Gate {
         let queued_at = Instant::now();
         let job: Job = Box::new(move |arena| {
             drop(waiting);
-            let _in_use = Counted::in_use();
+            let in_use = Counted::in_use();
             // A failed send means that the caller is gone, or has waited too long.
             if starting.send(()).is_ok() {
                 metrics::record_wait(queued_at.elapsed());
-                let _ = answer.send(work(arena));
+                let result = work(arena);
+                // Before the caller goes on: who has an answer sees no thread that still works on it.
+                drop(in_use);
+                let _ = answer.send(result);
             }
         });
         self.queue.try_send(job).map_err(|error| match error {

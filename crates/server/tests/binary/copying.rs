@@ -22,16 +22,17 @@ fn practice() -> Machine {
 
 fn told(from: &str, to: &str) -> String {
     format!(
-        "users            3\n\
-         user_contacts    5\n\
-         audit_events     2\n\
-         terms_versions   1\n\
-         practices        1\n\
-         memberships      3\n\
-         client_classes   2\n\
-         clients          4\n\
-         patients         7\n\
-         rows            28\n\
+        "users              3\n\
+         user_contacts      5\n\
+         user_search_keys  11\n\
+         audit_events       2\n\
+         terms_versions     1\n\
+         practices          1\n\
+         memberships        3\n\
+         client_classes     2\n\
+         clients            4\n\
+         patients           7\n\
+         rows              39\n\
          Copied {from} to {to}: every row was read back and compared.\n\
          To use the copy, set DATABASE_URL (or database.url), and keep the key file.\n"
     )
@@ -51,7 +52,7 @@ fn copy_to_another_sqlite_file_is_complete_and_not_repeatable() {
             out: String::new(),
             err: format!(
                 "asteroid: {to} is not empty: it has 3 rows in users, 5 rows in user_contacts, \
-                 2 rows in audit_events, 1 row in terms_versions, 1 row in practices, 3 rows in memberships, \
+                 11 rows in user_search_keys, 2 rows in audit_events, 1 row in terms_versions, 1 row in practices, 3 rows in memberships, \
                  2 rows in client_classes, 4 rows in clients, 7 rows in patients\n"
             ),
         }
