@@ -87,12 +87,12 @@ fn copy_to_postgresql_and_back_into_a_database_with_first_terms() {
             "to": "sqlite://back.db",
             "migrated": migrated,
             "tables": {
-                "users": 3, "user_contacts": 5, "familiar_addresses": 0, "pending_registrations": 0, "contact_claims": 0,
-                "sessions": 0, "challenges": 0, "key_fingerprints": 0, "outbox": 0, "limits": 0, "audit_events": 2,
+                "users": 3, "user_contacts": 5, "user_search_keys": 11, "familiar_addresses": 0, "pending_registrations": 0,
+                "contact_claims": 0, "sessions": 0, "challenges": 0, "key_fingerprints": 0, "outbox": 0, "limits": 0, "audit_events": 2,
                 "terms_versions": 1, "terms_acceptances": 0, "practices": 1, "memberships": 3,
                 "client_classes": 2, "clients": 4, "patients": 7,
             },
-            "rows": 28,
+            "rows": 39,
         })
     );
     assert_eq!(terms("sqlite://back.db"), terms(FROM));
