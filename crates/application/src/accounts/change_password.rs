@@ -135,7 +135,8 @@ where
         let replaced = tx.replace_password(user, Some(&self.verified), &self.new).await?;
         if replaced {
             tx.revoke_sessions(user, Some(self.caller.session)).await?;
-            send_notices(tx, &self.contacts, MessageKind::PasswordChanged, context).await?;
+            send_notices(tx, &self.contacts, MessageKind::PasswordChanged, context.now, context.randomness())
+                .await?;
         }
         let (settled, outcome) = if replaced {
             (TryOutcome::Succeeded, Outcome::Done)

@@ -56,6 +56,7 @@ pub use sign_in::*;
 pub use verify_code::*;
 
 pub(crate) use failed_attempts::{failed_attempts, forget_failed_attempts, forget_wrong_passwords};
+pub(crate) use notices::send_notices;
 
 /// Hands the names of all ports of accounts to another macro, behind what that macro is given first.
 #[doc(hidden)]

@@ -116,7 +116,8 @@ where
             let expired = PendingRegistration { expires_at: registration.created_at, ..registration.clone() };
             tx.insert_registration(&expired, per_contact).await?;
             challenge_to_send(tx, contact, purpose, form, Addressee::Nobody, context).await?;
-            send_notices(tx, &proved, MessageKind::AlreadyRegistered, context).await?;
+            send_notices(tx, &proved, MessageKind::AlreadyRegistered, context.now, context.randomness())
+                .await?;
         } else {
             tx.insert_registration(registration, per_contact).await?;
             send_code(tx, contact, purpose, form, context).await?;

@@ -151,7 +151,7 @@ where
         tx.record_password_reset(user, &contact.key(), context.now).await?;
         tx.revoke_sessions(user, None).await?;
         clear_wrong_passwords(tx, user, &contacts).await?;
-        send_notices(tx, &contacts, MessageKind::PasswordReset, context).await?;
+        send_notices(tx, &contacts, MessageKind::PasswordReset, context.now, context.randomness()).await?;
         audit(tx, Action::ResetPassword, Outcome::Done, Some(user), Some(contact), context).await?;
         Ok(TryAdmission::Admitted(true))
     }

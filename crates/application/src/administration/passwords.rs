@@ -7,10 +7,10 @@ use asteroid_identity::{
 };
 use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, unit_of_work};
 use asteroid_limits::LimitRepository;
-use asteroid_messaging::{Content, Message, MessageKind, OutboxRepository};
+use asteroid_messaging::{MessageKind, OutboxRepository};
 
 use super::{Act, AdministrationRepositories, Administrators, EndedSessions, Operator, UserReference};
-use crate::accounts::forget_wrong_passwords;
+use crate::accounts::{forget_wrong_passwords, send_notices};
 
 /// Why a password was not set.
 #[derive(Debug, thiserror::Error)]
@@ -73,13 +73,8 @@ where
         }
         let count = tx.revoke_sessions(user, None).await?;
         forget_wrong_passwords(tx, &profile).await?;
-        let now = self.act.now;
-        for own in &profile.contacts {
-            let (kind, expires_at) = (MessageKind::PasswordChanged, now + Message::NOTICE_LIFE);
-            let to = own.contact.clone();
-            let notice = Message::new(to, kind, Content::Notice, expires_at, now, &*self.act.randomness);
-            tx.enqueue(&notice).await?;
-        }
+        let (contacts, act) = (profile.contacts.iter().map(|own| &own.contact), &self.act);
+        send_notices(tx, contacts, MessageKind::PasswordChanged, act.now, &*act.randomness).await?;
         self.act.record(tx, Action::SetPassword, user).await?;
         Ok(Some(EndedSessions { user, count }))
     }
