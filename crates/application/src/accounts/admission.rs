@@ -84,6 +84,21 @@ impl<'t> Wait<'t> {
         self.looked_at = self.tools.clock.now();
     }
 
+    /// What was admitted; [`None`] after a wait for running tries, when the try may look again.
+    async fn admitted<T, E>(&mut self, admission: TryAdmission<T>) -> Result<Option<T>, TryRefused<E>> {
+        match admission {
+            TryAdmission::Admitted(begun) => Ok(Some(begun)),
+            TryAdmission::Limited { retry_after, .. } => Err(TryRefused::Limited { retry_after }),
+            TryAdmission::Busy(running) => {
+                if self.for_running(running).await {
+                    Ok(None)
+                } else {
+                    Err(TryRefused::Busy { retry_after: BUSY_RETRY_AFTER })
+                }
+            }
+        }
+    }
+
     /// Waits before the next look. False if it has waited long enough for these running tries.
     async fn for_running(&mut self, running: Vec<Timestamp>) -> bool {
         if running != self.seen {
@@ -187,13 +202,8 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
             if !is_final {
                 admission = self.storage.write(unit(self.context(origin.clone()), true)).await?;
             }
-            let running = match admission {
-                TryAdmission::Admitted(begun) => return Ok(begun),
-                TryAdmission::Limited { retry_after, .. } => return Err(TryRefused::Limited { retry_after }),
-                TryAdmission::Busy(running) => running,
-            };
-            if !wait.for_running(running).await {
-                return Err(TryRefused::Busy { retry_after: BUSY_RETRY_AFTER });
+            if let Some(begun) = wait.admitted(admission).await? {
+                return Ok(begun);
             }
         }
     }
@@ -246,13 +256,8 @@ impl<S: Storage, H: Send + Sync + 'static> Accounts<S, H> {
                 TryAdmission::Busy(running) => TryAdmission::Busy(running),
                 TryAdmission::Limited { retry_after, noted } => TryAdmission::Limited { retry_after, noted },
             };
-            let running = match admission {
-                TryAdmission::Admitted(tried) => return Ok(tried),
-                TryAdmission::Limited { retry_after, .. } => return Err(TryRefused::Limited { retry_after }),
-                TryAdmission::Busy(running) => running,
-            };
-            if !wait.for_running(running).await {
-                return Err(TryRefused::Busy { retry_after: BUSY_RETRY_AFTER });
+            if let Some(tried) = wait.admitted(admission).await? {
+                return Ok(tried);
             }
         }
     }
