@@ -97,7 +97,6 @@ where
             Some(administrators.hasher.hash(&checked.map_err(CreateUserError::WeakPassword)?).await?)
         }
     };
-    // Nobody is looked up: the act is on the user that it makes.
-    let act = administrators.act(UserId(0).into(), operator);
+    let act = administrators.act(operator);
     administrators.storage.write(CreateUser { act, first, account, password_hash }).await
 }

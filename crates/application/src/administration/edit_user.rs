@@ -4,7 +4,7 @@ use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{PersonName, UserAdministrationRepository, UserRepository};
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 
-use super::Act;
+use super::{Act, UserReference};
 
 pub(super) enum Edit {
     Name(PersonName),
@@ -12,6 +12,7 @@ pub(super) enum Edit {
 }
 
 pub(super) struct EditUser {
+    pub(super) user: UserReference,
     pub(super) act: Act,
     pub(super) edit: Edit,
 }
@@ -24,7 +25,7 @@ where
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<UserId>, StorageError> {
-        let Some(profile) = self.act.user.find(tx).await? else { return Ok(None) };
+        let Some(profile) = self.user.find(tx).await? else { return Ok(None) };
         let user = profile.user.id;
         let (done, action) = match &self.edit {
             Edit::Name(name) => (tx.rename_user(user, name).await?, Action::EditUser),

@@ -4,7 +4,7 @@ use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{SessionRepository, UserRepository};
 use asteroid_kernel::{SessionId, StorageError, UnitOfWork, UserId};
 
-use super::Act;
+use super::{Act, UserReference};
 
 /// The sessions of a user that ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub struct EndedSessions {
 }
 
 pub(super) struct EndSessions {
+    pub(super) user: UserReference,
     pub(super) act: Act,
     pub(super) session: Option<SessionId>,
 }
@@ -25,7 +26,7 @@ impl<Tx: UserRepository + SessionRepository + AuditRepository + Send> UnitOfWork
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<EndedSessions>, StorageError> {
-        let Some(profile) = self.act.user.find(tx).await? else { return Ok(None) };
+        let Some(profile) = self.user.find(tx).await? else { return Ok(None) };
         let user = profile.user.id;
         let count = match self.session {
             Some(session) => u64::from(tx.revoke_session(user, session).await?),

@@ -233,10 +233,9 @@ pub enum ListUsersError {
     Storage(#[from] StorageError),
 }
 
-/// An act of an operator on a user. Fixed before its unit of work runs, so that running it again does the same.
+/// An act of an operator. Fixed before its unit of work runs, so that running it again does the same.
 #[derive(Clone)]
 struct Act {
-    user: UserReference,
     operator: Operator,
     now: Timestamp,
     randomness: Arc<dyn Randomness>,
@@ -273,8 +272,8 @@ impl<S, H> Administrators<S, H> {
         Self { storage, hasher, clock, randomness, rules }
     }
 
-    fn act(&self, user: UserReference, operator: Operator) -> Act {
-        Act { user, operator, now: self.clock.now(), randomness: Arc::clone(&self.randomness) }
+    fn act(&self, operator: Operator) -> Act {
+        Act { operator, now: self.clock.now(), randomness: Arc::clone(&self.randomness) }
     }
 }
 
@@ -321,7 +320,7 @@ where
         operator: Operator,
     ) -> Result<Option<UserId>, StorageError> {
         let edit = edit_user::Edit::Name(name);
-        self.storage.write(edit_user::EditUser { act: self.act(user, operator), edit }).await
+        self.storage.write(edit_user::EditUser { user, act: self.act(operator), edit }).await
     }
 
     async fn set_administrator(
@@ -331,7 +330,7 @@ where
         operator: Operator,
     ) -> Result<Option<UserId>, StorageError> {
         let edit = edit_user::Edit::Administrator(administrator);
-        self.storage.write(edit_user::EditUser { act: self.act(user, operator), edit }).await
+        self.storage.write(edit_user::EditUser { user, act: self.act(operator), edit }).await
     }
 
     async fn set_status(
@@ -340,7 +339,7 @@ where
         status: UserStatus,
         operator: Operator,
     ) -> Result<Option<StatusChange>, StorageError> {
-        self.storage.write(user_status::SetStatus { act: self.act(user, operator), status }).await
+        self.storage.write(user_status::SetStatus { user, act: self.act(operator), status }).await
     }
 
     async fn unlock_user(
@@ -349,7 +348,7 @@ where
         operator: Operator,
     ) -> Result<Option<UnlockedUser>, StorageError> {
         let limits = self.rules.limits.clone();
-        self.storage.write(unlock_user::UnlockUser { act: self.act(user, operator), limits }).await
+        self.storage.write(unlock_user::UnlockUser { user, act: self.act(operator), limits }).await
     }
 
     async fn require_reset(
@@ -357,7 +356,7 @@ where
         user: UserReference,
         operator: Operator,
     ) -> Result<Option<EndedSessions>, StorageError> {
-        self.storage.write(passwords::RequireReset(self.act(user, operator))).await
+        self.storage.write(passwords::RequireReset { user, act: self.act(operator) }).await
     }
 
     async fn set_password(
@@ -375,7 +374,7 @@ where
         session: Option<SessionId>,
         operator: Operator,
     ) -> Result<Option<EndedSessions>, StorageError> {
-        self.storage.write(end_sessions::EndSessions { act: self.act(user, operator), session }).await
+        self.storage.write(end_sessions::EndSessions { user, act: self.act(operator), session }).await
     }
 }
 

@@ -26,7 +26,10 @@ pub enum SetPasswordError {
     Storage(#[from] StorageError),
 }
 
-pub(super) struct RequireReset(pub(super) Act);
+pub(super) struct RequireReset {
+    pub(super) user: UserReference,
+    pub(super) act: Act,
+}
 
 impl<Tx> UnitOfWork<Tx> for RequireReset
 where
@@ -36,18 +39,19 @@ where
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<EndedSessions>, StorageError> {
-        let Some(profile) = self.0.user.find(tx).await? else { return Ok(None) };
+        let Some(profile) = self.user.find(tx).await? else { return Ok(None) };
         let user = profile.user.id;
         if !tx.clear_password(user).await? {
             return Ok(None);
         }
         let count = tx.revoke_sessions(user, None).await?;
-        self.0.record(tx, Action::RequireReset, user).await?;
+        self.act.record(tx, Action::RequireReset, user).await?;
         Ok(Some(EndedSessions { user, count }))
     }
 }
 
 struct SetPassword {
+    user: UserReference,
     act: Act,
     hash: PasswordHash,
 }
@@ -66,7 +70,7 @@ where
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<EndedSessions>, StorageError> {
-        let Some(profile) = self.act.user.find(tx).await? else { return Ok(None) };
+        let Some(profile) = self.user.find(tx).await? else { return Ok(None) };
         let user = profile.user.id;
         if !tx.replace_password(user, None, &self.hash).await? {
             return Ok(None);
@@ -97,6 +101,6 @@ where
     let checked = administrators.rules.passwords.check(&password, &contacts, names);
     let hash = administrators.hasher.hash(&checked.map_err(SetPasswordError::WeakPassword)?).await?;
     // By the id: the contact may have another owner by now, whose password this is not.
-    let act = administrators.act(profile.user.id.into(), operator);
-    Ok(administrators.storage.write(SetPassword { act, hash }).await?)
+    let (user, act) = (profile.user.id.into(), administrators.act(operator));
+    Ok(administrators.storage.write(SetPassword { user, act, hash }).await?)
 }

@@ -5,7 +5,7 @@ use asteroid_identity::{FamiliarAddressRepository, UserRepository};
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
-use super::Act;
+use super::{Act, UserReference};
 use crate::LimitRules;
 use crate::accounts::{FailedAttempts, failed_attempts, forget_failed_attempts};
 
@@ -19,6 +19,7 @@ pub struct UnlockedUser {
 }
 
 pub(super) struct UnlockUser {
+    pub(super) user: UserReference,
     pub(super) act: Act,
     pub(super) limits: LimitRules,
 }
@@ -31,7 +32,7 @@ where
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<UnlockedUser>, StorageError> {
-        let Some(profile) = self.act.user.find(tx).await? else { return Ok(None) };
+        let Some(profile) = self.user.find(tx).await? else { return Ok(None) };
         let forgotten = failed_attempts(tx, &profile, &self.limits, self.act.now).await?;
         forget_failed_attempts(tx, &profile).await?;
         self.act.record(tx, Action::UnlockUser, profile.user.id).await?;

@@ -4,7 +4,7 @@ use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{SessionRepository, UserAdministrationRepository, UserRepository, UserStatus};
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 
-use super::Act;
+use super::{Act, UserReference};
 
 /// The outcome of enabling or disabling a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct StatusChange {
 }
 
 pub(super) struct SetStatus {
+    pub(super) user: UserReference,
     pub(super) act: Act,
     pub(super) status: UserStatus,
 }
@@ -30,7 +31,7 @@ where
     type Error = StorageError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<StatusChange>, StorageError> {
-        let Some(profile) = self.act.user.find(tx).await? else { return Ok(None) };
+        let Some(profile) = self.user.find(tx).await? else { return Ok(None) };
         let user = profile.user.id;
         // The status first: it locks the user, so that no sign-in opens a session behind the end of the others.
         if !tx.set_status(user, self.status).await? {
