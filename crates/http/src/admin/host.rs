@@ -3,13 +3,13 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderMap};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 
 use super::AdminSettings;
 use super::error::{AdminSurface, problem};
-use crate::core::{ApiError, HostName, Surface, hosts};
+use crate::core::{ApiError, HostName, Surface, announced_length, hosts};
 
 /// Refuses requests to hosts that the operator did not name, and bodies that announce too many bytes.
 ///
@@ -44,10 +44,6 @@ fn is_allowed(host: &str, names: &[String]) -> bool {
         Some(HostName::Name(name)) => names.iter().any(|own| own.eq_ignore_ascii_case(&name)),
         None => false,
     }
-}
-
-fn announced_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn unknown_host() -> HttpResponse {

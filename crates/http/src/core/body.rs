@@ -1,7 +1,7 @@
 use actix_web::HttpMessage;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Buf, BytesMut};
 use futures_util::StreamExt;
 
@@ -56,7 +56,7 @@ async fn read(
 ) -> Result<BytesMut, ApiError> {
     let too_large = || ApiError::BodyTooLarge { limit: settings.body_limit };
     // Refuse it before the first byte is read.
-    if announced_length(request).is_some_and(|length| length > settings.body_limit) {
+    if announced_length(request.headers()).is_some_and(|length| length > settings.body_limit) {
         return Err(too_large());
     }
     let collect = async {
@@ -78,8 +78,9 @@ async fn read(
     Ok(body)
 }
 
-fn announced_length(request: &HttpRequest) -> Option<usize> {
-    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+/// The length of the body that a request announces, in bytes.
+pub(crate) fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The media type of the body without its charset; [`None`] if the body has a content coding.

@@ -19,7 +19,7 @@ mod streams;
 mod telemetry;
 mod trailing_commas;
 
-pub(crate) use body::BodyContent;
+pub(crate) use body::{BodyContent, announced_length};
 pub(crate) use context::{HttpContext, SurfaceState, UseCaseTimeout};
 pub(crate) use cors::cors;
 pub(crate) use endpoint::{Endpoint, EndpointError, Input, OperationError};
