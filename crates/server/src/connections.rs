@@ -6,7 +6,7 @@ use asteroid_delivery::{AnyTransport, DeliveryUrl};
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::config::{Configuration, DatabaseUrl, Settings};
+use crate::config::{Configuration, Settings};
 use crate::reasons::reasons;
 use crate::storage::{self, ServerStorage, StoreError, with_storage};
 
@@ -61,9 +61,7 @@ async fn provider(url: &DeliveryUrl) -> Result<String, Failure> {
 
 async fn database(settings: &Settings) -> Result<String, Failure> {
     let url = &settings.database.url;
-    if let DatabaseUrl::Sqlite(path) = url
-        && let Ok(false) = path.try_exists()
-    {
+    if url.missing_file().is_some() {
         return Ok("there is no file yet; the first start creates it".to_owned());
     }
     let failed = |reason: &str| Failure {

@@ -145,11 +145,8 @@ pub(crate) async fn open_existing(
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<AnyStorage, StoreError> {
-    if let DatabaseUrl::Sqlite(path) = &configuration.settings.database.url
-        // A file that cannot be looked at exists, perhaps: opening it says why it cannot be used.
-        && let Ok(false) = path.try_exists()
-    {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    if let Some(path) = configuration.settings.database.url.missing_file() {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         return Err(StoreError::NoFile { path, origin: configuration.origin("database.url").to_owned() });
     }
     open(&configuration.settings, clock, randomness).await

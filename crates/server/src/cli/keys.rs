@@ -9,7 +9,7 @@ use super::confirm::{Confirmed, confirm};
 use super::failure::ErrorCode;
 use super::output::{LEFT, TextTable, answer};
 use super::{CommandError, Context, Format, names};
-use crate::config::{DatabaseUrl, Settings};
+use crate::config::Settings;
 use crate::storage::with_storage;
 
 #[derive(Debug, Subcommand)]
@@ -174,11 +174,7 @@ where
 
 /// Whether there is a store: a command makes no SQLite file.
 fn has_store(settings: &Settings) -> bool {
-    match &settings.database.url {
-        // A file that cannot be looked at exists, perhaps: opening it says why it cannot be used.
-        DatabaseUrl::Sqlite(path) => path.try_exists().unwrap_or(true),
-        DatabaseUrl::Postgres(_) => true,
-    }
+    settings.database.url.missing_file().is_none()
 }
 
 /// A key that is not in the file, if the store knows it or open codes need it.

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use asteroid_diesel::PostgresUrl;
@@ -11,6 +11,17 @@ pub enum DatabaseUrl {
     Sqlite(PathBuf),
     /// `postgres://…`: a `PostgreSQL` database.
     Postgres(Box<PostgresUrl>),
+}
+
+impl DatabaseUrl {
+    /// The SQLite file, if there is none at its path. A file that cannot be looked at exists, perhaps: opening it says why it
+    /// cannot be used.
+    pub(crate) fn missing_file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => path.try_exists().is_ok_and(|exists| !exists).then_some(path),
+            Self::Postgres(_) => None,
+        }
+    }
 }
 
 /// The text is not the URL of a supported database.
