@@ -1,7 +1,6 @@
 use std::fmt;
 
 use asteroid_kernel::{Contact, ContactId, Timestamp, UserId};
-use strum::{EnumString, IntoStaticStr};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::PasswordHash;
@@ -25,13 +24,14 @@ pub struct User {
     pub administrator: bool,
 }
 
-/// Whether a user may sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserStatus {
-    /// The user may sign in.
-    Enabled,
-    /// The user may not sign in: every sign-in responds as if the user did not exist.
-    Disabled,
+asteroid_kernel::named_enum! {
+    /// Whether a user may sign in.
+    pub enum UserStatus {
+        /// The user may sign in.
+        Enabled,
+        /// The user may not sign in: every sign-in responds as if the user did not exist.
+        Disabled,
+    }
 }
 
 /// A person's first and last name: trimmed, in NFC, without control characters. A part that is not known is empty.
@@ -155,27 +155,13 @@ impl fmt::Debug for PersonName {
     }
 }
 
-/// Whether a contact is a work or a personal one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum ContactType {
-    /// A contact at work.
-    Work,
-    /// A personal contact.
-    Personal,
-}
-
-impl ContactType {
-    /// The name in the APIs and in stores: `work`, `personal`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// The type of this name; [`None`] if there is no such type.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
+asteroid_kernel::named_enum! {
+    /// Whether a contact is a work or a personal one.
+    pub enum ContactType {
+        /// A contact at work.
+        Work,
+        /// A personal contact.
+        Personal,
     }
 }
 

@@ -80,11 +80,7 @@ fn part(given: FieldValue) -> Result<Option<String>, String> {
 }
 
 fn status(given: FieldValue) -> Result<UserStatus, String> {
-    match text(given)?.as_str() {
-        "enabled" => Ok(UserStatus::Enabled),
-        "disabled" => Ok(UserStatus::Disabled),
-        _ => Err("must be enabled or disabled".to_owned()),
-    }
+    UserStatus::parse(&text(given)?).ok_or_else(|| "must be enabled or disabled".to_owned())
 }
 
 fn password(fields: &mut Fields) -> Option<ImportedPassword> {

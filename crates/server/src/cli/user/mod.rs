@@ -93,7 +93,7 @@ pub(super) struct List {
     #[arg(long, value_name = "ID")]
     practice: Option<i64>,
     /// Only users of this status.
-    #[arg(long, value_name = "STATUS", value_parser = names(&STATUSES, status_name))]
+    #[arg(long, value_name = "STATUS", value_parser = names(&UserStatus::ALL, UserStatus::as_str))]
     status: Option<UserStatus>,
     /// The most users to list.
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -115,7 +115,7 @@ pub(super) struct Create {
     #[arg(long = "contact", value_name = "CONTACT", required = true)]
     contacts: Vec<String>,
     /// The type of the contacts.
-    #[arg(long = "type", value_name = "TYPE", default_value = "personal", value_parser = names(&CONTACT_TYPES, ContactType::as_str))]
+    #[arg(long = "type", value_name = "TYPE", default_value = "personal", value_parser = names(&ContactType::ALL, ContactType::as_str))]
     contact_type: ContactType,
     /// The first name.
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -174,16 +174,6 @@ pub(super) struct Revoke {
     all: bool,
     #[command(flatten)]
     format: Format,
-}
-
-const STATUSES: [UserStatus; 2] = [UserStatus::Enabled, UserStatus::Disabled];
-const CONTACT_TYPES: [ContactType; 2] = [ContactType::Work, ContactType::Personal];
-
-const fn status_name(status: UserStatus) -> &'static str {
-    match status {
-        UserStatus::Enabled => "enabled",
-        UserStatus::Disabled => "disabled",
-    }
 }
 
 /// Why a command on a user failed.
@@ -439,7 +429,7 @@ fn set_status(
         users.set_status(reference.clone(), status, operator())
     });
     let StatusChange { user, changed, ended_sessions } = change??;
-    let name = status_name(status);
+    let name = status.as_str();
     let done = json!({
         "id": user.0, "status": name, "changed": changed, "ended_sessions": ended_sessions,
     });

@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::super::audit::{ListedEvent, table as events_table};
 use super::super::outbox::{ListedMessage, table as messages_table};
 use super::super::output::{LEFT, TextTable};
-use super::status_name;
 
 /// A listed user.
 #[derive(Serialize)]
@@ -59,7 +58,7 @@ impl From<&Profile> for ListedUser {
             id: user.id.0,
             first_name: user.name.first().to_owned(),
             last_name: user.name.last().to_owned(),
-            status: status_name(user.status),
+            status: user.status.as_str(),
             administrator: user.administrator,
             has_password: user.password_hash.is_some(),
             created_at: user.created_at.to_string(),
