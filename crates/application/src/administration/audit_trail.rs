@@ -15,5 +15,14 @@ pub(super) async fn list<S: Storage<Tx: AuditRepository>>(
         Box::pin(tx.list_events(filter, *before, at_most.saturating_add(1)))
     });
     let events = storage.read(list).await?;
-    Ok(Page::of(events.into_iter().map(|event| (event.clone(), event.id)).collect(), at_most))
+    Ok(Page::of(
+        events
+            .into_iter()
+            .map(|event| {
+                let id = event.id;
+                (event, id)
+            })
+            .collect(),
+        at_most,
+    ))
 }

@@ -10,7 +10,7 @@ use asteroid_application::administration::{
     Administration, CreateUserError, EndedSessions, InvalidUserReference, NewAccount, Operator, Page,
     SetPasswordError, StatusChange, UnlockedUser, UserReference,
 };
-use asteroid_argon2::{Argon2Hasher, StartError};
+use asteroid_argon2::{Argon2Hasher, Argon2Settings, StartError};
 use asteroid_identity::{
     ContactType, Password, PasswordFlaw, PersonName, UserCursor, UserFilter, UserSearch, UserStatus,
 };
@@ -256,7 +256,9 @@ pub(super) fn administrators<S: ServerStorage>(
     storage: Arc<S>,
 ) -> Result<Administrators<S, Argon2Hasher>, StartError> {
     let (clock, randomness) = (Arc::clone(&context.clock), Arc::clone(&context.randomness));
-    let hasher = Arc::new(Argon2Hasher::start(hashing(settings), Arc::clone(&randomness))?);
+    // A command hashes one password at most.
+    let hashing = Argon2Settings { threads: 1, ..hashing(settings) };
+    let hasher = Arc::new(Argon2Hasher::start(hashing, Arc::clone(&randomness))?);
     Ok(Administrators::new(storage, hasher, clock, randomness, settings.account_rules()))
 }
 
