@@ -52,10 +52,17 @@ pub(crate) fn install() -> Result<PrometheusHandle, MetricsError> {
 fn describe() {
     describe_gauge!(BUILD_INFO, "1, with the `version` of the server.");
     gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);
-    describe_gauge!(STORE_UP, "Whether the store can be reached and used, asked every 15 s at most: 1 or 0.");
+    let seconds = FIGURES_LIFETIME.as_secs();
+    describe_gauge!(
+        STORE_UP,
+        format!("Whether the store can be reached and used, asked every {seconds} s at most: 1 or 0.")
+    );
     describe_gauge!(
         OUTBOX_WAITING,
-        "Messages that wait to be delivered, by `channel`; at most 10000 are counted. NaN while the store cannot be read."
+        format!(
+            "Messages that wait to be delivered, by `channel`; at most {} are counted. NaN while the store cannot be read.",
+            StoreFigures::MAX_MESSAGES
+        )
     );
     describe_gauge!(
         OUTBOX_AGE,
@@ -63,8 +70,11 @@ fn describe() {
     );
     describe_gauge!(
         SESSIONS,
-        "Sessions that are neither expired nor idle, read every 15 s at most; at most 100000 are counted. NaN while the store \
-         cannot be read."
+        format!(
+            "Sessions that are neither expired nor idle, read every {seconds} s at most; at most {} are counted. NaN while \
+             the store cannot be read.",
+            StoreFigures::MAX_SESSIONS
+        )
     );
     asteroid_http::metrics::describe();
     observed::describe();
