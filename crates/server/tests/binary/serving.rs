@@ -184,38 +184,30 @@ fn graceful_shutdown_answers_accepted_requests() {
     }
 }
 
-#[test]
-fn port_in_use_is_reported_with_its_setting() {
+/// What a start says of an address that is in use.
+fn assert_in_use_is_reported(setting: &str, variable: &str, others: &[(&str, &str)]) {
     let machine = Machine::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    let answer =
-        machine.run(&["serve"], &[("ASTEROID_HTTP__BIND", &address), ("ASTEROID_LOG__LEVEL", "error")]);
-    assert_eq!((answer.status, answer.out.as_str()), (1, ""));
-    assert_eq!(
-        answer.err,
-        format!(
-            "asteroid: another program listens on {address}: stop it, or set http.bind (ASTEROID_HTTP__BIND) to \
-             another address\n"
-        )
-    );
-}
-
-#[test]
-fn admin_port_in_use_is_reported_with_its_setting() {
-    let machine = Machine::new();
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = taken.local_addr().expect("an address").to_string();
-    let settings = [QUICK[0], ("ASTEROID_ADMIN__BIND", address.as_str()), ("ASTEROID_LOG__LEVEL", "error")];
+    let settings = [others, &[(variable, &address), ("ASTEROID_LOG__LEVEL", "error")]].concat();
     let answer = machine.run(&["serve"], &settings);
     assert_eq!((answer.status, answer.out.as_str()), (1, ""));
     assert_eq!(
         answer.err,
         format!(
-            "asteroid: another program listens on {address}: stop it, or set admin.bind (ASTEROID_ADMIN__BIND) to \
-             another address\n"
+            "asteroid: another program listens on {address}: stop it, or set {setting} ({variable}) to another address\n"
         )
     );
+}
+
+#[test]
+fn port_in_use_is_reported_with_its_setting() {
+    assert_in_use_is_reported("http.bind", "ASTEROID_HTTP__BIND", &[]);
+}
+
+#[test]
+fn admin_port_in_use_is_reported_with_its_setting() {
+    assert_in_use_is_reported("admin.bind", "ASTEROID_ADMIN__BIND", &[QUICK[0]]);
 }
 
 #[test]

@@ -23,6 +23,17 @@ async fn outcome_with(actions: Vec<(&'static str, SmtpAction)>) -> String {
     outcome(&transport(&url(&server, "")), &email()).await
 }
 
+/// What a server is asked in a delivery, and the step that the error of a failure names.
+const STEPS: [(&str, &str); 7] = [
+    ("CONNECT", "connect"),
+    ("EHLO", "connect"),
+    ("AUTH", "AUTH"),
+    ("MAIL", "MAIL FROM"),
+    ("RCPT", "RCPT TO"),
+    ("DATA", "DATA"),
+    ("CONTENT", "message"),
+];
+
 #[tokio::test]
 async fn a_message_is_delivered() {
     let server = server(vec![]).await;
@@ -226,16 +237,7 @@ async fn a_retry_after_a_broken_connection_has_the_same_message_id() {
 
 #[tokio::test]
 async fn a_silent_server_is_a_timeout() {
-    let cases = [
-        ("CONNECT", "connect"),
-        ("EHLO", "connect"),
-        ("AUTH", "AUTH"),
-        ("MAIL", "MAIL FROM"),
-        ("RCPT", "RCPT TO"),
-        ("DATA", "DATA"),
-        ("CONTENT", "message"),
-    ]
-    .map(|(asked, result)| {
+    let cases = STEPS.map(|(asked, result)| {
         tokio::spawn(async move {
             let server = server(vec![(asked, SmtpAction::Stall)]).await;
             let url = url(&server, "robot:hunter2@").replace("timeout=20", "timeout=2");
@@ -258,16 +260,7 @@ async fn a_silent_server_is_a_timeout() {
 /// What a server may hold back or repeat at any step: the connection ends, and little of it is kept.
 #[tokio::test]
 async fn a_reply_without_an_end_is_a_passing_failure_of_bounded_size() {
-    let steps = [
-        ("CONNECT", "connect"),
-        ("EHLO", "connect"),
-        ("AUTH", "AUTH"),
-        ("MAIL", "MAIL FROM"),
-        ("RCPT", "RCPT TO"),
-        ("DATA", "DATA"),
-        ("CONTENT", "message"),
-    ];
-    for (asked, step) in steps {
+    for (asked, step) in STEPS {
         let server = server(vec![(asked, SmtpAction::Repeat("2"))]).await;
         let transport = transport(&url(&server, "robot:hunter2@"));
         assert_eq!(
