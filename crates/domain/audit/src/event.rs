@@ -81,7 +81,7 @@ pub struct AuditEvent {
     pub user: Option<UserId>,
     /// The contact in the request, [masked](Contact::masked); [`None`] if there was none.
     pub contact: Option<String>,
-    /// The name of the operator who acted; [`None`] if the user acted, or nobody but the server.
+    /// The name of the operator who acted; [`None`] if the user or the server itself acted.
     pub operator: Option<String>,
     /// The address and the client that the request came from.
     pub origin: Origin,

@@ -9,7 +9,7 @@ pub(super) enum Confirmed {
     Yes,
     /// Do nothing.
     No,
-    /// There is no terminal, so nobody was asked.
+    /// There is no terminal to ask on.
     NotAsked,
 }
 

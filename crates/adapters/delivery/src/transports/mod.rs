@@ -79,7 +79,7 @@ pub enum AnyTransport {
     Twilio(TwilioTransport),
     /// To a webhook.
     Webhook(WebhookTransport),
-    /// To nowhere.
+    /// Nothing is delivered.
     None(NoTransport),
 }
 
