@@ -3,17 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
+use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::SessionRepository;
-use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work};
+use asteroid_kernel::{Clock, Randomness, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work};
 use asteroid_verification::{KeyIdentity, KeyKind, KeyRepository, KnownKey, OpenCodes};
 
 use crate::AccountRules;
+use crate::operator::{Act, Operator};
 
 /// The keys that the servers of a store use. Servers with other keys could neither check the codes nor accept the tokens of
 /// each other.
 pub struct KeyRegister<S> {
     storage: Arc<S>,
     clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
     rules: AccountRules,
 }
 
@@ -130,11 +133,16 @@ impl<Tx: KeyRepository> UnitOfWork<Tx> for RecordKeys {
     }
 }
 
-impl<S: Storage<Tx: KeyRepository + SessionRepository>> KeyRegister<S> {
+impl<S: Storage<Tx: KeyRepository + SessionRepository + AuditRepository>> KeyRegister<S> {
     /// The register of this store.
     #[must_use]
-    pub fn new(storage: Arc<S>, clock: Arc<dyn Clock>, rules: AccountRules) -> Self {
-        Self { storage, clock, rules }
+    pub fn new(
+        storage: Arc<S>,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+        rules: AccountRules,
+    ) -> Self {
+        Self { storage, clock, randomness, rules }
     }
 
     /// Records the keys of a server, if it can use them with this store. Of servers that start at the same time, each
@@ -198,13 +206,15 @@ impl<S: Storage<Tx: KeyRepository + SessionRepository>> KeyRegister<S> {
     /// # Errors
     ///
     /// If the store fails.
-    pub async fn retire(&self, kind: KeyKind, id: &str) -> Result<u64, StorageError> {
-        let context = (kind, id.to_owned(), self.clock.now());
-        let retire = unit_of_work(context, |(kind, id, now), tx: &mut S::Tx| {
+    pub async fn retire(&self, kind: KeyKind, id: &str, operator: &Operator) -> Result<u64, StorageError> {
+        let randomness = Arc::clone(&self.randomness);
+        let act = Act { operator: operator.clone(), now: self.clock.now(), randomness };
+        let retire = unit_of_work((kind, id.to_owned(), act), |(kind, id, act), tx: &mut S::Tx| {
             Box::pin(async move {
                 tx.forget_key(*kind, id).await?;
+                tx.record_event(&act.event(Action::RetireKey)).await?;
                 match kind {
-                    KeyKind::Code => tx.end_codes_of_key(id, *now).await,
+                    KeyKind::Code => tx.end_codes_of_key(id, act.now).await,
                     KeyKind::Token => Ok(0),
                 }
             })

@@ -10,6 +10,7 @@ mod import;
 mod keys;
 mod message_context;
 mod monitoring;
+mod operator;
 mod outbox;
 #[macro_use]
 pub mod practice;
@@ -31,6 +32,7 @@ pub use import::{
 };
 pub use keys::{KeyConflict, KeyConflicts, KeyRegister, KeyUses, RecordKeysError};
 pub use monitoring::{Monitoring, StoreFigures};
+pub use operator::Operator;
 pub use outbox::{Outbox, RetriedDead, RetryRefusal};
 pub use practice::{Practices, PublishTermsError};
 pub use repositories::AllRepositories;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
-use asteroid_kernel::{
-    Clock, MessageId, Origin, Randomness, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work,
-};
+use asteroid_audit::{Action, AuditRepository};
+use asteroid_kernel::{Clock, MessageId, Randomness, Storage, StorageError, UnitOfWork, unit_of_work};
 use asteroid_messaging::{
     Content, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
 use asteroid_verification::{ChallengeRepository, ChallengeState};
+
+use crate::operator::{Act, Operator};
 
 /// The failed messages that one unit of work checks.
 const BATCH: usize = 200;
@@ -50,15 +50,7 @@ pub struct RetriedDead {
     pub left: u64,
 }
 
-/// When and by whom messages are tried again.
-#[derive(Clone)]
-struct RetryContext {
-    now: Timestamp,
-    origin: Origin,
-    randomness: Arc<dyn Randomness>,
-}
-
-impl RetryContext {
+impl Act {
     /// Lets a message wait again, if that makes sense.
     async fn retry<Tx: OutboxRepository + ChallengeRepository + AuditRepository>(
         &self,
@@ -83,16 +75,14 @@ impl RetryContext {
             // A concurrent retry came first.
             return Ok(Err(RetryRefusal::Waiting));
         }
-        let event =
-            AuditEvent::new(Action::RetryMessage, Outcome::Done, &self.origin, self.now, &*self.randomness);
-        tx.record_event(&event.with_contact(&message.to)).await?;
+        tx.record_event(&self.event(Action::RetryMessage).with_contact(&message.to)).await?;
         Ok(Ok(()))
     }
 }
 
 struct Retry {
     id: MessageId,
-    context: RetryContext,
+    act: Act,
 }
 
 impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOfWork<Tx> for Retry {
@@ -101,7 +91,7 @@ impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOf
 
     async fn run(&self, tx: &mut Tx) -> Result<Self::Output, StorageError> {
         match tx.find_entry(self.id).await? {
-            Some(entry) => self.context.retry(tx, &entry).await,
+            Some(entry) => self.act.retry(tx, &entry).await,
             None => Ok(Err(RetryRefusal::Unknown)),
         }
     }
@@ -109,7 +99,7 @@ impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOf
 
 struct RetryDead {
     before: Option<MessageId>,
-    context: RetryContext,
+    act: Act,
 }
 
 impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOfWork<Tx> for RetryDead {
@@ -121,7 +111,7 @@ impl<Tx: OutboxRepository + ChallengeRepository + AuditRepository + Send> UnitOf
         let dead = OutboxFilter { state: Some(OutboxStateKind::Failed), channel: None };
         let mut outcomes = Vec::new();
         for entry in tx.list_entries(&dead, self.before, BATCH).await? {
-            outcomes.push((entry.message.id, self.context.retry(tx, &entry).await?));
+            outcomes.push((entry.message.id, self.act.retry(tx, &entry).await?));
         }
         Ok(outcomes)
     }
@@ -150,9 +140,9 @@ where
         self.storage.read(list).await
     }
 
-    fn context(&self, origin: &Origin) -> RetryContext {
+    fn act(&self, operator: &Operator) -> Act {
         let randomness = Arc::clone(&self.randomness);
-        RetryContext { now: self.clock.now(), origin: origin.clone(), randomness }
+        Act { operator: operator.clone(), now: self.clock.now(), randomness }
     }
 
     /// Requeues a failed message, due now; a running server finds it at its next poll.
@@ -163,9 +153,9 @@ where
     pub async fn retry(
         &self,
         id: MessageId,
-        origin: &Origin,
+        operator: &Operator,
     ) -> Result<Result<(), RetryRefusal>, StorageError> {
-        self.storage.write(Retry { id, context: self.context(origin) }).await
+        self.storage.write(Retry { id, act: self.act(operator) }).await
     }
 
     /// Requeues every failed message that can still be delivered: in batches, so that no unit of work holds the
@@ -174,11 +164,11 @@ where
     /// # Errors
     ///
     /// If the store fails; what waits again by then goes on waiting.
-    pub async fn retry_dead(&self, origin: &Origin) -> Result<RetriedDead, StorageError> {
+    pub async fn retry_dead(&self, operator: &Operator) -> Result<RetriedDead, StorageError> {
         let (mut all, mut before) = (RetriedDead::default(), None);
         loop {
-            let context = self.context(origin);
-            let outcomes = self.storage.write(RetryDead { before, context }).await?;
+            let act = self.act(operator);
+            let outcomes = self.storage.write(RetryDead { before, act }).await?;
             let Some((oldest, _)) = outcomes.last() else { return Ok(all) };
             before = Some(*oldest);
             for (id, outcome) in outcomes {

@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use asteroid_application::Import;
+use asteroid_application::{Import, Operator};
 use asteroid_identity::{PasswordPolicy, mocks::PlainHasher};
 use asteroid_import::{ImportObserver, ImportPlan, ImportReport, InputFile, RefusedRecord, WarnedRecord};
-use asteroid_kernel::Region;
 use asteroid_kernel::system::{SystemClock, SystemRandomness};
+use asteroid_kernel::{Origin, Region};
 use asteroid_memory::MemoryStorage;
 
 #[derive(Default)]
@@ -52,7 +52,9 @@ fn import(
     }
     let (hasher, clock, randomness) =
         (Arc::new(PlainHasher), Arc::new(SystemClock), Arc::new(SystemRandomness));
-    let import = Import::new(Arc::clone(storage), hasher, clock, randomness, PasswordPolicy::default());
+    let operator = Operator { name: "root".to_owned(), origin: Origin::local() };
+    let import =
+        Import::new(Arc::clone(storage), hasher, clock, randomness, PasswordPolicy::default(), operator);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     asteroid_import::run(&ImportPlan { inputs, region: Region::US, dry_run }, import, &runtime, observer)
 }

@@ -143,7 +143,12 @@ async fn serve<S: ServerStorage>(
     recorder: Option<PrometheusHandle>,
 ) -> Result<(), ServeError> {
     let LoadedKeys { codes, tokens, identities, .. } = keys(settings, &**clock, &**randomness)?;
-    let register = KeyRegister::new(storage.patient(), Arc::clone(clock), settings.account_rules());
+    let register = KeyRegister::new(
+        storage.patient(),
+        Arc::clone(clock),
+        Arc::clone(randomness),
+        settings.account_rules(),
+    );
     record_keys(&register, &identities, settings).await?;
     let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
     let identities = Arc::new(RwLock::new(identities));

@@ -7,7 +7,8 @@ use asteroid_identity::{
 };
 use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, UserId};
 
-use super::{Act, AdministrationRepositories, Administrators, Operator};
+use super::{AdministrationRepositories, Administrators};
+use crate::operator::{Act, Operator};
 
 /// A user to create. The contacts count as verified: the operator vouches for them.
 #[derive(Clone, Debug)]
@@ -73,7 +74,7 @@ where
             let added = tx.add_contact(user, contact, contact_type, ContactSource::Verified, now).await?;
             added.map_err(|_| taken(contact))?;
         }
-        let event = self.act.event(Action::CreateUser, user).with_contact(&self.first);
+        let event = self.act.event(Action::CreateUser).of_user(Some(user)).with_contact(&self.first);
         tx.record_event(&event).await?;
         Ok(user)
     }

@@ -4,7 +4,8 @@ use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{PersonName, UserAdministrationRepository, UserRepository};
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 
-use super::{Act, UserReference};
+use super::UserReference;
+use crate::operator::Act;
 
 pub(super) enum Edit {
     Name(PersonName),

@@ -4,7 +4,8 @@ use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{SessionRepository, UserRepository};
 use asteroid_kernel::{SessionId, StorageError, UnitOfWork, UserId};
 
-use super::{Act, UserReference};
+use super::UserReference;
+use crate::operator::Act;
 
 /// The sessions of a user that ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ mod user_status;
 
 use std::sync::Arc;
 
-use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository, Outcome};
+use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository};
 use asteroid_clients::MembershipRepository;
 use asteroid_identity::{
     FamiliarAddressRepository, Password, PasswordHasher, PersonName, Profile, SessionRepository,
@@ -21,13 +21,13 @@ use asteroid_identity::{
     UserStatus,
 };
 use asteroid_kernel::{
-    AuditEventId, Clock, Contact, Origin, Randomness, Region, SessionId, Storage, StorageError, Timestamp,
-    UserId,
+    AuditEventId, Clock, Contact, Randomness, Region, SessionId, Storage, StorageError, UserId,
 };
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 
 use crate::AccountRules;
+use crate::operator::{Act, Operator};
 
 pub use create_user::*;
 pub use end_sessions::*;
@@ -146,15 +146,6 @@ pub struct Administrators<S, H> {
     rules: AccountRules,
 }
 
-/// The person who administers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operator {
-    /// The name for the audit trail.
-    pub name: String,
-    /// Where the operator acts from.
-    pub origin: Origin,
-}
-
 /// How an operator names a user: by the id, or by any of the user's contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserReference {
@@ -233,29 +224,15 @@ pub enum ListUsersError {
     Storage(#[from] StorageError),
 }
 
-/// An act of an operator. Fixed before its unit of work runs, so that running it again does the same.
-#[derive(Clone)]
-struct Act {
-    operator: Operator,
-    now: Timestamp,
-    randomness: Arc<dyn Randomness>,
-}
-
 impl Act {
-    fn event(&self, action: Action, user: UserId) -> AuditEvent {
-        let (origin, now) = (&self.operator.origin, self.now);
-        AuditEvent::new(action, Outcome::Done, origin, now, &*self.randomness)
-            .of_user(Some(user))
-            .by_operator(&self.operator.name)
-    }
-
+    /// Records that the act was done on this user.
     async fn record<Tx: AuditRepository>(
         &self,
         tx: &mut Tx,
         action: Action,
         user: UserId,
     ) -> Result<(), StorageError> {
-        tx.record_event(&self.event(action, user)).await
+        tx.record_event(&self.event(action).of_user(Some(user))).await
     }
 }
 

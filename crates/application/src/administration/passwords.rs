@@ -9,8 +9,9 @@ use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, unit_of_work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{MessageKind, OutboxRepository};
 
-use super::{Act, AdministrationRepositories, Administrators, EndedSessions, Operator, UserReference};
+use super::{AdministrationRepositories, Administrators, EndedSessions, UserReference};
 use crate::accounts::{forget_wrong_passwords, send_notices};
+use crate::operator::{Act, Operator};
 
 /// Why a password was not set.
 #[derive(Debug, thiserror::Error)]

@@ -5,9 +5,10 @@ use asteroid_identity::{FamiliarAddressRepository, UserRepository};
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
 
-use super::{Act, UserReference};
+use super::UserReference;
 use crate::LimitRules;
 use crate::accounts::{FailedAttempts, failed_attempts, forget_failed_attempts};
+use crate::operator::Act;
 
 /// A user whose failed attempts were forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{SessionRepository, UserAdministrationRepository, UserRepository, UserStatus};
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 
-use super::{Act, UserReference};
+use super::UserReference;
+use crate::operator::Act;
 
 /// The outcome of enabling or disabling a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,15 +12,16 @@ mod users;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
+use asteroid_audit::{Action, AuditRepository};
 use asteroid_clients::{ClientRepository, MembershipRepository, Practice, PracticeId, PracticeRepository};
 use asteroid_identity::{
     HashingError, PasswordHasher, PasswordPolicy, SessionRepository, UserAdministrationRepository,
     UserRegistrationRepository, UserRepository,
 };
-use asteroid_kernel::{Clock, Origin, Randomness, Storage, StorageError};
+use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
 use asteroid_verification::ChallengeRepository;
 
+use crate::operator::{Act, Operator};
 use batch::{BatchDone, BatchRefused, Content, LateUser, Prepared, PutBatch};
 use memory::FileMemory;
 pub use outcome::{RecordOutcome, Refusal, RefusalReason, Warning, WarningReason};
@@ -33,6 +34,7 @@ pub struct Import<S, H> {
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
     passwords: PasswordPolicy,
+    operator: Operator,
     /// Practices that batches before would have put, had they not been rolled back.
     rehearsed: HashMap<PracticeId, Practice>,
     /// What the batches of this file have to say to later ones.
@@ -73,9 +75,10 @@ impl<S, H> Import<S, H> {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
         passwords: PasswordPolicy,
+        operator: Operator,
     ) -> Self {
         let (rehearsed, memory, late) = (HashMap::new(), Arc::default(), Vec::new());
-        Self { storage, hasher, clock, randomness, passwords, rehearsed, memory, late }
+        Self { storage, hasher, clock, randomness, passwords, operator, rehearsed, memory, late }
     }
 }
 
@@ -146,7 +149,8 @@ where
 
     async fn put(&mut self, content: Content, dry_run: bool) -> Result<BatchDone, ImportError> {
         let now = self.clock.now();
-        let event = AuditEvent::new(Action::Import, Outcome::Done, &Origin::local(), now, &*self.randomness);
+        let randomness = Arc::clone(&self.randomness);
+        let event = Act { operator: self.operator.clone(), now, randomness }.event(Action::Import);
         let practices = self.rehearsed.clone();
         let memory = Arc::clone(&self.memory);
         let batch = PutBatch { content, memory, practices, now, event, dry_run };

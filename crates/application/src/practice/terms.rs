@@ -5,6 +5,7 @@ use asteroid_kernel::{Origin, Storage, StorageError, Timestamp, UnitOfWork, unit
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
 
 use super::Practices;
+use crate::Operator;
 use crate::accounts::Caller;
 
 /// The terms in force, and whether the caller accepted them.
@@ -164,9 +165,10 @@ where
     pub async fn publish_terms(
         &self,
         version: TermsVersion,
-        origin: &Origin,
+        operator: &Operator,
     ) -> Result<(), PublishTermsError> {
-        let event = self.event(Action::PublishTerms, origin);
+        let Operator { name, origin } = operator;
+        let event = self.event(Action::PublishTerms, origin).by_operator(name);
         self.storage.write(PublishTerms { version, only_first: false, event }).await
     }
 

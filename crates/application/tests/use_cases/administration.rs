@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asteroid_application::administration::{
-    Administration, CreateUserError, EndedSessions, ListUsersError, NewAccount, Operator, SetPasswordError,
+    Administration, CreateUserError, EndedSessions, ListUsersError, NewAccount, SetPasswordError,
     StatusChange, UserReference,
 };
 use asteroid_application::mocks::{MockStorage, MockTx};
@@ -15,7 +15,9 @@ use asteroid_identity::{
     UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Contact, Origin, Region, SessionId, Timestamp, UserId};
+use asteroid_kernel::{Contact, Region, SessionId, Timestamp, UserId};
+
+use crate::operator;
 
 const NOW: &str = "2026-01-02T03:04:05.678Z";
 const GEORGE: UserId = UserId(25);
@@ -35,10 +37,6 @@ fn profile() -> Profile {
         created_at: now(),
     };
     Profile { user, contacts: Vec::new() }
-}
-
-fn operator() -> Operator {
-    Operator { name: "root".to_owned(), origin: Origin::local() }
 }
 
 /// The use cases on these mocks. A password that is hashed fails the test.

@@ -20,6 +20,8 @@ use asteroid_identity::{
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{Contact, ContactId, EmailAddress, PhoneNumber, Region, Timestamp, Upsert, UserId};
 
+use crate::operator;
+
 const NOW: &str = "2026-01-02T03:04:05.678Z";
 
 fn at(text: &str) -> Timestamp {
@@ -172,6 +174,7 @@ fn import(tx: MockTx) -> (Import<MockStorage, PlainHasher>, Arc<MockStorage>) {
         Arc::new(ManualClock::at(NOW)),
         Arc::new(CountingRandomness::default()),
         PasswordPolicy::default(),
+        operator(),
     );
     (import, storage)
 }

@@ -13,6 +13,8 @@ use asteroid_verification::{
     Challenge, ChallengeRepository, ChallengeRules, CodeFormat, KeyFingerprint, KeyIdentity, KeyKind, Purpose,
 };
 
+use crate::operator;
+
 const DAY: Duration = Duration::from_hours(24);
 
 struct Bench {
@@ -33,7 +35,8 @@ impl Bench {
     }
 
     fn register(&self) -> KeyRegister<MemoryStorage> {
-        KeyRegister::new(Arc::clone(&self.storage), self.clock(), AccountRules::default())
+        let randomness = Arc::new(CountingRandomness::default());
+        KeyRegister::new(Arc::clone(&self.storage), self.clock(), randomness, AccountRules::default())
     }
 
     async fn record(&self, ring: &[KeyIdentity]) -> Result<(), Vec<KeyConflict>> {
@@ -125,7 +128,7 @@ async fn retired_key_is_forgotten_and_its_open_codes_end() {
     let uses = register.uses(KeyKind::Code, "c2", None).await.expect("the store works");
     assert!(uses.is_known && uses.codes.is_some_and(|codes| codes.count == 1) && uses.sessions.is_none());
     assert!(register.uses(KeyKind::Code, "c1", None).await.expect("the store works").are_none());
-    assert_eq!(register.retire(KeyKind::Code, "c2").await.expect("the store works"), 1);
+    assert_eq!(register.retire(KeyKind::Code, "c2", &operator()).await.expect("the store works"), 1);
     assert_eq!(bench.known().await, ["c1", "t1"]);
     assert!(register.uses(KeyKind::Code, "c2", None).await.expect("the store works").are_none());
     assert_eq!(bench.record(&ring(&["c1"], &["t1"])).await, Ok(()), "no open code needs it");

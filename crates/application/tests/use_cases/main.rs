@@ -14,3 +14,11 @@ mod pre_hijacking;
 mod rejected_requests;
 mod send_limits;
 mod terms_gate;
+
+use asteroid_application::Operator;
+use asteroid_kernel::Origin;
+
+/// The person who administers, in the tests.
+fn operator() -> Operator {
+    Operator { name: "root".to_owned(), origin: Origin::local() }
+}

@@ -7,9 +7,11 @@ use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{Outbox, RetriedDead, RetryRefusal};
 use asteroid_audit::{Action, Outcome};
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{ChallengeId, Contact, MessageId, Origin, Randomness, Region, Timestamp};
+use asteroid_kernel::{ChallengeId, Contact, MessageId, Randomness, Region, Timestamp};
 use asteroid_messaging::{Content, Message, MessageKind, OutboxEntry, OutboxState, OutboxStateKind};
 use asteroid_verification::{Challenge, ChallengeRules, ChallengeState, CodeFormat, Purpose};
+
+use crate::operator;
 
 const NOW: &str = "2026-01-02T03:04:05.678Z";
 
@@ -54,7 +56,7 @@ async fn refusal(entry: Option<OutboxEntry>, challenge: Option<Challenge>) -> Op
     tx.expect_find_entry().times(1).returning(move |_| Ok(entry.clone()));
     tx.expect_find_challenge().returning(move |_| Ok(challenge.clone()));
     let (outbox, _) = outbox(tx);
-    outbox.retry(id, &Origin::local()).await.expect("the store works").err()
+    outbox.retry(id, &operator()).await.expect("the store works").err()
 }
 
 #[tokio::test]
@@ -90,6 +92,7 @@ fn tx_that_revives(ids: Vec<MessageId>) -> MockTx {
         .withf(|event| {
             (event.action, event.outcome) == (Action::RetryMessage, Outcome::Done)
                 && event.contact.as_deref() == Some("g…e@example.com")
+                && event.operator.as_deref() == Some("root")
         })
         .returning(|_| Ok(()));
     tx
@@ -108,7 +111,7 @@ async fn a_dead_message_that_is_of_use_is_tried_again_and_the_trail_says_so() {
         let found = open.clone();
         tx.expect_find_challenge().returning(move |_| Ok(Some(found.clone())));
         let (outbox, storage) = outbox(tx);
-        assert_eq!(outbox.retry(id, &Origin::local()).await.expect("the store works"), Ok(()));
+        assert_eq!(outbox.retry(id, &operator()).await.expect("the store works"), Ok(()));
         assert_eq!(storage.committed(), 1);
     }
 }
@@ -131,6 +134,6 @@ async fn of_all_dead_messages_those_that_are_of_use_are_tried_again() {
         })
         .returning(move |_, _, _| Ok(pages.pop().expect("two pages")));
     let (outbox, _) = outbox(tx);
-    let all = outbox.retry_dead(&Origin::local()).await.expect("the store works");
+    let all = outbox.retry_dead(&operator()).await.expect("the store works");
     assert_eq!(all, RetriedDead { retried: ids.to_vec(), left: 1 });
 }

@@ -27,6 +27,8 @@ asteroid_kernel::named_enum! {
         Import,
         /// The requeuing of a failed message by an operator.
         RetryMessage,
+        /// The retirement of a key of codes or tokens by an operator.
+        RetireKey,
         /// The creation of a user by an operator.
         CreateUser,
         /// A change of a user's name by an operator.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::confirm::{Confirmed, confirm};
 use super::failure::ErrorCode;
 use super::output::{LEFT, TextTable, answer};
-use super::{CommandError, Context, Format, names};
+use super::{CommandError, Context, Format, names, operator};
 use crate::config::Settings;
 use crate::storage::with_storage;
 
@@ -145,7 +145,9 @@ fn retire(
     let ended = if has_store(settings) {
         let kind = key.ring.kind();
         context.in_store(async |store| {
-            Ok(with_storage!(store, |storage| register(context, settings, storage).retire(kind, id).await?))
+            Ok(with_storage!(store, |storage| register(context, settings, storage)
+                .retire(kind, id, &operator())
+                .await?))
         })?
     } else {
         0
@@ -169,7 +171,8 @@ fn register<S>(context: &Context, settings: &Settings, storage: Arc<S>) -> KeyRe
 where
     S: crate::storage::ServerStorage,
 {
-    KeyRegister::new(storage, Arc::clone(&context.clock), settings.account_rules())
+    let (clock, randomness) = (Arc::clone(&context.clock), Arc::clone(&context.randomness));
+    KeyRegister::new(storage, clock, randomness, settings.account_rules())
 }
 
 /// Whether there is a store: a command makes no SQLite file.

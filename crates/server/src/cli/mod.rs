@@ -23,10 +23,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asteroid_application::{Accounts, Practices};
+use asteroid_application::{Accounts, Operator, Practices};
 use asteroid_argon2::Argon2Hasher;
 use asteroid_diesel::SqliteStorage;
-use asteroid_kernel::{Clock, Randomness};
+use asteroid_kernel::{Clock, Origin, Randomness};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -117,6 +117,12 @@ enum Command {
 /// A single-threaded runtime for a command.
 fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
+}
+
+/// The system's user who runs the command.
+fn operator() -> Operator {
+    let name = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
+    Operator { name, origin: Origin::local() }
 }
 
 /// Reads one of these values by its name; the help lists the names.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use asteroid_application::{Outbox, RetryRefusal};
 use asteroid_audit::AuditRepository;
-use asteroid_kernel::{MessageId, Origin, Storage};
+use asteroid_kernel::{MessageId, Storage};
 use asteroid_messaging::{
     Channel, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
 };
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::{LEFT, TextTable, answer};
-use super::{CommandError, Context, Format, names};
+use super::{CommandError, Context, Format, names, operator};
 use crate::storage::with_storage;
 
 #[derive(Debug, Subcommand)]
@@ -153,7 +153,7 @@ fn retry(context: &Context, ids: &[MessageId], format: Format) -> Result<(), Com
         with_storage!(store, |storage| {
             let outbox = outbox(context, storage);
             for id in ids {
-                outcomes.push((*id, outbox.retry(*id, &Origin::local()).await?));
+                outcomes.push((*id, outbox.retry(*id, &operator()).await?));
             }
         });
         Ok(outcomes)
@@ -184,7 +184,7 @@ fn line(id: MessageId, outcome: Result<(), RetryRefusal>) -> String {
 
 fn retry_failed(context: &Context, format: Format) -> Result<(), CommandError> {
     let all = context.in_store(async |store| {
-        Ok(with_storage!(store, |storage| outbox(context, storage).retry_dead(&Origin::local()).await?))
+        Ok(with_storage!(store, |storage| outbox(context, storage).retry_dead(&operator()).await?))
     })?;
     let retried: Vec<String> = all.retried.iter().map(ToString::to_string).collect();
     answer(format, &json!({ "retried": retried, "left": all.left }), || {

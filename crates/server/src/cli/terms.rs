@@ -2,7 +2,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use asteroid_kernel::{Origin, Timestamp};
+use asteroid_kernel::Timestamp;
 use asteroid_terms::{InvalidTerms, TermsVersion, VersionLabel};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::confirm::{Confirmed, confirm};
 use super::failure::ErrorCode;
 use super::output::{LEFT, TextTable, answer};
-use super::{CommandError, Context, Format};
+use super::{CommandError, Context, Format, operator};
 use crate::storage::with_storage;
 
 #[derive(Debug, Subcommand)]
@@ -95,7 +95,7 @@ fn publish(context: &Context, arguments: &Publish) -> Result<(), CommandError> {
             if !yes {
                 confirm_publication(&version, in_force.as_ref())?;
             }
-            practices.publish_terms(version, &Origin::local()).await?;
+            practices.publish_terms(version, &operator()).await?;
             Ok(in_force.map(|in_force| in_force.label))
         })
     })?;

@@ -419,6 +419,29 @@ fn terms_are_published_once_and_listed() {
 }
 
 #[test]
+fn acts_of_operators_are_in_the_audit_trail_with_their_name() {
+    let machine = Machine::new();
+    machine.write("terms.txt", "Be kind.\n");
+    machine.write("users.json", r#"{"users": [{"name": "Martha Custis", "email": "martha@example.com"}]}"#);
+    let done = |arguments: &[&str]| assert_eq!(machine.run(arguments, &[]).status, 0, "{arguments:?}");
+    done(&["keys", "rotate"]);
+    done(&["import", "users.json"]);
+    done(&["terms", "publish", "--version", "2", "--file", "terms.txt", "--yes"]);
+    done(&["keys", "rotate"]);
+    let keys = machine.json(&["keys", "list", "--json"], &[]);
+    let retired = keys.as_array().expect("keys").iter().find(|key| key["current"] == false);
+    let retired = retired.expect("the rotation keeps a key");
+    let (id, ring) = (retired["id"].as_str().expect("an id"), retired["ring"].as_str().expect("a ring"));
+    done(&["keys", "retire", id, "--ring", ring, "--yes"]);
+    let events = machine.json(&["audit", "--json"], &[]);
+    let events = events["events"].as_array().expect("events");
+    for action in ["import", "publish_terms", "retire_key"] {
+        let mut of_action = events.iter().filter(|event| event["action"] == action);
+        assert!(of_action.any(|event| event["operator"].is_string()), "{action}: {events:#?}");
+    }
+}
+
+#[test]
 fn terms_are_not_published_without_a_terminal_or_yes() {
     let machine = Machine::new();
     assert_eq!(machine.run(&["migrate"], &[]).status, 0);

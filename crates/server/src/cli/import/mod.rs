@@ -12,7 +12,7 @@ use clap::Args;
 use progress::Progress;
 
 use super::output::{TextTable, answer, warn};
-use super::{CommandError, Context, Format, names, runtime};
+use super::{CommandError, Context, Format, names, operator, runtime};
 use crate::config::Settings;
 use crate::storage::{self, ServerStorage, with_storage};
 
@@ -73,7 +73,8 @@ pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), 
     let (clock, randomness) = (Arc::clone(&context.clock), Arc::clone(&context.randomness));
     let passwords = settings.account_rules().passwords;
     let report = with_storage!(storage, |storage| {
-        let import = Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords);
+        let import =
+            Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords, operator());
         let progress = Progress::new(plan.inputs.iter().map(InputFile::length).sum(), answer_format.json);
         asteroid_import::run(&plan, import, &runtime, &progress)
     });

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use asteroid_application::Administrators;
 use asteroid_application::administration::{
-    Administration, CreateUserError, EndedSessions, InvalidUserReference, NewAccount, Operator, Page,
-    SetPasswordError, StatusChange, UnlockedUser, UserReference,
+    Administration, CreateUserError, EndedSessions, InvalidUserReference, NewAccount, Page, SetPasswordError,
+    StatusChange, UnlockedUser, UserReference,
 };
 use asteroid_argon2::{Argon2Hasher, Argon2Settings, StartError};
 use asteroid_identity::{
     ContactType, Password, PasswordFlaw, PersonName, UserCursor, UserFilter, UserSearch, UserStatus,
 };
-use asteroid_kernel::{Contact, Origin, SessionId, UserId};
+use asteroid_kernel::{Contact, SessionId, UserId};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -24,7 +24,7 @@ use super::confirm::{Confirmed, confirm};
 use super::failure::ErrorCode;
 use super::import::hashing;
 use super::output::answer;
-use super::{CommandError, Context, Format, names};
+use super::{CommandError, Context, Format, names, operator};
 use crate::config::Settings;
 use crate::storage::{ServerStorage, with_storage};
 
@@ -269,12 +269,6 @@ pub(super) fn user_reference(text: &str, settings: &Settings) -> Result<UserRefe
 
 pub(super) fn unknown_user(text: &str) -> UserError {
     UserError::Unknown(text.to_owned())
-}
-
-/// The system's user who runs the command.
-fn operator() -> Operator {
-    let name = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
-    Operator { name, origin: Origin::local() }
 }
 
 /// Calls a use case on a user, who has to exist.
