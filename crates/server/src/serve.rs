@@ -143,12 +143,9 @@ async fn serve<S: ServerStorage>(
     recorder: Option<PrometheusHandle>,
 ) -> Result<(), ServeError> {
     let LoadedKeys { codes, tokens, identities, .. } = keys(settings, &**clock, &**randomness)?;
-    let register = KeyRegister::new(
-        storage.patient(),
-        Arc::clone(clock),
-        Arc::clone(randomness),
-        settings.account_rules(),
-    );
+    let rules = settings.account_rules();
+    let register =
+        KeyRegister::new(storage.patient(), Arc::clone(clock), Arc::clone(randomness), rules.clone());
     record_keys(&register, &identities, settings).await?;
     let (keys, signer) = (Arc::new(codes), Arc::new(token_signer(tokens)?));
     let identities = Arc::new(RwLock::new(identities));
@@ -182,7 +179,7 @@ async fn serve<S: ServerStorage>(
     let retention = Retention {
         storage: storage.patient(),
         clock: Arc::clone(clock),
-        rules: settings.account_rules(),
+        rules: rules.clone(),
         keys: Arc::clone(&identities),
         audit_kept_for: settings.audit.keep.get(),
         completed_messages_kept_for: settings.outbox.keep.get(),
@@ -194,7 +191,7 @@ async fn serve<S: ServerStorage>(
             renderer,
             keys: Arc::clone(&keys),
             clock: Arc::clone(clock),
-            challenges: settings.account_rules().challenges,
+            challenges: rules.challenges,
             cleared: ClearedMessages::default(),
         })),
     };
@@ -205,7 +202,7 @@ async fn serve<S: ServerStorage>(
         signal: Arc::new(notifier.clone()),
         keys,
         signer,
-        rules: settings.account_rules(),
+        rules,
     };
     let Listening { server, address, admin } = listen(
         settings,
