@@ -12,7 +12,7 @@ use asteroid_verification::CodeFormat;
 use serde_json::{Map, Value};
 
 use crate::harness::practice_api::{self as practices, willing_practices};
-use crate::harness::{ask, ask_with, json, willing_accounts, with_token};
+use crate::harness::{Route, ask, ask_with, json, willing_accounts, with_token};
 
 pub(crate) fn document() -> Value {
     document_under(&HttpSettings::default())
@@ -74,6 +74,25 @@ pub(crate) fn bodiless_requests() -> Vec<(Method, String)> {
     };
     let found = operations().into_iter().filter(is_wanted);
     let found: Vec<_> = found.map(|(method, path, _)| (method, with_ids(&path))).collect();
+    assert!(!found.is_empty(), "the document has such operations");
+    found
+}
+
+/// The operations of the auth API that read a body, with the example of theirs.
+pub(crate) fn routes_with_bodies() -> Vec<Route> {
+    let is_wanted = |(_, path, operation): &(Method, String, Value)| {
+        path.contains("/auth/") && operation["requestBody"].is_object()
+    };
+    let found = operations().into_iter().filter(is_wanted);
+    let found: Vec<_> = found
+        .map(|(method, path, operation)| {
+            let example = &operation["requestBody"]["content"]["application/json"]["example"];
+            let example = example.as_object().unwrap_or_else(|| panic!("{path} has an example"));
+            let text = |value: &Value| value.as_str().expect("a text").to_owned();
+            let fields = example.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+            Route { method, needs_token: needs_token(&operation), path: with_ids(&path), fields }
+        })
+        .collect();
     assert!(!found.is_empty(), "the document has such operations");
     found
 }

@@ -59,7 +59,7 @@ fn requests() -> Vec<TestRequest> {
         .map(|(method, path)| TestRequest::default().method(method).uri(&path));
     let with_body = BODIES.iter().filter(|route| route.needs_token);
     // The body is not read: it is not JSON.
-    bodiless.chain(with_body.map(|route| json(&route.method, route.path, "{"))).collect()
+    bodiless.chain(with_body.map(|route| json(&route.method, &route.path, "{"))).collect()
 }
 
 #[actix_web::test]

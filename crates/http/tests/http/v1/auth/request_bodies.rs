@@ -29,7 +29,7 @@ async fn a_body_that_is_not_a_json_object_is_refused_with_its_position() {
         ("not UTF-8", b"{\"contact\": \"\xff\"}"),
         ("deep", deep.as_bytes()),
     ];
-    for route in BODIES {
+    for route in BODIES.iter() {
         let mut table = String::new();
         for (name, body) in bodies {
             let answer = ask(signed_in_accounts(), route.request("").set_payload(body.to_vec())).await;
@@ -56,7 +56,7 @@ async fn a_body_that_is_not_a_json_object_is_refused_with_its_position() {
 
 #[actix_web::test]
 async fn a_null_body_and_an_empty_body_are_an_empty_object() {
-    for route in BODIES {
+    for route in BODIES.iter() {
         let expected = ask(signed_in_accounts(), route.request("{}")).await;
         assert_eq!(expected.code(), "VALIDATION_ERROR", "{}", route.path);
         for body in ["", " \r\n", "null", " null\n", "\u{feff}", "\u{feff}null", "\u{feff}{}"] {
@@ -73,7 +73,7 @@ async fn a_null_body_and_an_empty_body_are_an_empty_object() {
 
 #[actix_web::test]
 async fn a_byte_order_mark_is_ignored() {
-    for route in BODIES {
+    for route in BODIES.iter() {
         let answer = ask(willing_accounts(), route.request(format!("\u{feff}{}", route.body()))).await;
         assert!(answer.status.is_success(), "{}", route.path);
     }
@@ -81,7 +81,7 @@ async fn a_byte_order_mark_is_ignored() {
 
 #[actix_web::test]
 async fn a_trailing_comma_is_accepted() {
-    for route in BODIES {
+    for route in BODIES.iter() {
         let body = route.body().replace('}', ",\n}");
         let answer = ask(willing_accounts(), route.request(body)).await;
         assert!(answer.status.is_success(), "{}", route.path);
@@ -90,7 +90,7 @@ async fn a_trailing_comma_is_accepted() {
 
 #[actix_web::test]
 async fn a_body_must_have_the_json_media_type() {
-    for route in BODIES {
+    for route in BODIES.iter() {
         for media_type in [
             "text/plain",
             "application/x-www-form-urlencoded",

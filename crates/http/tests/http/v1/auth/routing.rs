@@ -67,7 +67,7 @@ async fn unknown_paths_are_answered_404() {
 
 #[actix_web::test]
 async fn a_trailing_slash_is_accepted() {
-    for route in BODIES {
+    for route in BODIES.iter() {
         let request = route.request("").uri(&format!("{}/", route.path));
         assert_eq!(ask(signed_in_accounts(), request).await.code(), "VALIDATION_ERROR", "{}", route.path);
     }

@@ -58,9 +58,9 @@ async fn every_error_of_every_field_is_answered() {
         ("too long", Some(&long)),
     ];
     let mut table = String::new();
-    for route in BODIES {
+    for route in BODIES.iter() {
         writeln!(table, "{} {}", route.method, route.path).expect("a string");
-        for (field, value) in route.fields {
+        for (field, value) in &route.fields {
             // One of the two is enough.
             let is_optional = route.path.ends_with("codes/send");
             let twice = format!("\"{value}\", \"{field}\": \"{value}\"");
