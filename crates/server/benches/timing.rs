@@ -104,9 +104,11 @@ impl Attacker {
             registration(contact, "a fine long password")
         })
         .await;
+        let registered = Instant::now();
         sleep(BETWEEN_SENDS.saturating_sub(sent.elapsed())).await;
         self.pair("second send", "send", send, 204, by_email).await;
         self.pair("second forgot", "forgot", forgot, 200, by_contact).await;
+        sleep(BETWEEN_SENDS.saturating_sub(registered.elapsed())).await;
         self.pair("send after a registration", "register", send, 204, by_email).await;
     }
 
