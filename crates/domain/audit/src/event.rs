@@ -158,6 +158,7 @@ mod tests {
             "publish_terms",
             "import",
             "retry_message",
+            "retire_key",
             "create_user",
             "edit_user",
             "disable_user",
