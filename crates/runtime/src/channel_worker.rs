@@ -15,6 +15,9 @@ use crate::supervise::supervise;
 
 /// The outbox is polled this often even if no message is due: another process may have enqueued one.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a notified worker waits before it reads the outbox. By then the request that enqueued the message is answered.
+/// A delivery beside it would slow it down, and its time would tell contacts with a user from those without.
+pub(crate) const NOTIFIED_DELAY: Duration = Duration::from_millis(50);
 /// How long a stopping worker starts deliveries. What is left stays in the outbox for the next start.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -56,9 +59,13 @@ where
             }
             let polls = may_start && self.free() > 0;
             let wait = self.wait(batch);
+            let notified = async {
+                notify.notified().await;
+                sleep(NOTIFIED_DELAY).await;
+            };
             tokio::select! {
                 Some(completed) = self.in_flight.join_next() => self.take_completed(completed),
-                () = notify.notified(), if polls => {}
+                () = notified, if polls => {}
                 () = sleep(wait), if polls || !self.completed.is_empty() => {}
                 _ = stopped.changed(), if !stopping => {}
             }

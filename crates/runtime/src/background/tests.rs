@@ -8,6 +8,7 @@ use asteroid_messaging::DeliverySignal;
 use tokio::time::{Instant, sleep};
 
 use super::BackgroundTasks;
+use crate::channel_worker::NOTIFIED_DELAY;
 use crate::test_support::{
     Enqueue, FaultyStorage, ProviderAnswer, RuntimeClock, SeenDeliveries, dispatcher, notice, retention,
 };
@@ -47,7 +48,7 @@ async fn background_tasks_deliver_both_channels_when_notified() {
     running.enqueue("george@example.com").await;
     running.enqueue("+15556654345").await;
     running.notifier.outbox_filled();
-    sleep(Duration::from_millis(1)).await;
+    sleep(NOTIFIED_DELAY + Duration::from_millis(1)).await;
     let mut accepted = running.accepted();
     accepted.sort();
     assert_eq!(accepted, ["+15556654345", "george@example.com"]);

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{ChannelWorker, DRAIN_TIMEOUT, POLL_INTERVAL};
+use super::{ChannelWorker, DRAIN_TIMEOUT, NOTIFIED_DELAY, POLL_INTERVAL};
 use crate::OutboxNotifier;
 use crate::test_support::{
     Enqueue, FaultyStorage, ListEntries, ProviderAnswer, SeenDeliveries, TestProvider, dispatcher, notice,
@@ -91,7 +91,7 @@ fn at_once(emails: usize) -> DeliveryRules {
     DeliveryRules { emails_at_once: emails, ..DeliveryRules::default() }
 }
 
-const SOON: Duration = Duration::from_millis(1);
+const SOON: Duration = NOTIFIED_DELAY.saturating_add(Duration::from_millis(1));
 
 #[tokio::test(start_paused = true)]
 async fn notified_worker_delivers_without_waiting_for_the_poll_interval() {
@@ -104,6 +104,17 @@ async fn notified_worker_delivers_without_waiting_for_the_poll_interval() {
     accepted.sort();
     assert_eq!(accepted, ["+15556654345", "george@example.com"]);
     assert_eq!(workers.delivered().await, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn delivery_does_not_run_beside_the_response_to_the_request_that_enqueued_its_message() {
+    let workers = Workers::start(DeliveryRules::default(), |_| ProviderAnswer::Accepts);
+    sleep(Duration::from_millis(400)).await;
+    workers.send(emails(1)).await;
+    sleep(NOTIFIED_DELAY / 2).await;
+    assert!(workers.started().is_empty());
+    sleep(NOTIFIED_DELAY).await;
+    assert_eq!(workers.delivered().await, 1);
 }
 
 #[tokio::test(start_paused = true)]
