@@ -92,7 +92,7 @@ pub async fn messages_are_listed_by_recipient(storage: impl CompleteStorage) {
     };
     assert_eq!(ids(10).await, [messages[1].id, messages[0].id]);
     assert_eq!(ids(1).await, [messages[1].id]);
-    assert_eq!(store.messages_to(&contact("nobody@example.com").key(), 10).await, []);
+    assert_eq!(store.messages_to(&contact("unknown@example.com").key(), 10).await, []);
 }
 
 /// A requeued message is due immediately on its own channel. From its expiry on, it cannot be requeued.

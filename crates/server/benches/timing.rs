@@ -1,4 +1,4 @@
-//! Whether response times tell the contact of a user from a contact that nobody has, on both databases.
+//! Whether response times tell the contact of a user from one without a user, on both databases.
 //!
 //! `cargo bench -p asteroid --bench timing`, or with another number of measurements for each side of a pair:
 //! `cargo bench -p asteroid --bench timing -- 2000`.

@@ -56,7 +56,7 @@ pub(super) async fn send_decoy<Tx: ChallengeRepository + OutboxRepository>(
     form: CodeForm,
     context: &RequestContext,
 ) -> Result<(), StorageError> {
-    let challenge = challenge_to_send(tx, contact, purpose, form, Addressee::Nobody, context).await?;
+    let challenge = challenge_to_send(tx, contact, purpose, form, Addressee::NoUser, context).await?;
     let message = code_message(contact, purpose, challenge.id, form.autofill, context.now, context);
     tx.enqueue(&message).await
 }
@@ -66,8 +66,8 @@ pub(super) async fn send_decoy<Tx: ChallengeRepository + OutboxRepository>(
 pub(super) enum Addressee {
     /// The owner of the contact, or who may become it.
     Owner,
-    /// Nobody: the challenge is a decoy.
-    Nobody,
+    /// No user: the challenge is a decoy.
+    NoUser,
 }
 
 /// The newest challenge again, if it is young, or a new one. Ends those that have expired.
@@ -102,7 +102,7 @@ pub(super) async fn challenge_to_send<Tx: ChallengeRepository>(
         now,
         context.randomness(),
     );
-    if addressee == Addressee::Nobody {
+    if addressee == Addressee::NoUser {
         opened = opened.into_decoy();
     }
     tx.insert_challenge(&opened).await?;

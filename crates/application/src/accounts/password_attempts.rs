@@ -10,7 +10,7 @@ use super::audit::audit;
 use super::budgets::{Budget, HeldTry, Limited, RunningTry, TryOutcome};
 
 /// Stands for the user of a contact that has none: no user has this id.
-const NOBODY: UserId = UserId(i64::MIN);
+const NO_USER: UserId = UserId(i64::MIN);
 
 /// Whose password is tried.
 pub(super) enum Tried<'a> {
@@ -52,7 +52,7 @@ pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepositor
     if let Some(network) = context.origin.network() {
         // Asked for a contact without a user, too, so that the time does not show which has one.
         let since = now - limits.familiar_for;
-        let familiar = tx.is_familiar_address(user.unwrap_or(NOBODY), network, since).await?;
+        let familiar = tx.is_familiar_address(user.unwrap_or(NO_USER), network, since).await?;
         if let (true, Some(user)) = (familiar, user) {
             let key = network_key(user, network);
             let quotas = limits.wrong_passwords_from_familiar_address.clone();
@@ -77,7 +77,7 @@ pub(super) async fn hold_password<Tx: FamiliarAddressRepository + LimitRepositor
     }
     let user_key = match (user, contacts) {
         (None, [contact, ..]) => user_key(format_args!("unknown:{}", contact.key().as_str())),
-        (user, _) => user_key(user.unwrap_or(NOBODY)),
+        (user, _) => user_key(user.unwrap_or(NO_USER)),
     };
     let of_user = held.against(tx, Budget::in_a_row(user_key, cap_of(&limits.wrong_passwords))).await?;
     let shows_lock = slowed || matches!(tried, Tried::Own(..));

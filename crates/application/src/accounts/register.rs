@@ -115,7 +115,7 @@ where
         if owner.is_some() {
             let expired = PendingRegistration { expires_at: registration.created_at, ..registration.clone() };
             tx.insert_registration(&expired, per_contact).await?;
-            challenge_to_send(tx, contact, purpose, form, Addressee::Nobody, context).await?;
+            challenge_to_send(tx, contact, purpose, form, Addressee::NoUser, context).await?;
             send_notices(tx, &proved, MessageKind::AlreadyRegistered, context.now, context.randomness())
                 .await?;
         } else {

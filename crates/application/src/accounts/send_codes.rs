@@ -105,7 +105,7 @@ where
             let key = contact.key();
             claim_contact(tx, contact, context).await?;
             let owner = tx.find_user_by_contact(&key).await?;
-            // Both, whoever has the contact, so that the time does not tell.
+            // Both, with or without a user, so that the time does not tell.
             let enabled = owner.as_ref().filter(|user| user.status == UserStatus::Enabled);
             let proved = verified_spelling(tx, enabled.map_or(NO_USER, |user| user.id), contact).await?;
             let live = tx.live_registrations(&key, context.now).await?;

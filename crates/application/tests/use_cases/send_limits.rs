@@ -129,9 +129,9 @@ async fn strangers_together_leave_the_owner_of_a_contact_two_of_five_codes() {
 #[tokio::test]
 async fn no_network_takes_more_than_three_of_five_codes_of_a_contact_without_a_user() {
     let world = World::new(AccountRules::default());
-    assert_eq!(world.sent("nobody@example.com", STRANGER, 5).await, 3);
-    assert_eq!(world.send("nobody@example.com", STRANGER).await, Err(Duration::from_hours(1)));
-    assert_eq!(world.sent("nobody@example.com", OTHER, 5).await, 2);
+    assert_eq!(world.sent("unknown@example.com", STRANGER, 5).await, 3);
+    assert_eq!(world.send("unknown@example.com", STRANGER).await, Err(Duration::from_hours(1)));
+    assert_eq!(world.sent("unknown@example.com", OTHER, 5).await, 2);
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn the_sms_of_a_day_are_limited_and_e_mails_are_not() {
     assert_eq!(world.send("+15556610001", STRANGER).await, Ok(()));
     assert_eq!(world.send("+15556620001", OTHER).await, Err(Duration::from_hours(24)));
     assert_eq!(world.sent("+15556654345", HOME, 5).await, 2, "a third is kept for users");
-    assert_eq!(world.send("nobody@example.com", STRANGER).await, Ok(()));
+    assert_eq!(world.send("unknown@example.com", STRANGER).await, Ok(()));
 }
 
 #[tokio::test]
@@ -199,18 +199,18 @@ async fn a_network_registers_ten_contacts_an_hour() {
     let RegisterError::TooManyCodes { retry_after } = error else { panic!("{error:?}") };
     assert_eq!(retry_after, Duration::from_hours(1));
     register(10, OTHER).await.expect("another network");
-    assert_eq!(world.send("somebody@example.com", STRANGER).await, Ok(()), "codes are not registrations");
+    assert_eq!(world.send("stranger@example.com", STRANGER).await, Ok(()), "codes are not registrations");
 }
 
 #[tokio::test]
 async fn a_flood_of_refused_requests_leaves_one_entry_for_each_limit_and_window() {
     let world = World::new(AccountRules::default());
-    assert_eq!(world.sent("nobody@example.com", STRANGER, 50).await, 3);
+    assert_eq!(world.sent("unknown@example.com", STRANGER, 50).await, 3);
     assert_eq!(world.refusals_in_trail().await, 1);
-    assert_eq!(world.sent("nobody@example.com", OTHER, 50).await, 2);
+    assert_eq!(world.sent("unknown@example.com", OTHER, 50).await, 2);
     assert_eq!(world.refusals_in_trail().await, 2);
     world.clock.advance(Duration::from_hours(1));
-    assert_eq!(world.sent("nobody@example.com", STRANGER, 50).await, 3);
+    assert_eq!(world.sent("unknown@example.com", STRANGER, 50).await, 3);
     assert_eq!(world.refusals_in_trail().await, 3);
 }
 

@@ -486,7 +486,7 @@ fn failures_with_json_are_one_line_of_json_on_standard_error() {
         (&["terms", "publish", "--version", "2", "--file", "none", "--json"], &[], 1, "file_unreadable"),
         (&["terms", "publish", "--version", "a b", "--file", "none", "--json"], &[], 1, "invalid_terms"),
         (&["messages", "preview", "--to", "notes.txt/a", "--json"], &[], 1, "file_unwritable"),
-        (&["messages", "send-test", "--to", "nobody", "--json"], &[], 1, "invalid_contact"),
+        (&["messages", "send-test", "--to", "neither", "--json"], &[], 1, "invalid_contact"),
         (&["health", "--url", "http://127.0.0.1:1", "--json"], &[], 1, "not_ready"),
         (&["import", "bad.json", "--json"], &[], 1, "records_refused"),
         (&["import", "missing.json", "--json"], &[], 1, "import_stopped"),
