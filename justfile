@@ -108,7 +108,7 @@ _prometheus:
 
 # What takes longer, before a release: a short fuzzing of every parser, the crash tests in full, and a real Prometheus.
 ci-full: ci fuzz _prometheus
-    cargo test -p asteroid --test whole_server --test whole_server_postgres --test faults -- --ignored --nocapture
+    cargo test -p asteroid --test binary --test whole_server --test whole_server_postgres --test faults -- --ignored --nocapture
 
 # Checks the files of the packages with the tools of their systems.
 packages-check:

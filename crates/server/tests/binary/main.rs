@@ -5,6 +5,7 @@ mod copying;
 mod importing;
 mod machine;
 mod messages;
+mod migrating;
 #[cfg(unix)]
 mod outbox;
 mod packages;
