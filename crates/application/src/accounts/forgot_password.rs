@@ -84,7 +84,10 @@ where
         let ForgotPassword { contact, origin } = request;
         let (contacts, context) = (vec![contact.clone()], self.context(origin));
         let sends = LimitedSends { contacts, action: Action::ForgotPassword, context };
-        self.check_sends(&sends).await?;
-        self.send_by(SendResetCode { contact, sends }).await
+        self.in_even_time(async {
+            self.check_sends(&sends).await?;
+            self.send_by(SendResetCode { contact, sends }).await
+        })
+        .await
     }
 }

@@ -9,6 +9,7 @@ mod budgets;
 mod change_password;
 mod codes;
 mod contacts;
+mod even_time;
 mod failed_attempts;
 #[macro_use]
 mod forgot_password;
@@ -76,7 +77,7 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     /// A source of unpredictable bytes.
     pub randomness: Arc<dyn Randomness>,
-    /// Waits, where a try has to wait for others.
+    /// Waits, where a try has to wait for others, and until an answer may leave.
     pub timer: Arc<dyn Timer>,
     /// Wakes the delivery workers.
     pub signal: Arc<dyn DeliverySignal>,

@@ -164,7 +164,10 @@ where
         contacts.sort_by_key(Contact::key);
         contacts.dedup();
         let sends = LimitedSends { contacts, action: Action::SendCode, context: self.context(origin) };
-        self.check_sends(&sends).await?;
-        self.send_by(SendDueCodes { sends, version }).await
+        self.in_even_time(async {
+            self.check_sends(&sends).await?;
+            self.send_by(SendDueCodes { sends, version }).await
+        })
+        .await
     }
 }

@@ -183,6 +183,7 @@ where
             RedeemCode { contact: contact.clone(), guess: guess.clone(), session, context }
         };
         let tried = (Action::VerifyCode, &contact);
-        self.try_at_once(&origin, tried, redeem).await?.ok_or(VerifyCodeError::InvalidCode)
+        let redeemed = self.in_even_time(self.try_at_once(&origin, tried, redeem)).await?;
+        redeemed.ok_or(VerifyCodeError::InvalidCode)
     }
 }
