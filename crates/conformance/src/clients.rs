@@ -239,3 +239,13 @@ pub async fn concurrent_writes_of_a_client_keep_one_whole_record(storage: impl C
         assert_eq!(kept.content.first_name, Some(kept.patients.len().to_string()));
     }
 }
+
+/// Renewed statistics change nothing that is read.
+pub async fn statistics_can_be_renewed_and_change_nothing(storage: impl CompleteStorage) {
+    let store = with_practices(storage).await;
+    let record = full_record("1");
+    store.put_client(&record).await;
+    let before = found(&store, &record).await;
+    store.renew_statistics().await;
+    assert_eq!(found(&store, &record).await, before);
+}

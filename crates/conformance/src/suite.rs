@@ -208,6 +208,7 @@ macro_rules! suite {
                 fingerprints_are_returned_for_existing_clients,
                 a_client_of_an_unknown_practice_fails,
                 concurrent_writes_of_a_client_keep_one_whole_record,
+                statistics_can_be_renewed_and_change_nothing,
             }
             client_parts {
                 patients_keep_the_order_of_the_source,

@@ -165,4 +165,8 @@ impl ClientRepository for MemoryTx {
         let wanted = records.map(|(_, record)| record).filter(|record| matches(filter, record));
         Ok(self.state().with_related(filter.practice, wanted.take(at_most)))
     }
+
+    async fn renew_statistics(&mut self) -> Result<(), StorageError> {
+        self.state_mut().map(drop)
+    }
 }

@@ -18,7 +18,7 @@ use asteroid_identity::{
     HashingError, PasswordHasher, PasswordPolicy, SessionRepository, UserAdministrationRepository,
     UserRegistrationRepository, UserRepository,
 };
-use asteroid_kernel::{Clock, Randomness, Storage, StorageError};
+use asteroid_kernel::{Clock, Randomness, Storage, StorageError, Upsert, unit_of_work};
 use asteroid_verification::ChallengeRepository;
 
 use crate::operator::{Act, Operator};
@@ -41,6 +41,36 @@ pub struct Import<S, H> {
     memory: Arc<RwLock<FileMemory>>,
     /// What is left for its end.
     late: Vec<LateUser>,
+    statistics: Statistics,
+}
+
+/// When the store is to renew its statistics: a query plan for a hundred clients may be slow for a million.
+#[derive(Default)]
+struct Statistics {
+    /// The records that were created since the beginning.
+    created: usize,
+    /// Their number when the statistics were last renewed.
+    renewed_at: usize,
+}
+
+impl Statistics {
+    /// So many new records make the first statistics necessary.
+    const FIRST: usize = 1_000;
+
+    fn add(&mut self, outcomes: &[RecordOutcome]) {
+        let created = |outcome: &&RecordOutcome| matches!(outcome, RecordOutcome::Put(Upsert::Created, _));
+        self.created += outcomes.iter().filter(created).count();
+    }
+
+    /// Whether the created records are so many for the first time, or have doubled.
+    fn are_outdated(&self) -> bool {
+        self.created >= Self::FIRST.max(self.renewed_at * 2)
+    }
+
+    /// Whether the file ends with more than they know of.
+    fn are_incomplete(&self) -> bool {
+        self.created >= Self::FIRST && self.created > self.renewed_at
+    }
 }
 
 /// What the end of a file decided.
@@ -78,7 +108,8 @@ impl<S, H> Import<S, H> {
         operator: Operator,
     ) -> Self {
         let (rehearsed, memory, late) = (HashMap::new(), Arc::default(), Vec::new());
-        Self { storage, hasher, clock, randomness, passwords, operator, rehearsed, memory, late }
+        let statistics = Statistics::default();
+        Self { storage, hasher, clock, randomness, passwords, operator, rehearsed, memory, late, statistics }
     }
 }
 
@@ -117,6 +148,12 @@ where
         let late = users.into_iter().zip(&done.outcomes);
         self.late
             .extend(late.filter_map(|(user, outcome)| user.filter(|_| *outcome == RecordOutcome::Later)));
+        if !dry_run {
+            self.statistics.add(&done.outcomes);
+            if self.statistics.are_outdated() {
+                self.renew_statistics().await;
+            }
+        }
         Ok(done.outcomes)
     }
 
@@ -144,7 +181,19 @@ where
             end.later = self.put(Content::End { users, clients }, dry_run).await?.outcomes;
         }
         self.memory = Arc::default();
+        if self.statistics.are_incomplete() {
+            self.renew_statistics().await;
+        }
         Ok(end)
+    }
+
+    /// Without them the import is complete, but may be slow.
+    async fn renew_statistics(&mut self) {
+        self.statistics.renewed_at = self.statistics.created;
+        let renew = unit_of_work((), |(), tx: &mut S::Tx| Box::pin(tx.renew_statistics()));
+        if let Err(error) = self.storage.write(renew).await {
+            tracing::warn!(%error, "the statistics of the database could not be renewed");
+        }
     }
 
     async fn put(&mut self, content: Content, dry_run: bool) -> Result<BatchDone, ImportError> {

@@ -1,6 +1,7 @@
 //! The import on mocks: what is written, what is refused, and what is left alone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{
@@ -18,7 +19,9 @@ use asteroid_identity::{
     PersonName, Profile, UnusableHash, User, UserContact, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Contact, ContactId, EmailAddress, PhoneNumber, Region, Timestamp, Upsert, UserId};
+use asteroid_kernel::{
+    Contact, ContactId, EmailAddress, PhoneNumber, Region, StorageError, Timestamp, Upsert, UserId,
+};
 
 use crate::operator;
 
@@ -344,6 +347,39 @@ async fn a_dry_run_is_rolled_back_and_its_practices_are_known_to_the_next_batch(
     let clients = import.put_batch(vec![a_client(client("1"))], true).await.expect("put");
     assert_eq!([practices, clients].concat(), [CREATED, CREATED]);
     assert_eq!((storage.committed(), storage.rolled_back()), (0, 2));
+}
+
+/// Imports this many new clients, 500 in a batch, and ends the file. Returns how often the statistics were renewed.
+async fn renewals_of(clients: usize, dry_run: bool) -> usize {
+    let renewals = Arc::new(AtomicUsize::new(0));
+    let mut tx = MockTx::new();
+    tx.expect_find_practice().returning(|_| Ok(Some(practice())));
+    tx.expect_record_event().returning(|_| Ok(()));
+    tx.expect_fingerprints().returning(|_| Ok(vec![]));
+    tx.expect_put_clients().returning(|_| Ok(()));
+    let counted = Arc::clone(&renewals);
+    tx.expect_renew_statistics().returning(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        // The import goes on without them.
+        Err(StorageError::Busy)
+    });
+    let (mut import, _) = import(tx);
+    let names: Vec<String> = (0..clients).map(|number| number.to_string()).collect();
+    for batch in names.chunks(500) {
+        let records = batch.iter().map(|name| a_client(client(name))).collect();
+        let outcomes = import.put_batch(records, dry_run).await.expect("put");
+        assert!(outcomes.iter().all(|outcome| *outcome == CREATED));
+    }
+    import.end_file(true, dry_run).await.expect("ended");
+    renewals.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn statistics_are_renewed_at_1000_new_records_at_each_doubling_and_at_the_end() {
+    for (clients, expected) in [(999, 0), (1_000, 1), (1_500, 2), (2_000, 2), (4_000, 3), (4_100, 4)] {
+        assert_eq!(renewals_of(clients, false).await, expected, "{clients}");
+    }
+    assert_eq!(renewals_of(1_000, true).await, 0, "a dry run leaves nothing");
 }
 
 #[tokio::test]

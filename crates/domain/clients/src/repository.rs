@@ -86,5 +86,9 @@ asteroid_kernel::repository! {
             after: Option<&'a ClientKey>,
             at_most: usize,
         ) -> Result<Vec<Client>, StorageError>;
+
+        /// Has the store renew the statistics that it plans queries with, after many records were written at once. It
+        /// changes nothing that is read; a store that needs none does nothing.
+        write fn renew_statistics(&mut self) -> Result<(), StorageError>;
     }
 }

@@ -20,7 +20,7 @@ use asteroid_terms::TermsVersion;
 use tokio::sync::oneshot;
 
 pub use error::CopyError;
-pub(crate) use table::{ColumnKind, CopyTable};
+pub(crate) use table::{ColumnKind, CopyTable, tables};
 pub(crate) use transaction::{CopyTransaction, RejectedRow, UnreadableRow, page_in_sql, read_row};
 pub(crate) use value::{CopyRow, CopyValue, key_of, name_of};
 

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use super::table::tables;
 use super::transaction::{CopyTransaction, PAGE};
 use super::{
     Copied, CopyError, CopyOrder, CopyPhase, CopyProgress, CopyRow, CopyTable, CopyValue, Database,
-    RejectedRow, UnreadableRow, name_of,
+    RejectedRow, UnreadableRow, name_of, tables,
 };
 use crate::migrations::MigrationState;
 use crate::{postgres, sqlite};

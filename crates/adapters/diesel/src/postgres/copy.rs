@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Error, Statement};
 use uuid::Uuid;
 
 use super::connect::Connector;
+use super::dialect::analyze_statements;
 use super::migrations;
 use super::options::PostgresUrl;
 use crate::copy::{
@@ -216,7 +217,15 @@ impl CopyTransaction for PostgresCopyTransaction {
     }
 
     fn commit(&mut self) -> Result<(), BoxError> {
-        self.execute("COMMIT")
+        self.execute("COMMIT")?;
+        // The copy is complete without them.
+        for statement in analyze_statements() {
+            if let Err(error) = self.execute(&statement) {
+                tracing::warn!(error, "the planner has no statistics of the copy");
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,11 +6,12 @@ use asteroid_limits::LimitKey;
 use asteroid_messaging::Channel;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel::{define_sql_function, delete, insert_into, select, update};
+use diesel::{define_sql_function, delete, insert_into, select, sql_query, update};
 
 use super::Tx;
 use super::repositories::outbox::due_messages;
 use crate::access::Access;
+use crate::copy::tables;
 use crate::locks::Locks;
 use crate::rows::{LimitRow, NewUserRow};
 use crate::schema::{limits, user_search_keys, users};
@@ -24,6 +25,11 @@ define_sql_function! {
 define_sql_function! {
     /// The next value of a sequence.
     fn nextval(sequence: diesel::sql_types::Text) -> BigInt;
+}
+
+/// One statement for each table, because not every database of this kind takes several tables.
+pub(super) fn analyze_statements() -> impl Iterator<Item = String> {
+    tables().into_iter().map(|table| format!("ANALYZE \"{}\"", table.name))
 }
 
 /// The sequence of user ids.
@@ -119,6 +125,14 @@ impl Tx {
         let new = |key| (user_search_keys::search_key.eq(key), user_search_keys::user_id.eq(user.0));
         let rows: Vec<_> = keys.into_iter().map(new).collect();
         self.execute(insert_into(user_search_keys::table).values(rows).on_conflict_do_nothing()).await?;
+        Ok(())
+    }
+
+    /// Renews the statistics of the planner, which autovacuum does only later, or never where it is off.
+    pub(super) async fn analyze(&mut self) -> Result<(), StorageError> {
+        for statement in analyze_statements() {
+            self.execute(sql_query(statement)).await?;
+        }
         Ok(())
     }
 

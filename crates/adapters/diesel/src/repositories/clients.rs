@@ -226,4 +226,8 @@ impl ClientRepository for Tx {
         let rows = self.all(query).await?;
         self.with_patients(rows).await
     }
+
+    async fn renew_statistics(&mut self) -> Result<(), StorageError> {
+        self.analyze().await
+    }
 }

@@ -44,6 +44,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Nothing: the plans do not depend on statistics here.
+    #[expect(clippy::unused_async, reason = "the same call for both databases")]
+    pub(super) async fn analyze(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     /// The due messages of a channel.
     pub(super) async fn claimable(
         &mut self,

@@ -48,6 +48,22 @@ fn a_copy_from_postgresql_to_postgresql_is_complete() {
 }
 
 #[test]
+fn a_copy_to_postgresql_has_statistics_of_every_table() {
+    if !testing::is_available() {
+        return;
+    }
+    let (source, target) = (TestEndpoint::sqlite(), TestEndpoint::postgres());
+    source.fill(20);
+    copy_all(&source, &target).expect("copied");
+    for table in tables() {
+        let name = table.name;
+        target.run(&format!(
+            "DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_stats WHERE tablename = '{name}'), '{name}'; END $$"
+        ));
+    }
+}
+
+#[test]
 fn the_repositories_read_the_same_values_from_the_copy() {
     use asteroid_clients::{Practice, PracticeId, PracticeRepository};
     use asteroid_identity::{Profile, UserRepository};
