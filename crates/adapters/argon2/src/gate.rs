@@ -1,5 +1,6 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -18,7 +19,26 @@ type Job = Box<dyn FnOnce(&mut Arena) + Send>;
 /// the threads, each after its current job.
 pub(crate) struct Gate {
     queue: SyncSender<Job>,
+    /// The places of the queue, and those that are taken: the channel does not tell.
+    places: usize,
+    taken: Arc<AtomicUsize>,
     max_wait: Duration,
+}
+
+/// A place in the queue, which a job has until it starts or is dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>) -> Self {
+        taken.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(taken))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How much less urgent hashing is than the threads that answer requests, from 0 to 19: a session lookup does not wait
@@ -39,7 +59,8 @@ impl Gate {
         max_wait: Duration,
         arena_blocks: usize,
     ) -> io::Result<Self> {
-        let (queue, jobs) = sync_channel(queue);
+        let (places, taken) = (queue, Arc::default());
+        let (queue, jobs) = sync_channel(places);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..threads {
             let (jobs, mut arena) = (Arc::clone(&jobs), Arena::new(arena_blocks));
@@ -50,7 +71,18 @@ impl Gate {
             thread::Builder::new().name("asteroid-hash".into()).spawn(run)?;
         }
         metrics::set_threads(threads);
-        Ok(Self { queue, max_wait })
+        Ok(Self { queue, places, taken, max_wait })
+    }
+
+    /// # Errors
+    ///
+    /// [`HashingError::Overloaded`] if the queue is full.
+    pub(crate) fn check_capacity(&self) -> Result<(), HashingError> {
+        if self.taken.load(Ordering::Relaxed) < self.places {
+            Ok(())
+        } else {
+            Err(self.overloaded(Refusal::QueueFull))
+        }
     }
 
     /// Runs the work on a thread of the gate.
@@ -67,10 +99,10 @@ impl Gate {
     ) -> Result<T, HashingError> {
         let (starting, started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
-        let waiting = Counted::waiting();
+        let (waiting, place) = (Counted::waiting(), Place::take(&self.taken));
         let queued_at = Instant::now();
         let job: Job = Box::new(move |arena| {
-            drop(waiting);
+            drop((waiting, place));
             let in_use = Counted::in_use();
             // A failed send means that the caller is gone, or has waited too long.
             if starting.send(()).is_ok() {
@@ -129,7 +161,7 @@ fn serve(jobs: &Mutex<Receiver<Job>>, arena: &mut Arena) {
 mod tests {
     use std::cell::RefCell;
     use std::sync::Barrier;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::AtomicBool;
     use std::sync::mpsc;
 
     use tokio::task::{JoinHandle, yield_now};
@@ -205,11 +237,13 @@ mod tests {
 
         let asked = Instant::now();
         assert!(is_overloaded(&gate.run(|_| ()).await, LONG));
+        assert!(is_overloaded(&gate.check_capacity(), LONG));
         assert!(asked.elapsed() < LONG / 2);
 
         drop(release);
         assert!(held.await.expect("no panic").is_ok());
         assert_eq!(queued.await.expect("no panic").expect("it was queued"), "queued");
+        gate.check_capacity().expect("there is room");
         assert_eq!(gate.run(|_| "again").await.expect("there is room"), "again");
     }
 

@@ -82,6 +82,10 @@ impl PasswordHasher for Argon2Hasher {
         Ok(if is_dummy { Verdict::Mismatch } else { verdict })
     }
 
+    fn check_capacity(&self) -> Result<(), HashingError> {
+        self.gate.check_capacity()
+    }
+
     fn check_imported(&self, hash: &PasswordHash) -> Result<(), UnusableHash> {
         StoredHash::parse(hash.expose()).map(|_| ())
     }

@@ -150,6 +150,7 @@ where
                 .passwords
                 .check(&password, std::slice::from_ref(&contact), std::slice::from_ref(&name))
                 .map_err(RegisterError::WeakPassword)?;
+            this.hasher.check_capacity()?;
             // Before hashing, which costs much.
             let contacts = vec![contact.clone()];
             let sends = LimitedSends { contacts, action: Action::Register, context: context.clone() };

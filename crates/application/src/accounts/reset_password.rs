@@ -178,6 +178,7 @@ where
             .passwords
             .check(&password, std::slice::from_ref(&contact), &[])
             .map_err(ResetPasswordError::WeakPassword)?;
+        self.hasher.check_capacity()?;
         // Before hashing, which costs much.
         let tried = (Action::ResetPassword, &contact);
         if let TryAdmission::Limited { retry_after, .. } =

@@ -216,6 +216,7 @@ where
     H: PasswordHasher,
 {
     async fn sign_in(&self, request: SignIn) -> Result<SignedInUser, SignInError> {
+        self.hasher.check_capacity()?;
         let SignIn { contact, password, token, origin } = request;
         let begin = |context, recorded| BeginSignIn { contact: contact.clone(), context, recorded };
         let BegunSignIn { hash, user, running } = self.admit_try(&origin, begin).await?;

@@ -14,8 +14,8 @@ use asteroid_application::{AccountRules, Accounts, Tools};
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, MockSigner, PlainHasher};
 use asteroid_identity::{
-    ContactSource, ContactType, HashingError, Password, PasswordFlaw, PersonName, Profile, User, UserContact,
-    UserStatus, Verdict,
+    ContactSource, ContactType, HashingError, NewPassword, Password, PasswordFlaw, PasswordHash,
+    PasswordHasher, PersonName, Profile, UnusableHash, User, UserContact, UserStatus, Verdict,
 };
 use asteroid_kernel::mocks::{CountingRandomness, InstantTimer, ManualClock};
 use asteroid_kernel::{
@@ -223,6 +223,41 @@ async fn an_overloaded_hasher_leaves_nothing_behind() {
     let error = accounts.register(register()).await.expect_err("no hash");
     assert!(matches!(error, RegisterError::Hashing(HashingError::Overloaded { .. })), "{error:?}");
     assert_eq!(storage.committed(), 0);
+}
+
+/// A hasher without room.
+struct FullHasher;
+
+impl PasswordHasher for FullHasher {
+    async fn hash(&self, _: &NewPassword) -> Result<PasswordHash, HashingError> {
+        panic!("it was asked for its capacity before")
+    }
+
+    async fn verify(&self, _: &Password, _: Option<&PasswordHash>) -> Result<Verdict, HashingError> {
+        panic!("it was asked for its capacity before")
+    }
+
+    fn check_capacity(&self) -> Result<(), HashingError> {
+        Err(HashingError::Overloaded { retry_after: Duration::from_secs(2) })
+    }
+
+    fn check_imported(&self, _: &PasswordHash) -> Result<(), UnusableHash> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_password_without_room_to_hash_it_costs_the_store_nothing() {
+    // Mocks that expect no call.
+    let (accounts, storage) = accounts(MockTx::new(), FullHasher, 0);
+    let is_overloaded = |error: &HashingError| matches!(error, HashingError::Overloaded { .. });
+    let error = accounts.sign_in(sign_in()).await.expect_err("no room");
+    assert!(matches!(&error, SignInError::Hashing(error) if is_overloaded(error)), "{error:?}");
+    let error = accounts.register(register()).await.expect_err("no room");
+    assert!(matches!(&error, RegisterError::Hashing(error) if is_overloaded(error)), "{error:?}");
+    let error = accounts.reset_password(reset("12345", "AnotherFineOne1776")).await.expect_err("no room");
+    assert!(matches!(&error, ResetPasswordError::Hashing(error) if is_overloaded(error)), "{error:?}");
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 0));
 }
 
 #[tokio::test]

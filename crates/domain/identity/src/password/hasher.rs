@@ -88,6 +88,16 @@ pub trait PasswordHasher: Send + Sync + 'static {
         hash: Option<&PasswordHash>,
     ) -> impl Future<Output = Result<Verdict, HashingError>> + Send;
 
+    /// Refuses what would be refused anyway: a caller asks before it spends anything else on a request, so that a flood of
+    /// requests that cannot be served costs as little as can be.
+    ///
+    /// # Errors
+    ///
+    /// [`HashingError::Overloaded`] if a password that came now would find no room.
+    fn check_capacity(&self) -> Result<(), HashingError> {
+        Ok(())
+    }
+
     /// Checks whether an imported hash has a scheme and parameters that [`verify`](Self::verify) supports.
     ///
     /// # Errors
@@ -110,6 +120,10 @@ impl<H: PasswordHasher> PasswordHasher for std::sync::Arc<H> {
         hash: Option<&PasswordHash>,
     ) -> impl Future<Output = Result<Verdict, HashingError>> + Send {
         (**self).verify(password, hash)
+    }
+
+    fn check_capacity(&self) -> Result<(), HashingError> {
+        (**self).check_capacity()
     }
 
     fn check_imported(&self, hash: &PasswordHash) -> Result<(), UnusableHash> {
