@@ -65,6 +65,7 @@ pub(crate) enum ProviderAnswer {
     AcceptsAfter(Duration),
     NeverAnswers,
     FailsForNow,
+    FailsAfter(Duration),
     Panics,
 }
 
@@ -100,6 +101,10 @@ impl MessageTransport for TestProvider {
             }
             ProviderAnswer::NeverAnswers => pending().await,
             ProviderAnswer::FailsForNow => Err(DeliveryError::Passing("not now".into())),
+            ProviderAnswer::FailsAfter(wait) => {
+                sleep(wait).await;
+                Err(DeliveryError::Passing("no answer in time".into()))
+            }
             ProviderAnswer::Panics => panic!("a panic of the provider, for a test"),
         };
         note(&|seen| {

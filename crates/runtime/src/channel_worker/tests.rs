@@ -188,6 +188,43 @@ async fn failed_delivery_is_retried_with_backoff_until_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn providers_that_fail_for_hours_are_tried_by_the_schedule_and_delay_nothing_else() {
+    const HOURS: u32 = 3;
+    const EMAILS: usize = 40;
+    let recovers_at = Instant::now() + Duration::from_hours(u64::from(HOURS));
+    // Every second address is of a mail server that rejects at once, the others of one that is silent until the timeout.
+    let hostile = move |to: &str| match to {
+        _ if !to.contains('@') || Instant::now() >= recovers_at => ProviderAnswer::Accepts,
+        _ if to.contains("0@") => ProviderAnswer::FailsForNow,
+        _ => ProviderAnswer::FailsAfter(Duration::from_secs(10)),
+    };
+    let workers = Workers::start(DeliveryRules::default(), hostile);
+    let addresses = (0..EMAILS).map(|number| format!("user{number}{}@example.com", number % 2));
+    workers.send(addresses).await;
+    for minute in 0..HOURS * 60 {
+        let phone = format!("+1555665{minute:04}");
+        workers.send([phone.clone()]).await;
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(workers.accepted().last(), Some(&phone), "an SMS does not wait for mail servers");
+        sleep(Duration::from_secs(59)).await;
+    }
+    // Tries begin a minute apart at most, less up to a quarter, after the first six.
+    let tries = |marked: &str| workers.started().iter().filter(|to| to.contains(marked)).count();
+    let most = EMAILS / 2 * (6 + (HOURS as usize * 3600).div_ceil(45));
+    let least = EMAILS / 2 * (HOURS as usize * 3600) / 71;
+    for kind in ["0@", "1@"] {
+        assert!((least..=most).contains(&tries(kind)), "{least} <= {} <= {most}", tries(kind));
+    }
+    assert!(workers.seen.lock().expect("no panic").most_in_flight <= 16 + 1);
+
+    // Its deliveries in flight end, and the longest wait.
+    sleep(Duration::from_secs(10 + 60 + 1)).await;
+    let accepted = workers.accepted();
+    assert_eq!(accepted.iter().filter(|to| to.contains('@')).count(), EMAILS, "each is delivered once");
+    assert_eq!(workers.delivered().await, EMAILS + HOURS as usize * 60);
+}
+
+#[tokio::test(start_paused = true)]
 async fn delivery_that_panics_is_retried_after_its_lease() {
     let tries = Arc::new(AtomicUsize::new(0));
     let does = move |to: &str| match to {
