@@ -183,6 +183,7 @@ macro_rules! suite {
                 an_acceptance_is_stored_in_full,
                 the_first_acceptance_is_kept,
                 an_acceptance_covers_one_user_and_one_version,
+                the_acceptances_of_a_user_are_listed_latest_first,
                 concurrent_acceptances_keep_one,
                 accepting_an_unpublished_version_fails,
             }

@@ -130,6 +130,27 @@ pub async fn an_acceptance_covers_one_user_and_one_version(storage: impl Complet
     assert_eq!(store.find_acceptance(USER, &labels[0]).await.map(|one| one.at), Some(at(5)));
 }
 
+/// The acceptances of a user are listed latest first, and none of other users.
+pub async fn the_acceptances_of_a_user_are_listed_latest_first(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let labels = [label("v1"), label("v2"), label("V2"), label("v3")];
+    for (seconds, label) in (0..).zip(&labels) {
+        store.publish_terms(&terms(label, at(seconds))).await.expect("the label is free");
+    }
+    let given = [(3, 9), (1, 7), (2, 7), (0, 8)].map(|(index, seconds): (usize, u64)| {
+        let origin = Origin { ip: Some(ip("192.0.2.7")), ..Origin::default() };
+        Acceptance { origin, ..acceptance(USER, &labels[index], at(seconds)) }
+    });
+    for index in [1, 0, 3, 2] {
+        assert!(store.accept_terms(&given[index]).await);
+    }
+    assert!(store.accept_terms(&acceptance(UserId(26), &labels[0], at(9))).await);
+    // Of one time, in the reverse order of their labels.
+    let expected = [0, 3, 1, 2].map(|index: usize| given[index].clone());
+    assert_eq!(store.acceptances_of(USER).await, expected);
+    assert_eq!(store.acceptances_of(UserId(27)).await, []);
+}
+
 /// Of concurrent acceptances one is kept: the one whose call returned `true`.
 pub async fn concurrent_acceptances_keep_one(storage: impl CompleteStorage) {
     let store = Store::new(storage);

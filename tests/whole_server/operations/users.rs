@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::{Output, Stdio};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
@@ -243,4 +244,65 @@ async fn users_can_be_created_and_edited() {
     let output = run_with_input(&server, &arguments, password);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(server.sign_in("john@example.com", password).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_export_has_everything_that_is_kept_about_a_user_but_its_secrets() {
+    let server = Server::start_with(&[("ASTEROID_LIMITS__SENDS__PER_MINUTE", "5")]).await;
+    let first_token = server.user(EMAIL, PASSWORD).await;
+    let agent = "Canary/1.0 (Export)";
+    let signed_in = server
+        .client
+        .post(server.url("/v1/auth/login"))
+        .header("user-agent", agent)
+        .json(&json!({"contact": EMAIL, "password": PASSWORD}))
+        .send()
+        .await
+        .expect("an answer");
+    let signed_in: Value = signed_in.json().await.expect("JSON");
+    let token = signed_in["data"]["access_token"].as_str().expect("a token").to_owned();
+    server.sign_in(EMAIL, "a wrong long password").await;
+    server.post("/v1/auth/password/forgot", &json!({"contact": EMAIL})).await;
+    let code = server.code(EMAIL, "reset_code").await;
+    server.request(Method::POST, "/terms", Some(&token), None).await.expect("an answer");
+
+    let file = server.folder().join("martha.json");
+    let written = done(&server, &["user", "export", EMAIL, "--output", "martha.json"]);
+    assert_eq!(written["file"], "martha.json");
+    let text = std::fs::read_to_string(&file).expect("the export is there");
+    let export: Value = serde_json::from_str(&text).expect("JSON");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&file).expect("the export is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    assert_eq!((&export["first_name"], &export["contacts"][0]["contact"]), (&json!("Martha"), &json!(EMAIL)));
+    assert_eq!(export["has_password"], true);
+    let list = |name: &str| export[name].as_array().unwrap_or_else(|| panic!("{name}: {export}")).clone();
+    assert!(list("sessions").iter().any(|session| session["user_agent"] == agent), "{export}");
+    assert_eq!(list("familiar_networks").len(), 1);
+    assert!(!list("failed_attempts").is_empty());
+    assert_eq!(list("terms_acceptances").len(), 1);
+    assert_eq!(list("codes").iter().map(|code| &code["purpose"]).collect::<Vec<_>>(), ["reset"]);
+    assert_eq!(list("contact_claims")[0]["contact"], EMAIL);
+    let kinds: Vec<_> = list("messages").iter().map(|message| message["kind"].clone()).collect();
+    assert_eq!(kinds, ["reset_code", "registration_code"]);
+    let actions: Vec<_> = list("events").iter().map(|event| event["action"].clone()).collect();
+    assert_eq!(actions, ["accept_terms", "forgot_password", "sign_in", "sign_in", "verify_code"]);
+    for secret in [PASSWORD, "argon2", first_token.as_str(), token.as_str(), code.as_str()] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+
+    // It is in the trail, and no file is overwritten.
+    assert_eq!(
+        done(&server, &["audit", "--action", "export_user"])["events"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let (status, error) = refused(&server.run(&["user", "export", EMAIL, "--output", "martha.json"]));
+    assert!(status == Some(1) && error.contains("cannot be written to martha.json"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).expect("the export is there"), text);
+    let (status, error) = refused(&server.run(&["user", "export", "unknown@example.com"]));
+    assert!(status == Some(1) && error.contains("there is no user `unknown@example.com`"), "{error}");
 }

@@ -64,4 +64,11 @@ impl TermsRepository for MemoryTx {
     ) -> Result<Option<Acceptance>, StorageError> {
         Ok(self.state().terms.acceptances.get(&(user, label.clone())).cloned())
     }
+
+    async fn acceptances_of(&mut self, user: UserId) -> Result<Vec<Acceptance>, StorageError> {
+        let all = self.state().terms.acceptances.values();
+        let mut acceptances: Vec<_> = all.filter(|acceptance| acceptance.user == user).cloned().collect();
+        acceptances.sort_unstable_by(|one, other| (other.at, &other.label).cmp(&(one.at, &one.label)));
+        Ok(acceptances)
+    }
 }

@@ -5,6 +5,7 @@ mod audit_trail;
 mod create_user;
 mod edit_user;
 mod end_sessions;
+mod export_user;
 mod list_users;
 mod passwords;
 mod show_user;
@@ -16,21 +17,24 @@ use std::sync::Arc;
 use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository};
 use asteroid_clients::MembershipRepository;
 use asteroid_identity::{
-    FamiliarAddressRepository, Password, PasswordHasher, PersonName, Profile, SessionRepository,
-    UserAdministrationRepository, UserCursor, UserFilter, UserRegistrationRepository, UserRepository,
-    UserStatus,
+    FamiliarAddressRepository, Password, PasswordHasher, PendingRegistrationRepository, PersonName, Profile,
+    SessionRepository, UserAdministrationRepository, UserCursor, UserFilter, UserRegistrationRepository,
+    UserRepository, UserStatus,
 };
 use asteroid_kernel::{
     AuditEventId, Clock, Contact, Randomness, Region, SessionId, Storage, StorageError, UserId,
 };
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
+use asteroid_terms::TermsRepository;
+use asteroid_verification::ChallengeRepository;
 
 use crate::AccountRules;
 use crate::operator::{Act, Operator};
 
 pub use create_user::*;
 pub use end_sessions::*;
+pub use export_user::UserExport;
 pub use passwords::*;
 pub use show_user::*;
 pub use unlock_user::*;
@@ -63,6 +67,13 @@ asteroid_kernel::port! {
 
         /// A user with everything that explains whether and why the user can sign in.
         async fn show_user(&self, user: UserReference) -> Result<Option<UserDetails>, StorageError>;
+
+        /// Everything that is kept about a user.
+        async fn export_user(
+            &self,
+            user: UserReference,
+            operator: Operator,
+        ) -> Result<Option<UserExport>, StorageError>;
 
         /// Creates a user with verified contacts.
         async fn create_user(&self, account: NewAccount, operator: Operator) -> Result<UserId, CreateUserError>;
@@ -130,7 +141,10 @@ asteroid_kernel::port_alias! {
         UserRegistrationRepository +
         UserAdministrationRepository +
         FamiliarAddressRepository +
+        PendingRegistrationRepository +
         SessionRepository +
+        ChallengeRepository +
+        TermsRepository +
         MembershipRepository +
         LimitRepository +
         OutboxRepository +
@@ -284,6 +298,18 @@ where
     async fn show_user(&self, user: UserReference) -> Result<Option<UserDetails>, StorageError> {
         let show = show_user::ShowUser { user, rules: self.rules.clone(), now: self.clock.now() };
         self.storage.read(show).await
+    }
+
+    async fn export_user(
+        &self,
+        user: UserReference,
+        operator: Operator,
+    ) -> Result<Option<UserExport>, StorageError> {
+        let read = export_user::ReadEverything { user, rules: self.rules.clone(), now: self.clock.now() };
+        let Some(export) = self.storage.read(read).await? else { return Ok(None) };
+        let id = export.details.profile.user.id;
+        self.storage.write(export_user::record_export(id, self.act(operator))).await?;
+        Ok(Some(export))
     }
 
     async fn create_user(&self, account: NewAccount, operator: Operator) -> Result<UserId, CreateUserError> {

@@ -57,24 +57,35 @@ impl<Tx: AdministrationRepositories + Send> UnitOfWork<Tx> for ShowUser {
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<UserDetails>, StorageError> {
         let Some(profile) = self.user.find(tx).await? else { return Ok(None) };
-        let user = profile.user.id;
-        let mut sessions = tx.list_sessions(user).await?;
-        sessions.retain(|session| session.is_live(self.now, &self.rules.sessions));
-        let mut messages = Vec::new();
-        for own in &profile.contacts {
-            messages.extend(tx.messages_to(&own.contact.key(), LATEST).await?);
-        }
-        messages.sort_unstable_by_key(|entry| Reverse(entry.message.id));
-        messages.truncate(LATEST);
-        let of_user = AuditFilter { user: Some(user), ..AuditFilter::default() };
-        Ok(Some(UserDetails {
-            memberships: tx.memberships_of(user).await?,
-            sessions,
-            familiar_networks: tx.list_addresses(user).await?,
-            failed_attempts: failed_attempts(tx, &profile, &self.rules.limits, self.now).await?,
-            messages,
-            events: tx.list_events(&of_user, None, LATEST).await?,
-            profile,
-        }))
+        let mut details = details_of(tx, profile, LATEST, &self.rules, self.now).await?;
+        details.sessions.retain(|session| session.is_live(self.now, &self.rules.sessions));
+        Ok(Some(details))
     }
+}
+
+/// Everything about a user, with all sessions, and with so many of the latest messages and events.
+pub(super) async fn details_of<Tx: AdministrationRepositories>(
+    tx: &mut Tx,
+    profile: Profile,
+    latest: usize,
+    rules: &AccountRules,
+    now: Timestamp,
+) -> Result<UserDetails, StorageError> {
+    let user = profile.user.id;
+    let mut messages = Vec::new();
+    for own in &profile.contacts {
+        messages.extend(tx.messages_to(&own.contact.key(), latest).await?);
+    }
+    messages.sort_unstable_by_key(|entry| Reverse(entry.message.id));
+    messages.truncate(latest);
+    let of_user = AuditFilter { user: Some(user), ..AuditFilter::default() };
+    Ok(UserDetails {
+        memberships: tx.memberships_of(user).await?,
+        sessions: tx.list_sessions(user).await?,
+        familiar_networks: tx.list_addresses(user).await?,
+        failed_attempts: failed_attempts(tx, &profile, &rules.limits, now).await?,
+        messages,
+        events: tx.list_events(&of_user, None, latest).await?,
+        profile,
+    })
 }

@@ -15,7 +15,8 @@ use asteroid_identity::{
     UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Contact, Region, SessionId, Timestamp, UserId};
+use asteroid_kernel::{Contact, Region, SessionId, StorageError, Timestamp, UserId};
+use asteroid_limits::{ConsecutiveFailures, SlidingWindow};
 
 use crate::operator;
 
@@ -166,4 +167,39 @@ async fn a_cursor_of_other_conditions_is_refused() {
         let listed = users.list_users(filter, Some(cursor), 10).await;
         assert!(matches!(listed, Err(ListUsersError::ForeignCursor)), "{listed:?}");
     }
+}
+
+/// George without anything around, for whom each listing is asked for once.
+fn with_nothing_around() -> MockTx {
+    let mut tx = with_george();
+    tx.expect_list_sessions().times(1).returning(|_| Ok(vec![]));
+    tx.expect_memberships_of().times(1).returning(|_| Ok(vec![]));
+    tx.expect_list_addresses().returning(|_| Ok(vec![]));
+    tx.expect_acceptances_of().times(1).returning(|_| Ok(vec![]));
+    tx.expect_list_events()
+        .times(1)
+        .withf(|_, _, at_most| *at_most == usize::MAX)
+        .returning(|_, _, _| Ok(vec![]));
+    tx.expect_window().returning(|_| Ok(SlidingWindow::default()));
+    tx.expect_failures().returning(|_| Ok(ConsecutiveFailures::default()));
+    tx
+}
+
+#[tokio::test]
+async fn an_export_is_recorded() {
+    let mut tx = with_nothing_around();
+    expect_event(&mut tx, Action::ExportUser);
+    let (users, storage) = administrators(tx);
+    let export = users.export_user(GEORGE.into(), operator()).await.expect("the store works");
+    assert_eq!(export.map(|export| (export.at, export.details.profile)), Some((now(), profile())));
+    assert_eq!(storage.committed(), 1, "the event");
+}
+
+#[tokio::test]
+async fn an_export_that_cannot_be_recorded_is_not_handed_out() {
+    let mut tx = with_nothing_around();
+    tx.expect_record_event().times(1).returning(|_| Err(StorageError::Busy));
+    let (users, _) = administrators(tx);
+    let refused = users.export_user(GEORGE.into(), operator()).await;
+    assert!(matches!(refused, Err(StorageError::Busy)), "{refused:?}");
 }

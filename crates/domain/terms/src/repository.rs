@@ -34,5 +34,8 @@ asteroid_kernel::repository! {
             user: UserId,
             label: &VersionLabel,
         ) -> Result<Option<Acceptance>, StorageError>;
+
+        /// The user's acceptances, latest first.
+        read fn acceptances_of(&mut self, user: UserId) -> Result<Vec<Acceptance>, StorageError>;
     }
 }

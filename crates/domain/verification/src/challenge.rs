@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use asteroid_kernel::{ChallengeId, Contact, Network, Randomness, RegistrationId, Timestamp, random_bytes};
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::CodeFormat;
 
@@ -19,7 +19,9 @@ pub enum Purpose {
 }
 
 /// A [`Purpose`] without its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray,
+)]
 #[strum(serialize_all = "snake_case")]
 pub enum PurposeKind {
     /// See [`Purpose::Register`].
@@ -44,6 +46,9 @@ impl Purpose {
 }
 
 impl PurposeKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// The name in stores and in the derivation of codes: `register`, `login`, `reset`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -64,4 +64,15 @@ impl TermsRepository for Tx {
             terms_acceptances::table.find((user.0, label.as_str())).select(AcceptanceRow::as_select());
         Ok(self.first(query).await?.map(Acceptance::try_from).transpose()?)
     }
+
+    async fn acceptances_of(&mut self, user: UserId) -> Result<Vec<Acceptance>, StorageError> {
+        let query = terms_acceptances::table
+            .filter(terms_acceptances::user_id.eq(user.0))
+            .select(AcceptanceRow::as_select());
+        let acceptances = self.all(query).await?.into_iter().map(Acceptance::try_from);
+        let mut acceptances = acceptances.collect::<Result<Vec<_>, _>>()?;
+        // A user has few, and databases collate labels of one time differently.
+        acceptances.sort_unstable_by(|one, other| (other.at, &other.label).cmp(&(one.at, &one.label)));
+        Ok(acceptances)
+    }
 }

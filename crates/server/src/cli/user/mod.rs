@@ -1,8 +1,10 @@
 //! `asteroid user`: what operators do with users.
 
+mod export;
 mod show;
 
 use std::io::{self, BufRead, IsTerminal};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use asteroid_application::Administrators;
@@ -23,7 +25,7 @@ use show::{ListedUser, table};
 use super::confirm::{Confirmed, confirm};
 use super::failure::ErrorCode;
 use super::import::hashing;
-use super::output::answer;
+use super::output::{answer, say};
 use super::{CommandError, Context, Format, names, operator};
 use crate::config::Settings;
 use crate::storage::{ServerStorage, with_storage};
@@ -40,6 +42,8 @@ pub(super) enum UserCommand {
     /// Show a user: contacts, memberships, sessions, failed attempts, messages and the latest events.
     #[command(after_help = "Examples:\n  asteroid user show 25\n  asteroid user show +15556654345 --json")]
     Show(Named),
+    /// Export everything that is kept about a user, as JSON.
+    Export(Export),
     /// Create a user with verified contacts.
     Create(Create),
     /// Change the name of a user.
@@ -101,6 +105,21 @@ pub(super) struct List {
     /// Continue after this place: the `next` of an earlier page with the same conditions.
     #[arg(long, value_name = "CURSOR")]
     after: Option<UserCursor>,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Hashes, tokens and keys are not exported, and clients belong to their practice.\n\n\
+    Examples:\n  asteroid user export george@example.com --output george.json\n  \
+    asteroid user export 25 | jq '.events'")]
+pub(super) struct Export {
+    /// The user: an id or any contact.
+    #[arg(value_name = "USER")]
+    user: String,
+    /// Write to this file, which must not exist yet; only you may read it. Otherwise to standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     format: Format,
 }
@@ -193,6 +212,8 @@ pub(super) enum UserError {
     Kept,
     #[error("user {0} has no session {1}: `asteroid user sessions` lists them")]
     NoSession(UserId, SessionId),
+    #[error("the export cannot be written to {}", .0.display())]
+    Export(PathBuf, #[source] io::Error),
     #[error("no password was given: type it at the prompt, or write it to standard input")]
     NoPassword,
     #[error("the two passwords differ")]
@@ -210,6 +231,7 @@ impl ErrorCode for UserError {
             Self::Contact(_) => "invalid_contact",
             Self::NeedsYes(_) | Self::Kept => "not_confirmed",
             Self::NoSession(..) => "unknown_session",
+            Self::Export(..) => "export_not_written",
             Self::NoPassword => "no_password",
             Self::PasswordsDiffer => "passwords_differ",
             Self::WeakPassword(_) => WEAK_PASSWORD,
@@ -300,6 +322,7 @@ pub(super) fn run(context: &Context, command: &UserCommand) -> Result<(), Comman
             let sessions: Vec<_> = details.sessions.iter().map(show::ShownSession::from).collect();
             answer(*format, &sessions, || show::sessions_table(&sessions))
         }
+        UserCommand::Export(arguments) => export(context, arguments),
         UserCommand::Create(arguments) => create(context, arguments),
         UserCommand::Edit(Edit { user, first_name, last_name, format }) => {
             let name = PersonName::partial(first_name, last_name)?;
@@ -388,6 +411,19 @@ fn list(context: &Context, arguments: &List) -> Result<(), CommandError> {
             text.extend(["More: --after '", next, "'\n"]);
         }
         text
+    })
+}
+
+fn export(context: &Context, Export { user, output, format }: &Export) -> Result<(), CommandError> {
+    let export =
+        on_user!(context, user, |users, reference| { users.export_user(reference.clone(), operator()) })??;
+    let exported = export::ExportedUser::from(&export);
+    let json = serde_json::to_string_pretty(&exported)?;
+    let Some(path) = output else { return Ok(say(&json)?) };
+    export::write_new(path, &json).map_err(|error| UserError::Export(path.clone(), error))?;
+    let id = export.details.profile.user.id;
+    answer(*format, &json!({ "id": id.0, "file": path }), || {
+        format!("Everything about user {id} is in {}.\n", path.display())
     })
 }
 

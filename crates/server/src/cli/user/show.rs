@@ -146,6 +146,7 @@ struct ShownMembership {
     primary_role: String,
     roles: Vec<String>,
     client: Option<String>,
+    has_google_api_key: bool,
 }
 
 #[derive(Serialize)]
@@ -202,6 +203,7 @@ impl From<&UserDetails> for ShownUser {
             primary_role: membership.primary_role.as_str().to_owned(),
             roles: membership.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             client: membership.client.as_ref().map(|client| client.as_str().to_owned()),
+            has_google_api_key: membership.google_api_key.is_some(),
         });
         let networks = details.familiar_networks.iter();
         let networks = networks
