@@ -1,6 +1,7 @@
 //! The allowed dependencies between the crates, checked with `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
@@ -184,4 +185,51 @@ fn the_links_of_the_architecture_page_lead_to_what_they_name() {
         assert!(now.is_some(), "`{name}` is not near that line of {target}");
     }
     assert!(lines > 10, "only {lines} links lead to lines");
+}
+
+/// The texts between backticks of a page that consist of these characters.
+fn quoted<'p>(page: &'p str, of: impl Fn(char) -> bool + 'p) -> impl Iterator<Item = &'p str> {
+    page.split('`').skip(1).step_by(2).filter(move |text| text.chars().all(&of))
+}
+
+/// The text of every source file below a folder.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && !path.ends_with("target") {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).expect("a source file"));
+        }
+    }
+}
+
+/// `docs/security.md` names tests and settings: each exists.
+#[test]
+fn the_tests_and_settings_of_the_security_page_exist() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("the file is there");
+    let page = read("docs/security.md");
+    let mut text = String::new();
+    for folder in ["crates", "tests"] {
+        sources(&root.join(folder), &mut text);
+    }
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let tests: BTreeSet<&str> = quoted(&page, is_name).filter(|name| name.matches('_').count() > 2).collect();
+    assert!(tests.len() > 100, "only {} tests are named", tests.len());
+    let missing = tests.iter().filter(|name| !text.contains(&format!("fn {name}(")));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&&str>::new(), "tests that do not exist");
+
+    let settings: toml::Table = toml::from_str(&read("config/asteroid.toml")).expect("valid TOML");
+    let exists = |path: &str| {
+        let (first, rest) = path.split_once('.').expect("a section");
+        let value = rest.split('.').try_fold(settings.get(first)?, |value, name| value.get(name));
+        Some(value.is_some())
+    };
+    let paths: BTreeSet<&str> = quoted(&page, |c| is_name(c) || c == '.')
+        .filter(|path| path.split_once('.').is_some_and(|(first, rest)| !first.is_empty() && rest != "toml"))
+        .collect();
+    let missing = paths.iter().filter(|path| exists(path) == Some(false));
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&&str>::new(), "settings that do not exist");
+    assert!(paths.len() > 30, "only {} settings are named", paths.len());
 }
