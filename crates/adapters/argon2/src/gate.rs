@@ -1,6 +1,5 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -19,26 +18,11 @@ type Job = Box<dyn FnOnce(&mut Arena) + Send>;
 /// the threads, each after its current job.
 pub(crate) struct Gate {
     queue: SyncSender<Job>,
-    /// The places of the queue, and those that are taken: the channel does not tell.
+    /// The places of the queue.
     places: usize,
-    taken: Arc<AtomicUsize>,
+    /// Each job has a clone until it starts or is dropped, which counts them: the channel does not tell.
+    place: Arc<()>,
     max_wait: Duration,
-}
-
-/// A place in the queue, which a job has until it starts or is dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(taken: &Arc<AtomicUsize>) -> Self {
-        taken.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(taken))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// How much less urgent hashing is than the threads that answer requests, from 0 to 19: a session lookup does not wait
@@ -59,7 +43,7 @@ impl Gate {
         max_wait: Duration,
         arena_blocks: usize,
     ) -> io::Result<Self> {
-        let (places, taken) = (queue, Arc::default());
+        let places = queue;
         let (queue, jobs) = sync_channel(places);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..threads {
@@ -71,18 +55,16 @@ impl Gate {
             thread::Builder::new().name("asteroid-hash".into()).spawn(run)?;
         }
         metrics::set_threads(threads);
-        Ok(Self { queue, places, taken, max_wait })
+        Ok(Self { queue, places, place: Arc::default(), max_wait })
     }
 
     /// # Errors
     ///
     /// [`HashingError::Overloaded`] if the queue is full.
     pub(crate) fn check_capacity(&self) -> Result<(), HashingError> {
-        if self.taken.load(Ordering::Relaxed) < self.places {
-            Ok(())
-        } else {
-            Err(self.overloaded(Refusal::QueueFull))
-        }
+        // One is the gate's own.
+        let waiting = Arc::strong_count(&self.place) - 1;
+        if waiting < self.places { Ok(()) } else { Err(self.overloaded(Refusal::QueueFull)) }
     }
 
     /// Runs the work on a thread of the gate.
@@ -99,7 +81,7 @@ impl Gate {
     ) -> Result<T, HashingError> {
         let (starting, started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
-        let (waiting, place) = (Counted::waiting(), Place::take(&self.taken));
+        let (waiting, place) = (Counted::waiting(), Arc::clone(&self.place));
         let queued_at = Instant::now();
         let job: Job = Box::new(move |arena| {
             drop((waiting, place));
@@ -161,7 +143,7 @@ fn serve(jobs: &Mutex<Receiver<Job>>, arena: &mut Arena) {
 mod tests {
     use std::cell::RefCell;
     use std::sync::Barrier;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc;
 
     use tokio::task::{JoinHandle, yield_now};
