@@ -84,10 +84,6 @@ where
         let ForgotPassword { contact, origin } = request;
         let (contacts, context) = (vec![contact.clone()], self.context(origin));
         let sends = LimitedSends { contacts, action: Action::ForgotPassword, context };
-        self.in_even_time(async {
-            self.check_sends(&sends).await?;
-            self.send_by(SendResetCode { contact, sends }).await
-        })
-        .await
+        self.send_requested(sends, |sends| SendResetCode { contact, sends }).await
     }
 }

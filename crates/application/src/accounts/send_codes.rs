@@ -146,6 +146,30 @@ impl<S: Storage, H> Accounts<S, H> {
     }
 }
 
+impl<S, H> Accounts<S, H>
+where
+    S: Storage,
+    S::Tx: UserRepository + FamiliarAddressRepository + LimitRepository + AuditRepository,
+    H: Send + Sync + 'static,
+{
+    /// Sends codes that were asked for, if the limits allow it, by the unit that is made of them. The time of the answer does
+    /// not tell whether any was sent.
+    pub(super) async fn send_requested<W>(
+        &self,
+        sends: LimitedSends,
+        work: impl FnOnce(LimitedSends) -> W + Send,
+    ) -> Result<(), SendCodesError>
+    where
+        W: UnitOfWork<S::Tx, Output = Sent, Error = StorageError>,
+    {
+        self.in_even_time(async {
+            self.check_sends(&sends).await?;
+            self.send_by(work(sends)).await
+        })
+        .await
+    }
+}
+
 impl<S, H> CodeRequests for Accounts<S, H>
 where
     S: Storage,
@@ -164,10 +188,6 @@ where
         contacts.sort_by_key(Contact::key);
         contacts.dedup();
         let sends = LimitedSends { contacts, action: Action::SendCode, context: self.context(origin) };
-        self.in_even_time(async {
-            self.check_sends(&sends).await?;
-            self.send_by(SendDueCodes { sends, version }).await
-        })
-        .await
+        self.send_requested(sends, |sends| SendDueCodes { sends, version }).await
     }
 }
