@@ -1,20 +1,16 @@
 //! `asteroid copy`: what it says, and that nothing changes hands by halves.
 
-use std::fs;
-use std::path::Path;
-
 use asteroid_diesel::postgres::testing::TestDatabase;
 use serde_json::json;
 
-use super::machine::{Answer, Machine};
+use super::machine::{Answer, EXAMPLE_PRACTICE, Machine};
 
 const FROM: &str = "sqlite://data/asteroid.db";
 
 /// A machine with the practice that is handed out in its store.
 fn practice() -> Machine {
     let machine = Machine::new();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/practice.json");
-    machine.write("practice.json", &fs::read_to_string(example).expect("the file is there"));
+    machine.write("practice.json", EXAMPLE_PRACTICE);
     let imported = machine.run(&["import", "practice.json"], &[]);
     assert_eq!(imported.status, 0, "{imported:?}");
     machine

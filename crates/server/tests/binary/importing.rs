@@ -2,20 +2,13 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::machine::{Answer, Machine};
-
-/// The practice that is handed out.
-fn example() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/practice.json");
-    fs::read_to_string(path).expect("the file is there")
-}
+use super::machine::{Answer, EXAMPLE_PRACTICE, Machine};
 
 const PRACTICE: &str = r#"{"type":"practice","practiceId":1,"sourceId":7,"name":"Harbor Vets","slug":"harbor","timeZone":"America/Los_Angeles"}"#;
 
@@ -39,7 +32,7 @@ fn counts(report: &Value, kind: &str) -> [u64; 4] {
 #[test]
 fn import_of_the_example_practice_is_idempotent() {
     let machine = Machine::new();
-    machine.write("config/practice.json", &example());
+    machine.write("config/practice.json", EXAMPLE_PRACTICE);
     let first = machine.run(&["import", "config/practice.json"], &[]);
     assert_eq!(
         first,
@@ -60,7 +53,7 @@ fn import_of_the_example_practice_is_idempotent() {
         [[0, 0, 1, 0], [0, 0, 2, 0], [0, 0, 3, 0], [0, 0, 4, 0]]
     );
 
-    let changed = example().replace("Apt. 3", "Apt. 4").replace("\"Regular clients\"", "\"Regulars\"");
+    let changed = EXAMPLE_PRACTICE.replace("Apt. 3", "Apt. 4").replace("\"Regular clients\"", "\"Regulars\"");
     machine.write("config/practice.json", &changed.replace("Tomas Lindqvist", "Tomás Lindqvist"));
     let report = machine.json(&["import", "config/practice.json", "--json"], &[]);
     assert_eq!(
@@ -200,8 +193,7 @@ fn import_from_standard_input_needs_a_format() {
 #[test]
 fn import_of_a_truncated_file_continues_with_the_whole_file() {
     let machine = Machine::new();
-    let example = example();
-    let broken = &example[..example.find("\"clientId\": \"1003\"").expect("it is there")];
+    let broken = &EXAMPLE_PRACTICE[..EXAMPLE_PRACTICE.find("\"clientId\": \"1003\"").expect("it is there")];
     machine.write("practice.json", broken);
     let answer = machine.run(&["import", "practice.json", "missing.json"], &[]);
     assert_eq!(answer.status, 1);
@@ -214,7 +206,7 @@ fn import_of_a_truncated_file_continues_with_the_whole_file() {
         )
     );
     assert!(answer.out.contains("clients               2        0          0        0\n"), "{}", answer.out);
-    machine.write("practice.json", &example);
+    machine.write("practice.json", EXAMPLE_PRACTICE);
     let report = machine.json(&["import", "practice.json", "missing.json", "--json"], &[]);
     assert_eq!(counts(&report, "clients"), [2, 0, 2, 0]);
     assert_eq!(report["stopped"], "missing.json cannot be read: No such file or directory (os error 2)");

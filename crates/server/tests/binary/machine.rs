@@ -4,6 +4,9 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+/// The practice that is handed out.
+pub(crate) const EXAMPLE_PRACTICE: &str = include_str!("../../../../config/practice.json");
+
 /// A working directory of its own, with nothing in the environment.
 pub(crate) struct Machine {
     pub(crate) folder: TempDir,

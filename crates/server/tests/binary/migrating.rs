@@ -1,15 +1,13 @@
 //! `asteroid migrate`, killed at any moment, is completed by the next one.
 
-use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use asteroid_diesel::postgres::testing::TestDatabase;
+use asteroid_diesel::postgres::testing::{self, TestDatabase};
 use serde_json::Value;
 
-use super::machine::Machine;
+use super::machine::{EXAMPLE_PRACTICE, Machine};
 
 fn migrate(machine: &Machine, url: &str) -> Vec<Value> {
     let report = machine.json(&["migrate", "--json"], &[("DATABASE_URL", url)]);
@@ -37,8 +35,7 @@ fn kill_after(machine: &Machine, url: &str, time: Duration) -> bool {
 /// and that the store works.
 fn assert_killed_migrations_complete<D>(name: &str, moments: u32, make: impl Fn(u32) -> (String, D)) {
     let machine = Machine::new();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/practice.json");
-    machine.write("practice.json", &fs::read_to_string(example).expect("the file is there"));
+    machine.write("practice.json", EXAMPLE_PRACTICE);
 
     let (url, _database) = make(moments);
     let start = Instant::now();
@@ -65,7 +62,7 @@ fn assert_killed_migrations_complete<D>(name: &str, moments: u32, make: impl Fn(
 }
 
 fn postgres(moments: u32) {
-    if TestDatabase::create().is_none() {
+    if !testing::is_available() {
         return;
     }
     assert_killed_migrations_complete("PostgreSQL", moments, |_| {

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use super::machine::Machine;
+use super::machine::{EXAMPLE_PRACTICE, Machine};
 use super::serving::Server;
-
-const EXAMPLE: &str = include_str!("../../../../config/practice.json");
 
 /// Asks a server, one thing after the other.
 struct Asker {
@@ -57,7 +55,7 @@ fn stop(server: Server) {
 fn example_practice_is_imported_beside_a_running_server() {
     let machine = Machine::new();
     let server = Server::start(&machine, &[]);
-    machine.write("practice.json", EXAMPLE);
+    machine.write("practice.json", EXAMPLE_PRACTICE);
     let imported = machine.run(&["import", "practice.json"], &[]);
     assert_eq!(imported.status, 0, "{}", imported.err);
 
@@ -98,7 +96,7 @@ fn import_does_not_replace_a_password() {
     };
     // As Devise writes it: bcrypt of IWasTheFirstPrez1776.
     let hash = "$2b$05$K0ByB.6YI2/OYrB4fQOYLeByN3OwSac8na9UcQceWm/vGiln3GErO";
-    machine.write("practice.json", EXAMPLE);
+    machine.write("practice.json", EXAMPLE_PRACTICE);
     machine.write("hash.json", &user("passwordHash", hash).to_string());
     machine.write("plain.json", &user("password", "another-fine-password").to_string());
     assert_eq!(machine.run(&["import", "practice.json", "hash.json"], &[]).status, 0);
@@ -117,7 +115,7 @@ fn import_does_not_replace_a_password() {
 #[test]
 fn tokens_stay_valid_after_key_rotation() {
     let machine = Machine::new();
-    machine.write("practice.json", EXAMPLE);
+    machine.write("practice.json", EXAMPLE_PRACTICE);
     assert_eq!(machine.run(&["import", "practice.json"], &[]).status, 0);
     let mut tokens = Vec::new();
     for arguments in
