@@ -374,6 +374,18 @@ impl Server {
         }
     }
 
+    /// Waits for the message after the first so many. Returns it.
+    pub(crate) async fn next_message(&self, after: usize) -> Value {
+        let start = Instant::now();
+        loop {
+            if let Some(message) = self.messages().into_iter().nth(after) {
+                return message;
+            }
+            assert!(start.elapsed() < TIMEOUT, "no message after {after}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Waits for a code of this kind to this address. Returns the newest.
     pub(crate) async fn code(&self, to: &str, kind: &str) -> String {
         let message = self.message(to, |message| message["kind"] == kind).await;

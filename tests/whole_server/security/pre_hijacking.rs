@@ -33,19 +33,14 @@ async fn register(server: &Server, from: &str, first_name: &str, password: &str)
     body["first_name"] = json!(first_name);
     let answer = post(server, "/v1/auth/register", from, body).await;
     assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "{}"));
-    newest(server, before).await
+    server.next_message(before).await
 }
 
 async fn send(server: &Server, from: &str) -> Value {
     let before = server.messages().len();
     let answer = post(server, "/v1/auth/verification_codes/send", from, json!({"email": CONTACT})).await;
     assert_eq!(answer.status, 204);
-    newest(server, before).await
-}
-
-/// The first message after this many.
-async fn newest(server: &Server, after: usize) -> Value {
-    server.message(CONTACT, |_| server.messages().len() > after).await
+    server.next_message(before).await
 }
 
 /// Redeems the code of a message. Returns the account's `me`.
@@ -89,7 +84,7 @@ async fn pre_hijacking_the_code_of_an_attackers_registration_sets_no_password() 
     let before = server.messages().len();
     let forgot = post(&server, "/v1/auth/password/forgot", OWNER, json!({"contact": CONTACT})).await;
     assert_eq!(forgot.status, 200, "{}", forgot.text);
-    let code = newest(&server, before).await["code"].clone();
+    let code = server.next_message(before).await["code"].clone();
     let password = "a password of the owner";
     let reset = json!({
         "contact": CONTACT, "code": code, "password": password, "password_confirmation": password,
