@@ -31,6 +31,7 @@ asteroid_kernel::mock_ports! {
         asteroid_identity::FamiliarAddressRepository,
         asteroid_identity::PendingRegistrationRepository,
         asteroid_identity::SessionRepository,
+        asteroid_identity::TombstoneRepository,
         asteroid_verification::ChallengeRepository,
         asteroid_verification::KeyRepository,
         asteroid_messaging::OutboxRepository,

@@ -3,7 +3,7 @@
 use asteroid_audit::AuditRepository;
 use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
 use asteroid_identity::{
-    FamiliarAddressRepository, PendingRegistrationRepository, SessionRepository,
+    FamiliarAddressRepository, PendingRegistrationRepository, SessionRepository, TombstoneRepository,
     UserAdministrationRepository, UserRegistrationRepository, UserRepository,
 };
 use asteroid_limits::LimitRepository;
@@ -21,6 +21,7 @@ asteroid_kernel::port_alias! {
         FamiliarAddressRepository +
         PendingRegistrationRepository +
         SessionRepository +
+        TombstoneRepository +
         ChallengeRepository +
         KeyRepository +
         OutboxRepository +

@@ -8,6 +8,7 @@ pub mod client_parts;
 pub mod client_search;
 pub mod clients;
 pub mod contacts;
+pub mod deletion;
 mod fixtures;
 mod full_fixture;
 pub mod known_keys;

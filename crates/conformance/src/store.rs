@@ -49,6 +49,7 @@ asteroid_kernel::port_alias! {
         FamiliarAddressRepository +
         PendingRegistrationRepository +
         SessionRepository +
+        TombstoneRepository +
         ChallengeRepository +
         KeyRepository +
         OutboxRepository +
@@ -361,6 +362,7 @@ UserAdministrationRepository! { store_methods, [] }
 FamiliarAddressRepository! { store_methods, [] }
 PendingRegistrationRepository! { store_methods, [] }
 SessionRepository! { store_methods, [] }
+TombstoneRepository! { store_methods, [] }
 ChallengeRepository! { store_methods, [] }
 KeyRepository! { store_methods, [] }
 OutboxRepository! { store_methods, [] }

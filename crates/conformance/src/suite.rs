@@ -124,6 +124,14 @@ macro_rules! suite {
                 open_codes_are_counted_by_key,
                 the_open_codes_of_a_key_can_be_ended,
             }
+            deletion {
+                a_deleted_user_leaves_nothing_behind,
+                events_of_a_deleted_user_lose_what_is_personal,
+                acceptances_of_a_deleted_user_lose_what_is_personal,
+                what_is_kept_under_a_contact_is_removed,
+                limits_are_removed_by_their_subject,
+                a_tombstone_is_found_among_candidates,
+            }
             redemption {
                 the_right_code_redeems_its_challenge,
                 concurrent_redemptions_with_the_right_code_succeed_once,

@@ -128,6 +128,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::sql_types::Ts;
+
+    tombstones (digest) {
+        digest -> Binary,
+        key_id -> Text,
+        deleted_at -> Ts,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::Text;
     use crate::sql_types::Ts;
 

@@ -105,7 +105,11 @@ impl ChallengeRepository for MemoryTx {
         Ok(state.spend(open, now))
     }
 
+    async fn remove_challenges(&mut self, contact: &ContactKey) -> Result<u64, StorageError> {
+        Ok(remove_where(&mut self.state_mut()?.challenges, |_, one| one.contact.key() == *contact))
+    }
+
     async fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_mut()?.challenges, |one| one.is_expired(now)))
+        Ok(remove_where(&mut self.state_mut()?.challenges, |_, one| one.is_expired(now)))
     }
 }

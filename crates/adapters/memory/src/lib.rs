@@ -12,6 +12,7 @@ mod sessions;
 mod storage;
 mod table;
 mod terms;
+mod tombstones;
 mod users;
 
 pub use storage::{MemoryStorage, MemoryTx};

@@ -75,7 +75,11 @@ impl LimitRepository for MemoryTx {
         Ok(())
     }
 
+    async fn remove_limits_of(&mut self, subject: &str) -> Result<u64, StorageError> {
+        Ok(remove_where(&mut self.state_mut()?.limits, |key, _| key.is_about(subject)))
+    }
+
     async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_mut()?.limits, |stored| stored.expires_at <= now))
+        Ok(remove_where(&mut self.state_mut()?.limits, |_, stored| stored.expires_at <= now))
     }
 }

@@ -87,6 +87,10 @@ impl OutboxRepository for MemoryTx {
         Ok(own.take(at_most).cloned().collect())
     }
 
+    async fn remove_messages_to(&mut self, recipient: &ContactKey) -> Result<u64, StorageError> {
+        Ok(remove_where(&mut self.state_mut()?.outbox, |_, entry| entry.message.to.key() == *recipient))
+    }
+
     async fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError> {
         let entry = self.state_mut()?.outbox.get_mut(&id);
         let failed = entry.filter(|entry| {
@@ -115,7 +119,7 @@ impl OutboxRepository for MemoryTx {
     }
 
     async fn remove_completed(&mut self, before: Timestamp) -> Result<u64, StorageError> {
-        let is_removed = |entry: &OutboxEntry| match entry.state {
+        let is_removed = |_: &MessageId, entry: &OutboxEntry| match entry.state {
             OutboxState::Waiting { .. } => false,
             OutboxState::Delivered { at } | OutboxState::Failed { at, .. } => at < before,
         };

@@ -28,6 +28,15 @@ impl Memberships {
         self.numbers.contains_key(&(user, practice))
     }
 
+    pub(crate) fn remove_user(&mut self, user: UserId) {
+        let own = self.numbers.iter().filter(|((of, _), _)| *of == user);
+        let own: Vec<_> = own.map(|(key, number)| (*key, *number)).collect();
+        for (key, number) in own {
+            self.numbers.remove(&key);
+            self.by_number.remove(&number);
+        }
+    }
+
     /// All memberships, oldest first.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Membership> {
         self.by_number.values()

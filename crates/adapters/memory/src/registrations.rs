@@ -61,12 +61,16 @@ impl PendingRegistrationRepository for MemoryTx {
     }
 
     async fn end_registrations(&mut self, contact: &ContactKey) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_mut()?.registrations, |one| one.contact.key() == *contact))
+        Ok(remove_where(&mut self.state_mut()?.registrations, |_, one| one.contact.key() == *contact))
     }
 
     async fn insert_claim(&mut self, claim: &ContactClaim) -> Result<(), StorageError> {
         self.state_mut()?.claims.insert(claim.id, claim.clone());
         Ok(())
+    }
+
+    async fn remove_claims(&mut self, contact: &ContactKey) -> Result<u64, StorageError> {
+        Ok(remove_where(&mut self.state_mut()?.claims, |_, claim| claim.contact == *contact))
     }
 
     async fn claimants(
@@ -81,7 +85,7 @@ impl PendingRegistrationRepository for MemoryTx {
 
     async fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError> {
         let state = self.state_mut()?;
-        let claims = remove_where(&mut state.claims, |claim| claim.expires_at <= now);
-        Ok(claims + remove_where(&mut state.registrations, |one| !one.is_live(now)))
+        let claims = remove_where(&mut state.claims, |_, claim| claim.expires_at <= now);
+        Ok(claims + remove_where(&mut state.registrations, |_, one| !one.is_live(now)))
     }
 }

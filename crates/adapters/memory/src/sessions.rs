@@ -35,7 +35,7 @@ impl Sessions {
         }
     }
 
-    fn remove_where(&mut self, is_removed: impl Fn(&Session) -> bool) -> u64 {
+    pub(super) fn remove_where(&mut self, is_removed: impl Fn(&Session) -> bool) -> u64 {
         let removed: Vec<SessionId> =
             self.by_id.values().filter(|session| is_removed(session)).map(|session| session.id).collect();
         for id in &removed {

@@ -8,14 +8,14 @@ use std::task::{Context, Poll, Waker};
 
 use asteroid_audit::AuditEvent;
 use asteroid_clients::{Practice, PracticeId};
-use asteroid_identity::{ContactClaim, PendingRegistration};
+use asteroid_identity::{ContactClaim, PendingRegistration, Tombstone};
 use asteroid_kernel::{
     AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError, UnitOfWork,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
 use asteroid_verification::{Challenge, KeyKind, KnownKey};
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use crate::clients::Clients;
 use crate::limits::StoredLimit;
@@ -46,6 +46,7 @@ pub(crate) struct State {
     pub(crate) claims: OrdMap<ContactClaimId, ContactClaim>,
     pub(crate) sessions: Sessions,
     pub(crate) challenges: OrdMap<ChallengeId, Challenge>,
+    pub(crate) tombstones: OrdSet<Tombstone>,
     pub(crate) known_keys: OrdMap<(KeyKind, String), KnownKey>,
     pub(crate) outbox: OrdMap<MessageId, OutboxEntry>,
     pub(crate) limits: OrdMap<LimitKey, StoredLimit>,

@@ -17,17 +17,37 @@ where
 }
 
 /// Removes the matching entries, and returns their number.
-pub(crate) fn remove_where<K, V>(table: &mut OrdMap<K, V>, is_removed: impl Fn(&V) -> bool) -> u64
+pub(crate) fn remove_where<K, V>(table: &mut OrdMap<K, V>, is_removed: impl Fn(&K, &V) -> bool) -> u64
 where
     K: Ord + Clone,
     V: Clone,
 {
-    let removed: Vec<K> =
-        table.iter().filter(|(_, value)| is_removed(value)).map(|(key, _)| key.clone()).collect();
+    let removed = keys_where(table, is_removed);
     for key in &removed {
         table.remove(key);
     }
     removed.len() as u64
+}
+
+/// Changes the matching entries, and returns their number.
+pub(crate) fn update_where<K, V>(
+    table: &mut OrdMap<K, V>,
+    is_updated: impl Fn(&V) -> bool,
+    update: impl Fn(&mut V),
+) -> u64
+where
+    K: Ord + Clone,
+    V: Clone,
+{
+    let updated = keys_where(table, |_, value| is_updated(value));
+    for key in &updated {
+        update(&mut table[key]);
+    }
+    updated.len() as u64
+}
+
+fn keys_where<K: Ord + Clone, V>(table: &OrdMap<K, V>, matches: impl Fn(&K, &V) -> bool) -> Vec<K> {
+    table.iter().filter(|(key, value)| matches(key, value)).map(|(key, _)| key.clone()).collect()
 }
 
 /// The ids of the oldest entries, all but the newest `at_most`.

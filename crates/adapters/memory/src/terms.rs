@@ -6,6 +6,7 @@ use imbl::OrdMap;
 
 use crate::MemoryTx;
 use crate::storage::UnitError;
+use crate::table::update_where;
 
 /// All versions of the terms, and their acceptances.
 #[derive(Clone, Default)]
@@ -70,5 +71,14 @@ impl TermsRepository for MemoryTx {
         let mut acceptances: Vec<_> = all.filter(|acceptance| acceptance.user == user).cloned().collect();
         acceptances.sort_unstable_by(|one, other| (other.at, &other.label).cmp(&(one.at, &one.label)));
         Ok(acceptances)
+    }
+
+    async fn anonymize_acceptances(&mut self, user: UserId) -> Result<u64, StorageError> {
+        let acceptances = &mut self.state_mut()?.terms.acceptances;
+        Ok(update_where(
+            acceptances,
+            |acceptance| acceptance.user == user,
+            |acceptance| (acceptance.origin.ip, acceptance.origin.user_agent) = (None, None),
+        ))
     }
 }

@@ -80,6 +80,16 @@ impl Users {
         profile.contacts.sort_unstable_by_key(|contact| (!contact.primary, contact.id));
     }
 
+    fn remove(&mut self, user: UserId) -> bool {
+        let Some(profile) = self.profiles.remove(&user) else { return false };
+        for own in profile.contacts {
+            self.owners.remove(&own.contact.key());
+            self.password_resets.remove(&own.contact.key());
+        }
+        remove_where(&mut self.addresses, |(of, _), _| *of == user);
+        true
+    }
+
     fn has_contact(&self, user: UserId, contact: &ContactKey) -> bool {
         self.owners.get(contact) == Some(&user)
     }
@@ -237,6 +247,13 @@ impl UserAdministrationRepository for MemoryTx {
         Ok(user.map(|user| user.status = status).is_some())
     }
 
+    async fn delete_user(&mut self, user: UserId) -> Result<bool, StorageError> {
+        let state = self.state_mut()?;
+        state.memberships.remove_user(user);
+        state.sessions.remove_where(|session| session.user == user);
+        Ok(state.users.remove(user))
+    }
+
     async fn set_administrator(&mut self, user: UserId, administrator: bool) -> Result<bool, StorageError> {
         let user = self.state_mut()?.users.user_mut(user);
         Ok(user.map(|user| user.administrator = administrator).is_some())
@@ -308,6 +325,6 @@ impl FamiliarAddressRepository for MemoryTx {
     }
 
     async fn forget_addresses(&mut self, before: Timestamp) -> Result<u64, StorageError> {
-        Ok(remove_where(&mut self.state_mut()?.users.addresses, |at| *at < before))
+        Ok(remove_where(&mut self.state_mut()?.users.addresses, |_, at| *at < before))
     }
 }

@@ -6,6 +6,7 @@ pub mod password;
 mod registration;
 mod session;
 mod signed_token;
+mod tombstone;
 mod user;
 mod user_listing;
 mod user_repository;
@@ -19,6 +20,7 @@ pub use session::{
     FoundSession, Session, SessionLifetime, SessionRepository, SessionToken, SessionTokenHash,
 };
 pub use signed_token::{SigningError, TokenClaims, TokenSigner};
+pub use tombstone::{Deleted, Tombstone, TombstoneKey, TombstoneKeys, TombstoneRepository};
 pub use user::{
     ContactSource, ContactTaken, ContactType, ImportScope, InvalidName, NewUser, PersonName, Profile,
     RemovedContact, User, UserContact, UserStatus,

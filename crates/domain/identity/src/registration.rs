@@ -130,6 +130,9 @@ asteroid_kernel::repository! {
             now: Timestamp,
         ) -> Result<Vec<Option<Network>>, StorageError>;
 
+        /// Removes all claims to this contact. Returns their number.
+        write fn remove_claims(&mut self, contact: &ContactKey) -> Result<u64, StorageError>;
+
         /// Removes the registrations and the claims that expired at `now` or before. Returns their number.
         write fn remove_expired_registrations(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }

@@ -106,6 +106,12 @@ asteroid_kernel::repository! {
         /// Enables or disables a user. `false` if the user does not exist.
         write fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError>;
 
+        /// Removes a user with contacts, familiar addresses, sessions, memberships and search keys. The id is never used
+        /// again. `false` if the user does not exist.
+        ///
+        /// What else is kept under the contacts is in other repositories.
+        write fn delete_user(&mut self, user: UserId) -> Result<bool, StorageError>;
+
         /// Sets or removes the administrator flag of a user. `false` if the user does not exist.
         write fn set_administrator(&mut self, user: UserId, administrator: bool) -> Result<bool, StorageError>;
 

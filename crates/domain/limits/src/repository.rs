@@ -17,6 +17,12 @@ impl LimitKey {
         Self(format!("{limit}:{subject}"))
     }
 
+    /// Whether this is the subject, or one of its parts between colons.
+    #[must_use]
+    pub fn is_about(&self, subject: &str) -> bool {
+        format!(":{}:", self.0).contains(&format!(":{subject}:"))
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -63,6 +69,10 @@ asteroid_kernel::repository! {
         /// Removes the state of this key, if any.
         write fn remove_limit(&mut self, key: &LimitKey) -> Result<(), StorageError>;
 
+        /// Removes the state of every key that has this subject, alone or as one of its parts between colons. Returns the
+        /// number of keys. It may read all keys: it is for rare occasions.
+        write fn remove_limits_of(&mut self, subject: &str) -> Result<u64, StorageError>;
+
         /// Removes the state that expired at `now` or before. Returns the number of keys.
         write fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }
@@ -77,6 +87,17 @@ mod tests {
         let key = LimitKey::new("sends", "george@example.com");
         assert_eq!(key.as_str(), "sends:george@example.com");
         assert_ne!(key, LimitKey::new("attempts", "george@example.com"));
+    }
+
+    #[test]
+    fn a_limit_key_is_about_its_subject_and_its_parts() {
+        let key = LimitKey::new("running", "strangers-sends:george@example.com:192.0.2.7");
+        for subject in ["george@example.com", "192.0.2.7", "george@example.com:192.0.2.7"] {
+            assert!(key.is_about(subject), "{subject}");
+        }
+        for subject in ["eorge@example.com", "george@example.co", "192.0.2", "25"] {
+            assert!(!key.is_about(subject), "{subject}");
+        }
     }
 
     #[test]

@@ -168,6 +168,9 @@ asteroid_kernel::repository! {
             at_most: usize,
         ) -> Result<Vec<OutboxEntry>, StorageError>;
 
+        /// Removes all messages to this contact, in whatever state. Returns their number.
+        write fn remove_messages_to(&mut self, recipient: &ContactKey) -> Result<u64, StorageError>;
+
         /// Makes a failed message wait again, due at `now`. Its number of attempts is kept, so that no earlier attempt can
         /// complete it. Returns `false` and changes nothing if it has not failed, or has expired at `now`.
         write fn requeue(&mut self, id: MessageId, now: Timestamp) -> Result<bool, StorageError>;

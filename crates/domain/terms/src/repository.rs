@@ -3,7 +3,8 @@ use asteroid_kernel::{StorageError, UserId};
 use crate::{Acceptance, TermsVersion, VersionLabel, VersionTaken};
 
 asteroid_kernel::repository! {
-    /// Stores versions of the terms and their acceptances. Neither is ever changed or removed.
+    /// Stores versions of the terms and their acceptances. Neither is ever changed or removed, except that the
+    /// acceptances of a deleted user lose what is personal.
     pub trait TermsRepository {
         /// Publishes a version, which is then in force.
         ///
@@ -37,5 +38,8 @@ asteroid_kernel::repository! {
 
         /// The user's acceptances, latest first.
         read fn acceptances_of(&mut self, user: UserId) -> Result<Vec<Acceptance>, StorageError>;
+
+        /// Removes the address and the client from the user's acceptances. Returns the number of acceptances.
+        write fn anonymize_acceptances(&mut self, user: UserId) -> Result<u64, StorageError>;
     }
 }

@@ -231,6 +231,10 @@ mod tests {
             unreachable!("ending the others is the caller's decision")
         }
 
+        async fn remove_challenges(&mut self, _: &ContactKey) -> Result<u64, StorageError> {
+            unreachable!("a redemption removes nothing")
+        }
+
         async fn remove_expired_challenges(&mut self, _: Timestamp) -> Result<u64, StorageError> {
             unreachable!("a redemption removes nothing")
         }

@@ -65,6 +65,9 @@ asteroid_kernel::repository! {
             now: Timestamp,
         ) -> Result<u64, StorageError>;
 
+        /// Removes all challenges of this contact, open or not. Returns their number.
+        write fn remove_challenges(&mut self, contact: &ContactKey) -> Result<u64, StorageError>;
+
         /// Removes the challenges that have expired, spent or not. Returns their number.
         write fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError>;
     }

@@ -73,7 +73,8 @@ fn copy_to_postgresql_and_back_into_a_database_with_first_terms() {
     let terms = |url: &str| machine.json(&["terms", "list", "--json"], &[("DATABASE_URL", url)]);
     assert_eq!(terms(there), terms(FROM), "published when it was in the source");
 
-    let back = machine.json(&["copy", "--from", there, "--to", "sqlite://back.db", "--json"], &[]);
+    let mut back = machine.json(&["copy", "--from", there, "--to", "sqlite://back.db", "--json"], &[]);
+    back["tables"].as_object_mut().expect("tables").retain(|_, rows| *rows != 0);
     let migrated = back["migrated"].as_array().expect("a list").clone();
     assert_eq!(migrated.first(), Some(&json!("0001_users")));
     assert_eq!(
@@ -83,10 +84,8 @@ fn copy_to_postgresql_and_back_into_a_database_with_first_terms() {
             "to": "sqlite://back.db",
             "migrated": migrated,
             "tables": {
-                "users": 3, "user_contacts": 5, "user_search_keys": 11, "familiar_addresses": 0, "pending_registrations": 0,
-                "contact_claims": 0, "sessions": 0, "challenges": 0, "key_fingerprints": 0, "outbox": 0, "limits": 0, "audit_events": 2,
-                "terms_versions": 1, "terms_acceptances": 0, "practices": 1, "memberships": 3,
-                "client_classes": 2, "clients": 4, "patients": 7,
+                "users": 3, "user_contacts": 5, "user_search_keys": 11, "audit_events": 2, "terms_versions": 1,
+                "practices": 1, "memberships": 3, "client_classes": 2, "clients": 4, "patients": 7,
             },
             "rows": 39,
         })

@@ -91,6 +91,7 @@ pub(crate) fn tables() -> Vec<CopyTable> {
         table!(sessions by id),
         table!(challenges by id),
         table!(key_fingerprints by kind, id),
+        table!(tombstones by digest),
         table!(outbox by id),
         table!(limits by key),
         table!(audit_events by id),

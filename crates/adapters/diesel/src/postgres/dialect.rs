@@ -37,13 +37,13 @@ const USER_IDS: &str = "users_id_seq";
 
 impl Locks for Tx {
     async fn lock_registrations(&mut self, contact_key: &str) -> Result<(), StorageError> {
-        self.lock(&format!("registrations of {contact_key}")).await?;
+        self.lock(&format!("locked-registrations:{contact_key}")).await?;
         Ok(())
     }
 
     async fn lock_challenges(&mut self, contact_key: &str) -> Result<(), StorageError> {
         if self.access() == Access::Write {
-            self.lock(&format!("challenges of {contact_key}")).await?;
+            self.lock(&format!("locked-challenges:{contact_key}")).await?;
         }
         Ok(())
     }
@@ -127,6 +127,10 @@ impl Tx {
         self.execute(insert_into(user_search_keys::table).values(rows).on_conflict_do_nothing()).await?;
         Ok(())
     }
+
+    /// Nothing: autovacuum reclaims the space of what was deleted.
+    #[expect(clippy::unused_self, reason = "the same call for both databases")]
+    pub(super) fn note_erasure(&mut self) {}
 
     /// Renews the statistics of the planner, which autovacuum does only later, or never where it is off.
     pub(super) async fn analyze(&mut self) -> Result<(), StorageError> {

@@ -86,6 +86,31 @@ impl TestDatabase {
     pub fn url(&self) -> &PostgresUrl {
         &self.url
     }
+
+    /// All rows of all tables, as text.
+    ///
+    /// # Panics
+    ///
+    /// If the database cannot be read.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        let config: Config = self.url.expose().parse().expect("the address of a database");
+        let rows = run_on_own_runtime(async move {
+            let client = connect(&config).await?;
+            let tables = "SELECT oid::REGCLASS::TEXT FROM pg_class WHERE relkind = 'r' \
+                          AND relnamespace = 'public'::REGNAMESPACE";
+            let mut dump = String::new();
+            for table in client.query(tables, &[]).await? {
+                let table: String = table.get(0);
+                for row in client.query(&format!("SELECT whole::TEXT FROM {table} AS whole"), &[]).await? {
+                    dump.push_str(row.get(0));
+                    dump.push('\n');
+                }
+            }
+            Ok(dump)
+        });
+        rows.expect("the database can be read")
+    }
 }
 
 impl Drop for TestDatabase {

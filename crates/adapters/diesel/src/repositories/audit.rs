@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use asteroid_audit::{AuditEvent, AuditFilter, AuditRepository};
-use asteroid_kernel::{AuditEventId, StorageError, Timestamp};
+use asteroid_kernel::{AuditEventId, StorageError, Timestamp, UserId};
 use diesel::prelude::*;
-use diesel::{delete, insert_into};
+use diesel::{delete, insert_into, update};
 use uuid::Uuid;
 
 use super::Tx;
 use crate::rows::AuditEventRow;
-use crate::schema::audit_events::{self, action, at, id, ip, outcome, user_id};
+use crate::schema::audit_events::{
+    self, action, at, contact, id, ip, operator, outcome, user_agent, user_id,
+};
 use crate::sql_types::{At, Id};
 
 /// Ids of events have the time to the millisecond.
@@ -60,6 +62,34 @@ impl AuditRepository for Tx {
         }
         let events = self.all::<AuditEventRow, _>(query).await?.into_iter().map(AuditEvent::try_from);
         Ok(events.collect::<Result<_, _>>()?)
+    }
+
+    async fn anonymize_events(
+        &mut self,
+        user: UserId,
+        masked_contacts: &[String],
+    ) -> Result<u64, StorageError> {
+        let no_text = None::<String>;
+        let mut count = 0;
+        // Two ranges of two indexes, each in two statements: what an operator's request says is the operator's.
+        for by_operator in [true, false] {
+            let own =
+                audit_events::table.filter(user_id.eq(user.0)).filter(operator.is_not_null().eq(by_operator));
+            let unknown = audit_events::table
+                .filter(user_id.is_null())
+                .filter(contact.is_not_null())
+                .filter(contact.eq_any(masked_contacts))
+                .filter(operator.is_not_null().eq(by_operator));
+            if by_operator {
+                count += self.execute(update(own).set(contact.eq(&no_text))).await?;
+                count += self.execute(update(unknown).set(contact.eq(&no_text))).await?;
+            } else {
+                let nothing = (contact.eq(&no_text), ip.eq(&no_text), user_agent.eq(&no_text));
+                count += self.execute(update(own).set(nothing)).await?;
+                count += self.execute(update(unknown).set(nothing)).await?;
+            }
+        }
+        Ok(count)
     }
 
     async fn forget_events(&mut self, before: Timestamp) -> Result<u64, StorageError> {

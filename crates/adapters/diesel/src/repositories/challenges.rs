@@ -109,6 +109,10 @@ impl ChallengeRepository for Tx {
         self.execute(update(open).set(spent_at.eq(At(now)))).await
     }
 
+    async fn remove_challenges(&mut self, contact: &ContactKey) -> Result<u64, StorageError> {
+        self.execute(delete(challenges::table.filter(contact_key.eq(contact.as_str())))).await
+    }
+
     async fn remove_expired_challenges(&mut self, now: Timestamp) -> Result<u64, StorageError> {
         let expired = expires_at.le(At(now)).or(created_at.gt(At(now + CLOCK_SKEW)));
         self.execute(delete(challenges::table.filter(expired))).await

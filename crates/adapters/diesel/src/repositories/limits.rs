@@ -3,6 +3,7 @@
 use asteroid_kernel::{StorageError, Timestamp};
 use asteroid_limits::{ConsecutiveFailures, LimitKey, LimitRepository, SlidingWindow};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel::{delete, insert_into};
 
 use super::Tx;
@@ -49,6 +50,13 @@ impl LimitRepository for Tx {
     async fn remove_limit(&mut self, of: &LimitKey) -> Result<(), StorageError> {
         self.execute(delete(limits::table.find(of.as_str()))).await?;
         Ok(())
+    }
+
+    async fn remove_limits_of(&mut self, subject: &str) -> Result<u64, StorageError> {
+        let parts = ":".into_sql::<Text>().concat(key).concat(":");
+        let escaped = subject.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+        let about = parts.like(format!("%:{escaped}:%")).escape('\\');
+        self.execute(delete(limits::table.filter(about))).await
     }
 
     async fn remove_expired_limits(&mut self, now: Timestamp) -> Result<u64, StorageError> {

@@ -18,6 +18,7 @@ mod registrations;
 mod sessions;
 mod statements;
 mod terms;
+mod tombstones;
 mod users;
 
 use asteroid_kernel::Upsert;

@@ -113,6 +113,10 @@ impl OutboxRepository for Tx {
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
+    async fn remove_messages_to(&mut self, recipient: &ContactKey) -> Result<u64, StorageError> {
+        self.execute(delete(outbox::table.filter(recipient_key.eq(recipient.as_str())))).await
+    }
+
     async fn requeue(&mut self, message: MessageId, now: Timestamp) -> Result<bool, StorageError> {
         let failed = outbox::table
             .find(Id(message.0))

@@ -76,6 +76,11 @@ impl PendingRegistrationRepository for Tx {
         Ok(())
     }
 
+    async fn remove_claims(&mut self, contact: &ContactKey) -> Result<u64, StorageError> {
+        let claims = contact_claims::table.filter(contact_claims::contact_key.eq(contact.as_str()));
+        self.execute(delete(claims)).await
+    }
+
     async fn claimants(
         &mut self,
         contact: &ContactKey,

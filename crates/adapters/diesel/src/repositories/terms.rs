@@ -2,8 +2,8 @@
 
 use asteroid_kernel::{StorageError, UserId};
 use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel, VersionTaken};
-use diesel::insert_into;
 use diesel::prelude::*;
+use diesel::{insert_into, update};
 
 use super::Tx;
 use crate::rows::{AcceptanceRow, TermsVersionRow, version_label};
@@ -63,6 +63,13 @@ impl TermsRepository for Tx {
         let query =
             terms_acceptances::table.find((user.0, label.as_str())).select(AcceptanceRow::as_select());
         Ok(self.first(query).await?.map(Acceptance::try_from).transpose()?)
+    }
+
+    async fn anonymize_acceptances(&mut self, user: UserId) -> Result<u64, StorageError> {
+        let own = terms_acceptances::table.filter(terms_acceptances::user_id.eq(user.0));
+        let nothing =
+            (terms_acceptances::ip.eq(None::<String>), terms_acceptances::user_agent.eq(None::<String>));
+        self.execute(update(own).set(nothing)).await
     }
 
     async fn acceptances_of(&mut self, user: UserId) -> Result<Vec<Acceptance>, StorageError> {

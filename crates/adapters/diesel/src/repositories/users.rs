@@ -337,6 +337,12 @@ impl UserAdministrationRepository for Tx {
         Ok(self.execute(update(users::table.find(user.0)).set(cleared)).await? == 1)
     }
 
+    async fn delete_user(&mut self, user: UserId) -> Result<bool, StorageError> {
+        self.note_erasure();
+        // The other tables of the user refer to this one.
+        Ok(self.execute(delete(users::table.find(user.0))).await? == 1)
+    }
+
     async fn set_status(&mut self, user: UserId, status: UserStatus) -> Result<bool, StorageError> {
         let enabled = match status {
             UserStatus::Enabled => true,

@@ -109,12 +109,17 @@ fn private_file() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// The settings of a connection. `synchronous = FULL` syncs to the disk before a commit returns.
-const PRAGMAS: [&str; 9] = [
-    "PRAGMA busy_timeout = 5000",
+/// How long a connection waits for a lock of another one.
+pub(super) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
+
+/// The settings of a connection. `synchronous = FULL` syncs to the disk before a commit returns; `secure_delete` overwrites
+/// what is deleted with zeros.
+const PRAGMAS: [&str; 10] = [
+    BUSY_TIMEOUT,
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16000",
     "PRAGMA mmap_size = 268435456",
@@ -150,7 +155,7 @@ pub(super) fn connect_read_only(path: &Path) -> Result<SqliteConnection, OpenErr
     let mut conn = SqliteConnection::establish(&uri).map_err(|error| unusable(error.into()))?;
     // A single pass over all rows needs no large cache and no memory map. The last pragma fails if the file is not a
     // database.
-    for pragma in ["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON", "PRAGMA schema_version"] {
+    for pragma in [BUSY_TIMEOUT, "PRAGMA query_only = ON", "PRAGMA schema_version"] {
         conn.batch_execute(pragma).map_err(|error| unusable(error.into()))?;
     }
     Ok(conn)

@@ -18,11 +18,13 @@ pub struct SqliteTx {
     access: Access,
     /// The error of the statement of the current unit that failed, if one did.
     failure: Option<Arc<Error>>,
+    /// Whether personal data were deleted.
+    erases: bool,
 }
 
 impl SqliteTx {
     pub(super) fn new(conn: SqliteConnection, access: Access) -> Self {
-        Self { conn: Conn::new(conn), access, failure: None }
+        Self { conn: Conn::new(conn), access, failure: None, erases: false }
     }
 
     /// The connection for the next statement.
@@ -34,6 +36,16 @@ impl SqliteTx {
             None => Ok(&mut self.conn),
             Some(failure) => Err(storage_error(failure, self.access)),
         }
+    }
+
+    /// Notes that personal data were deleted: the write-ahead log has to be emptied, because it still holds them.
+    pub(super) fn note_erasure(&mut self) {
+        self.erases = true;
+    }
+
+    /// Whether personal data were deleted since this was asked last.
+    pub(super) fn take_erasure(&mut self) -> bool {
+        std::mem::take(&mut self.erases)
     }
 
     /// Records the error of a statement.

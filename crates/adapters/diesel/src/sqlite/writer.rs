@@ -8,11 +8,13 @@ use asteroid_kernel::in_one_line;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;
+use diesel::sql_query;
 use diesel::sql_types::Integer;
 
 use super::SqliteTx;
 use super::error::TransactionError;
 use super::identity::DatabaseFiles;
+use super::options::BUSY_TIMEOUT;
 use super::unit::{ErasedUnit, UnitOutcome};
 use super::write_health::WriteHealth;
 
@@ -20,6 +22,17 @@ use super::write_health::WriteHealth;
 const MAX_GROUP_COMMIT: usize = 64;
 /// How long after a failed write the writer tries one of its own.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a checkpoint waits for readers; meanwhile nothing is written.
+const CHECKPOINT_WAIT: Duration = Duration::from_secs(1);
+
+/// The outcome of a checkpoint.
+#[derive(QueryableByName)]
+struct Checkpoint {
+    /// Not 0 if readers use the log.
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+}
 
 /// The connection of the writer thread, and what it checks.
 pub(super) struct Writer {
@@ -40,6 +53,9 @@ impl Writer {
         while let Some(first) = self.next_unit(queue) {
             let mut units = vec![first];
             let committed = self.run_group(&mut units, queue);
+            if self.tx.take_erasure() && committed.is_ok() {
+                self.empty_log();
+            }
             if let Err(error) = &committed {
                 if let TransactionError::Sql(error) = error {
                     self.write_failed(error);
@@ -74,6 +90,23 @@ impl Writer {
             }
         }
         queue.recv().ok()
+    }
+
+    /// Moves everything from the write-ahead log into the database, and truncates the log.
+    fn empty_log(&mut self) {
+        let checkpoint = |conn: &mut SqliteConnection| {
+            conn.batch_execute(&format!("PRAGMA busy_timeout = {}", CHECKPOINT_WAIT.as_millis()))?;
+            let outcome = sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(conn);
+            conn.batch_execute(BUSY_TIMEOUT)?;
+            outcome
+        };
+        match self.tx.direct(checkpoint) {
+            Ok(Checkpoint { busy: 0 }) => {}
+            Ok(_) => tracing::warn!(
+                "readers keep the write-ahead log in use: it holds deleted data until it is overwritten"
+            ),
+            Err(error) => tracing::warn!("the write-ahead log cannot be emptied: {}", in_one_line(&error)),
+        }
     }
 
     /// Commits a write of one page that changes nothing: `SQLite` does not compare what is written with what was there.
