@@ -1,5 +1,5 @@
-//! The key file: `{"codes": [{"id": …, "key": …, "made_at": …}, …], "tokens": […]}`, keys in base64, the signing key
-//! of each ring first.
+//! The key file: `{"codes": [{"id": …, "key": …, "made_at": …}, …], "tokens": […], "tombstones": […]}`, keys in base64, the
+//! current key of each list first.
 
 use std::fmt;
 use std::fs;
@@ -25,6 +25,9 @@ struct StoredKeys {
     /// Missing in files of versions that signed no tokens.
     #[serde(default)]
     tokens: Vec<StoredKey>,
+    /// Missing in files of versions that deleted no users. Never rotated: what was made with them cannot be made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tombstones: Vec<StoredKey>,
 }
 
 impl StoredKeys {
@@ -49,24 +52,24 @@ pub struct LoadedKeys {
     /// The keys that codes are derived with.
     pub codes: CodeKeys,
     /// The keys that tokens are signed with, the signing one first. Never empty.
-    pub tokens: Vec<TokenKey>,
+    pub tokens: Vec<SecretKey>,
     /// All keys without their secrets.
     pub identities: Vec<KeyIdentity>,
     /// Reasons why the keys are unsafe in production: sample keys, or a file that other users can read.
     pub warnings: Vec<String>,
 }
 
-/// A key that tokens are signed with.
-pub struct TokenKey {
+/// A key with its secret.
+pub struct SecretKey {
     /// Names the key. It is not secret.
     pub id: String,
     /// The secret bytes, as many as the file holds.
     pub secret: SecretSlice<u8>,
 }
 
-impl fmt::Debug for TokenKey {
+impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenKey({})", self.id)
+        write!(f, "SecretKey({})", self.id)
     }
 }
 
@@ -221,7 +224,7 @@ impl KeysFile {
         let token_identities = tokens.iter().map(|key| identity(KeyRing::Tokens, key));
         let identities = code_identities.chain(token_identities).collect();
         let codes = codes.into_iter().map(|(id, secret)| CodeKey { id, secret }).collect();
-        let tokens = tokens.into_iter().map(|(id, secret)| TokenKey { id, secret }).collect();
+        let tokens = tokens.into_iter().map(|(id, secret)| SecretKey { id, secret }).collect();
         Ok(LoadedKeys { codes: CodeKeys::new(codes)?, tokens, identities, warnings })
     }
 
@@ -240,7 +243,7 @@ impl KeysFile {
         match self.load() {
             Err(KeysError::Missing(_)) => {
                 tracing::info!(file = %self.path.display(), "created the key file");
-                self.write(&StoredKeys { codes: fresh(), tokens: fresh() }, false)?;
+                self.write(&StoredKeys { codes: fresh(), tokens: fresh(), tombstones: fresh() }, false)?;
                 self.load()
             }
             Err(KeysError::NoKey(KeyRing::Tokens)) => {
@@ -249,6 +252,43 @@ impl KeysFile {
             }
             loaded => loaded,
         }
+    }
+
+    /// The keys that tombstones are made with, the current one first. Empty if the file has none, or does not exist.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or a key is not valid base64.
+    pub fn tombstone_keys(&self) -> Result<Vec<SecretKey>, KeysError> {
+        let stored = match self.read() {
+            Err(KeysError::Missing(_)) => return Ok(Vec::new()),
+            read => read?,
+        };
+        let key =
+            |StoredKey { id, key, .. }: StoredKey| Ok(SecretKey { secret: decoded(&id, &key)?.into(), id });
+        stored.tombstones.into_iter().map(key).collect()
+    }
+
+    /// The keys that tombstones are made with. Puts one into the file first if there is none. Of several processes that do it
+    /// at once, all return the same key.
+    ///
+    /// # Errors
+    ///
+    /// If the file does not exist, or cannot be read or written.
+    pub fn tombstone_keys_or_create(
+        &self,
+        clock: &dyn Clock,
+        randomness: &dyn Randomness,
+    ) -> Result<Vec<SecretKey>, KeysError> {
+        self.exclusively(|| {
+            let stored = self.read()?;
+            if !stored.tombstones.is_empty() {
+                return Ok(());
+            }
+            let tombstones = vec![StoredKey::fresh(clock.now(), randomness)];
+            self.write(&StoredKeys { tombstones, ..stored }, true)
+        })?;
+        self.tombstone_keys()
     }
 
     /// Lists the keys without their secrets.
@@ -304,15 +344,17 @@ impl KeysFile {
     ///
     /// If the file cannot be read or written, or the key is the current one.
     pub fn retire(&self, ring: KeyRing, id: &str) -> Result<bool, KeysError> {
-        let mut stored = self.read()?;
-        let keys = stored.ring_mut(ring);
-        match keys.iter().position(|key| key.id == id) {
-            None => return Ok(false),
-            Some(0) => return Err(KeysError::Current { ring, id: id.to_owned() }),
-            Some(index) => keys.remove(index),
-        };
-        self.write(&stored, true)?;
-        Ok(true)
+        self.exclusively(|| {
+            let mut stored = self.read()?;
+            let keys = stored.ring_mut(ring);
+            match keys.iter().position(|key| key.id == id) {
+                None => return Ok(false),
+                Some(0) => return Err(KeysError::Current { ring, id: id.to_owned() }),
+                Some(index) => keys.remove(index),
+            };
+            self.write(&stored, true)?;
+            Ok(true)
+        })
     }
 
     /// Puts a new key first in each of these rings (the staged one, if there is one), keeps the older ones that live
@@ -353,19 +395,41 @@ impl KeysFile {
         rings: &[KeyRing],
         change: impl Fn(KeyRing, &mut Vec<StoredKey>) -> Result<Rotation, KeysError>,
     ) -> Result<Vec<Rotation>, KeysError> {
-        let mut stored = match self.read() {
-            Err(KeysError::Missing(_)) => StoredKeys::default(),
-            read => read?,
-        };
-        let mut rotations = Vec::new();
-        for ring in KeyRing::ALL.iter().copied() {
-            let keys = stored.ring_mut(ring);
-            if rings.contains(&ring) || keys.is_empty() {
-                rotations.push(change(ring, keys)?);
+        self.exclusively(|| {
+            let mut stored = match self.read() {
+                Err(KeysError::Missing(_)) => StoredKeys::default(),
+                read => read?,
+            };
+            let mut rotations = Vec::new();
+            for ring in KeyRing::ALL.iter().copied() {
+                let keys = stored.ring_mut(ring);
+                if rings.contains(&ring) || keys.is_empty() {
+                    rotations.push(change(ring, keys)?);
+                }
             }
-        }
-        self.write(&stored, true)?;
-        Ok(rotations)
+            self.write(&stored, true)?;
+            Ok(rotations)
+        })
+    }
+
+    /// Changes the file while no other process does, so that no change is lost. The lock is on the folder, because the file
+    /// is replaced.
+    fn exclusively<T>(&self, change: impl FnOnce() -> Result<T, KeysError>) -> Result<T, KeysError> {
+        // On other systems, folders cannot be locked.
+        #[cfg(unix)]
+        let _lock = {
+            let unwritable = |error| KeysError::Unwritable(self.path.clone(), error);
+            let folder = self.folder();
+            private_folder().recursive(true).create(folder).map_err(unwritable)?;
+            let folder = fs::File::open(folder).map_err(unwritable)?;
+            folder.lock().map_err(unwritable)?;
+            folder
+        };
+        change()
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
     fn read(&self) -> Result<StoredKeys, KeysError> {
@@ -382,8 +446,7 @@ impl KeysFile {
 
     /// Writes the file atomically and syncs it to disk. A new file is readable by its owner only.
     fn write(&self, keys: &StoredKeys, replace: bool) -> Result<(), KeysError> {
-        let folder =
-            self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = self.folder();
         let write = || -> io::Result<()> {
             private_folder().recursive(true).create(folder)?;
             let mut file = NamedTempFile::new_in(folder)?;

@@ -3,5 +3,5 @@
 mod file;
 mod ring;
 
-pub use file::{KeyInfo, KeysError, KeysFile, Lifetimes, LoadedKeys, RetirableKey, TokenKey};
+pub use file::{KeyInfo, KeysError, KeysFile, Lifetimes, LoadedKeys, RetirableKey, SecretKey};
 pub use ring::{KeyRing, Rotation};

@@ -1,16 +1,23 @@
-//! The signer of tokens, built from the keys of the key file.
+//! What is built from the keys of the key file.
 
+use asteroid_identity::{TombstoneKey, TombstoneKeys};
 use asteroid_jwt::{InvalidJwtKeys, JwtKey, JwtSigner};
-use asteroid_keyring::TokenKey;
+use asteroid_keyring::SecretKey;
 
 /// A signer with these keys, the signing one first.
 ///
 /// # Errors
 ///
 /// If a key is too short, or two have the same id.
-pub(crate) fn token_signer(keys: Vec<TokenKey>) -> Result<JwtSigner, InvalidJwtKeys> {
-    let keys = keys.into_iter().map(|TokenKey { id, secret }| JwtKey { id, secret });
+pub(crate) fn token_signer(keys: Vec<SecretKey>) -> Result<JwtSigner, InvalidJwtKeys> {
+    let keys = keys.into_iter().map(|SecretKey { id, secret }| JwtKey { id, secret });
     JwtSigner::new(keys.collect())
+}
+
+/// These keys of tombstones, the current one first.
+pub(crate) fn tombstone_keys(keys: Vec<SecretKey>) -> TombstoneKeys {
+    let keys = keys.into_iter().map(|SecretKey { id, secret }| TombstoneKey { id, secret });
+    TombstoneKeys::new(keys.collect())
 }
 
 #[cfg(test)]
@@ -22,11 +29,11 @@ mod tests {
 
     use super::*;
 
-    fn key(id: &str, bytes: usize) -> TokenKey {
-        TokenKey { id: id.to_owned(), secret: id.bytes().cycle().take(bytes).collect::<Vec<_>>().into() }
+    fn key(id: &str, bytes: usize) -> SecretKey {
+        SecretKey { id: id.to_owned(), secret: id.bytes().cycle().take(bytes).collect::<Vec<_>>().into() }
     }
 
-    fn signer(keys: Vec<TokenKey>) -> JwtSigner {
+    fn signer(keys: Vec<SecretKey>) -> JwtSigner {
         token_signer(keys).expect("valid keys")
     }
 

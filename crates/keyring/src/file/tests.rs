@@ -350,3 +350,68 @@ fn key_id_has_the_date_and_debug_output_no_secret() {
         assert!(!printed.contains(&key[..40]));
     }
 }
+
+/// The ids and secrets of the keys of tombstones.
+fn tombstone_keys(bench: &Bench) -> Vec<Secret> {
+    let keys = bench.file().tombstone_keys_or_create(&bench.clock, &bench.randomness).expect("keys");
+    keys.into_iter().map(|key| (key.id, key.secret.expose_secret().to_vec())).collect()
+}
+
+#[test]
+fn the_key_of_tombstones_is_made_once_and_outlives_rotations() {
+    let bench = Bench::new();
+    let file = bench.file();
+    assert!(file.tombstone_keys().expect("no file is no key").is_empty());
+    let missing = file.tombstone_keys_or_create(&bench.clock, &bench.randomness);
+    assert!(matches!(missing, Err(KeysError::Missing(_))), "{missing:?}");
+    bench.with(&rings(&[("c1", &good(1))], &[("t1", &good(2))]));
+    assert!(file.tombstone_keys().expect("a file of an older version").is_empty());
+
+    let keys: Vec<Vec<Secret>> = std::thread::scope(|scope| {
+        let processes: Vec<_> = (0..8).map(|_| scope.spawn(|| tombstone_keys(&bench))).collect();
+        processes.into_iter().map(|process| process.join().expect("no panic")).collect()
+    });
+    let [(id, secret)] = &*keys[0] else { panic!("one key, not {}", keys[0].len()) };
+    assert_eq!(secret.len(), 32);
+    assert!(keys.iter().all(|others| *others == keys[0]), "{id}");
+    assert_eq!(signing_key(&file).0, "t1", "the other keys stay");
+
+    bench.rotate(KeyRing::Tokens);
+    assert!(file.retire(KeyRing::Tokens, "t1").expect("retired"));
+    assert_eq!(tombstone_keys(&bench), keys[0]);
+    let listed = file.list().expect("listed");
+    assert!(listed.iter().all(|key| key.id != *id), "{listed:?}");
+}
+
+#[test]
+fn a_new_file_has_a_key_of_tombstones() {
+    let bench = Bench::new();
+    bench.file().load_or_create(&bench.clock, &bench.randomness).expect("made");
+    assert_eq!(bench.file().tombstone_keys().expect("read").len(), 1);
+}
+
+#[test]
+fn an_unreadable_key_of_tombstones_is_named_and_not_quoted() {
+    let bench = Bench::new();
+    let text = r#"{"codes":[],"tokens":[],"tombstones":[{"id":"x1","key":"%secret%"}]}"#;
+    let error = bench.with(text).tombstone_keys().expect_err("refused").to_string();
+    assert!(error.contains("x1") && !error.contains("secret%"), "{error}");
+}
+
+#[test]
+fn concurrent_changes_lose_nothing() {
+    let bench = Bench::new();
+    let file = bench.with(&rings(&[("c1", &good(1))], &[("t1", &good(2))]));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| bench.rotate(KeyRing::Codes));
+            scope.spawn(|| tombstone_keys(&bench));
+        }
+    });
+    assert_eq!(
+        file.list().expect("listed").len(),
+        10,
+        "four rotations of two rings, each with one key before"
+    );
+    assert_eq!(file.tombstone_keys().expect("read").len(), 1);
+}
