@@ -3,6 +3,7 @@
 
 mod audit_trail;
 mod create_user;
+mod delete_user;
 mod edit_user;
 mod end_sessions;
 mod export_user;
@@ -18,8 +19,8 @@ use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository};
 use asteroid_clients::MembershipRepository;
 use asteroid_identity::{
     FamiliarAddressRepository, Password, PasswordHasher, PendingRegistrationRepository, PersonName, Profile,
-    SessionRepository, UserAdministrationRepository, UserCursor, UserFilter, UserRegistrationRepository,
-    UserRepository, UserStatus,
+    SessionRepository, TombstoneKeys, TombstoneRepository, UserAdministrationRepository, UserCursor,
+    UserFilter, UserRegistrationRepository, UserRepository, UserStatus,
 };
 use asteroid_kernel::{
     AuditEventId, Clock, Contact, Randomness, Region, SessionId, Storage, StorageError, UserId,
@@ -124,6 +125,15 @@ asteroid_kernel::port! {
             operator: Operator,
         ) -> Result<Option<EndedSessions>, SetPasswordError>;
 
+        /// Deletes a user for good, with everything personal that is kept about the user. The audit trail and the acceptances
+        /// of terms keep the id alone; records of practices' clients stay. The id and each contact leave a
+        /// [tombstone](asteroid_identity::Tombstone), if there are [keys](Administrators::with_tombstone_keys) for them.
+        async fn delete_user(
+            &self,
+            user: UserReference,
+            operator: Operator,
+        ) -> Result<Option<UserId>, StorageError>;
+
         /// Ends one session of a user, or all of them if `session` is [`None`].
         async fn end_sessions(
             &self,
@@ -143,6 +153,7 @@ asteroid_kernel::port_alias! {
         FamiliarAddressRepository +
         PendingRegistrationRepository +
         SessionRepository +
+        TombstoneRepository +
         ChallengeRepository +
         TermsRepository +
         MembershipRepository +
@@ -158,6 +169,7 @@ pub struct Administrators<S, H> {
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
     rules: AccountRules,
+    tombstone_keys: TombstoneKeys,
 }
 
 /// How an operator names a user: by the id, or by any of the user's contacts.
@@ -186,6 +198,12 @@ impl UserReference {
         let id = text.parse().ok().filter(|_| is_number).map(UserId);
         let contact = Contact::parse(text, default_region).ok();
         if id.is_none() && contact.is_none() { Err(InvalidUserReference) } else { Ok(Self { id, contact }) }
+    }
+
+    /// The id, if it may be one. A user who was deleted is known by nothing else.
+    #[must_use]
+    pub const fn id(&self) -> Option<UserId> {
+        self.id
     }
 
     async fn find<Tx: UserRepository>(&self, tx: &mut Tx) -> Result<Option<Profile>, StorageError> {
@@ -260,7 +278,13 @@ impl<S, H> Administrators<S, H> {
         randomness: Arc<dyn Randomness>,
         rules: AccountRules,
     ) -> Self {
-        Self { storage, hasher, clock, randomness, rules }
+        Self { storage, hasher, clock, randomness, rules, tombstone_keys: TombstoneKeys::default() }
+    }
+
+    /// Lets deleted users leave tombstones under these keys.
+    #[must_use]
+    pub fn with_tombstone_keys(self, tombstone_keys: TombstoneKeys) -> Self {
+        Self { tombstone_keys, ..self }
     }
 
     fn act(&self, operator: Operator) -> Act {
@@ -369,6 +393,15 @@ where
         operator: Operator,
     ) -> Result<Option<EndedSessions>, SetPasswordError> {
         passwords::set(self, user, password, operator).await
+    }
+
+    async fn delete_user(
+        &self,
+        user: UserReference,
+        operator: Operator,
+    ) -> Result<Option<UserId>, StorageError> {
+        let keys = self.tombstone_keys.clone();
+        self.storage.write(delete_user::DeleteUser { user, act: self.act(operator), keys }).await
     }
 
     async fn end_sessions(

@@ -7,7 +7,8 @@ use asteroid_clients::{
     Patient, Practice, PracticeId, PracticeRepository, SourceId,
 };
 use asteroid_identity::{
-    PasswordHash, SessionRepository, UserAdministrationRepository, UserRegistrationRepository, UserRepository,
+    PasswordHash, SessionRepository, TombstoneKeys, TombstoneRepository, UserAdministrationRepository,
+    UserRegistrationRepository, UserRepository,
 };
 use asteroid_kernel::{ContactKey, StorageError, Timestamp, UnitOfWork, Upsert, UserId};
 use asteroid_verification::{ChallengeRepository, PurposeKind};
@@ -27,6 +28,7 @@ asteroid_kernel::port_alias! {
         UserRegistrationRepository +
         UserAdministrationRepository +
         SessionRepository +
+        TombstoneRepository +
         ChallengeRepository;
 }
 
@@ -72,6 +74,7 @@ pub(super) struct PutBatch {
     pub(super) memory: Arc<RwLock<FileMemory>>,
     /// Practices that are there, though not in the store.
     pub(super) practices: HashMap<PracticeId, Practice>,
+    pub(super) tombstone_keys: TombstoneKeys,
     pub(super) now: Timestamp,
     pub(super) event: AuditEvent,
     pub(super) dry_run: bool,
@@ -107,7 +110,7 @@ impl<Tx: ImportRepositories + AuditRepository> UnitOfWork<Tx> for PutBatch {
     type Error = BatchRefused;
 
     async fn run(&self, tx: &mut Tx) -> Result<BatchDone, BatchRefused> {
-        let mut batch = Batch::new(tx, self.now, &self.practices, &self.memory);
+        let mut batch = Batch::new(tx, self);
         let mut reduced = 0;
         let outcomes = match &self.content {
             Content::Records(records) => batch.put_records(records).await?,
@@ -137,6 +140,7 @@ impl<Tx: ImportRepositories + AuditRepository> UnitOfWork<Tx> for PutBatch {
 pub(super) struct Batch<'a, Tx> {
     pub(super) tx: &'a mut Tx,
     pub(super) now: Timestamp,
+    pub(super) tombstone_keys: &'a TombstoneKeys,
     /// Those that were found or put; none if they were looked for in vain.
     practices: HashMap<PracticeId, Option<Practice>>,
     /// Those that are in the store as they are here: most clients of a batch have the same few.
@@ -157,23 +161,19 @@ pub(super) struct Batch<'a, Tx> {
 }
 
 impl<'a, Tx: ImportRepositories> Batch<'a, Tx> {
-    fn new(
-        tx: &'a mut Tx,
-        now: Timestamp,
-        practices: &HashMap<PracticeId, Practice>,
-        memory: &'a RwLock<FileMemory>,
-    ) -> Self {
+    fn new(tx: &'a mut Tx, put: &'a PutBatch) -> Self {
         Self {
             tx,
-            now,
-            practices: practices.iter().map(|(id, practice)| (*id, Some(practice.clone()))).collect(),
+            now: put.now,
+            tombstone_keys: &put.tombstone_keys,
+            practices: put.practices.iter().map(|(id, practice)| (*id, Some(practice.clone()))).collect(),
             classes: HashMap::new(),
             fingerprints: HashMap::new(),
             patients: HashMap::new(),
             changed: Vec::new(),
             places: HashMap::new(),
             wrote: false,
-            memory,
+            memory: &put.memory,
             remembered: FileMemory::default(),
         }
     }
@@ -264,6 +264,7 @@ impl<'a, Tx: ImportRepositories> Batch<'a, Tx> {
                 Ok(RecordOutcome::Put(upsert, warnings))
             }
             Err(Halt::Refused(refusal)) => Ok(RecordOutcome::Refused(refusal)),
+            Err(Halt::LeftOut(warning)) => Ok(RecordOutcome::Put(Upsert::Unchanged, vec![warning])),
             Err(Halt::Later) => Ok(RecordOutcome::Later),
             Err(Halt::Storage(error)) => Err(error),
         }

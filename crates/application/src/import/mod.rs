@@ -15,8 +15,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use asteroid_audit::{Action, AuditRepository};
 use asteroid_clients::{ClientRepository, MembershipRepository, Practice, PracticeId, PracticeRepository};
 use asteroid_identity::{
-    HashingError, PasswordHasher, PasswordPolicy, SessionRepository, UserAdministrationRepository,
-    UserRegistrationRepository, UserRepository,
+    HashingError, PasswordHasher, PasswordPolicy, SessionRepository, TombstoneKeys, TombstoneRepository,
+    UserAdministrationRepository, UserRegistrationRepository, UserRepository,
 };
 use asteroid_kernel::{Clock, Randomness, Storage, StorageError, Upsert, unit_of_work};
 use asteroid_verification::ChallengeRepository;
@@ -35,6 +35,7 @@ pub struct Import<S, H> {
     randomness: Arc<dyn Randomness>,
     passwords: PasswordPolicy,
     operator: Operator,
+    tombstone_keys: TombstoneKeys,
     /// Practices that batches before would have put, had they not been rolled back.
     rehearsed: HashMap<PracticeId, Practice>,
     /// What the batches of this file have to say to later ones.
@@ -108,8 +109,41 @@ impl<S, H> Import<S, H> {
         operator: Operator,
     ) -> Self {
         let (rehearsed, memory, late) = (HashMap::new(), Arc::default(), Vec::new());
-        let statistics = Statistics::default();
-        Self { storage, hasher, clock, randomness, passwords, operator, rehearsed, memory, late, statistics }
+        let (statistics, tombstone_keys) = (Statistics::default(), TombstoneKeys::default());
+        Self {
+            storage,
+            hasher,
+            clock,
+            randomness,
+            passwords,
+            operator,
+            tombstone_keys,
+            rehearsed,
+            memory,
+            late,
+            statistics,
+        }
+    }
+
+    /// Lets the import leave out users who were deleted, by tombstones under these keys.
+    #[must_use]
+    pub fn with_tombstone_keys(self, tombstone_keys: TombstoneKeys) -> Self {
+        Self { tombstone_keys, ..self }
+    }
+}
+
+impl<S: Storage<Tx: TombstoneRepository>, H> Import<S, H> {
+    /// The ids of keys of tombstones in the store that the import does not have: it would create the users again that were
+    /// deleted under these keys.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn missing_tombstone_keys(&self) -> Result<Vec<String>, StorageError> {
+        let mut ids =
+            self.storage.read(unit_of_work((), |(), tx: &mut S::Tx| Box::pin(tx.tombstone_keys()))).await?;
+        ids.retain(|id| !self.tombstone_keys.has(id));
+        Ok(ids)
     }
 }
 
@@ -123,6 +157,7 @@ where
         + UserRegistrationRepository
         + UserAdministrationRepository
         + SessionRepository
+        + TombstoneRepository
         + ChallengeRepository
         + AuditRepository,
     H: PasswordHasher,
@@ -202,7 +237,8 @@ where
         let event = Act { operator: self.operator.clone(), now, randomness }.event(Action::Import);
         let practices = self.rehearsed.clone();
         let memory = Arc::clone(&self.memory);
-        let batch = PutBatch { content, memory, practices, now, event, dry_run };
+        let tombstone_keys = self.tombstone_keys.clone();
+        let batch = PutBatch { content, memory, practices, tombstone_keys, now, event, dry_run };
         let mut done = match self.storage.write(batch).await {
             Ok(done) => done,
             Err(BatchRefused::Rehearsed { done, practices }) => {

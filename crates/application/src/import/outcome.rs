@@ -43,6 +43,9 @@ pub enum WarningReason {
     /// Records of practices have the user, and this one is of none.
     #[error("is left out: the record names no practice")]
     NoPractice,
+    /// It was deleted with its user.
+    #[error("was a user's who was deleted: the record is left out")]
+    Deleted,
     /// Other users are tied to the same client.
     #[error("is the client of other users, too: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     OtherUsersOfClient(Vec<UserId>),
@@ -110,6 +113,8 @@ pub enum RefusalReason {
 /// Why the work on a record ended early.
 pub(super) enum Halt {
     Refused(Refusal),
+    /// Nothing of it is to be put.
+    LeftOut(Warning),
     /// Other records may still decide it.
     Later,
     Storage(StorageError),

@@ -1,6 +1,6 @@
 use asteroid_clients::{ClientKey, Membership, PracticeId, Role, SearchPrefix};
 use asteroid_identity::{
-    ContactSource, ContactType, NewUser, PasswordHash, Profile, User, UserContact, UserStatus,
+    ContactSource, ContactType, NewUser, PasswordHash, Profile, Tombstone, User, UserContact, UserStatus,
 };
 use asteroid_kernel::{Contact, ContactKey, StorageError, Upsert, UserId};
 
@@ -80,6 +80,9 @@ impl<Tx: ImportRepositories> Batch<'_, Tx> {
             None => None,
         };
         let Some(profile) = profile else {
+            if let Some(field) = self.deleted_field(user, &contacts).await? {
+                return Err(Halt::LeftOut(Warning::new(field, WarningReason::Deleted)));
+            }
             let released = Vec::new();
             return Ok(Some(Plan { user, hash, known: None, contacts, released, warnings }));
         };
@@ -96,6 +99,29 @@ impl<Tx: ImportRepositories> Batch<'_, Tx> {
         let released = profile.contacts.iter().filter(is_released).map(|own| own.contact.clone()).collect();
         let known = Some(Known { profile, is_profile });
         Ok(Some(Plan { user, hash, known, contacts, released, warnings }))
+    }
+
+    /// The field by which the record is of a user who was deleted, if it is.
+    async fn deleted_field(
+        &mut self,
+        user: &ImportedUser,
+        contacts: &[Wanted],
+    ) -> Result<Option<&'static str>, StorageError> {
+        let id = user.id.map(|id| ("id", self.tombstone_keys.candidates(id)));
+        let keyed =
+            contacts.iter().map(|wanted| (wanted.field, self.tombstone_keys.candidates(&wanted.key())));
+        let fields: Vec<(&'static str, Vec<Tombstone>)> = id.into_iter().chain(keyed).collect();
+        // Almost no record is of a deleted user: one question answers for all of its fields.
+        let all: Vec<Tombstone> = fields.iter().flat_map(|(_, candidates)| candidates).cloned().collect();
+        if all.is_empty() || !self.tx.has_tombstone(&all).await? {
+            return Ok(None);
+        }
+        for (field, candidates) in fields {
+            if self.tx.has_tombstone(&candidates).await? {
+                return Ok(Some(field));
+            }
+        }
+        Ok(None)
     }
 
     /// The user that the record is of, if it is in the store: known by its id, else by the client that it is, else by a

@@ -11,12 +11,13 @@ use asteroid_application::{AccountRules, Administrators};
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, PlainHasher};
 use asteroid_identity::{
-    ContactTaken, ContactType, Password, PersonName, Profile, User, UserCursor, UserFilter, UserSearch,
-    UserStatus,
+    ContactSource, ContactTaken, ContactType, Password, PersonName, Profile, TombstoneKey, TombstoneKeys,
+    User, UserContact, UserCursor, UserFilter, UserSearch, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Contact, Region, SessionId, StorageError, Timestamp, UserId};
+use asteroid_kernel::{Contact, ContactId, ContactKey, Region, SessionId, StorageError, Timestamp, UserId};
 use asteroid_limits::{ConsecutiveFailures, SlidingWindow};
+use mockall::Sequence;
 
 use crate::operator;
 
@@ -110,6 +111,7 @@ async fn an_act_on_an_unknown_user_changes_and_records_nothing() {
     let set = users.set_password(unknown(), Password::new("a fine long password"), operator()).await;
     assert_eq!(set.expect("the store works"), None);
     assert!(users.show_user(unknown()).await.expect("the store works").is_none());
+    assert_eq!(users.delete_user(unknown(), operator()).await.expect("the store works"), None);
 }
 
 #[tokio::test]
@@ -132,7 +134,6 @@ async fn a_weak_password_is_neither_hashed_nor_set() {
 
 #[tokio::test]
 async fn a_user_with_a_taken_contact_is_not_created() {
-    let contact = |text: &str| Contact::parse(text, Region::US).expect("a contact");
     let account = |contacts: &[&str]| NewAccount {
         name: PersonName::unknown(),
         contacts: contacts.iter().map(|text| contact(text)).collect(),
@@ -202,4 +203,95 @@ async fn an_export_that_cannot_be_recorded_is_not_handed_out() {
     let (users, _) = administrators(tx);
     let refused = users.export_user(GEORGE.into(), operator()).await;
     assert!(matches!(refused, Err(StorageError::Busy)), "{refused:?}");
+}
+
+/// George with two contacts.
+fn with_contacts() -> Profile {
+    let of = |id, text| UserContact {
+        id: ContactId(id),
+        contact: contact(text),
+        contact_type: ContactType::Personal,
+        primary: id == 1,
+        source: ContactSource::Verified,
+        verified_at: now(),
+    };
+    Profile { contacts: vec![of(1, "George@example.com"), of(2, "+15005550006")], ..profile() }
+}
+
+fn contact(text: &str) -> Contact {
+    Contact::parse(text, Region::US).expect("a contact")
+}
+
+#[tokio::test]
+async fn deleting_removes_what_is_kept_under_each_contact_and_records_the_id_alone() {
+    let keys = || TombstoneKeys::new(vec![TombstoneKey { id: "t1".into(), secret: vec![7; 32].into() }]);
+    let mut order = Sequence::new();
+    let mut tx = MockTx::new();
+    tx.expect_find_profile().returning(|id| Ok((id == GEORGE).then(with_contacts)));
+    tx.expect_set_status()
+        .times(1)
+        .in_sequence(&mut order)
+        .withf(|id, to| (*id, *to) == (GEORGE, UserStatus::Disabled))
+        .returning(|_, _| Ok(true));
+    tx.expect_list_addresses().returning(|_| Ok(vec![]));
+    tx.expect_remove_limit().returning(|_| Ok(()));
+    let mut tombstones = vec![keys().tombstone(GEORGE)];
+    tombstones.extend(with_contacts().contacts.iter().map(|own| keys().tombstone(&own.contact.key())));
+    tx.expect_insert_tombstone()
+        .times(3)
+        .withf(move |tombstone, at| tombstones.contains(&Some(tombstone.clone())) && *at == now())
+        .returning(|_, _| Ok(()));
+    let is_of_george = |key: &ContactKey| ["george@example.com", "+15005550006"].contains(&key.as_str());
+    tx.expect_remove_challenges().times(2).withf(is_of_george).returning(|_| Ok(1));
+    tx.expect_end_registrations().times(2).withf(is_of_george).returning(|_| Ok(1));
+    tx.expect_remove_claims().times(2).withf(is_of_george).returning(|_| Ok(1));
+    tx.expect_remove_messages_to().times(2).withf(is_of_george).returning(|_| Ok(1));
+    tx.expect_remove_limits_of()
+        .times(2)
+        .withf(|subject| ["george@example.com", "+15005550006"].contains(&subject))
+        .returning(|_| Ok(1));
+    tx.expect_anonymize_acceptances().times(1).withf(|id| *id == GEORGE).returning(|_| Ok(1));
+    tx.expect_anonymize_events()
+        .times(1)
+        .in_sequence(&mut order)
+        .withf(|id, masked| {
+            let expected: Vec<String> =
+                with_contacts().contacts.iter().map(|own| own.contact.masked()).collect();
+            *id == GEORGE && *masked == expected
+        })
+        .returning(|_, _| Ok(1));
+    tx.expect_delete_user()
+        .times(1)
+        .in_sequence(&mut order)
+        .withf(|id| *id == GEORGE)
+        .returning(|_| Ok(true));
+    tx.expect_record_event()
+        .times(1)
+        .in_sequence(&mut order)
+        .withf(|event| {
+            (event.action, event.user, event.contact.as_ref()) == (Action::DeleteUser, Some(GEORGE), None)
+                && event.operator.as_deref() == Some("root")
+        })
+        .returning(|_| Ok(()));
+    let (users, storage) = administrators(tx);
+    let users = users.with_tombstone_keys(keys());
+    let deleted = users.delete_user(GEORGE.into(), operator()).await.expect("the store works");
+    assert_eq!(deleted, Some(GEORGE));
+    assert_eq!(storage.committed(), 1, "all in one unit");
+}
+
+#[tokio::test]
+async fn a_deletion_that_cannot_be_recorded_is_rolled_back() {
+    let mut tx = with_george();
+    tx.expect_set_status().returning(|_, _| Ok(true));
+    tx.expect_list_addresses().returning(|_| Ok(vec![]));
+    tx.expect_remove_limit().returning(|_| Ok(()));
+    tx.expect_anonymize_acceptances().returning(|_| Ok(0));
+    tx.expect_anonymize_events().returning(|_, _| Ok(0));
+    tx.expect_delete_user().returning(|_| Ok(true));
+    tx.expect_record_event().times(1).returning(|_| Err(StorageError::Busy));
+    let (users, storage) = administrators(tx);
+    let refused = users.delete_user(GEORGE.into(), operator()).await;
+    assert!(matches!(refused, Err(StorageError::Busy)), "{refused:?}");
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
 }

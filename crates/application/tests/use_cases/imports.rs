@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{
     Import, ImportRecord, ImportedClient, ImportedMembership, ImportedPassword, ImportedUser, RecordOutcome,
-    Refusal, RefusalReason,
+    Refusal, RefusalReason, Warning, WarningReason,
 };
 use asteroid_audit::Action;
 use asteroid_clients::{
@@ -16,7 +16,7 @@ use asteroid_clients::{
 use asteroid_identity::mocks::PlainHasher;
 use asteroid_identity::{
     ContactSource, ContactType, ImportScope, Password, PasswordFlaw, PasswordHash, PasswordPolicy,
-    PersonName, Profile, UnusableHash, User, UserContact, UserStatus,
+    PersonName, Profile, TombstoneKey, TombstoneKeys, UnusableHash, User, UserContact, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{
@@ -556,4 +556,38 @@ async fn a_user_of_an_unknown_practice_is_refused() {
     let wrong = ImportedUser { membership: elsewhere, ..user() };
     let reason = RefusalReason::UnknownPractice(PracticeId(2));
     assert_eq!(put(tx(0), vec![a_user(wrong)]).await, [refused("practiceId", reason)]);
+}
+
+fn tombstone_keys() -> TombstoneKeys {
+    TombstoneKeys::new(vec![TombstoneKey { id: "t1".into(), secret: vec![7; 32].into() }])
+}
+
+#[tokio::test]
+async fn a_user_who_was_deleted_is_not_created_again() {
+    let phone = Contact::parse("+15556654345", Region::US).expect("a contact").key();
+    let by_phone = tombstone_keys().tombstone(&phone).expect("a key");
+    let by_id = tombstone_keys().tombstone(UserId(25)).expect("a key");
+    let with_id = ImportedUser { id: Some(UserId(25)), ..user() };
+    for (deleted, record, field) in [(by_phone, user(), "phone"), (by_id, with_id, "id")] {
+        let mut tx = tx(0);
+        tx.expect_users_of_client().returning(|_, _| Ok(vec![]));
+        tx.expect_find_user_by_contact().returning(|_| Ok(None));
+        tx.expect_find_profile().returning(|_| Ok(None));
+        tx.expect_has_tombstone().returning(move |candidates| Ok(candidates.contains(&deleted)));
+        let (import, storage) = import(tx);
+        let mut import = import.with_tombstone_keys(tombstone_keys());
+        let outcomes = import.put_batch(vec![a_user(record)], false).await.expect("put");
+        let warning = Warning { field, reason: WarningReason::Deleted };
+        assert_eq!(outcomes, [RecordOutcome::Put(Upsert::Unchanged, vec![warning])]);
+        assert_eq!(storage.committed(), 1);
+    }
+}
+
+#[tokio::test]
+async fn keys_of_tombstones_that_the_import_lacks_are_named() {
+    let mut tx = MockTx::new();
+    tx.expect_tombstone_keys().returning(|| Ok(vec!["t0".into(), "t1".into()]));
+    let (import, _) = import(tx);
+    let import = import.with_tombstone_keys(tombstone_keys());
+    assert_eq!(import.missing_tombstone_keys().await.expect("the store works"), ["t0"]);
 }
