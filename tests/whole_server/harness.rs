@@ -262,6 +262,17 @@ impl Server {
         (counts, report)
     }
 
+    /// Everything that the database holds, as text: the bytes of its files, or the rows of its tables.
+    pub(crate) fn dump(&self) -> String {
+        match &self.store.database {
+            None => ["asteroid.db", "asteroid.db-wal"]
+                .map(|name| fs::read(self.folder().join(name)).unwrap_or_default())
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .join("\n"),
+            Some(database) => database.dump(),
+        }
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

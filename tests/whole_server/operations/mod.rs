@@ -1,6 +1,7 @@
 //! What an operator does: start, stop, rotate keys, run several servers, administer users, follow the README.
 
 mod audit;
+mod deletion;
 mod key_rotation;
 mod many_servers;
 mod metrics;

@@ -12,14 +12,14 @@ const PASSWORD: &str = "a fine long password";
 const EMAIL: &str = "martha@example.com";
 
 /// The answer of a command that has to succeed, with `--json`.
-fn done(server: &Server, arguments: &[&str]) -> Value {
+pub(super) fn done(server: &Server, arguments: &[&str]) -> Value {
     let output = server.run(&[arguments, &["--json"]].concat());
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 /// The exit status and standard error of a command that has to fail. It prints nothing else.
-fn refused(output: &Output) -> (Option<i32>, String) {
+pub(super) fn refused(output: &Output) -> (Option<i32>, String) {
     assert!(output.stdout.is_empty() && !output.status.success(), "{output:?}");
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -19,12 +19,22 @@ pub(super) enum Confirmed {
 ///
 /// If the terminal cannot be written or read.
 pub(super) fn confirm(question: &str) -> io::Result<Confirmed> {
+    let Some(line) = ask(&format!("{question} [y/N] "))? else { return Ok(Confirmed::NotAsked) };
+    let is_yes = matches!(line.to_ascii_lowercase().as_str(), "y" | "yes");
+    Ok(if is_yes { Confirmed::Yes } else { Confirmed::No })
+}
+
+/// Asks for a line on the terminal, if standard input is one: [`None`] if not.
+///
+/// # Errors
+///
+/// If the terminal cannot be written or read.
+pub(super) fn ask(question: &str) -> io::Result<Option<String>> {
     if !io::stdin().is_terminal() {
-        return Ok(Confirmed::NotAsked);
+        return Ok(None);
     }
-    write!(io::stderr(), "{question} [y/N] ")?;
+    write!(io::stderr(), "{question}")?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    let is_yes = matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
-    Ok(if is_yes { Confirmed::Yes } else { Confirmed::No })
+    Ok(Some(line.trim().to_owned()))
 }

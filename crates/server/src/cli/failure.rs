@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::audit::InvalidTime;
+use super::import::MissingTombstoneKeys;
 use super::keys::RetireError;
 use super::messages::{SendTestError, WritePreviewError};
 use super::terms::PublishError;
@@ -41,7 +42,7 @@ macro_rules! code_of {
 
 fn code_of(error: &(dyn Error + 'static)) -> &'static str {
     code_of!(error;
-        ConfigErrors, CopyError, CreateUserError, InvalidTerms, InvalidTime, KeysError, NoKeysFile, PublishError,
+        ConfigErrors, CopyError, CreateUserError, InvalidTerms, InvalidTime, KeysError, MissingTombstoneKeys, NoKeysFile, PublishError,
         PublishTermsError, RetireError, SendTestError, SetPasswordError, StorageError, StoreError, TemplateErrors,
         UserError, WritePreviewError, io::Error,
     )

@@ -7,13 +7,16 @@ use std::time::Duration;
 use asteroid_application::Import;
 use asteroid_argon2::{Argon2Hasher, Argon2Settings};
 use asteroid_import::{FileFormat, ImportPlan, ImportReport, InputFile, RecordCounts, RecordKind};
+use asteroid_keyring::KeysFile;
 use clap::Args;
 
 use progress::Progress;
 
+use super::failure::ErrorCode;
 use super::output::{TextTable, answer, warn};
 use super::{CommandError, Context, Format, names, operator, runtime};
 use crate::config::Settings;
+use crate::keys::tombstone_keys;
 use crate::storage::{self, ServerStorage, with_storage};
 
 #[derive(Debug, Args)]
@@ -72,9 +75,18 @@ pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), 
     let hasher = Argon2Hasher::start(hashing(&settings), Arc::clone(&context.randomness))?;
     let (clock, randomness) = (Arc::clone(&context.clock), Arc::clone(&context.randomness));
     let passwords = settings.account_rules().passwords;
+    // Without a file there may be no tombstones, either.
+    let keys =
+        settings.keys_file().map_or_else(|_| Ok(Vec::new()), |file| KeysFile::at(file).tombstone_keys())?;
+    let keys = tombstone_keys(keys);
     let report = with_storage!(storage, |storage| {
         let import =
-            Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords, operator());
+            Import::new(storage.patient(), Arc::new(hasher), clock, randomness, passwords, operator())
+                .with_tombstone_keys(keys);
+        let missing = runtime.block_on(import.missing_tombstone_keys())?;
+        if !missing.is_empty() {
+            return Err(MissingTombstoneKeys(missing.join("`, `")).into());
+        }
         let progress = Progress::new(plan.inputs.iter().map(InputFile::length).sum(), answer_format.json);
         asteroid_import::run(&plan, import, &runtime, &progress)
     });
@@ -92,6 +104,19 @@ pub(super) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), 
         }
     };
     Err(CommandError::Answered { code, message })
+}
+
+/// Users would be created again who were deleted.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "users were deleted under the key `{0}`, which is not in the key file: name the file that the servers use by `keys.file`"
+)]
+pub(super) struct MissingTombstoneKeys(String);
+
+impl ErrorCode for MissingTombstoneKeys {
+    fn code(&self) -> &'static str {
+        "tombstone_key_missing"
+    }
 }
 
 fn what_stays(report: &ImportReport) -> &'static str {

@@ -1,5 +1,6 @@
 //! `asteroid user`: what operators do with users.
 
+mod delete;
 mod export;
 mod show;
 
@@ -44,6 +45,8 @@ pub(super) enum UserCommand {
     Show(Named),
     /// Export everything that is kept about a user, as JSON.
     Export(Export),
+    /// Delete a user for good, with everything personal that is kept about the user.
+    Delete(delete::Delete),
     /// Create a user with verified contacts.
     Create(Create),
     /// Change the name of a user.
@@ -208,6 +211,8 @@ pub(super) enum UserError {
     Contact(String),
     #[error("the password of user {0} would be gone for good: --yes removes it without a question")]
     NeedsYes(String),
+    #[error("user {0} would be gone for good: --yes deletes the user without a question")]
+    DeletionNeedsYes(UserId),
     #[error("nothing was changed")]
     Kept,
     #[error("user {0} has no session {1}: `asteroid user sessions` lists them")]
@@ -229,7 +234,7 @@ impl ErrorCode for UserError {
             Self::Unknown(_) => "unknown_user",
             Self::Search(_) => "invalid_search",
             Self::Contact(_) => "invalid_contact",
-            Self::NeedsYes(_) | Self::Kept => "not_confirmed",
+            Self::NeedsYes(_) | Self::DeletionNeedsYes(_) | Self::Kept => "not_confirmed",
             Self::NoSession(..) => "unknown_session",
             Self::Export(..) => "export_not_written",
             Self::NoPassword => "no_password",
@@ -323,6 +328,7 @@ pub(super) fn run(context: &Context, command: &UserCommand) -> Result<(), Comman
             answer(*format, &sessions, || show::sessions_table(&sessions))
         }
         UserCommand::Export(arguments) => export(context, arguments),
+        UserCommand::Delete(arguments) => delete::run(context, arguments),
         UserCommand::Create(arguments) => create(context, arguments),
         UserCommand::Edit(Edit { user, first_name, last_name, format }) => {
             let name = PersonName::partial(first_name, last_name)?;
