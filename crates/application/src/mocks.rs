@@ -32,6 +32,8 @@ asteroid_kernel::mock_ports! {
         asteroid_identity::PendingRegistrationRepository,
         asteroid_identity::SessionRepository,
         asteroid_identity::TombstoneRepository,
+        asteroid_identity::AdminKeyRepository,
+        asteroid_identity::IdempotencyRepository,
         asteroid_verification::ChallengeRepository,
         asteroid_verification::KeyRepository,
         asteroid_messaging::OutboxRepository,

@@ -3,8 +3,9 @@
 use asteroid_audit::AuditRepository;
 use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
 use asteroid_identity::{
-    FamiliarAddressRepository, PendingRegistrationRepository, SessionRepository, TombstoneRepository,
-    UserAdministrationRepository, UserRegistrationRepository, UserRepository,
+    AdminKeyRepository, FamiliarAddressRepository, IdempotencyRepository, PendingRegistrationRepository,
+    SessionRepository, TombstoneRepository, UserAdministrationRepository, UserRegistrationRepository,
+    UserRepository,
 };
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
@@ -22,6 +23,8 @@ asteroid_kernel::port_alias! {
         PendingRegistrationRepository +
         SessionRepository +
         TombstoneRepository +
+        AdminKeyRepository +
+        IdempotencyRepository +
         ChallengeRepository +
         KeyRepository +
         OutboxRepository +

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::missing_panics_doc, reason = "a clause fails by panicking")]
 
+pub mod admin_keys;
 pub mod audit;
 pub mod challenges;
 pub mod client_lists;

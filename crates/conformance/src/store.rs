@@ -50,6 +50,8 @@ asteroid_kernel::port_alias! {
         PendingRegistrationRepository +
         SessionRepository +
         TombstoneRepository +
+        AdminKeyRepository +
+        IdempotencyRepository +
         ChallengeRepository +
         KeyRepository +
         OutboxRepository +
@@ -323,7 +325,7 @@ macro_rules! copy_arguments {
 
 copy_arguments! {
     bool, usize, u32, Network, Timestamp,
-    UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId,
+    UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId, AdminKeyId,
     Option<SessionId>, Option<MessageId>, Option<PracticeId>, Option<AuditEventId>,
     ContactType, ContactSource, UserStatus, Channel, Guesser, PurposeKind, KeyKind, ConsecutiveFailures,
 }
@@ -363,6 +365,8 @@ FamiliarAddressRepository! { store_methods, [] }
 PendingRegistrationRepository! { store_methods, [] }
 SessionRepository! { store_methods, [] }
 TombstoneRepository! { store_methods, [] }
+AdminKeyRepository! { store_methods, [] }
+IdempotencyRepository! { store_methods, [] }
 ChallengeRepository! { store_methods, [] }
 KeyRepository! { store_methods, [] }
 OutboxRepository! { store_methods, [] }

@@ -53,6 +53,7 @@ macro_rules! suite {
                 addresses_unused_since_the_cutoff_are_removed,
                 the_addresses_of_a_user_are_listed_latest_first,
                 the_administrator_flag_can_be_set_and_removed,
+                concurrent_units_that_lock_a_user_see_each_other,
             }
             user_lists {
                 users_are_listed_newest_first,
@@ -123,6 +124,13 @@ macro_rules! suite {
                 concurrent_units_that_lock_the_known_keys_see_each_other,
                 open_codes_are_counted_by_key,
                 the_open_codes_of_a_key_can_be_ended,
+            }
+            admin_keys {
+                an_admin_key_is_stored_in_full,
+                admin_keys_are_listed_and_revoked,
+                the_latest_use_of_an_admin_key_is_recorded,
+                an_idempotent_request_is_found_until_it_is_forgotten,
+                concurrent_idempotent_requests_are_one,
             }
             deletion {
                 a_deleted_user_leaves_nothing_behind,

@@ -423,6 +423,38 @@ pub async fn the_administrator_flag_can_be_set_and_removed(storage: impl Complet
     assert!(!store.set_administrator(NO_USER, true).await);
 }
 
+/// A locked user is the user as found. Of concurrent units that lock a user and change what they found, each sees what those
+/// before it changed.
+pub async fn concurrent_units_that_lock_a_user_see_each_other(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    assert_eq!(store.lock_profile(NO_USER).await, None);
+    for _ in 0..ROUNDS {
+        let user = store.insert_user(&new_user(&fresh_contact())).await.expect("the contact is free");
+        assert_eq!(store.lock_profile(user).await, store.find_profile(user).await);
+        let version = store.find_profile(user).await.expect("the user is there").version();
+        let renamed = run_concurrently((0..4).map(|number| {
+            let store = store.clone();
+            let name = PersonName::new("Martha", &format!("{number} Custis")).expect("a name");
+            async move {
+                store
+                    .write((user, name, version), |(user, name, version), tx| {
+                        Box::pin(async move {
+                            let profile = tx.lock_profile(*user).await?.expect("the user is there");
+                            let is_first = profile.version() == *version;
+                            if is_first {
+                                tx.rename_user(*user, name).await?;
+                            }
+                            Ok::<_, StorageError>(is_first)
+                        })
+                    })
+                    .await
+            }
+        }))
+        .await;
+        assert_eq!(renamed.into_iter().filter(|renamed| *renamed).count(), 1);
+    }
+}
+
 async fn last_login(store: &Store<impl CompleteStorage>, user: UserId) -> Option<Timestamp> {
     store.find_profile(user).await.expect("the user is there").user.last_login
 }

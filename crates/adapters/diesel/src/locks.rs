@@ -26,6 +26,12 @@ pub(crate) trait Locks: Send {
         ready(Ok(()))
     }
 
+    /// Locks the key of an idempotent request, by its digest.
+    fn lock_idempotency_key(&mut self, digest: &[u8]) -> impl Future<Output = LockResult> + Send {
+        let _ = digest;
+        ready(Ok(()))
+    }
+
     /// Locks a user.
     fn lock_user(&mut self, user: UserId) -> impl Future<Output = LockResult> + Send {
         let _ = user;

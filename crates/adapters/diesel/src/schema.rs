@@ -128,6 +128,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::sql_types::{Ts, Uid};
+
+    admin_keys (id) {
+        id -> Uid,
+        hash -> Binary,
+        name -> Text,
+        scopes -> Text,
+        created_at -> Ts,
+        expires_at -> Ts,
+        last_used_at -> Nullable<Ts>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary};
+    use crate::sql_types::Ts;
+
+    idempotent_requests (digest) {
+        digest -> Binary,
+        content -> Binary,
+        user_id -> BigInt,
+        at -> Ts,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Binary, Text};
     use crate::sql_types::Ts;
 

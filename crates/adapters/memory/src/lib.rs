@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod admin_keys;
 mod audit;
 mod challenges;
 mod clients;

@@ -8,9 +8,12 @@ use std::task::{Context, Poll, Waker};
 
 use asteroid_audit::AuditEvent;
 use asteroid_clients::{Practice, PracticeId};
-use asteroid_identity::{ContactClaim, PendingRegistration, Tombstone};
+use asteroid_identity::{
+    AdminKey, ContactClaim, IdempotencyKey, IdempotentRequest, PendingRegistration, Tombstone,
+};
 use asteroid_kernel::{
-    AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError, UnitOfWork,
+    AdminKeyId, AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError,
+    UnitOfWork,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
@@ -47,6 +50,8 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) challenges: OrdMap<ChallengeId, Challenge>,
     pub(crate) tombstones: OrdSet<Tombstone>,
+    pub(crate) admin_keys: OrdMap<AdminKeyId, AdminKey>,
+    pub(crate) idempotent_requests: OrdMap<IdempotencyKey, IdempotentRequest>,
     pub(crate) known_keys: OrdMap<(KeyKind, String), KnownKey>,
     pub(crate) outbox: OrdMap<MessageId, OutboxEntry>,
     pub(crate) limits: OrdMap<LimitKey, StoredLimit>,

@@ -247,6 +247,10 @@ impl UserAdministrationRepository for MemoryTx {
         Ok(user.map(|user| user.status = status).is_some())
     }
 
+    async fn lock_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
+        Ok(self.state_mut()?.users.profiles.get(&user).cloned())
+    }
+
     async fn delete_user(&mut self, user: UserId) -> Result<bool, StorageError> {
         let state = self.state_mut()?;
         state.memberships.remove_user(user);

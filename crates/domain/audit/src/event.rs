@@ -53,6 +53,10 @@ asteroid_kernel::named_enum! {
         ExportUser,
         /// The deletion of a user by an operator.
         DeleteUser,
+        /// The making of an admin key by an operator.
+        CreateAdminKey,
+        /// The revocation of an admin key by an operator.
+        RevokeAdminKey,
     }
 }
 
@@ -171,6 +175,8 @@ mod tests {
             "revoke_admin",
             "export_user",
             "delete_user",
+            "create_admin_key",
+            "revoke_admin_key",
         ]);
         assert_eq!(names, expected);
         for action in Action::ALL {

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use asteroid_kernel::{Contact, ContactId, Timestamp, UserId};
+use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::PasswordHash;
@@ -226,6 +227,60 @@ pub struct Profile {
     pub user: User,
     /// The user's contacts.
     pub contacts: Vec<UserContact>,
+}
+
+/// The version of a user as operators edit it: another one after each change of the name, the status, the administrator flag, the
+/// password or the contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserVersion([u8; 32]);
+
+impl Profile {
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> UserVersion {
+        let User { id, name, status, password_hash, administrator, last_login: _, created_at: _ } =
+            &self.user;
+        let mut digest = Sha256::new();
+        let mut add = |part: &str| {
+            // With its length, so that no two lists of parts are the same text.
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part.as_bytes());
+        };
+        add(&id.to_string());
+        add(name.first());
+        add(name.last());
+        add(status.as_str());
+        add(if *administrator { "administrator" } else { "" });
+        add(password_hash.as_ref().map_or("", PasswordHash::expose));
+        for own in &self.contacts {
+            add(own.contact.as_str());
+            add(own.contact_type.as_str());
+            add(if own.primary { "primary" } else { "" });
+            add(&own.verified_at.to_string());
+        }
+        UserVersion(digest.finalize().into())
+    }
+}
+
+impl UserVersion {
+    /// Parses a version as it is printed. [`None`] if the text is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut version = [0; 32];
+        if text.len() != 2 * version.len() || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (byte, at) in version.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+        }
+        Some(Self(version))
+    }
+}
+
+impl fmt::Display for UserVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// The error of a contact that already belongs to a user.

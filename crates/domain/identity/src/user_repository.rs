@@ -64,6 +64,10 @@ asteroid_kernel::repository! {
 asteroid_kernel::repository! {
     /// Changes users on behalf of imports and operators.
     pub trait UserAdministrationRepository {
+        /// The user as [`UserRepository::find_profile`] returns it, locked until the transaction ends: of several concurrent
+        /// units, each sees what those before it changed.
+        write fn lock_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError>;
+
         /// Creates a user as [`UserRegistrationRepository::insert_user`] does, but with this id, which no user may have.
         /// Ids that are assigned later are higher.
         write fn insert_user_with_id(

@@ -77,4 +77,6 @@ uuid_id! {
     MessageId;
     /// An entry of the audit trail.
     AuditEventId;
+    /// A key of a program that administers.
+    AdminKeyId;
 }

@@ -20,7 +20,8 @@ pub use clock::{CLOCK_SKEW, Clock, Timestamp};
 pub use contact::{Contact, ContactKey, ContactKind, EmailAddress, PhoneNumber, Region};
 pub use error::{BoxError, in_one_line};
 pub use ids::{
-    AuditEventId, ChallengeId, ContactClaimId, ContactId, MessageId, RegistrationId, SessionId, UserId,
+    AdminKeyId, AuditEventId, ChallengeId, ContactClaimId, ContactId, MessageId, RegistrationId, SessionId,
+    UserId,
 };
 pub use network::Network;
 pub use origin::Origin;

@@ -92,6 +92,8 @@ pub(crate) fn tables() -> Vec<CopyTable> {
         table!(challenges by id),
         table!(key_fingerprints by kind, id),
         table!(tombstones by digest),
+        table!(admin_keys by id),
+        table!(idempotent_requests by digest),
         table!(outbox by id),
         table!(limits by key),
         table!(audit_events by id),

@@ -53,6 +53,11 @@ impl Locks for Tx {
         Ok(())
     }
 
+    async fn lock_idempotency_key(&mut self, digest: &[u8]) -> Result<(), StorageError> {
+        self.lock(&format!("locked-request:{digest:02x?}")).await?;
+        Ok(())
+    }
+
     async fn lock_user(&mut self, user: UserId) -> Result<(), StorageError> {
         let same = update(users::table.find(user.0)).set(users::enabled.eq(users::enabled));
         self.execute(same).await?;

@@ -7,6 +7,7 @@
 //!   conditional statement.
 //! - After a statement fails, no further one runs (see [`Tx::conn`]).
 
+mod admin_keys;
 mod audit;
 mod challenges;
 mod clients;

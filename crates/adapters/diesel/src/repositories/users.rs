@@ -337,6 +337,11 @@ impl UserAdministrationRepository for Tx {
         Ok(self.execute(update(users::table.find(user.0)).set(cleared)).await? == 1)
     }
 
+    async fn lock_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
+        self.lock_user(user).await?;
+        self.find_profile(user).await
+    }
+
     async fn delete_user(&mut self, user: UserId) -> Result<bool, StorageError> {
         self.note_erasure();
         // The other tables of the user refer to this one.

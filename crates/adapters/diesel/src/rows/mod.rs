@@ -1,5 +1,6 @@
 //! The rows of the tables, and their conversion to and from values of the domain.
 
+mod admin_key;
 mod audit;
 mod challenge;
 mod client;
@@ -20,6 +21,7 @@ use asteroid_identity::PersonName;
 use asteroid_kernel::{Contact, Origin, StorageError};
 use serde_json::Value;
 
+pub(crate) use admin_key::AdminKeyRow;
 pub(crate) use audit::AuditEventRow;
 pub(crate) use challenge::ChallengeRow;
 pub(crate) use client::{ClientRow, NewClientRow};
@@ -37,7 +39,7 @@ pub(crate) use user::{ContactRow, NewContactRow, NewUserRow, UserRow};
 /// personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a value in {0} cannot be read")]
-pub(crate) struct UnreadableColumn(&'static str);
+pub(crate) struct UnreadableColumn(pub(crate) &'static str);
 
 impl From<UnreadableColumn> for StorageError {
     fn from(error: UnreadableColumn) -> Self {

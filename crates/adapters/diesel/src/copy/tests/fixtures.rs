@@ -36,7 +36,7 @@ fn value(table: &str, column: &table::CopyColumn, number: usize) -> CopyValue {
         (_, "pet_records", _) => text("Active"),
         (_, "code_length", _) => CopyValue::Number(signed % 256),
         (_, "nonce", _) => CopyValue::Bytes(bytes(number, 16)),
-        (_, "token_hash" | "digest", _) => CopyValue::Bytes(bytes(number, 32)),
+        (_, "token_hash" | "digest" | "hash" | "content", _) => CopyValue::Bytes(bytes(number, 32)),
         (_, "times", _) => CopyValue::Bytes(bytes(number, 8 * (number % 3))),
         (_, _, ColumnKind::Number) => CopyValue::Number(signed * 1_000_003),
         (_, _, ColumnKind::Bool) => CopyValue::Bool(number.is_multiple_of(3)),
