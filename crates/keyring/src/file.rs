@@ -280,6 +280,10 @@ impl KeysFile {
         clock: &dyn Clock,
         randomness: &dyn Randomness,
     ) -> Result<Vec<SecretKey>, KeysError> {
+        let keys = self.tombstone_keys()?;
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
         self.exclusively(|| {
             let stored = self.read()?;
             if !stored.tombstones.is_empty() {
@@ -370,7 +374,7 @@ impl KeysFile {
         clock: &dyn Clock,
         randomness: &dyn Randomness,
     ) -> Result<Vec<Rotation>, KeysError> {
-        self.change(rings, |ring, keys| {
+        self.change(rings, clock, randomness, |ring, keys| {
             Ok(ring::rotate(ring, keys, lifetimes.of(ring), clock.now(), randomness))
         })
     }
@@ -386,13 +390,16 @@ impl KeysFile {
         clock: &dyn Clock,
         randomness: &dyn Randomness,
     ) -> Result<Vec<Rotation>, KeysError> {
-        self.change(rings, |ring, keys| ring::stage(ring, keys, clock.now(), randomness))
+        self.change(rings, clock, randomness, |ring, keys| ring::stage(ring, keys, clock.now(), randomness))
     }
 
-    /// Changes these rings, and those without a key: a file with an empty ring cannot be used.
+    /// Changes these rings, and those without a key: a file with an empty ring cannot be used. The key of tombstones is made if
+    /// it is not there.
     fn change(
         &self,
         rings: &[KeyRing],
+        clock: &dyn Clock,
+        randomness: &dyn Randomness,
         change: impl Fn(KeyRing, &mut Vec<StoredKey>) -> Result<Rotation, KeysError>,
     ) -> Result<Vec<Rotation>, KeysError> {
         self.exclusively(|| {
@@ -400,6 +407,9 @@ impl KeysFile {
                 Err(KeysError::Missing(_)) => StoredKeys::default(),
                 read => read?,
             };
+            if stored.tombstones.is_empty() {
+                stored.tombstones.push(StoredKey::fresh(clock.now(), randomness));
+            }
             let mut rotations = Vec::new();
             for ring in KeyRing::ALL.iter().copied() {
                 let keys = stored.ring_mut(ring);

@@ -345,7 +345,7 @@ fn key_id_has_the_date_and_debug_output_no_secret() {
     let loaded = bench.file().load().expect("read");
     let printed = format!("{loaded:?} {:?}", bench.file().list());
     let keys: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("\"key\": \"")).collect();
-    assert_eq!(keys.len(), 2);
+    assert_eq!(keys.len(), 3);
     for key in keys {
         assert!(!printed.contains(&key[..40]));
     }
