@@ -36,9 +36,10 @@ domain:
         cargo check --package "asteroid-$crate" --no-default-features
     done
 
-# Writes the API description to the copy that is committed.
+# Writes the API descriptions to the copies that are committed.
 openapi:
     cargo run --quiet -- openapi > docs/api/openapi.json
+    cargo run --quiet -- openapi --admin > docs/api/admin-openapi.json
 
 # Makes the folders of the next migration, for both databases: `just new-migration add_session_labels`.
 new-migration name:

@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod accounts;
+#[macro_use]
 pub mod administration;
 mod delivery;
 #[macro_use]

@@ -19,7 +19,10 @@ use asteroid_verification::*;
 use futures_util::lock::Mutex;
 
 use crate::accounts::*;
+use crate::administration::*;
 use crate::development::*;
+use crate::operator::Operator;
+use crate::outbox::RetryRefusal;
 use crate::practice::*;
 
 asteroid_kernel::mock_ports! {
@@ -107,4 +110,9 @@ asteroid_kernel::mock_ports! {
 asteroid_kernel::mock_ports! {
     /// Every driving port of practices: every call that a test does not expect fails it.
     pub Practices: PracticeProfiles, TermsOfUse, Clients,
+}
+
+asteroid_kernel::mock_ports! {
+    /// What operators do: every call that a test does not expect fails it.
+    pub Administration: Administration,
 }

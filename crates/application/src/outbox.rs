@@ -134,8 +134,18 @@ where
     ///
     /// If the store fails.
     pub async fn list(&self, filter: OutboxFilter, at_most: usize) -> Result<Vec<OutboxEntry>, StorageError> {
-        let list = unit_of_work((filter, at_most), |(filter, at_most), tx: &mut S::Tx| {
-            Box::pin(tx.list_entries(filter, None, *at_most))
+        self.list_before(filter, None, at_most).await
+    }
+
+    /// The same, of the messages before this one.
+    pub(crate) async fn list_before(
+        &self,
+        filter: OutboxFilter,
+        before: Option<MessageId>,
+        at_most: usize,
+    ) -> Result<Vec<OutboxEntry>, StorageError> {
+        let list = unit_of_work((filter, before, at_most), |(filter, before, at_most), tx: &mut S::Tx| {
+            Box::pin(tx.list_entries(filter, *before, *at_most))
         });
         self.storage.read(list).await
     }

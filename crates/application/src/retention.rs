@@ -4,7 +4,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use asteroid_audit::AuditRepository;
-use asteroid_identity::{FamiliarAddressRepository, PendingRegistrationRepository, SessionRepository};
+use asteroid_identity::{
+    FamiliarAddressRepository, IdempotencyRepository, PendingRegistrationRepository, SessionRepository,
+};
 use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
@@ -40,6 +42,7 @@ pub struct RemovedCounts {
     pub addresses: u64,
     pub messages: u64,
     pub audit_events: u64,
+    pub idempotent_requests: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -52,6 +55,7 @@ enum RetentionTask {
     Addresses { before: Timestamp },
     Messages { before: Timestamp },
     AuditEvents { before: Timestamp },
+    IdempotentRequests { before: Timestamp },
 }
 
 struct RunRetentionTask {
@@ -88,6 +92,7 @@ where
         + KeyRepository
         + OutboxRepository
         + LimitRepository
+        + IdempotencyRepository
         + AuditRepository
         + Send,
 {
@@ -104,6 +109,7 @@ where
             RetentionTask::Addresses { before } => tx.forget_addresses(before).await,
             RetentionTask::Messages { before } => tx.remove_completed(before).await,
             RetentionTask::AuditEvents { before } => tx.forget_events(before).await,
+            RetentionTask::IdempotentRequests { before } => tx.forget_requests(before).await,
         }
     }
 }
@@ -118,10 +124,14 @@ where
         + KeyRepository
         + OutboxRepository
         + LimitRepository
+        + IdempotencyRepository
         + AuditRepository,
 {
     /// How long the store knows a key that this server does not have: another server may have read it already.
     pub const KEYS_KEPT_FOR: Duration = Duration::from_hours(48);
+
+    /// How long a creation can be sent again without creating something twice.
+    pub const REQUESTS_KEPT_FOR: Duration = Duration::from_hours(24);
 
     /// Removes what has expired by now: a unit of work for each kind, so that none holds the store for long.
     ///
@@ -142,6 +152,10 @@ where
             messages: sweep(RetentionTask::Messages { before: now - self.completed_messages_kept_for })
                 .await?,
             audit_events: sweep(RetentionTask::AuditEvents { before: now - self.audit_kept_for }).await?,
+            idempotent_requests: sweep(RetentionTask::IdempotentRequests {
+                before: now - Self::REQUESTS_KEPT_FOR,
+            })
+            .await?,
         })
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-mod admin;
+pub mod admin;
+mod admin_api;
 mod app;
 pub mod auth;
 mod core;
@@ -16,6 +17,7 @@ pub mod wire;
 
 pub use crate::core::StreamSlots;
 pub use admin::{AdminParts, AdminSettings, admin_app};
+pub use admin_api::{AdminApi, openapi as admin_openapi};
 pub use app::{Parts, app};
 pub use ipnet::IpNet;
 pub use openapi::openapi;

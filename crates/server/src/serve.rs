@@ -7,20 +7,21 @@ use std::sync::{Arc, RwLock};
 
 use actix_server::Server;
 use actix_web::rt::System;
+use asteroid_application::administration::Administration;
 use asteroid_application::development::{ClearedMessages, DevelopmentOutbox};
 use asteroid_application::{
-    Accounts, Dispatcher, KeyConflicts, KeyRegister, Monitoring, OpenOutbox, RecordKeysError, Retention,
-    Tools,
+    Accounts, Administrators, Dispatcher, KeyConflicts, KeyRegister, Monitoring, OpenOutbox, RecordKeysError,
+    Retention, Tools,
 };
 use asteroid_argon2::{Argon2Hasher, StartError};
 use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
 use asteroid_http::{
-    AdminParts, MetricsSource, Parts, Readiness, StreamSlots, admin_app, app, auth, practice_api,
+    AdminApi, AdminParts, MetricsSource, Parts, Readiness, StreamSlots, admin_app, app, auth, practice_api,
 };
 use asteroid_jwt::InvalidJwtKeys;
-use asteroid_kernel::{Clock, Randomness, StorageError};
+use asteroid_kernel::{Clock, Randomness, StorageError, in_one_line};
 use asteroid_keyring::{KeysError, KeysFile, LoadedKeys};
 use asteroid_runtime::{
     BackgroundTasks, OutboxNotifier, ReloadSignal, ShutdownSignal, TokioTimer, close_storage,
@@ -34,7 +35,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::banner::banner;
 use crate::config::{AdminListenerSettings, DatabaseUrl, NoKeysFile, ServerProfile, Settings};
-use crate::keys::token_signer;
+use crate::keys::{token_signer, tombstone_keys};
 use crate::listener::{BoundListener, ListenError};
 use crate::messages::{self, TemplateErrors};
 use crate::metrics::{self, MetricsError, ServerMetrics};
@@ -195,6 +196,7 @@ async fn serve<S: ServerStorage>(
             cleared: ClearedMessages::default(),
         })),
     };
+    let administrators = administrators(&storage, &hasher, settings, clock, randomness)?;
     let tools = Tools {
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
@@ -219,7 +221,7 @@ async fn serve<S: ServerStorage>(
         recorder.clone().map(|handle| {
             let (storage, clock) = (Arc::clone(&storage), Arc::clone(clock));
             let session_idle = settings.sessions.idle.get();
-            ServerMetrics::new(handle, Monitoring { storage, clock, session_idle })
+            (ServerMetrics::new(handle, Monitoring { storage, clock, session_idle }), administrators)
         }),
     )?;
     let upkeep = recorder.map(|handle| actix_web::rt::spawn(metrics::upkeep(handle)));
@@ -301,6 +303,33 @@ fn keys(
     Ok(loaded)
 }
 
+/// The use cases of the admin listener.
+fn administrators<S>(
+    storage: &Arc<S>,
+    hasher: &Arc<Argon2Hasher>,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    randomness: &Arc<dyn Randomness>,
+) -> Result<Administrators<S, Argon2Hasher>, ServeError> {
+    // A key file of an older version gets a key of deleted users, if it can be written.
+    let file = KeysFile::at(settings.keys_file()?);
+    let tombstones = match file.tombstone_keys_or_create(&**clock, &**randomness) {
+        Err(error @ KeysError::Unwritable(..)) => {
+            tracing::warn!(
+                "the key file has no key of deleted users, and cannot get one: imports will not know whom /admin/v1 deleted. \
+                 Run `asteroid keys rotate` where it can be written. {}",
+                in_one_line(&error)
+            );
+            Vec::new()
+        }
+        keys => keys?,
+    };
+    let (storage, hasher) = (Arc::clone(storage), Arc::clone(hasher));
+    let (clock, randomness) = (Arc::clone(clock), Arc::clone(randomness));
+    let administrators = Administrators::new(storage, hasher, clock, randomness, settings.account_rules());
+    Ok(administrators.with_tombstone_keys(tombstone_keys(tombstones)))
+}
+
 /// A started server, and its addresses.
 struct Listening {
     server: Server,
@@ -310,10 +339,10 @@ struct Listening {
 }
 
 /// Starts the server on its listeners.
-fn listen<A, P, R, O, M>(
+fn listen<A, P, R, O, M, D>(
     settings: &Settings,
     parts: Parts<A, P, R, O>,
-    metrics: Option<M>,
+    admin_parts: Option<(M, D)>,
 ) -> Result<Listening, ServeError>
 where
     A: auth::AuthUseCases + practice_api::AccountUseCases,
@@ -321,6 +350,7 @@ where
     R: Readiness,
     O: DevelopmentOutbox,
     M: MetricsSource,
+    D: Administration,
 {
     let http = &settings.http;
     let public = BoundListener::bind("http.bind", http.bind)?;
@@ -338,7 +368,9 @@ where
         write_timeout: http.write_timeout.get(),
     };
     let parts = Arc::new(parts);
-    let admin_parts = metrics.map(|metrics| AdminParts {
+    let admin_parts = admin_parts.map(|(metrics, administration)| AdminParts {
+        api: Arc::new(AdminApi::new(Arc::new(administration), settings.admin.requests_per_minute)),
+        http: Arc::clone(&parts.settings),
         readiness: Arc::clone(&parts.readiness),
         metrics: Arc::new(metrics),
         clock: Arc::clone(&parts.clock),

@@ -1,5 +1,6 @@
 //! What an operator does: start, stop, rotate keys, run several servers, administer users, follow the README.
 
+mod administration;
 mod audit;
 mod deletion;
 mod key_rotation;

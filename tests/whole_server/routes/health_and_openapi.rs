@@ -7,6 +7,7 @@ use reqwest::Method;
 use crate::harness::Server;
 
 const COPY: &str = include_str!("../../../docs/api/openapi.json");
+const ADMIN_COPY: &str = include_str!("../../../docs/api/admin-openapi.json");
 
 #[tokio::test]
 async fn healthz_and_readyz_answer_ok() {
@@ -30,10 +31,26 @@ async fn openapi_json_equals_the_committed_copy() {
 }
 
 #[test]
-fn the_openapi_command_prints_the_committed_copy() {
-    let printed = Command::new(env!("CARGO_BIN_EXE_asteroid")).arg("openapi").output().expect("it runs");
-    assert!(printed.status.success());
-    assert_eq!(String::from_utf8_lossy(&printed.stdout), COPY, "run `just openapi` and commit the result");
+fn the_openapi_command_prints_the_committed_copies() {
+    for (arguments, copy) in [(&["openapi"][..], COPY), (&["openapi", "--admin"], ADMIN_COPY)] {
+        let printed = Command::new(env!("CARGO_BIN_EXE_asteroid")).args(arguments).output().expect("it runs");
+        assert!(printed.status.success());
+        assert_eq!(
+            String::from_utf8_lossy(&printed.stdout),
+            copy,
+            "run `just openapi` and commit the result"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_admin_listener_serves_its_description() {
+    let server = Server::start_with(&[("ASTEROID_ADMIN__BIND", "127.0.0.1:0")]).await;
+    let url = format!("http://{}/admin/openapi.json", server.admin());
+    let served: serde_json::Value =
+        server.client.get(url).send().await.expect("an answer").json().await.expect("JSON");
+    let copy: serde_json::Value = serde_json::from_str(ADMIN_COPY).expect("JSON");
+    assert_eq!(served, copy, "run `just openapi` and commit docs/api/admin-openapi.json");
 }
 
 #[tokio::test]

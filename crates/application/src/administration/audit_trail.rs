@@ -14,15 +14,5 @@ pub(super) async fn list<S: Storage<Tx: AuditRepository>>(
     let list = unit_of_work((filter, before, at_most), |(filter, before, at_most), tx: &mut S::Tx| {
         Box::pin(tx.list_events(filter, *before, at_most.saturating_add(1)))
     });
-    let events = storage.read(list).await?;
-    Ok(Page::of(
-        events
-            .into_iter()
-            .map(|event| {
-                let id = event.id;
-                (event, id)
-            })
-            .collect(),
-        at_most,
-    ))
+    Ok(Page::by(storage.read(list).await?, at_most, |event| event.id))
 }

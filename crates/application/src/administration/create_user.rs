@@ -2,10 +2,11 @@
 
 use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{
-    ContactSource, ContactType, HashingError, NewUser, Password, PasswordFlaw, PasswordHash, PasswordHasher,
-    PersonName, UserAdministrationRepository, UserRegistrationRepository,
+    ContactSource, ContactType, HashingError, IdempotencyKey, IdempotencyRepository, IdempotentRequest,
+    NewUser, Password, PasswordFlaw, PasswordHash, PasswordHasher, PersonName, UserAdministrationRepository,
+    UserRegistrationRepository,
 };
-use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, UserId};
+use asteroid_kernel::{AdminKeyId, Contact, Storage, StorageError, UnitOfWork, UserId};
 
 use super::{AdministrationRepositories, Administrators};
 use crate::operator::{Act, Operator};
@@ -23,12 +24,32 @@ pub struct NewAccount {
     pub password: Option<Password>,
 }
 
+/// Makes a creation safe to send again, by the key that a program gave its request and by the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreationRequest {
+    /// Names the request.
+    pub key: IdempotencyKey,
+    /// The digest of the content.
+    pub content: [u8; 32],
+}
+
+impl CreationRequest {
+    /// The request of this program, under this key, with this content.
+    #[must_use]
+    pub fn new(program: AdminKeyId, key: &str, content: &[u8]) -> Self {
+        Self { key: IdempotencyKey::new(program, key), content: IdempotentRequest::digest_of(content) }
+    }
+}
+
 /// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateUserError {
     /// There is no contact.
     #[error("a user needs at least one e-mail address or phone number")]
     NoContact,
+    /// Another creation has the key of this one.
+    #[error("the key of this request was used for a request with another content")]
+    KeyReused,
     /// A user has the contact, or it is given twice.
     #[error("the contact {} belongs to a user already, or is given twice", .0.masked())]
     ContactTaken(Contact),
@@ -48,16 +69,27 @@ struct CreateUser {
     first: Contact,
     account: NewAccount,
     password_hash: Option<PasswordHash>,
+    request: Option<CreationRequest>,
 }
 
 impl<Tx> UnitOfWork<Tx> for CreateUser
 where
-    Tx: UserRegistrationRepository + UserAdministrationRepository + AuditRepository + Send,
+    Tx: UserRegistrationRepository
+        + UserAdministrationRepository
+        + IdempotencyRepository
+        + AuditRepository
+        + Send,
 {
     type Output = UserId;
     type Error = CreateUserError;
 
     async fn run(&self, tx: &mut Tx) -> Result<UserId, CreateUserError> {
+        if let Some(request) = &self.request
+            && let Some(first) = tx.lock_request(&request.key).await?
+        {
+            let is_same = first.content == request.content;
+            return if is_same { Ok(first.user) } else { Err(CreateUserError::KeyReused) };
+        }
         let NewAccount { name, contacts, contact_type, .. } = &self.account;
         let (contact_type, now) = (*contact_type, self.act.now);
         let new = NewUser {
@@ -74,6 +106,10 @@ where
             let added = tx.add_contact(user, contact, contact_type, ContactSource::Verified, now).await?;
             added.map_err(|_| taken(contact))?;
         }
+        if let Some(CreationRequest { key, content }) = &self.request {
+            let request = IdempotentRequest { content: *content, user, at: now };
+            tx.record_request(key, &request).await?;
+        }
         let event = self.act.event(Action::CreateUser).of_user(Some(user)).with_contact(&self.first);
         tx.record_event(&event).await?;
         Ok(user)
@@ -83,6 +119,7 @@ where
 pub(super) async fn create<S, H>(
     administrators: &Administrators<S, H>,
     account: NewAccount,
+    request: Option<CreationRequest>,
     operator: Operator,
 ) -> Result<UserId, CreateUserError>
 where
@@ -99,5 +136,5 @@ where
         }
     };
     let act = administrators.act(operator);
-    administrators.storage.write(CreateUser { act, first, account, password_hash }).await
+    administrators.storage.write(CreateUser { act, first, account, password_hash, request }).await
 }

@@ -3,7 +3,7 @@
 use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{
     Deleted, FamiliarAddressRepository, PendingRegistrationRepository, TombstoneKeys, TombstoneRepository,
-    UserAdministrationRepository, UserRepository, UserStatus,
+    UserAdministrationRepository, UserRepository,
 };
 use asteroid_kernel::{StorageError, UnitOfWork, UserId};
 use asteroid_limits::LimitRepository;
@@ -55,10 +55,9 @@ where
 
     async fn run(&self, tx: &mut Tx) -> Result<Option<UserId>, StorageError> {
         let Some(found) = self.user.find(tx).await? else { return Ok(None) };
-        let user = found.user.id;
-        // The status first: it locks the user. Contacts that came meanwhile are read behind the lock.
-        tx.set_status(user, UserStatus::Disabled).await?;
-        let Some(profile) = tx.find_profile(user).await? else { return Ok(None) };
+        // Locked, so that no contact comes meanwhile.
+        let Some(profile) = tx.lock_profile(found.user.id).await? else { return Ok(None) };
+        let user = profile.user.id;
         forget_failed_attempts(tx, &profile).await?;
         self.leave_tombstone(tx, user).await?;
         let mut masked = Vec::new();

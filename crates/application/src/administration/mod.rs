@@ -1,6 +1,7 @@
 //! What operators do with users and the audit trail: one driving port, and a file for each use case. The command line calls
 //! it, and whatever else administers a service.
 
+mod admin_keys;
 mod audit_trail;
 mod create_user;
 mod delete_user;
@@ -18,22 +19,26 @@ use std::sync::Arc;
 use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository};
 use asteroid_clients::MembershipRepository;
 use asteroid_identity::{
-    FamiliarAddressRepository, Password, PasswordHasher, PendingRegistrationRepository, PersonName, Profile,
-    SessionRepository, TombstoneKeys, TombstoneRepository, UserAdministrationRepository, UserCursor,
-    UserFilter, UserRegistrationRepository, UserRepository, UserStatus,
+    AdminKey, AdminKeyRepository, AdminKeySecret, FamiliarAddressRepository, IdempotencyRepository, Password,
+    PasswordHasher, PendingRegistrationRepository, Profile, SessionRepository, TombstoneKeys,
+    TombstoneRepository, UserAdministrationRepository, UserCursor, UserFilter, UserRegistrationRepository,
+    UserRepository, UserStatus, UserVersion,
 };
 use asteroid_kernel::{
-    AuditEventId, Clock, Contact, Randomness, Region, SessionId, Storage, StorageError, UserId,
+    AdminKeyId, AuditEventId, Clock, Contact, MessageId, Randomness, Region, SessionId, Storage,
+    StorageError, UserId,
 };
 use asteroid_limits::LimitRepository;
-use asteroid_messaging::OutboxRepository;
+use asteroid_messaging::{OutboxEntry, OutboxFilter, OutboxRepository};
 use asteroid_terms::TermsRepository;
 use asteroid_verification::ChallengeRepository;
 
-use crate::AccountRules;
 use crate::operator::{Act, Operator};
+use crate::{AccountRules, Outbox, RetryRefusal};
 
+pub use admin_keys::{AuthenticateAdminKeyError, CreatedAdminKey, NewAdminKey};
 pub use create_user::*;
+pub use edit_user::{EditUserError, NameEdit};
 pub use end_sessions::*;
 pub use export_user::UserExport;
 pub use passwords::*;
@@ -76,16 +81,23 @@ asteroid_kernel::port! {
             operator: Operator,
         ) -> Result<Option<UserExport>, StorageError>;
 
-        /// Creates a user with verified contacts.
-        async fn create_user(&self, account: NewAccount, operator: Operator) -> Result<UserId, CreateUserError>;
+        /// Creates a user with verified contacts. If a request is given, sending it again creates no second user: it returns
+        /// the first.
+        async fn create_user(
+            &self,
+            account: NewAccount,
+            request: Option<CreationRequest>,
+            operator: Operator,
+        ) -> Result<UserId, CreateUserError>;
 
-        /// Replaces a user's name.
+        /// Changes a user's name, if the user still has the expected version. Any version will do if none is expected.
         async fn rename_user(
             &self,
             user: UserReference,
-            name: PersonName,
+            name: NameEdit,
+            expected: Option<UserVersion>,
             operator: Operator,
-        ) -> Result<Option<UserId>, StorageError>;
+        ) -> Result<Option<UserId>, EditUserError>;
 
         /// Sets or removes the administrator flag.
         async fn set_administrator(
@@ -141,6 +153,40 @@ asteroid_kernel::port! {
             session: Option<SessionId>,
             operator: Operator,
         ) -> Result<Option<EndedSessions>, StorageError>;
+
+        /// The messages of the outbox that the filter accepts, newest first, page by page.
+        async fn list_messages(
+            &self,
+            filter: OutboxFilter,
+            before: Option<MessageId>,
+            at_most: usize,
+        ) -> Result<Page<OutboxEntry, MessageId>, StorageError>;
+
+        /// Lets a failed message wait again, due now.
+        async fn retry_message(
+            &self,
+            message: MessageId,
+            operator: Operator,
+        ) -> Result<Result<(), RetryRefusal>, StorageError>;
+
+        /// Makes a key for a program that administers.
+        async fn create_admin_key(
+            &self,
+            key: NewAdminKey,
+            operator: Operator,
+        ) -> Result<CreatedAdminKey, StorageError>;
+
+        /// The keys of programs, newest first, with those that have expired.
+        async fn list_admin_keys(&self) -> Result<Vec<AdminKey>, StorageError>;
+
+        /// Revokes a key of a program. `false` if there is none of this id.
+        async fn revoke_admin_key(&self, key: AdminKeyId, operator: Operator) -> Result<bool, StorageError>;
+
+        /// The live key of this secret. Its use is recorded.
+        async fn authenticate_admin_key(
+            &self,
+            secret: AdminKeySecret,
+        ) -> Result<AdminKey, AuthenticateAdminKeyError>;
     }
 }
 
@@ -154,6 +200,8 @@ asteroid_kernel::port_alias! {
         PendingRegistrationRepository +
         SessionRepository +
         TombstoneRepository +
+        AdminKeyRepository +
+        IdempotencyRepository +
         ChallengeRepository +
         TermsRepository +
         MembershipRepository +
@@ -236,6 +284,15 @@ pub struct Page<T, C> {
 }
 
 impl<T, C> Page<T, C> {
+    /// The same, where each item names its place.
+    fn by(items: Vec<T>, at_most: usize, place: impl Fn(&T) -> C) -> Self {
+        let items = items.into_iter().map(|item| {
+            let place = place(&item);
+            (item, place)
+        });
+        Self::of(items.collect(), at_most)
+    }
+
     /// A page of at most so many of these items, which are one more where there is a next page.
     fn of(mut items: Vec<(T, C)>, at_most: usize) -> Self {
         let has_next = items.len() > at_most;
@@ -292,6 +349,12 @@ impl<S, H> Administrators<S, H> {
     }
 }
 
+impl<S: Storage<Tx: AdministrationRepositories>, H> Administrators<S, H> {
+    fn outbox(&self) -> Outbox<S> {
+        Outbox::new(Arc::clone(&self.storage), Arc::clone(&self.clock), Arc::clone(&self.randomness))
+    }
+}
+
 impl<S, H> Administration for Administrators<S, H>
 where
     S: Storage<Tx: AdministrationRepositories>,
@@ -336,18 +399,23 @@ where
         Ok(Some(export))
     }
 
-    async fn create_user(&self, account: NewAccount, operator: Operator) -> Result<UserId, CreateUserError> {
-        create_user::create(self, account, operator).await
+    async fn create_user(
+        &self,
+        account: NewAccount,
+        request: Option<CreationRequest>,
+        operator: Operator,
+    ) -> Result<UserId, CreateUserError> {
+        create_user::create(self, account, request, operator).await
     }
 
     async fn rename_user(
         &self,
         user: UserReference,
-        name: PersonName,
+        name: NameEdit,
+        expected: Option<UserVersion>,
         operator: Operator,
-    ) -> Result<Option<UserId>, StorageError> {
-        let edit = edit_user::Edit::Name(name);
-        self.storage.write(edit_user::EditUser { user, act: self.act(operator), edit }).await
+    ) -> Result<Option<UserId>, EditUserError> {
+        self.storage.write(edit_user::RenameUser { user, act: self.act(operator), name, expected }).await
     }
 
     async fn set_administrator(
@@ -356,8 +424,7 @@ where
         administrator: bool,
         operator: Operator,
     ) -> Result<Option<UserId>, StorageError> {
-        let edit = edit_user::Edit::Administrator(administrator);
-        self.storage.write(edit_user::EditUser { user, act: self.act(operator), edit }).await
+        self.storage.write(edit_user::SetAdministrator { user, act: self.act(operator), administrator }).await
     }
 
     async fn set_status(
@@ -411,6 +478,47 @@ where
         operator: Operator,
     ) -> Result<Option<EndedSessions>, StorageError> {
         self.storage.write(end_sessions::EndSessions { user, act: self.act(operator), session }).await
+    }
+
+    async fn list_messages(
+        &self,
+        filter: OutboxFilter,
+        before: Option<MessageId>,
+        at_most: usize,
+    ) -> Result<Page<OutboxEntry, MessageId>, StorageError> {
+        let entries = self.outbox().list_before(filter, before, at_most.saturating_add(1)).await?;
+        Ok(Page::by(entries, at_most, |entry| entry.message.id))
+    }
+
+    async fn retry_message(
+        &self,
+        message: MessageId,
+        operator: Operator,
+    ) -> Result<Result<(), RetryRefusal>, StorageError> {
+        self.outbox().retry(message, &operator).await
+    }
+
+    async fn create_admin_key(
+        &self,
+        key: NewAdminKey,
+        operator: Operator,
+    ) -> Result<CreatedAdminKey, StorageError> {
+        self.create_key(key, operator).await
+    }
+
+    async fn list_admin_keys(&self) -> Result<Vec<AdminKey>, StorageError> {
+        self.list_keys().await
+    }
+
+    async fn revoke_admin_key(&self, key: AdminKeyId, operator: Operator) -> Result<bool, StorageError> {
+        self.revoke_key(key, operator).await
+    }
+
+    async fn authenticate_admin_key(
+        &self,
+        secret: AdminKeySecret,
+    ) -> Result<AdminKey, AuthenticateAdminKeyError> {
+        self.authenticate_key(&secret).await
     }
 }
 

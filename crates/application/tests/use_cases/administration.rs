@@ -1,21 +1,25 @@
 //! What operators do with users, on mocks: what is recorded, and what must not happen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use asteroid_application::administration::{
-    Administration, CreateUserError, EndedSessions, ListUsersError, NewAccount, SetPasswordError,
-    StatusChange, UserReference,
+    Administration, CreateUserError, CreatedAdminKey, CreationRequest, EditUserError, EndedSessions,
+    ListUsersError, NameEdit, NewAccount, NewAdminKey, SetPasswordError, StatusChange, UserReference,
 };
 use asteroid_application::mocks::{MockStorage, MockTx};
 use asteroid_application::{AccountRules, Administrators};
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, PlainHasher};
 use asteroid_identity::{
-    ContactSource, ContactTaken, ContactType, Password, PersonName, Profile, TombstoneKey, TombstoneKeys,
-    User, UserContact, UserCursor, UserFilter, UserSearch, UserStatus,
+    AdminKey, AdminKeyName, AdminKeySecret, ContactSource, ContactTaken, ContactType, IdempotentRequest,
+    Password, PersonName, Profile, Scope, TombstoneKey, TombstoneKeys, User, UserContact, UserCursor,
+    UserFilter, UserSearch, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
-use asteroid_kernel::{Contact, ContactId, ContactKey, Region, SessionId, StorageError, Timestamp, UserId};
+use asteroid_kernel::{
+    AdminKeyId, Contact, ContactId, ContactKey, Region, SessionId, StorageError, Timestamp, UserId,
+};
 use asteroid_limits::{ConsecutiveFailures, SlidingWindow};
 use mockall::Sequence;
 
@@ -65,6 +69,10 @@ fn expect_event(tx: &mut MockTx, action: Action) {
     tx.expect_record_event().times(1).withf(is_expected).returning(|_| Ok(()));
 }
 
+fn name_edit() -> NameEdit {
+    NameEdit::parse(None, Some("Custis")).expect("a name")
+}
+
 #[tokio::test]
 async fn disabling_ends_sessions_and_enabling_ends_none() {
     let mut tx = with_george();
@@ -104,7 +112,7 @@ async fn an_act_on_an_unknown_user_changes_and_records_nothing() {
     assert_eq!(users.require_reset(unknown(), operator()).await.expect("the store works"), None);
     assert_eq!(users.end_sessions(unknown(), None, operator()).await.expect("the store works"), None);
     assert_eq!(
-        users.rename_user(unknown(), PersonName::unknown(), operator()).await.expect("the store works"),
+        users.rename_user(unknown(), name_edit(), None, operator()).await.expect("the store works"),
         None
     );
     assert_eq!(users.set_administrator(unknown(), true, operator()).await.expect("the store works"), None);
@@ -144,7 +152,7 @@ async fn a_user_with_a_taken_contact_is_not_created() {
     tx.expect_insert_user().times(1).returning(|_| Ok(Ok(GEORGE)));
     tx.expect_add_contact().times(1).returning(|_, _, _, _, _| Ok(Err(ContactTaken)));
     let (users, storage) = administrators(tx);
-    let created = users.create_user(account(&["a@example.com", "b@example.com"]), operator()).await;
+    let created = users.create_user(account(&["a@example.com", "b@example.com"]), None, operator()).await;
     assert!(
         matches!(&created, Err(CreateUserError::ContactTaken(taken)) if *taken == contact("b@example.com")),
         "{created:?}"
@@ -152,7 +160,7 @@ async fn a_user_with_a_taken_contact_is_not_created() {
     assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
 
     let (users, _) = administrators(MockTx::new());
-    let created = users.create_user(account(&[]), operator()).await;
+    let created = users.create_user(account(&[]), None, operator()).await;
     assert!(matches!(created, Err(CreateUserError::NoContact)), "{created:?}");
 }
 
@@ -228,11 +236,10 @@ async fn deleting_removes_what_is_kept_under_each_contact_and_records_the_id_alo
     let mut order = Sequence::new();
     let mut tx = MockTx::new();
     tx.expect_find_profile().returning(|id| Ok((id == GEORGE).then(with_contacts)));
-    tx.expect_set_status()
+    tx.expect_lock_profile()
         .times(1)
         .in_sequence(&mut order)
-        .withf(|id, to| (*id, *to) == (GEORGE, UserStatus::Disabled))
-        .returning(|_, _| Ok(true));
+        .returning(|id| Ok((id == GEORGE).then(with_contacts)));
     tx.expect_list_addresses().returning(|_| Ok(vec![]));
     tx.expect_remove_limit().returning(|_| Ok(()));
     let mut tombstones = vec![keys().tombstone(GEORGE)];
@@ -283,7 +290,7 @@ async fn deleting_removes_what_is_kept_under_each_contact_and_records_the_id_alo
 #[tokio::test]
 async fn a_deletion_that_cannot_be_recorded_is_rolled_back() {
     let mut tx = with_george();
-    tx.expect_set_status().returning(|_, _| Ok(true));
+    tx.expect_lock_profile().returning(|_| Ok(Some(profile())));
     tx.expect_list_addresses().returning(|_| Ok(vec![]));
     tx.expect_remove_limit().returning(|_| Ok(()));
     tx.expect_anonymize_acceptances().returning(|_| Ok(0));
@@ -294,4 +301,144 @@ async fn a_deletion_that_cannot_be_recorded_is_rolled_back() {
     let refused = users.delete_user(GEORGE.into(), operator()).await;
     assert!(matches!(refused, Err(StorageError::Busy)), "{refused:?}");
     assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
+}
+
+/// Mocks that know George, also with a lock.
+fn with_locked_george() -> MockTx {
+    let mut tx = with_george();
+    tx.expect_lock_profile().returning(|id| Ok((id == GEORGE).then(profile)));
+    tx
+}
+
+#[tokio::test]
+async fn an_edit_changes_the_parts_that_are_given_of_the_expected_version() {
+    let mut tx = with_locked_george();
+    tx.expect_rename_user()
+        .times(1)
+        .withf(|id, name| *id == GEORGE && name.full() == "George Custis")
+        .returning(|_, _| Ok(true));
+    expect_event(&mut tx, Action::EditUser);
+    let (users, _) = administrators(tx);
+    let version = Some(profile().version());
+    let edited = users.rename_user(GEORGE.into(), name_edit(), version, operator()).await;
+    assert_eq!(edited.expect("the store works"), Some(GEORGE));
+}
+
+#[tokio::test]
+async fn an_edit_of_another_version_changes_and_records_nothing() {
+    let (users, storage) = administrators(with_locked_george());
+    let mut before = profile();
+    before.user.name = PersonName::unknown();
+    let edited = users.rename_user(GEORGE.into(), name_edit(), Some(before.version()), operator()).await;
+    assert!(matches!(edited, Err(EditUserError::Stale)), "{edited:?}");
+    assert_eq!((storage.committed(), storage.rolled_back()), (0, 1));
+}
+
+fn account_of(email: &str) -> NewAccount {
+    NewAccount {
+        name: PersonName::unknown(),
+        contacts: vec![contact(email)],
+        contact_type: ContactType::Personal,
+        password: None,
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_is_sent_again_creates_nothing() {
+    let program = AdminKeyId::new(now(), &CountingRandomness::default());
+    let request = |content: &str| Some(CreationRequest::new(program, "order 1", content.as_bytes()));
+    let first = request("a").expect("a request");
+    let mut tx = MockTx::new();
+    tx.expect_lock_request().returning(move |key| {
+        assert_eq!(*key, first.key);
+        Ok(Some(IdempotentRequest { content: first.content, user: GEORGE, at: now() }))
+    });
+    let (users, _) = administrators(tx);
+    let again = users.create_user(account_of("a@example.com"), request("a"), operator()).await;
+    assert_eq!(again.expect("the store works"), GEORGE);
+    let other = users.create_user(account_of("b@example.com"), request("b"), operator()).await;
+    assert!(matches!(other, Err(CreateUserError::KeyReused)), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_creation_is_recorded_with_its_user() {
+    let program = AdminKeyId::new(now(), &CountingRandomness::default());
+    let request = CreationRequest::new(program, "order 1", b"a");
+    let (key, content) = (request.key, request.content);
+    let mut tx = MockTx::new();
+    tx.expect_lock_request().times(1).returning(|_| Ok(None));
+    tx.expect_insert_user().times(1).returning(|_| Ok(Ok(GEORGE)));
+    tx.expect_record_request()
+        .times(1)
+        .withf(move |own, request| {
+            *own == key && *request == IdempotentRequest { content, user: GEORGE, at: now() }
+        })
+        .returning(|_, _| Ok(()));
+    expect_event(&mut tx, Action::CreateUser);
+    let (users, _) = administrators(tx);
+    let created = users.create_user(account_of("a@example.com"), Some(request), operator()).await;
+    assert_eq!(created.expect("the store works"), GEORGE);
+}
+
+fn new_key() -> NewAdminKey {
+    NewAdminKey {
+        name: AdminKeyName::parse("CI").expect("a name"),
+        scopes: [Scope::UsersRead].into(),
+        lifetime: Duration::from_hours(24),
+    }
+}
+
+#[tokio::test]
+async fn an_admin_key_is_stored_without_its_secret_and_recorded() {
+    let mut tx = MockTx::new();
+    tx.expect_insert_admin_key()
+        .times(1)
+        .withf(|key| key.expires_at == now() + Duration::from_hours(24) && key.last_used_at.is_none())
+        .returning(|_| Ok(()));
+    tx.expect_record_event()
+        .times(1)
+        .withf(|event| event.action == Action::CreateAdminKey && event.operator.as_deref() == Some("root"))
+        .returning(|_| Ok(()));
+    let (users, _) = administrators(tx);
+    let CreatedAdminKey { key, secret } =
+        users.create_admin_key(new_key(), operator()).await.expect("the store works");
+    assert_eq!(key.hash, secret.hash());
+}
+
+#[tokio::test]
+async fn a_key_lets_in_until_it_expires_and_its_use_is_recorded_once_a_minute() {
+    let secret = AdminKeySecret::new(&CountingRandomness::default());
+    let key = |expires_at, last_used_at| AdminKey {
+        id: AdminKeyId::new(now(), &CountingRandomness::default()),
+        hash: secret.hash(),
+        name: AdminKeyName::parse("CI").expect("a name"),
+        scopes: [Scope::UsersRead].into(),
+        created_at: now(),
+        expires_at,
+        last_used_at,
+    };
+    let later = now() + Duration::from_secs(1);
+    for (found, is_let_in, uses) in [
+        (Some(key(later, None)), true, 1),
+        (Some(key(later, Some(now()))), true, 0),
+        (Some(key(now(), None)), false, 0),
+        (None, false, 0),
+    ] {
+        let mut tx = MockTx::new();
+        let hash = secret.hash();
+        tx.expect_find_admin_key().times(1).withf(move |wanted| *wanted == hash).return_once(|_| Ok(found));
+        tx.expect_touch_admin_key().times(uses).returning(|_, _| Ok(()));
+        let (users, _) = administrators(tx);
+        let authenticated = users.authenticate_admin_key(secret.clone()).await;
+        assert_eq!(authenticated.is_ok(), is_let_in, "{authenticated:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_revocation_of_an_unknown_key_is_no_act() {
+    let mut tx = MockTx::new();
+    tx.expect_revoke_admin_key().times(1).returning(|_| Ok(false));
+    let (users, _) = administrators(tx);
+    let id = AdminKeyId::new(now(), &CountingRandomness::default());
+    assert!(!users.revoke_admin_key(id, operator()).await.expect("the store works"));
 }

@@ -8,7 +8,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 
 use super::AdminSettings;
-use super::error::{AdminSurface, problem};
+use super::error::{AdminSurface, Problem};
 use crate::core::{ApiError, HostName, Surface, announced_length, hosts};
 
 /// Refuses requests to hosts that the operator did not name, and bodies that announce too many bytes.
@@ -51,7 +51,7 @@ fn unknown_host() -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store"));
     let detail = "The Host field names a host that is not in admin.hosts (ASTEROID_ADMIN__HOSTS).";
-    problem(response, status, "UNKNOWN_HOST", detail)
+    Problem::new(status, "UNKNOWN_HOST", detail).answer(response)
 }
 
 #[cfg(test)]

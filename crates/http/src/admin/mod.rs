@@ -1,7 +1,8 @@
 //! The application of the admin listener: what operators and their programs use, and nothing that the public may reach.
 
-mod error;
+pub(crate) mod error;
 mod host;
+pub mod objects;
 
 use std::sync::Arc;
 
@@ -9,10 +10,12 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error};
+use asteroid_application::administration::Administration;
 use asteroid_kernel::{Clock, Randomness};
 
+use crate::admin_api::{self, AdminApi};
 use crate::core::{Surface, Telemetry, fallback};
-use crate::{MetricsSource, Readiness, operations};
+use crate::{HttpSettings, MetricsSource, Readiness, operations};
 
 use error::AdminSurface;
 
@@ -35,7 +38,11 @@ impl Default for AdminSettings {
 }
 
 /// The parts of the application of the admin listener. Cheap to clone; clones share everything.
-pub struct AdminParts<R, M> {
+pub struct AdminParts<D, R, M> {
+    /// The use cases of `/admin/v1`.
+    pub api: Arc<AdminApi<D>>,
+    /// The settings that `/admin/v1` has in common with the public surfaces. Its bodies have the size of the admin listener.
+    pub http: Arc<HttpSettings>,
     /// The readiness check.
     pub readiness: Arc<R>,
     /// The metrics.
@@ -48,9 +55,11 @@ pub struct AdminParts<R, M> {
     pub settings: Arc<AdminSettings>,
 }
 
-impl<R, M> Clone for AdminParts<R, M> {
+impl<D, R, M> Clone for AdminParts<D, R, M> {
     fn clone(&self) -> Self {
         Self {
+            api: Arc::clone(&self.api),
+            http: Arc::clone(&self.http),
             readiness: Arc::clone(&self.readiness),
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
@@ -62,8 +71,8 @@ impl<R, M> Clone for AdminParts<R, M> {
 
 /// The application of the admin listener. Each worker of a server ([`wire::listen`](crate::wire::listen)) makes its own.
 #[must_use]
-pub fn admin_app<R: Readiness, M: MetricsSource>(
-    parts: &AdminParts<R, M>,
+pub fn admin_app<D: Administration, R: Readiness, M: MetricsSource>(
+    parts: &AdminParts<D, R, M>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -71,7 +80,7 @@ pub fn admin_app<R: Readiness, M: MetricsSource>(
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    > + use<R, M>,
+    > + use<D, R, M>,
 > {
     let telemetry = Arc::new(Telemetry {
         clock: Arc::clone(&parts.clock),
@@ -82,7 +91,14 @@ pub fn admin_app<R: Readiness, M: MetricsSource>(
         answer: |_, error| AdminSurface::answer(error),
     });
     let settings = Arc::clone(&parts.settings);
+    let http = HttpSettings {
+        body_limit: settings.body_limit,
+        header_limit: settings.header_limit,
+        trusted_proxies: Vec::new(),
+        ..HttpSettings::clone(&parts.http)
+    };
     App::new()
+        .configure(admin_api::configure(Arc::clone(&parts.api), Arc::new(http)))
         .configure(operations::configure_health::<AdminSurface, R>(Arc::clone(&parts.readiness)))
         .configure(operations::configure_metrics::<AdminSurface, M>(Arc::clone(&parts.metrics)))
         .default_service(fallback::<AdminSurface>())

@@ -61,6 +61,11 @@ impl<U: 'static> HttpContext<U> {
         self.request.match_info().query(name)
     }
 
+    /// The bearer token.
+    pub(crate) fn bearer_token(&self) -> Result<&str, ApiError> {
+        bearer_token(self.request.headers())
+    }
+
     /// The body, which must be a JSON object.
     pub(crate) async fn object(&mut self) -> Result<JsonObject, ApiError> {
         read_object(&self.request, &mut self.payload, &self.state.settings).await
@@ -103,7 +108,7 @@ impl<U: 'static> HttpContext<U> {
 
     /// The caller that the bearer token authenticates.
     pub(crate) async fn caller<S: Sessions>(&mut self, sessions: fn(&U) -> &S) -> Result<Caller, ApiError> {
-        let token = bearer_token(self.request.headers())?.to_owned();
+        let token = self.bearer_token()?.to_owned();
         let caller = self.call(|use_cases| sessions(use_cases).authenticate(token)).await?.map_err(
             |error| match error {
                 AuthenticateError::Unauthenticated => ApiError::Unauthenticated { token_sent: true },

@@ -137,7 +137,7 @@ impl Endpoint {
 }
 
 impl<S: Surface, E> EndpointError<S, E> {
-    fn new(error: impl Into<S::Error>) -> Self {
+    pub(crate) fn new(error: impl Into<S::Error>) -> Self {
         Self { error: error.into(), operation: PhantomData }
     }
 }

@@ -115,9 +115,18 @@ impl<S: DocumentedSurface> Description<'_, S> {
 
     /// Adds the bearer token, and 401 for a request without one.
     pub(crate) fn needs_token(&mut self) {
+        self.needs_scopes([]);
+    }
+
+    /// The same for a token that has this scope.
+    pub(crate) fn needs_scope(&mut self, scope: &str) {
+        self.needs_scopes([scope]);
+    }
+
+    fn needs_scopes<const N: usize>(&mut self, scopes: [&str; N]) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         self.components.add_security_scheme(BEARER, scheme);
-        self.operation.security = Some(vec![SecurityRequirement::new(BEARER, [""; 0])]);
+        self.operation.security = Some(vec![SecurityRequirement::new(BEARER, scopes)]);
         self.may_answer(SharedResponse::Unauthenticated);
     }
 

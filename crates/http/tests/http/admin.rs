@@ -1,10 +1,11 @@
 //! The application of the admin listener.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use actix_web::test::{TestRequest, call_service, init_service};
-use asteroid_application::mocks::MockAccounts;
-use asteroid_http::{AdminParts, AdminSettings, HttpSettings, MetricsSource, Parts, admin_app};
+use asteroid_application::mocks::{MockAccounts, MockAdministration};
+use asteroid_http::{AdminApi, AdminParts, AdminSettings, HttpSettings, MetricsSource, Parts, admin_app};
 
 use crate::harness::{Answer, Ready, ask, parts};
 
@@ -17,15 +18,28 @@ impl MetricsSource for OneMetric {
     }
 }
 
-pub(crate) fn admin_parts() -> AdminParts<Ready, OneMetric> {
-    let Parts { readiness, clock, randomness, .. } = parts(MockAccounts::new(), HttpSettings::default());
+pub(crate) fn admin_parts(
+    api: AdminApi<MockAdministration>,
+) -> AdminParts<MockAdministration, Ready, OneMetric> {
+    let Parts { readiness, clock, randomness, settings: http, .. } =
+        parts(MockAccounts::new(), HttpSettings::default());
     let settings = AdminSettings { hosts: vec!["asteroid.internal".to_owned()], ..AdminSettings::default() };
-    AdminParts { readiness, metrics: Arc::new(OneMetric), clock, randomness, settings: Arc::new(settings) }
+    AdminParts {
+        api: Arc::new(api),
+        http,
+        readiness,
+        metrics: Arc::new(OneMetric),
+        clock,
+        randomness,
+        settings: Arc::new(settings),
+    }
 }
 
 pub(crate) async fn ask_admin(request: TestRequest) -> Answer {
     let request = request.insert_header(("x-request-id", "r-1"));
-    let response = call_service(&init_service(admin_app(&admin_parts())).await, request.to_request()).await;
+    let api = AdminApi::new(Arc::new(MockAdministration::new()), NonZeroU32::MAX);
+    let response =
+        call_service(&init_service(admin_app(&admin_parts(api))).await, request.to_request()).await;
     Answer::of(response).await
 }
 

@@ -2,6 +2,7 @@
 
 mod access_log;
 mod admin;
+mod admin_api;
 mod client_address;
 mod clients;
 mod cors;

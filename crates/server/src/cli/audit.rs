@@ -1,7 +1,8 @@
 use std::net::IpAddr;
 
 use asteroid_application::administration::{Administration, Page};
-use asteroid_audit::{Action, AuditEvent, AuditFilter, Outcome};
+use asteroid_audit::{Action, AuditFilter, Outcome};
+use asteroid_http::admin::objects::EventObject;
 use asteroid_kernel::{AuditEventId, Timestamp};
 use clap::Args;
 use serde::Serialize;
@@ -60,43 +61,10 @@ impl ErrorCode for InvalidTime {
     }
 }
 
-/// A listed event.
-#[derive(Serialize)]
-pub(super) struct ListedEvent {
-    id: String,
-    at: String,
-    action: &'static str,
-    outcome: &'static str,
-    user: Option<i64>,
-    /// The masked contact of the request.
-    contact: Option<String>,
-    operator: Option<String>,
-    ip: Option<String>,
-    user_agent: Option<String>,
-    request_id: Option<String>,
-}
-
-impl From<&AuditEvent> for ListedEvent {
-    fn from(event: &AuditEvent) -> Self {
-        Self {
-            id: event.id.to_string(),
-            at: event.at.to_string(),
-            action: event.action.as_str(),
-            outcome: event.outcome.as_str(),
-            user: event.user.map(|user| user.0),
-            contact: event.contact.clone(),
-            operator: event.operator.clone(),
-            ip: event.origin.ip.map(|ip| ip.to_string()),
-            user_agent: event.origin.user_agent.clone(),
-            request_id: event.origin.request_id.clone(),
-        }
-    }
-}
-
 /// A page of listed events.
 #[derive(Serialize)]
 struct ListedEvents {
-    events: Vec<ListedEvent>,
+    events: Vec<EventObject>,
     /// Where the next page continues.
     next: Option<String>,
 }
@@ -127,7 +95,7 @@ pub(super) fn run(context: &Context, arguments: &AuditArguments) -> Result<(), C
             administrators.list_events(filter, arguments.after, at_most).await?
         }))
     })?;
-    let events = items.iter().map(ListedEvent::from).collect();
+    let events = items.iter().map(EventObject::from).collect();
     let listed = ListedEvents { events, next: next.map(|next| next.to_string()) };
     answer(arguments.format, &listed, || {
         let mut text = table(&listed.events);
@@ -147,7 +115,7 @@ fn time(text: &str, now: Timestamp) -> Result<Timestamp, InvalidTime> {
 }
 
 /// A table of events.
-pub(super) fn table(events: &[ListedEvent]) -> String {
+pub(super) fn table(events: &[EventObject]) -> String {
     if events.is_empty() {
         return "No such event is in the audit trail.\n".to_owned();
     }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use asteroid_application::PublishTermsError;
-use asteroid_application::administration::{CreateUserError, SetPasswordError};
+use asteroid_application::administration::{CreateUserError, EditUserError, SetPasswordError};
 use asteroid_diesel::copy::CopyError;
 use asteroid_kernel::StorageError;
 use asteroid_keyring::KeysError;
@@ -13,6 +13,7 @@ use asteroid_terms::InvalidTerms;
 use serde::Serialize;
 use serde_json::json;
 
+use super::admin_key::UnknownAdminKey;
 use super::audit::InvalidTime;
 use super::import::MissingTombstoneKeys;
 use super::keys::RetireError;
@@ -42,9 +43,9 @@ macro_rules! code_of {
 
 fn code_of(error: &(dyn Error + 'static)) -> &'static str {
     code_of!(error;
-        ConfigErrors, CopyError, CreateUserError, InvalidTerms, InvalidTime, KeysError, MissingTombstoneKeys, NoKeysFile, PublishError,
-        PublishTermsError, RetireError, SendTestError, SetPasswordError, StorageError, StoreError, TemplateErrors,
-        UserError, WritePreviewError, io::Error,
+        ConfigErrors, CopyError, CreateUserError, EditUserError, InvalidTerms, InvalidTime, KeysError,
+        MissingTombstoneKeys, NoKeysFile, PublishError, PublishTermsError, RetireError, SendTestError, SetPasswordError, StorageError, StoreError, TemplateErrors,
+        UnknownAdminKey, UserError, WritePreviewError, io::Error,
     )
 }
 

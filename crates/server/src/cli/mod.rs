@@ -1,6 +1,7 @@
 //! The command line. Every command prints text for people, or JSON with `--json`; why it failed goes to standard error, as
 //! JSON, too. Its exit status is 0 (success), 1 (refused or failed) or 2 (usage error).
 
+mod admin_key;
 mod audit;
 mod config;
 mod confirm;
@@ -23,9 +24,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asteroid_application::{Accounts, Operator, Practices};
+use asteroid_application::{Accounts, Administrators, Operator, Practices};
 use asteroid_argon2::Argon2Hasher;
 use asteroid_diesel::SqliteStorage;
+use asteroid_http::HttpSettings;
 use asteroid_kernel::{Clock, Origin, Randomness};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
@@ -85,6 +87,9 @@ enum Command {
     User(user::UserCommand),
     /// List the events of the audit trail, newest first.
     Audit(audit::AuditArguments),
+    /// Make, list or revoke keys of programs that administer by `/admin/v1`.
+    #[command(subcommand)]
+    AdminKey(admin_key::AdminKeyCommand),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -95,8 +100,7 @@ enum Command {
     #[command(subcommand)]
     Messages(messages::MessagesCommand),
     /// Print the OpenAPI document.
-    #[command(after_help = "Example:\n  asteroid openapi > openapi.json")]
-    Openapi,
+    Openapi(OpenapiArguments),
     /// Check whether a running server is ready, for containers and load balancers.
     Health(health::HealthArguments),
     /// Print the completion script of a shell.
@@ -112,6 +116,16 @@ enum Command {
     /// Print the manual page, in roff.
     #[command(after_help = "Example:\n  asteroid man | man -l -")]
     Man,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  asteroid openapi > openapi.json\n  asteroid openapi --admin > admin-openapi.json"
+)]
+struct OpenapiArguments {
+    /// The document of `/admin/v1` on the admin listener.
+    #[arg(long)]
+    admin: bool,
 }
 
 /// A single-threaded runtime for a command.
@@ -221,11 +235,12 @@ pub fn run(
         Some(Command::Terms(command)) => terms::run(&context, &command),
         Some(Command::Outbox(command)) => outbox::run(&context, &command),
         Some(Command::User(command)) => user::run(&context, &command),
+        Some(Command::AdminKey(command)) => admin_key::run(&context, &command),
         Some(Command::Audit(arguments)) => audit::run(&context, &arguments),
         Some(Command::Keys(command)) => keys::run(&context, &command),
         Some(Command::Messages(command)) => messages::run(&context, &command),
         Some(Command::Health(arguments)) => health::run(&context, &arguments),
-        Some(Command::Openapi) => openapi(&context),
+        Some(Command::Openapi(arguments)) => openapi(&context, &arguments),
         Some(Command::Completions { shell }) => completions(shell),
         Some(Command::Man) => man(),
         Some(Command::Migrate(format)) => migrate::run(&context, format),
@@ -277,11 +292,17 @@ fn serve(context: &Context) -> Result<(), CommandError> {
     Ok(crate::serve::run(&settings, reload, &context.clock, &context.randomness)?)
 }
 
-fn openapi(context: &Context) -> Result<(), CommandError> {
-    let settings = context.configuration()?.settings.http_settings();
+fn openapi(context: &Context, arguments: &OpenapiArguments) -> Result<(), CommandError> {
+    let settings = context.configuration()?.settings;
+    let admin = settings.admin_settings();
+    let settings = settings.http_settings();
     // The description is the same for every store.
-    let description =
-        asteroid_http::openapi::<Accounts<SqliteStorage, Argon2Hasher>, Practices<SqliteStorage>>(&settings);
+    let description = if arguments.admin {
+        let settings = HttpSettings { body_limit: admin.body_limit, ..settings };
+        asteroid_http::admin_openapi::<Administrators<SqliteStorage, Argon2Hasher>>(&settings)
+    } else {
+        asteroid_http::openapi::<Accounts<SqliteStorage, Argon2Hasher>, Practices<SqliteStorage>>(&settings)
+    };
     Ok(output::say(&description.to_pretty_json()?)?)
 }
 

@@ -2,10 +2,9 @@ use std::sync::Arc;
 
 use asteroid_application::{Outbox, RetryRefusal};
 use asteroid_audit::AuditRepository;
+use asteroid_http::admin::objects::MessageObject;
 use asteroid_kernel::{MessageId, Storage};
-use asteroid_messaging::{
-    Channel, OutboxEntry, OutboxFilter, OutboxRepository, OutboxState, OutboxStateKind,
-};
+use asteroid_messaging::{Channel, OutboxFilter, OutboxRepository, OutboxStateKind};
 use asteroid_verification::ChallengeRepository;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
@@ -68,52 +67,6 @@ fn states() -> impl TypedValueParser<Value = OutboxStateKind> {
     })
 }
 
-/// A listed message.
-#[derive(Serialize)]
-pub(super) struct ListedMessage {
-    id: String,
-    created_at: String,
-    channel: &'static str,
-    /// The masked recipient.
-    to: String,
-    kind: &'static str,
-    attempts: u32,
-    state: &'static str,
-    /// When a waiting message is tried next; for one in flight, the end of its lease.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completed_at: Option<String>,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    expires_at: String,
-}
-
-impl From<OutboxEntry> for ListedMessage {
-    fn from(OutboxEntry { message, attempts, state }: OutboxEntry) -> Self {
-        let kind = state.kind().as_str();
-        let (due_at, completed_at, reason) = match state {
-            OutboxState::Waiting { due_at } => (Some(due_at), None, None),
-            OutboxState::Delivered { at } => (None, Some(at), None),
-            OutboxState::Failed { at, reason } => (None, Some(at), Some(reason)),
-        };
-        Self {
-            id: message.id.to_string(),
-            created_at: message.created_at.to_string(),
-            channel: message.channel().as_str(),
-            to: message.to.masked(),
-            kind: message.kind.as_str(),
-            attempts,
-            state: kind,
-            due_at: due_at.map(|at| at.to_string()),
-            completed_at: completed_at.map(|at| at.to_string()),
-            reason,
-            expires_at: message.expires_at.to_string(),
-        }
-    }
-}
-
 /// A message that is not tried again.
 #[derive(Serialize)]
 struct Refused {
@@ -143,7 +96,7 @@ fn list(context: &Context, List { state, channel, limit, format }: &List) -> Res
     let entries = context.in_store(async |store| {
         Ok(with_storage!(store, |storage| outbox(context, storage).list(filter, at_most).await?))
     })?;
-    let listed: Vec<ListedMessage> = entries.into_iter().map(ListedMessage::from).collect();
+    let listed: Vec<MessageObject> = entries.iter().map(MessageObject::from).collect();
     answer(*format, &listed, || table(&listed))
 }
 
@@ -197,7 +150,7 @@ fn retry_failed(context: &Context, format: Format) -> Result<(), CommandError> {
 }
 
 /// A table of the messages.
-pub(super) fn table(listed: &[ListedMessage]) -> String {
+pub(super) fn table(listed: &[MessageObject]) -> String {
     if listed.is_empty() {
         return "No such message is in the outbox.".to_owned();
     }
@@ -208,7 +161,7 @@ pub(super) fn table(listed: &[ListedMessage]) -> String {
     table.render(LEFT)
 }
 
-fn row(message: &ListedMessage) -> [String; 7] {
+fn row(message: &MessageObject) -> [String; 7] {
     let state = match (message.state, &message.due_at, &message.completed_at, &message.reason) {
         (state, Some(due_at), ..) => format!("{state} until {due_at}"),
         // On one line, even if the reason has several.
@@ -234,17 +187,17 @@ fn row(message: &ListedMessage) -> [String; 7] {
 mod tests {
     use asteroid_kernel::mocks::CountingRandomness;
     use asteroid_kernel::{Contact, Region, Timestamp};
-    use asteroid_messaging::{Content, Message, MessageKind};
+    use asteroid_messaging::{Content, Message, MessageKind, OutboxEntry, OutboxState};
 
     use super::*;
 
-    fn entry(to: &str, state: OutboxState) -> ListedMessage {
+    fn entry(to: &str, state: OutboxState) -> MessageObject {
         let now = Timestamp::parse("2026-01-02T03:04:05.678Z").expect("a time");
         let to = Contact::parse(to, Region::US).expect("a contact");
         let randomness = CountingRandomness::default();
         let (kind, content) = (MessageKind::PasswordChanged, Content::Notice);
         let message = Message::new(to, kind, content, now + Message::NOTICE_LIFE, now, &randomness);
-        OutboxEntry { message, attempts: 3, state }.into()
+        (&OutboxEntry { message, attempts: 3, state }).into()
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The defaults. `config/asteroid.toml` repeats them, and a test compares both.
 
 use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
 
 use asteroid_delivery::DeliveryUrl;
 use asteroid_kernel::Region;
@@ -36,7 +37,11 @@ impl Default for HttpServerSettings {
 
 impl Default for AdminListenerSettings {
     fn default() -> Self {
-        Self { bind: Some((Ipv4Addr::LOCALHOST, 8081).into()), hosts: Vec::new() }
+        Self {
+            bind: Some((Ipv4Addr::LOCALHOST, 8081).into()),
+            hosts: Vec::new(),
+            requests_per_minute: const { NonZeroU32::new(600).unwrap() },
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use asteroid_delivery::DeliveryUrl;
@@ -109,6 +110,8 @@ pub struct AdminListenerSettings {
     pub bind: Option<SocketAddr>,
     /// The host names that requests may name, besides IP addresses and `localhost`.
     pub hosts: Vec<String>,
+    /// How often each program may call `/admin/v1` in a minute.
+    pub requests_per_minute: NonZeroU32,
 }
 
 /// `[database]`

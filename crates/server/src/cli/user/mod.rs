@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use asteroid_application::Administrators;
 use asteroid_application::administration::{
-    Administration, CreateUserError, EndedSessions, InvalidUserReference, NewAccount, Page, SetPasswordError,
-    StatusChange, UnlockedUser, UserReference,
+    Administration, CreateUserError, EditUserError, EndedSessions, InvalidUserReference, NameEdit,
+    NewAccount, Page, SetPasswordError, StatusChange, UnlockedUser, UserReference,
 };
 use asteroid_argon2::{Argon2Hasher, Argon2Settings, StartError};
+use asteroid_http::admin::objects::{SessionObject, UserDetailsObject, UserExportObject, UserObject};
 use asteroid_identity::{
     ContactType, Password, PasswordFlaw, PersonName, UserCursor, UserFilter, UserSearch, UserStatus,
 };
@@ -21,7 +22,7 @@ use asteroid_kernel::{Contact, SessionId, UserId};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use show::{ListedUser, table};
+use show::table;
 
 use super::confirm::{Confirmed, confirm};
 use super::failure::ErrorCode;
@@ -153,17 +154,18 @@ pub(super) struct Create {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  asteroid user edit 25 --first-name Martha --last-name Washington")]
+#[command(after_help = "Examples:\n  asteroid user edit 25 --first-name Martha --last-name Washington\n  \
+    asteroid user edit george@example.com --last-name Washington")]
 pub(super) struct Edit {
     /// The user: an id or any contact.
     #[arg(value_name = "USER")]
     user: String,
     /// The first name from now on; empty if it is not known.
-    #[arg(long, value_name = "NAME")]
-    first_name: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "last_name")]
+    first_name: Option<String>,
     /// The last name from now on; empty if it is not known.
     #[arg(long, value_name = "NAME")]
-    last_name: String,
+    last_name: Option<String>,
     #[command(flatten)]
     format: Format,
 }
@@ -248,9 +250,19 @@ impl ErrorCode for CreateUserError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoContact => "no_contact",
+            Self::KeyReused => "key_reused",
             Self::ContactTaken(_) => "contact_taken",
             Self::WeakPassword(_) => WEAK_PASSWORD,
             Self::Hashing(_) => HASHING_FAILED,
+            Self::Storage(error) => error.code(),
+        }
+    }
+}
+
+impl ErrorCode for EditUserError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
             Self::Storage(error) => error.code(),
         }
     }
@@ -319,21 +331,21 @@ pub(super) fn run(context: &Context, command: &UserCommand) -> Result<(), Comman
         UserCommand::List(arguments) => list(context, arguments),
         UserCommand::Show(Named { user, format }) => {
             let details = on_user!(context, user, |users, reference| users.show_user(reference.clone()))??;
-            let shown = show::ShownUser::from(&details);
-            answer(*format, &shown, || shown.text())
+            let shown = UserDetailsObject::from(&details);
+            answer(*format, &shown, || show::details(&shown))
         }
         UserCommand::Sessions(Named { user, format }) => {
             let details = on_user!(context, user, |users, reference| users.show_user(reference.clone()))??;
-            let sessions: Vec<_> = details.sessions.iter().map(show::ShownSession::from).collect();
+            let sessions: Vec<_> = details.sessions.iter().map(SessionObject::from).collect();
             answer(*format, &sessions, || show::sessions_table(&sessions))
         }
         UserCommand::Export(arguments) => export(context, arguments),
         UserCommand::Delete(arguments) => delete::run(context, arguments),
         UserCommand::Create(arguments) => create(context, arguments),
         UserCommand::Edit(Edit { user, first_name, last_name, format }) => {
-            let name = PersonName::partial(first_name, last_name)?;
+            let name = NameEdit::parse(first_name.as_deref(), last_name.as_deref())?;
             let edit = on_user!(context, user, |users, reference| {
-                users.rename_user(reference.clone(), name.clone(), operator())
+                users.rename_user(reference.clone(), name.clone(), None, operator())
             });
             let id = edit??;
             answer(*format, &json!({ "id": id.0 }), || format!("User {id} has another name.\n"))
@@ -409,7 +421,7 @@ fn list(context: &Context, arguments: &List) -> Result<(), CommandError> {
             administrators.list_users(filter, arguments.after.clone(), at_most).await?
         }))
     })?;
-    let users: Vec<ListedUser> = items.iter().map(ListedUser::from).collect();
+    let users: Vec<UserObject> = items.iter().map(UserObject::from).collect();
     let next = next.map(|next| next.to_string());
     answer(arguments.format, &json!({ "users": users, "next": next }), || {
         let mut text = table(&users);
@@ -423,7 +435,7 @@ fn list(context: &Context, arguments: &List) -> Result<(), CommandError> {
 fn export(context: &Context, Export { user, output, format }: &Export) -> Result<(), CommandError> {
     let export =
         on_user!(context, user, |users, reference| { users.export_user(reference.clone(), operator()) })??;
-    let exported = export::ExportedUser::from(&export);
+    let exported = UserExportObject::from(&export);
     let json = serde_json::to_string_pretty(&exported)?;
     let Some(path) = output else { return Ok(say(&json)?) };
     export::write_new(path, &json).map_err(|error| UserError::Export(path.clone(), error))?;
@@ -448,7 +460,7 @@ fn create(context: &Context, arguments: &Create) -> Result<(), CommandError> {
     };
     let created = context.in_store(async |store| {
         Ok(with_storage!(store, |storage| {
-            administrators(context, &settings, storage)?.create_user(account, operator()).await
+            administrators(context, &settings, storage)?.create_user(account, None, operator()).await
         }))
     })?;
     match created {
