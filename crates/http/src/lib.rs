@@ -4,6 +4,7 @@ pub mod admin;
 mod admin_api;
 mod app;
 pub mod auth;
+mod console;
 mod core;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -19,6 +20,7 @@ pub use crate::core::StreamSlots;
 pub use admin::{AdminParts, AdminSettings, admin_app};
 pub use admin_api::{AdminApi, openapi as admin_openapi};
 pub use app::{Parts, app};
+pub use console::ConsoleAccounts;
 pub use ipnet::IpNet;
 pub use openapi::openapi;
 pub use operations::{MetricsSource, Readiness};

@@ -369,6 +369,7 @@ where
     };
     let parts = Arc::new(parts);
     let admin_parts = admin_parts.map(|(metrics, administration)| AdminParts {
+        accounts: Arc::clone(&parts.accounts),
         api: Arc::new(AdminApi::new(Arc::new(administration), settings.admin.requests_per_minute)),
         http: Arc::clone(&parts.settings),
         readiness: Arc::clone(&parts.readiness),

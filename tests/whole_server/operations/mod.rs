@@ -2,6 +2,7 @@
 
 mod administration;
 mod audit;
+mod console;
 mod deletion;
 mod key_rotation;
 mod many_servers;

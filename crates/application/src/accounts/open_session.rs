@@ -71,9 +71,18 @@ pub(super) struct NewSession {
 impl NewSession {
     /// A session with an opaque token.
     pub(super) fn opaque(context: &RequestContext) -> Self {
+        Self::random(context, SessionToken::hash)
+    }
+
+    /// A session of the console.
+    pub(super) fn console(context: &RequestContext) -> Self {
+        Self::random(context, SessionToken::console_hash)
+    }
+
+    fn random(context: &RequestContext, hash: fn(&SessionToken) -> SessionTokenHash) -> Self {
         let id = SessionId::new(context.now, context.randomness());
         let token = SessionToken::new(context.randomness());
-        Self { id, token_hash: Some(token.hash()), token: token.into() }
+        Self { id, token_hash: Some(hash(&token)), token: token.into() }
     }
 
     /// A session of this user with a signed token.

@@ -82,13 +82,15 @@ asteroid_kernel::port! {
     }
 }
 
-/// The form of a session's token. Both give the same access.
+/// The form of a session's token. The first two give the same access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenForm {
     /// Random; its hash is stored.
     Opaque,
     /// A JWT that names the session.
     Signed,
+    /// Random, and for the console alone.
+    Console,
 }
 
 /// A new session and its user.
@@ -246,6 +248,7 @@ where
         let context = self.context(origin);
         let session = match token {
             TokenForm::Opaque => NewSession::opaque(&context),
+            TokenForm::Console => NewSession::console(&context),
             TokenForm::Signed => match NewSession::signed(user, &context) {
                 Ok(session) => session,
                 Err(error) => return Err(self.give_back(running, &context, error.into()).await),

@@ -3,6 +3,7 @@
 
 mod admin_keys;
 mod audit_trail;
+mod console;
 mod create_user;
 mod delete_user;
 mod edit_user;
@@ -20,7 +21,7 @@ use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository};
 use asteroid_clients::MembershipRepository;
 use asteroid_identity::{
     AdminKey, AdminKeyRepository, AdminKeySecret, FamiliarAddressRepository, IdempotencyRepository, Password,
-    PasswordHasher, PendingRegistrationRepository, Profile, SessionRepository, TombstoneKeys,
+    PasswordHasher, PendingRegistrationRepository, Profile, SessionRepository, SessionToken, TombstoneKeys,
     TombstoneRepository, UserAdministrationRepository, UserCursor, UserFilter, UserRegistrationRepository,
     UserRepository, UserStatus, UserVersion,
 };
@@ -37,6 +38,7 @@ use crate::operator::{Act, Operator};
 use crate::{AccountRules, Outbox, RetryRefusal};
 
 pub use admin_keys::{AuthenticateAdminKeyError, CreatedAdminKey, NewAdminKey};
+pub use console::ConsoleSession;
 pub use create_user::*;
 pub use edit_user::{EditUserError, NameEdit};
 pub use end_sessions::*;
@@ -168,6 +170,9 @@ asteroid_kernel::port! {
             message: MessageId,
             operator: Operator,
         ) -> Result<Result<(), RetryRefusal>, StorageError>;
+
+        /// The live session of an administrator in the console; [`None`] if the token opens none. Its use is recorded.
+        async fn console_session(&self, token: SessionToken) -> Result<Option<ConsoleSession>, StorageError>;
 
         /// Makes a key for a program that administers.
         async fn create_admin_key(
@@ -496,6 +501,10 @@ where
         operator: Operator,
     ) -> Result<Result<(), RetryRefusal>, StorageError> {
         self.outbox().retry(message, &operator).await
+    }
+
+    async fn console_session(&self, token: SessionToken) -> Result<Option<ConsoleSession>, StorageError> {
+        self.find_console_session(&token).await
     }
 
     async fn create_admin_key(

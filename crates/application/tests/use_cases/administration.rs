@@ -12,9 +12,9 @@ use asteroid_application::{AccountRules, Administrators};
 use asteroid_audit::{Action, Outcome};
 use asteroid_identity::mocks::{MockHasher, PlainHasher};
 use asteroid_identity::{
-    AdminKey, AdminKeyName, AdminKeySecret, ContactSource, ContactTaken, ContactType, IdempotentRequest,
-    Password, PersonName, Profile, Scope, TombstoneKey, TombstoneKeys, User, UserContact, UserCursor,
-    UserFilter, UserSearch, UserStatus,
+    AdminKey, AdminKeyName, AdminKeySecret, ContactSource, ContactTaken, ContactType, FoundSession,
+    IdempotentRequest, Password, PersonName, Profile, Scope, Session, SessionToken, TombstoneKey,
+    TombstoneKeys, User, UserContact, UserCursor, UserFilter, UserSearch, UserStatus,
 };
 use asteroid_kernel::mocks::{CountingRandomness, ManualClock};
 use asteroid_kernel::{
@@ -441,4 +441,44 @@ async fn the_revocation_of_an_unknown_key_is_no_act() {
     let (users, _) = administrators(tx);
     let id = AdminKeyId::new(now(), &CountingRandomness::default());
     assert!(!users.revoke_admin_key(id, operator()).await.expect("the store works"));
+}
+
+#[tokio::test]
+async fn a_session_of_the_console_is_of_an_administrator_and_idle_for_less_than_half_an_hour() {
+    let token = SessionToken::new(&CountingRandomness::default());
+    let minutes = |minutes| now() - Duration::from_mins(minutes);
+    for (administrator, began, used, status, expected) in [
+        (true, minutes(9), minutes(9), UserStatus::Enabled, Some(true)),
+        (true, minutes(10), minutes(0), UserStatus::Enabled, Some(false)),
+        (true, minutes(600), minutes(29), UserStatus::Enabled, Some(false)),
+        (true, minutes(600), minutes(30), UserStatus::Enabled, None),
+        (false, minutes(9), minutes(9), UserStatus::Enabled, None),
+        (true, minutes(9), minutes(9), UserStatus::Disabled, None),
+    ] {
+        let mut tx = MockTx::new();
+        let hash = token.console_hash();
+        tx.expect_find_session_by_token().times(1).withf(move |wanted| *wanted == hash).returning(
+            move |_| {
+                let session = Session {
+                    id: SessionId::new(began, &CountingRandomness::default()),
+                    user: GEORGE,
+                    token: Some(hash),
+                    created_at: began,
+                    expires_at: now() + Duration::from_hours(12),
+                    last_used_at: used,
+                    origin: asteroid_kernel::Origin::default(),
+                };
+                Ok(Some(FoundSession { session, user_status: status }))
+            },
+        );
+        tx.expect_find_profile().returning(move |_| {
+            let mut profile = profile();
+            profile.user.administrator = administrator;
+            Ok(Some(profile))
+        });
+        tx.expect_touch_session().returning(|_, _| Ok(()));
+        let (users, _) = administrators(tx);
+        let found = users.console_session(token.clone()).await.expect("the store works");
+        assert_eq!(found.map(|found| found.is_recent), expected);
+    }
 }

@@ -36,6 +36,28 @@ impl SessionToken {
         SessionTokenHash(Sha256::digest(self.0.expose_secret().as_bytes()).into())
     }
 
+    /// The hash to store of a token for the console. It is another one than [`SessionToken::hash`], so that no token of the
+    /// console opens anything else, and no other token opens the console.
+    #[must_use]
+    pub fn console_hash(&self) -> SessionTokenHash {
+        SessionTokenHash(self.labelled("console"))
+    }
+
+    /// The text that forms of the console carry, by which it knows them from those of other pages (CSRF). It tells nothing
+    /// of the token.
+    #[must_use]
+    pub fn form_token(&self) -> String {
+        // Half of the digest is as unpredictable as the token.
+        let half: u128 =
+            self.labelled("form").iter().take(16).fold(0, |sum, byte| sum << 8 | u128::from(*byte));
+        format!("{half:032x}")
+    }
+
+    fn labelled(&self, label: &str) -> [u8; 32] {
+        let digest = Sha256::new().chain_update(label).chain_update(":");
+        digest.chain_update(self.0.expose_secret().as_bytes()).finalize().into()
+    }
+
     /// The token in plain text, for the client.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -205,6 +227,20 @@ mod tests {
         assert!(token.expose().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
         let read = SessionToken::parse(token.expose()).expect("a token");
         assert_eq!(read.hash(), token.hash());
+    }
+
+    #[test]
+    fn the_hashes_of_a_token_tell_nothing_of_each_other() {
+        let randomness = CountingRandomness::default();
+        let token = SessionToken::new(&randomness);
+        assert_ne!(token.hash(), token.console_hash());
+        assert_eq!(
+            token.console_hash(),
+            SessionToken::parse(token.expose()).expect("a token").console_hash()
+        );
+        assert_eq!(token.form_token().len(), 32);
+        assert_ne!(token.form_token(), token.expose());
+        assert_ne!(token.form_token(), SessionToken::new(&randomness).form_token());
     }
 
     #[test]

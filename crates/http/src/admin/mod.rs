@@ -14,6 +14,7 @@ use asteroid_application::administration::Administration;
 use asteroid_kernel::{Clock, Randomness};
 
 use crate::admin_api::{self, AdminApi};
+use crate::console::{self, Console, ConsoleAccounts};
 use crate::core::{Surface, Telemetry, fallback};
 use crate::{HttpSettings, MetricsSource, Readiness, operations};
 
@@ -38,7 +39,9 @@ impl Default for AdminSettings {
 }
 
 /// The parts of the application of the admin listener. Cheap to clone; clones share everything.
-pub struct AdminParts<D, R, M> {
+pub struct AdminParts<A, D, R, M> {
+    /// The use cases by which operators sign in to the console.
+    pub accounts: Arc<A>,
     /// The use cases of `/admin/v1`.
     pub api: Arc<AdminApi<D>>,
     /// The settings that `/admin/v1` has in common with the public surfaces. Its bodies have the size of the admin listener.
@@ -55,9 +58,10 @@ pub struct AdminParts<D, R, M> {
     pub settings: Arc<AdminSettings>,
 }
 
-impl<D, R, M> Clone for AdminParts<D, R, M> {
+impl<A, D, R, M> Clone for AdminParts<A, D, R, M> {
     fn clone(&self) -> Self {
         Self {
+            accounts: Arc::clone(&self.accounts),
             api: Arc::clone(&self.api),
             http: Arc::clone(&self.http),
             readiness: Arc::clone(&self.readiness),
@@ -71,8 +75,8 @@ impl<D, R, M> Clone for AdminParts<D, R, M> {
 
 /// The application of the admin listener. Each worker of a server ([`wire::listen`](crate::wire::listen)) makes its own.
 #[must_use]
-pub fn admin_app<D: Administration, R: Readiness, M: MetricsSource>(
-    parts: &AdminParts<D, R, M>,
+pub fn admin_app<A: ConsoleAccounts, D: Administration, R: Readiness, M: MetricsSource>(
+    parts: &AdminParts<A, D, R, M>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -80,7 +84,7 @@ pub fn admin_app<D: Administration, R: Readiness, M: MetricsSource>(
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    > + use<D, R, M>,
+    > + use<A, D, R, M>,
 > {
     let telemetry = Arc::new(Telemetry {
         clock: Arc::clone(&parts.clock),
@@ -97,8 +101,14 @@ pub fn admin_app<D: Administration, R: Readiness, M: MetricsSource>(
         trusted_proxies: Vec::new(),
         ..HttpSettings::clone(&parts.http)
     };
+    let http = Arc::new(http);
+    let console = Arc::new(Console {
+        accounts: Arc::clone(&parts.accounts),
+        administration: Arc::clone(parts.api.administration()),
+    });
     App::new()
-        .configure(admin_api::configure(Arc::clone(&parts.api), Arc::new(http)))
+        .configure(admin_api::configure(Arc::clone(&parts.api), Arc::clone(&http)))
+        .configure(console::configure(console, http))
         .configure(operations::configure_health::<AdminSurface, R>(Arc::clone(&parts.readiness)))
         .configure(operations::configure_metrics::<AdminSurface, M>(Arc::clone(&parts.metrics)))
         .default_service(fallback::<AdminSurface>())

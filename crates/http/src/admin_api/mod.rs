@@ -47,6 +47,11 @@ impl<D> AdminApi<D> {
         Self { administration, rate: RateLimiter::keyed(Quota::per_minute(requests_per_minute)) }
     }
 
+    /// The use cases.
+    pub(crate) fn administration(&self) -> &Arc<D> {
+        &self.administration
+    }
+
     /// Counts a request of the program with this key.
     fn check_rate(&self, key: AdminKeyId) -> Result<(), ApiError> {
         self.rate.check_key(&key).map_err(|limited| ApiError::TooManyRequests {

@@ -20,11 +20,12 @@ impl MetricsSource for OneMetric {
 
 pub(crate) fn admin_parts(
     api: AdminApi<MockAdministration>,
-) -> AdminParts<MockAdministration, Ready, OneMetric> {
-    let Parts { readiness, clock, randomness, settings: http, .. } =
+) -> AdminParts<MockAccounts, MockAdministration, Ready, OneMetric> {
+    let Parts { accounts, readiness, clock, randomness, settings: http, .. } =
         parts(MockAccounts::new(), HttpSettings::default());
     let settings = AdminSettings { hosts: vec!["asteroid.internal".to_owned()], ..AdminSettings::default() };
     AdminParts {
+        accounts,
         api: Arc::new(api),
         http,
         readiness,

@@ -5,6 +5,7 @@ mod admin;
 mod admin_api;
 mod client_address;
 mod clients;
+mod console;
 mod cors;
 mod harness;
 mod headers;

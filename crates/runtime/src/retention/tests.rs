@@ -12,7 +12,7 @@ use crate::test_support::{CapturedLogs, FaultyStorage, retention};
 const SOON: Duration = Duration::from_millis(1);
 
 /// The writes of one round: one for each kind of data.
-const WRITES: usize = 8;
+const WRITES: usize = 9;
 
 fn start(storage: &Arc<FaultyStorage>) -> (watch::Sender<bool>, JoinHandle<()>) {
     let (stop, stopped) = watch::channel(false);

@@ -1,0 +1,208 @@
+//! The console at `/admin/`: pages for operators, rendered on the server. They load nothing from elsewhere, and work without
+//! their script.
+
+mod audit;
+mod filters;
+mod outbox;
+mod overview;
+mod session;
+mod sign_in;
+mod user;
+mod users;
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, LOCATION, REFERRER_POLICY};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, Route};
+use askama::Template;
+use asteroid_application::accounts::{Sessions, SignIns};
+use asteroid_application::administration::Administration;
+use asteroid_kernel::StorageError;
+
+use crate::HttpSettings;
+use crate::admin::error::AdminSurface;
+use crate::core::{ApiError, Asset, HttpContext, SurfaceState, UseCaseTimeout, page_with_policy, resource};
+
+asteroid_kernel::port_alias! {
+    /// The use cases by which operators sign in to the console.
+    pub trait ConsoleAccounts: SignIns + Sessions;
+}
+
+/// The use cases behind the console.
+pub(crate) struct Console<A, D> {
+    pub(crate) accounts: Arc<A>,
+    pub(crate) administration: Arc<D>,
+}
+
+/// A request to the console.
+type ConsoleContext<A, D> = HttpContext<Console<A, D>>;
+
+/// Nothing from elsewhere, nothing inline, no framing; forms go to this server.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const NO_STORE: &str = "no-store";
+
+static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
+    [
+        Asset::css("console.css", &include_bytes!("assets/console.css")[..]),
+        Asset::script("console.js", &include_bytes!("assets/console.js")[..]),
+    ]
+});
+
+/// Why a page of the console is not shown.
+enum PageError {
+    /// The visitor goes to another page first.
+    SeeOther(String),
+    /// The form does not come from a page of the console.
+    ForeignForm,
+    /// An error that any request may meet.
+    Api(ApiError),
+}
+
+impl From<ApiError> for PageError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<StorageError> for PageError {
+    fn from(error: StorageError) -> Self {
+        Self::Api(error.into())
+    }
+}
+
+impl From<UseCaseTimeout> for PageError {
+    fn from(timeout: UseCaseTimeout) -> Self {
+        Self::Api(timeout.into())
+    }
+}
+
+type PageResult = Result<HttpResponse, PageError>;
+
+#[derive(Template)]
+#[template(path = "console/problem.html")]
+struct ProblemPage<'a> {
+    title: &'a str,
+    detail: &'a str,
+    back: &'a str,
+}
+
+/// Mounts the console.
+pub(crate) fn configure<A: ConsoleAccounts, D: Administration>(
+    console: Arc<Console<A, D>>,
+    settings: Arc<HttpSettings>,
+) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(Data::new(SurfaceState { use_cases: console, settings }));
+        for asset in ASSETS.iter() {
+            let answer = web::to(|| async { asset.answer() });
+            let path = format!("/admin/assets/{}", asset.name);
+            config.service(resource::<AdminSurface>(&path, vec![(Method::GET, answer)]));
+        }
+        for (path, routes) in [
+            ("/admin", vec![(Method::GET, get(overview::page::<A, D>))]),
+            (
+                "/admin/sign-in",
+                vec![
+                    (Method::GET, get(sign_in::page::<A, D>)),
+                    (Method::POST, get(sign_in::sign_in::<A, D>)),
+                ],
+            ),
+            ("/admin/sign-out", vec![(Method::POST, get(sign_in::sign_out::<A, D>))]),
+            ("/admin/users", vec![(Method::GET, get(users::page::<A, D>))]),
+            ("/admin/users/results", vec![(Method::GET, get(users::results::<A, D>))]),
+            ("/admin/users/{id}", vec![(Method::GET, get(user::page::<A, D>))]),
+            ("/admin/users/{id}/{action}", vec![(Method::POST, get(user::act::<A, D>))]),
+            ("/admin/audit", vec![(Method::GET, get(audit::page::<A, D>))]),
+            ("/admin/audit.csv", vec![(Method::GET, get(audit::csv::<A, D>))]),
+            ("/admin/audit.ndjson", vec![(Method::GET, get(audit::ndjson::<A, D>))]),
+            ("/admin/outbox", vec![(Method::GET, get(outbox::page::<A, D>))]),
+            ("/admin/outbox/{id}/retry", vec![(Method::POST, get(outbox::retry::<A, D>))]),
+        ] {
+            config.service(resource::<AdminSurface>(path, routes));
+        }
+    }
+}
+
+/// A route to a page.
+fn get<A: ConsoleAccounts, D: Administration>(
+    page: impl AsyncFn(ConsoleContext<A, D>) -> PageResult + Clone + 'static,
+) -> Route {
+    web::to(move |context: ConsoleContext<A, D>| {
+        let page = page.clone();
+        async move { page(context).await.unwrap_or_else(|error| problem(&error)) }
+    })
+}
+
+/// Answers what stands in the way of a page.
+fn problem(error: &PageError) -> HttpResponse {
+    let (response, title, detail) = match error {
+        PageError::SeeOther(to) => {
+            return HttpResponse::SeeOther()
+                .insert_header((LOCATION, to.as_str()))
+                .insert_header((actix_web::http::header::CACHE_CONTROL, NO_STORE))
+                .finish();
+        }
+        PageError::ForeignForm => (
+            HttpResponse::Forbidden(),
+            "Forbidden".to_owned(),
+            "The form does not come from a page of this console, or the page is of an earlier sign-in. Nothing was changed."
+                .to_owned(),
+        ),
+        PageError::Api(error) => {
+            let title = error.status().canonical_reason().unwrap_or("Error").to_owned();
+            (error.response(), title, error.message::<AdminSurface>().into())
+        }
+    };
+    let page = ProblemPage { title: &title, detail: &detail, back: "/admin/" };
+    let mut answer = match page.render() {
+        Ok(html) => page_with_policy(POLICY, NO_STORE, html),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    };
+    let mut response = response;
+    let head = response.finish();
+    *answer.status_mut() = head.status();
+    for (name, value) in head.headers() {
+        answer.headers_mut().insert(name.clone(), value.clone());
+    }
+    answer
+}
+
+/// Answers a page.
+fn show(page: &impl Template) -> PageResult {
+    let html = page.render().map_err(|error| {
+        tracing::error!("a page could not be rendered: {error}");
+        ApiError::Internal
+    })?;
+    let mut response = page_with_policy(POLICY, NO_STORE, html);
+    // Without a referrer, browsers call the origin of the page's forms `null`.
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    Ok(response)
+}
+
+/// The frame around a page.
+struct Frame {
+    /// The path of the page in the navigation.
+    here: &'static str,
+    /// Who is signed in.
+    operator: String,
+    /// The token that forms carry.
+    csrf: String,
+    /// What was done.
+    notice: Option<&'static str>,
+}
+
+impl Frame {
+    /// The pages of the navigation.
+    #[expect(clippy::unused_self, reason = "templates call methods alone")]
+    fn pages(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            ("/admin/", "Overview"),
+            ("/admin/users", "Users"),
+            ("/admin/audit", "Audit trail"),
+            ("/admin/outbox", "Outbox"),
+        ]
+    }
+}
