@@ -18,6 +18,7 @@ use asteroid_terms::*;
 use asteroid_verification::*;
 use futures_util::lock::Mutex;
 
+use crate::PublishTermsError;
 use crate::accounts::*;
 use crate::administration::*;
 use crate::development::*;
@@ -42,6 +43,7 @@ asteroid_kernel::mock_ports! {
         asteroid_messaging::OutboxRepository,
         asteroid_limits::LimitRepository,
         asteroid_audit::AuditRepository,
+        asteroid_audit::EventCountRepository,
         asteroid_terms::TermsRepository,
         asteroid_clients::PracticeRepository,
         asteroid_clients::MembershipRepository,

@@ -1,6 +1,6 @@
 //! Every repository at once.
 
-use asteroid_audit::AuditRepository;
+use asteroid_audit::{AuditRepository, EventCountRepository};
 use asteroid_clients::{ClientRepository, MembershipRepository, PracticeRepository};
 use asteroid_identity::{
     AdminKeyRepository, FamiliarAddressRepository, IdempotencyRepository, PendingRegistrationRepository,
@@ -30,6 +30,7 @@ asteroid_kernel::port_alias! {
         OutboxRepository +
         LimitRepository +
         AuditRepository +
+        EventCountRepository +
         TermsRepository +
         PracticeRepository +
         MembershipRepository +

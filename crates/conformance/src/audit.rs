@@ -1,6 +1,6 @@
 //! Clauses of [`asteroid_audit::AuditRepository`].
 
-use asteroid_audit::{Action, AuditEvent, AuditFilter, Outcome};
+use asteroid_audit::{Action, AuditEvent, AuditFilter, EventCount, HOUR, Outcome, hour_of};
 use asteroid_kernel::{AuditEventId, Origin, UserId};
 
 use crate::CompleteStorage;
@@ -126,4 +126,54 @@ pub async fn audit_events_are_removed_after_retention(storage: impl CompleteStor
     assert_eq!(store.forget_events(at(2) + TICK).await, 2);
     assert_eq!(store.forget_events(at(3)).await, 0);
     assert_eq!(store.list_events(&ALL, None, 10).await, [fourth, third]);
+}
+
+/// Events are counted by action and outcome, of one hour alone: from its first moment to its last.
+pub async fn events_are_counted_by_hour_action_and_outcome(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let hour = hour_of(at(0)) + HOUR;
+    let event_at =
+        |action, outcome, time| AuditEvent::new(action, outcome, &Origin::local(), time, &*RANDOMNESS);
+    let last = hour + HOUR - TICK;
+    let events = [
+        event_at(Action::SignIn, Outcome::Done, hour),
+        event_at(Action::SignIn, Outcome::Done, last),
+        event_at(Action::SignIn, Outcome::Limited, hour + TICK),
+        event_at(Action::Register, Outcome::Done, last),
+        event_at(Action::Register, Outcome::Done, hour - TICK),
+        event_at(Action::Register, Outcome::Done, hour + HOUR),
+    ];
+    store.record_events(&events).await;
+    let count = |action, outcome, number| EventCount { hour, action, outcome, number };
+    let expected = [
+        count(Action::Register, Outcome::Done, 1),
+        count(Action::SignIn, Outcome::Done, 2),
+        count(Action::SignIn, Outcome::Limited, 1),
+    ];
+    assert_eq!(store.count_events(hour).await, expected);
+    assert_eq!(store.count_events(hour + 2 * HOUR).await, []);
+}
+
+/// Counts are stored and replaced by hour, action and outcome, listed from an hour on, and forgotten before one.
+pub async fn counts_are_stored_replaced_and_forgotten(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let first = hour_of(at(0));
+    assert_eq!(store.last_counted_hour().await, None);
+    let count =
+        |hours, action, outcome, number| EventCount { hour: first + hours * HOUR, action, outcome, number };
+    let stored = [
+        count(0, Action::SignIn, Outcome::Done, 0),
+        count(1, Action::Register, Outcome::Refused, 7),
+        count(1, Action::SignIn, Outcome::Done, 5),
+        count(2, Action::SignIn, Outcome::Done, u64::from(u32::MAX)),
+    ];
+    store.store_counts(&stored[1..]).await;
+    store.store_counts(&[count(0, Action::SignIn, Outcome::Done, 3)]).await;
+    store.store_counts(&stored[..1]).await;
+    store.store_counts(&[]).await;
+    assert_eq!(store.stored_counts(first).await, stored);
+    assert_eq!(store.stored_counts(first + HOUR).await, stored[1..]);
+    assert_eq!(store.last_counted_hour().await, Some(first + 2 * HOUR));
+    assert_eq!(store.forget_counts(first + HOUR).await, 1);
+    assert_eq!(store.stored_counts(first).await, stored[1..]);
 }

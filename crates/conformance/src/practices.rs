@@ -59,3 +59,23 @@ pub async fn upserting_a_practice_reports_the_outcome(storage: impl CompleteStor
     }
     assert_eq!(store.find_practice(OTHER_PRACTICE).await, Some(bystander));
 }
+
+/// Practices are listed in the order of their ids, page by page. The place of a page need not be a practice.
+pub async fn practices_are_listed_by_id(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    assert_eq!(store.list_practices(None, 10).await, []);
+    for id in [3, i64::MAX, -1, 1] {
+        store.put_practice(&practice(PracticeId(id))).await;
+    }
+    let ids = async |after: Option<i64>, at_most| -> Vec<i64> {
+        let listed = store.list_practices(after.map(PracticeId), at_most).await;
+        listed.into_iter().map(|practice| practice.id.0).collect()
+    };
+    assert_eq!(ids(None, usize::MAX).await, [-1, 1, 3, i64::MAX]);
+    assert_eq!(ids(None, 2).await, [-1, 1]);
+    assert_eq!(ids(Some(1), 2).await, [3, i64::MAX]);
+    assert_eq!(ids(Some(2), 1).await, [3]);
+    assert_eq!(ids(Some(i64::MAX), 1).await, [0; 0]);
+    let whole = store.list_practices(Some(PracticeId(2)), 1).await;
+    assert_eq!(whole, [practice(PracticeId(3))]);
+}

@@ -57,6 +57,7 @@ asteroid_kernel::port_alias! {
         OutboxRepository +
         LimitRepository +
         AuditRepository +
+        EventCountRepository +
         TermsRepository +
         PracticeRepository +
         MembershipRepository +
@@ -326,7 +327,7 @@ macro_rules! copy_arguments {
 copy_arguments! {
     bool, usize, u32, Network, Timestamp,
     UserId, SessionId, RegistrationId, ChallengeId, MessageId, PracticeId, AdminKeyId,
-    Option<SessionId>, Option<MessageId>, Option<PracticeId>, Option<AuditEventId>,
+    Option<UserId>, Option<SessionId>, Option<MessageId>, Option<PracticeId>, Option<AuditEventId>,
     ContactType, ContactSource, UserStatus, Channel, Guesser, PurposeKind, KeyKind, ConsecutiveFailures,
 }
 
@@ -372,6 +373,7 @@ KeyRepository! { store_methods, [] }
 OutboxRepository! { store_methods, [] }
 LimitRepository! { store_methods, [] }
 AuditRepository! { store_methods, [] }
+EventCountRepository! { store_methods, [] }
 TermsRepository! { store_methods, [] }
 PracticeRepository! { store_methods, [] }
 MembershipRepository! { store_methods, [] }

@@ -189,6 +189,8 @@ macro_rules! suite {
                 audit_events_are_listed_newest_first,
                 audit_events_are_listed_by_filter,
                 audit_events_are_removed_after_retention,
+                events_are_counted_by_hour_action_and_outcome,
+                counts_are_stored_replaced_and_forgotten,
             }
             terms {
                 a_terms_version_is_stored_in_full,
@@ -200,12 +202,14 @@ macro_rules! suite {
                 the_first_acceptance_is_kept,
                 an_acceptance_covers_one_user_and_one_version,
                 the_acceptances_of_a_user_are_listed_latest_first,
+                the_acceptances_of_a_version_are_listed_by_user,
                 concurrent_acceptances_keep_one,
                 accepting_an_unpublished_version_fails,
             }
             practices {
                 a_practice_is_stored_in_full,
                 upserting_a_practice_reports_the_outcome,
+                practices_are_listed_by_id,
             }
             memberships {
                 a_membership_is_stored_in_full,

@@ -151,6 +151,25 @@ pub async fn the_acceptances_of_a_user_are_listed_latest_first(storage: impl Com
     assert_eq!(store.acceptances_of(UserId(27)).await, []);
 }
 
+/// The acceptances of a version are listed in the order of the users, page by page, and none of other versions.
+pub async fn the_acceptances_of_a_version_are_listed_by_user(storage: impl CompleteStorage) {
+    let store = Store::new(storage);
+    let labels = [label("v1"), label("V1")];
+    for label in &labels {
+        store.publish_terms(&terms(label, at(0))).await.expect("the label is free");
+    }
+    for user in [30, -1, 25] {
+        assert!(store.accept_terms(&acceptance(UserId(user), &labels[0], at(5))).await);
+    }
+    assert!(store.accept_terms(&acceptance(UserId(26), &labels[1], at(5))).await);
+    let all = [-1, 25, 30].map(|user| acceptance(UserId(user), &labels[0], at(5)));
+    assert_eq!(store.list_acceptances(&labels[0], None, usize::MAX).await, all);
+    assert_eq!(store.list_acceptances(&labels[0], None, 1).await, all[..1]);
+    assert_eq!(store.list_acceptances(&labels[0], Some(UserId(24)), 1).await, all[1..2]);
+    assert_eq!(store.list_acceptances(&labels[0], Some(UserId(25)), 5).await, all[2..]);
+    assert_eq!(store.list_acceptances(&label("v2"), None, 5).await, []);
+}
+
 /// Of concurrent acceptances one is kept: the one whose call returned `true`.
 pub async fn concurrent_acceptances_keep_one(storage: impl CompleteStorage) {
     let store = Store::new(storage);

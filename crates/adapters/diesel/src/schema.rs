@@ -128,6 +128,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::sql_types::Ts;
+
+    event_counts (hour, action, outcome) {
+        hour -> Ts,
+        action -> Text,
+        outcome -> Text,
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
     use crate::sql_types::{Ts, Uid};
 

@@ -4,6 +4,7 @@ mod admin_keys;
 mod audit;
 mod challenges;
 mod clients;
+mod event_counts;
 mod known_keys;
 mod limits;
 mod outbox;

@@ -51,6 +51,15 @@ impl PracticeRepository for MemoryTx {
     async fn find_practice(&mut self, id: PracticeId) -> Result<Option<Practice>, StorageError> {
         Ok(self.state().practices.get(&id).cloned())
     }
+
+    async fn list_practices(
+        &mut self,
+        after: Option<PracticeId>,
+        at_most: usize,
+    ) -> Result<Vec<Practice>, StorageError> {
+        let all = self.state().practices.values();
+        Ok(all.filter(|practice| Some(practice.id) > after).take(at_most).cloned().collect())
+    }
 }
 
 impl MembershipRepository for MemoryTx {

@@ -6,14 +6,14 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use asteroid_audit::AuditEvent;
+use asteroid_audit::{Action, AuditEvent, EventCount, Outcome};
 use asteroid_clients::{Practice, PracticeId};
 use asteroid_identity::{
     AdminKey, ContactClaim, IdempotencyKey, IdempotentRequest, PendingRegistration, Tombstone,
 };
 use asteroid_kernel::{
     AdminKeyId, AuditEventId, ChallengeId, ContactClaimId, MessageId, RegistrationId, Storage, StorageError,
-    UnitOfWork,
+    Timestamp, UnitOfWork,
 };
 use asteroid_limits::LimitKey;
 use asteroid_messaging::OutboxEntry;
@@ -49,6 +49,7 @@ pub(crate) struct State {
     pub(crate) claims: OrdMap<ContactClaimId, ContactClaim>,
     pub(crate) sessions: Sessions,
     pub(crate) challenges: OrdMap<ChallengeId, Challenge>,
+    pub(crate) event_counts: OrdMap<(Timestamp, Action, Outcome), EventCount>,
     pub(crate) tombstones: OrdSet<Tombstone>,
     pub(crate) admin_keys: OrdMap<AdminKeyId, AdminKey>,
     pub(crate) idempotent_requests: OrdMap<IdempotencyKey, IdempotentRequest>,

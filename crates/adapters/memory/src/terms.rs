@@ -73,6 +73,17 @@ impl TermsRepository for MemoryTx {
         Ok(acceptances)
     }
 
+    async fn list_acceptances(
+        &mut self,
+        label: &VersionLabel,
+        after: Option<UserId>,
+        at_most: usize,
+    ) -> Result<Vec<Acceptance>, StorageError> {
+        let all = self.state().terms.acceptances.values();
+        let wanted = all.filter(|acceptance| acceptance.label == *label && Some(acceptance.user) > after);
+        Ok(wanted.take(at_most).cloned().collect())
+    }
+
     async fn anonymize_acceptances(&mut self, user: UserId) -> Result<u64, StorageError> {
         let acceptances = &mut self.state_mut()?.terms.acceptances;
         Ok(update_where(

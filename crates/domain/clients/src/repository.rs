@@ -13,6 +13,13 @@ asteroid_kernel::repository! {
 
         /// The practice of this id; [`None`] if there is none.
         read fn find_practice(&mut self, id: PracticeId) -> Result<Option<Practice>, StorageError>;
+
+        /// The practices in the order of their ids: at most `at_most`, starting after the id `after`.
+        read fn list_practices(
+            &mut self,
+            after: Option<PracticeId>,
+            at_most: usize,
+        ) -> Result<Vec<Practice>, StorageError>;
     }
 }
 

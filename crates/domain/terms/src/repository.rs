@@ -39,6 +39,14 @@ asteroid_kernel::repository! {
         /// The user's acceptances, latest first.
         read fn acceptances_of(&mut self, user: UserId) -> Result<Vec<Acceptance>, StorageError>;
 
+        /// The acceptances of a version in the order of the users' ids: at most `at_most`, starting after the user `after`.
+        read fn list_acceptances(
+            &mut self,
+            label: &VersionLabel,
+            after: Option<UserId>,
+            at_most: usize,
+        ) -> Result<Vec<Acceptance>, StorageError>;
+
         /// Removes the address and the client from the user's acceptances. Returns the number of acceptances.
         write fn anonymize_acceptances(&mut self, user: UserId) -> Result<u64, StorageError>;
     }

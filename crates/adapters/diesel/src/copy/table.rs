@@ -97,6 +97,7 @@ pub(crate) fn tables() -> Vec<CopyTable> {
         table!(outbox by id),
         table!(limits by key),
         table!(audit_events by id),
+        table!(event_counts by hour, action, outcome),
         table!(terms_versions by number; numbered),
         table!(terms_acceptances by user_id, label),
         table!(practices by id),

@@ -28,6 +28,23 @@ impl PracticeRepository for Tx {
         let query = practices::table.find(id.0).select(PracticeRow::as_select());
         Ok(self.first(query).await?.map(Practice::try_from).transpose()?)
     }
+
+    async fn list_practices(
+        &mut self,
+        after: Option<PracticeId>,
+        at_most: usize,
+    ) -> Result<Vec<Practice>, StorageError> {
+        let mut query = practices::table
+            .order(practices::id)
+            .select(PracticeRow::as_select())
+            .limit(super::rows(at_most))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(practices::id.gt(after.0));
+        }
+        let practices = self.all::<PracticeRow, _>(query).await?.into_iter().map(Practice::try_from);
+        Ok(practices.collect::<Result<_, _>>()?)
+    }
 }
 
 impl MembershipRepository for Tx {

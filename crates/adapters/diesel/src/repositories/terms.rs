@@ -65,6 +65,25 @@ impl TermsRepository for Tx {
         Ok(self.first(query).await?.map(Acceptance::try_from).transpose()?)
     }
 
+    async fn list_acceptances(
+        &mut self,
+        label: &VersionLabel,
+        after: Option<UserId>,
+        at_most: usize,
+    ) -> Result<Vec<Acceptance>, StorageError> {
+        let mut query = terms_acceptances::table
+            .filter(terms_acceptances::label.eq(label.as_str()))
+            .order(terms_acceptances::user_id)
+            .select(AcceptanceRow::as_select())
+            .limit(super::rows(at_most))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(terms_acceptances::user_id.gt(after.0));
+        }
+        let acceptances = self.all::<AcceptanceRow, _>(query).await?.into_iter().map(Acceptance::try_from);
+        Ok(acceptances.collect::<Result<_, _>>()?)
+    }
+
     async fn anonymize_acceptances(&mut self, user: UserId) -> Result<u64, StorageError> {
         let own = terms_acceptances::table.filter(terms_acceptances::user_id.eq(user.0));
         let nothing =
