@@ -3,11 +3,11 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use asteroid_audit::AuditRepository;
+use asteroid_audit::{Action, AuditRepository, EventCount, EventCountRepository, HOUR, Outcome, hour_of};
 use asteroid_identity::{
     FamiliarAddressRepository, IdempotencyRepository, PendingRegistrationRepository, SessionRepository,
 };
-use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork};
+use asteroid_kernel::{Clock, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work};
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::OutboxRepository;
 use asteroid_verification::{ChallengeRepository, KeyIdentity, KeyKind, KeyRepository};
@@ -43,6 +43,7 @@ pub struct RemovedCounts {
     pub messages: u64,
     pub audit_events: u64,
     pub idempotent_requests: u64,
+    pub event_counts: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -56,6 +57,7 @@ enum RetentionTask {
     Messages { before: Timestamp },
     AuditEvents { before: Timestamp },
     IdempotentRequests { before: Timestamp },
+    EventCounts { before: Timestamp },
 }
 
 struct RunRetentionTask {
@@ -94,6 +96,7 @@ where
         + LimitRepository
         + IdempotencyRepository
         + AuditRepository
+        + EventCountRepository
         + Send,
 {
     type Output = u64;
@@ -110,6 +113,7 @@ where
             RetentionTask::Messages { before } => tx.remove_completed(before).await,
             RetentionTask::AuditEvents { before } => tx.forget_events(before).await,
             RetentionTask::IdempotentRequests { before } => tx.forget_requests(before).await,
+            RetentionTask::EventCounts { before } => tx.forget_counts(before).await,
         }
     }
 }
@@ -125,7 +129,8 @@ where
         + OutboxRepository
         + LimitRepository
         + IdempotencyRepository
-        + AuditRepository,
+        + AuditRepository
+        + EventCountRepository,
 {
     /// How long the store knows a key that this server does not have: another server may have read it already.
     pub const KEYS_KEPT_FOR: Duration = Duration::from_hours(48);
@@ -133,7 +138,48 @@ where
     /// How long a creation can be sent again without creating something twice.
     pub const REQUESTS_KEPT_FOR: Duration = Duration::from_hours(24);
 
-    /// Removes what has expired by now: a unit of work for each kind, so that none holds the store for long.
+    /// The events of an hour are counted so long after it: a unit of work that began in it may end later.
+    pub const COUNTED_AFTER: Duration = Duration::from_mins(10);
+
+    /// The most hours that are counted at once.
+    const MAX_HOURS: u32 = 1000;
+
+    /// Counts the events of the hours that are over, from where it stopped last: at first, of the last 30 days. Returns how
+    /// many hours it counted.
+    async fn count_events(&self) -> Result<u32, StorageError> {
+        let over = hour_of(self.clock.now() - Self::COUNTED_AFTER);
+        let last = self
+            .storage
+            .read(unit_of_work((), |(), tx: &mut S::Tx| Box::pin(tx.last_counted_hour())))
+            .await?;
+        let mut hour = last.map_or(over - Duration::from_hours(30 * 24), |last| last + HOUR);
+        let mut hours = 0;
+        while hour < over && hours < Self::MAX_HOURS {
+            // Read apart from the write, so that no writer waits for it.
+            let count = unit_of_work(hour, |hour, tx: &mut S::Tx| Box::pin(tx.count_events(*hour)));
+            let mut counts = self.storage.read(count).await?;
+            hours += 1;
+            let next = hour + HOUR;
+            if next >= over || hours == Self::MAX_HOURS {
+                // Marks how far it came, also if nothing happened in the hour.
+                let (action, outcome) = (Action::SignIn, Outcome::Done);
+                if !counts.iter().any(|count| (count.action, count.outcome) == (action, outcome)) {
+                    counts.push(EventCount { hour, action, outcome, number: 0 });
+                }
+            }
+            if !counts.is_empty() {
+                let store = unit_of_work(counts, |counts: &Vec<EventCount>, tx: &mut S::Tx| {
+                    Box::pin(tx.store_counts(counts))
+                });
+                self.storage.write(store).await?;
+            }
+            hour = next;
+        }
+        Ok(hours)
+    }
+
+    /// Removes what has expired by now: a unit of work for each kind, so that none holds the store for long. Then
+    /// [counts events](Self::count_events).
     ///
     /// # Errors
     ///
@@ -141,7 +187,7 @@ where
     pub async fn sweep(&self) -> Result<RemovedCounts, StorageError> {
         let now = self.clock.now();
         let sweep = |task| self.storage.write(RunRetentionTask { task, now, keys: Arc::clone(&self.keys) });
-        Ok(RemovedCounts {
+        let removed = RemovedCounts {
             sessions: sweep(RetentionTask::Sessions { idle_since: now - self.rules.sessions.idle }).await?,
             registrations: sweep(RetentionTask::Registrations).await?,
             challenges: sweep(RetentionTask::Challenges).await?,
@@ -152,10 +198,13 @@ where
             messages: sweep(RetentionTask::Messages { before: now - self.completed_messages_kept_for })
                 .await?,
             audit_events: sweep(RetentionTask::AuditEvents { before: now - self.audit_kept_for }).await?,
+            event_counts: sweep(RetentionTask::EventCounts { before: now - self.audit_kept_for }).await?,
             idempotent_requests: sweep(RetentionTask::IdempotentRequests {
                 before: now - Self::REQUESTS_KEPT_FOR,
             })
             .await?,
-        })
+        };
+        self.count_events().await?;
+        Ok(removed)
     }
 }

@@ -10,6 +10,7 @@ mod edit_user;
 mod end_sessions;
 mod export_user;
 mod list_users;
+mod overview;
 mod passwords;
 mod show_user;
 mod unlock_user;
@@ -17,8 +18,11 @@ mod user_status;
 
 use std::sync::Arc;
 
-use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository};
-use asteroid_clients::MembershipRepository;
+use asteroid_audit::{Action, AuditEvent, AuditFilter, AuditRepository, EventCountRepository};
+use asteroid_clients::{
+    Client, ClientFilter, ClientKey, ClientRepository, MembershipRepository, Practice, PracticeId,
+    PracticeRepository,
+};
 use asteroid_identity::{
     AdminKey, AdminKeyRepository, AdminKeySecret, FamiliarAddressRepository, IdempotencyRepository, Password,
     PasswordHasher, PendingRegistrationRepository, Profile, SessionRepository, SessionToken, TombstoneKeys,
@@ -27,15 +31,15 @@ use asteroid_identity::{
 };
 use asteroid_kernel::{
     AdminKeyId, AuditEventId, Clock, Contact, MessageId, Randomness, Region, SessionId, Storage,
-    StorageError, UserId,
+    StorageError, UserId, unit_of_work,
 };
 use asteroid_limits::LimitRepository;
 use asteroid_messaging::{OutboxEntry, OutboxFilter, OutboxRepository};
-use asteroid_terms::TermsRepository;
+use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionLabel};
 use asteroid_verification::ChallengeRepository;
 
 use crate::operator::{Act, Operator};
-use crate::{AccountRules, Outbox, RetryRefusal};
+use crate::{AccountRules, Outbox, Practices, PublishTermsError, RetryRefusal};
 
 pub use admin_keys::{AuthenticateAdminKeyError, CreatedAdminKey, NewAdminKey};
 pub use console::ConsoleSession;
@@ -43,6 +47,7 @@ pub use create_user::*;
 pub use edit_user::{EditUserError, NameEdit};
 pub use end_sessions::*;
 pub use export_user::UserExport;
+pub use overview::Overview;
 pub use passwords::*;
 pub use show_user::*;
 pub use unlock_user::*;
@@ -171,6 +176,46 @@ asteroid_kernel::port! {
             operator: Operator,
         ) -> Result<Result<(), RetryRefusal>, StorageError>;
 
+        /// What goes on.
+        async fn overview(&self) -> Result<Overview, StorageError>;
+
+        /// Every version of the terms, latest first.
+        async fn list_terms(&self) -> Result<Vec<TermsVersion>, StorageError>;
+
+        /// Publishes a version of the terms: from now on every user has to accept it.
+        async fn publish_terms(
+            &self,
+            label: VersionLabel,
+            text: String,
+            operator: Operator,
+        ) -> Result<(), PublishTermsError>;
+
+        /// The acceptances of a version of the terms by user, page by page.
+        async fn list_acceptances(
+            &self,
+            label: VersionLabel,
+            after: Option<UserId>,
+            at_most: usize,
+        ) -> Result<Page<Acceptance, UserId>, StorageError>;
+
+        /// The practices by id, page by page.
+        async fn list_practices(
+            &self,
+            after: Option<PracticeId>,
+            at_most: usize,
+        ) -> Result<Page<Practice, PracticeId>, StorageError>;
+
+        /// A practice; [`None`] if there is none of this id.
+        async fn find_practice(&self, practice: PracticeId) -> Result<Option<Practice>, StorageError>;
+
+        /// The clients that the filter accepts by key, page by page.
+        async fn list_clients(
+            &self,
+            filter: ClientFilter,
+            after: Option<ClientKey>,
+            at_most: usize,
+        ) -> Result<Page<Client, ClientKey>, StorageError>;
+
         /// The live session of an administrator in the console; [`None`] if the token opens none. Its use is recorded.
         async fn console_session(&self, token: SessionToken) -> Result<Option<ConsoleSession>, StorageError>;
 
@@ -209,6 +254,9 @@ asteroid_kernel::port_alias! {
         IdempotencyRepository +
         ChallengeRepository +
         TermsRepository +
+        PracticeRepository +
+        ClientRepository +
+        EventCountRepository +
         MembershipRepository +
         LimitRepository +
         OutboxRepository +
@@ -355,6 +403,10 @@ impl<S, H> Administrators<S, H> {
 }
 
 impl<S: Storage<Tx: AdministrationRepositories>, H> Administrators<S, H> {
+    fn practices(&self) -> Practices<S> {
+        Practices::new(Arc::clone(&self.storage), Arc::clone(&self.clock), Arc::clone(&self.randomness))
+    }
+
     fn outbox(&self) -> Outbox<S> {
         Outbox::new(Arc::clone(&self.storage), Arc::clone(&self.clock), Arc::clone(&self.randomness))
     }
@@ -501,6 +553,64 @@ where
         operator: Operator,
     ) -> Result<Result<(), RetryRefusal>, StorageError> {
         self.outbox().retry(message, &operator).await
+    }
+
+    async fn overview(&self) -> Result<Overview, StorageError> {
+        self.storage.read(overview::ReadOverview { now: self.clock.now() }).await
+    }
+
+    async fn list_terms(&self) -> Result<Vec<TermsVersion>, StorageError> {
+        self.practices().list_terms().await
+    }
+
+    async fn publish_terms(
+        &self,
+        label: VersionLabel,
+        text: String,
+        operator: Operator,
+    ) -> Result<(), PublishTermsError> {
+        let version = TermsVersion::new(label, text, self.clock.now())?;
+        self.practices().publish_terms(version, &operator).await
+    }
+
+    async fn list_acceptances(
+        &self,
+        label: VersionLabel,
+        after: Option<UserId>,
+        at_most: usize,
+    ) -> Result<Page<Acceptance, UserId>, StorageError> {
+        let list = unit_of_work((label, after, at_most), |(label, after, at_most), tx: &mut S::Tx| {
+            Box::pin(tx.list_acceptances(label, *after, at_most.saturating_add(1)))
+        });
+        Ok(Page::by(self.storage.read(list).await?, at_most, |acceptance| acceptance.user))
+    }
+
+    async fn list_practices(
+        &self,
+        after: Option<PracticeId>,
+        at_most: usize,
+    ) -> Result<Page<Practice, PracticeId>, StorageError> {
+        let list = unit_of_work((after, at_most), |(after, at_most), tx: &mut S::Tx| {
+            Box::pin(tx.list_practices(*after, at_most.saturating_add(1)))
+        });
+        Ok(Page::by(self.storage.read(list).await?, at_most, |practice| practice.id))
+    }
+
+    async fn find_practice(&self, practice: PracticeId) -> Result<Option<Practice>, StorageError> {
+        let find = unit_of_work(practice, |practice, tx: &mut S::Tx| Box::pin(tx.find_practice(*practice)));
+        self.storage.read(find).await
+    }
+
+    async fn list_clients(
+        &self,
+        filter: ClientFilter,
+        after: Option<ClientKey>,
+        at_most: usize,
+    ) -> Result<Page<Client, ClientKey>, StorageError> {
+        let list = unit_of_work((filter, after, at_most), |(filter, after, at_most), tx: &mut S::Tx| {
+            Box::pin(tx.list_clients(filter, after.as_ref(), at_most.saturating_add(1)))
+        });
+        Ok(Page::by(self.storage.read(list).await?, at_most, |client| client.record.key.clone()))
     }
 
     async fn console_session(&self, token: SessionToken) -> Result<Option<ConsoleSession>, StorageError> {

@@ -2,7 +2,7 @@
 
 use asteroid_audit::{Action, AuditEvent, AuditRepository, Outcome};
 use asteroid_kernel::{Origin, Storage, StorageError, Timestamp, UnitOfWork, unit_of_work};
-use asteroid_terms::{Acceptance, TermsRepository, TermsVersion, VersionTaken};
+use asteroid_terms::{Acceptance, InvalidTerms, TermsRepository, TermsVersion, VersionTaken};
 
 use super::Practices;
 use crate::Operator;
@@ -69,6 +69,9 @@ asteroid_kernel::port! {
 /// Why a version was not published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishTermsError {
+    /// Its text cannot be published.
+    #[error(transparent)]
+    Invalid(#[from] InvalidTerms),
     /// Its label is taken.
     #[error(transparent)]
     Taken(#[from] VersionTaken),

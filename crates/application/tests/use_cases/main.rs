@@ -4,6 +4,7 @@ mod administration;
 mod code_budgets;
 mod delivery;
 mod development_outbox;
+mod event_counts;
 mod guessing;
 mod imports;
 mod keys;

@@ -11,8 +11,8 @@ use crate::test_support::{CapturedLogs, FaultyStorage, retention};
 
 const SOON: Duration = Duration::from_millis(1);
 
-/// The writes of one round: one for each kind of data.
-const WRITES: usize = 9;
+/// The writes of one round on a store that keeps nothing: one for each kind of data, and one of counts.
+const WRITES: usize = 11;
 
 fn start(storage: &Arc<FaultyStorage>) -> (watch::Sender<bool>, JoinHandle<()>) {
     let (stop, stopped) = watch::channel(false);
