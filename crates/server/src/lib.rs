@@ -4,6 +4,7 @@ mod banner;
 mod cli;
 pub mod config;
 mod connections;
+mod facts;
 mod keys;
 mod listener;
 mod logging;

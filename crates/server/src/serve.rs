@@ -35,6 +35,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::banner::banner;
 use crate::config::{AdminListenerSettings, DatabaseUrl, NoKeysFile, ServerProfile, Settings};
+use crate::facts::Facts;
 use crate::keys::{token_signer, tombstone_keys};
 use crate::listener::{BoundListener, ListenError};
 use crate::messages::{self, TemplateErrors};
@@ -155,7 +156,7 @@ async fn serve<S: ServerStorage>(
     let notifier = OutboxNotifier::default();
     warn_of_unsafe(settings);
 
-    let renderer = messages::renderer(settings)?;
+    let (renderer, facts) = (messages::renderer(settings)?, Facts::new(&reload.sources, settings)?);
     let terminal_closed = Arc::new(Notify::new());
     let reloader = Reloader {
         reload,
@@ -221,7 +222,7 @@ async fn serve<S: ServerStorage>(
         recorder.clone().map(|handle| {
             let (storage, clock) = (Arc::clone(&storage), Arc::clone(clock));
             let session_idle = settings.sessions.idle.get();
-            (ServerMetrics::new(handle, Monitoring { storage, clock, session_idle }), administrators)
+            (ServerMetrics::new(handle, Monitoring { storage, clock, session_idle }), administrators, facts)
         }),
     )?;
     let upkeep = recorder.map(|handle| actix_web::rt::spawn(metrics::upkeep(handle)));
@@ -342,7 +343,7 @@ struct Listening {
 fn listen<A, P, R, O, M, D>(
     settings: &Settings,
     parts: Parts<A, P, R, O>,
-    admin_parts: Option<(M, D)>,
+    admin_parts: Option<(M, D, Facts)>,
 ) -> Result<Listening, ServeError>
 where
     A: auth::AuthUseCases + practice_api::AccountUseCases,
@@ -368,7 +369,8 @@ where
         write_timeout: http.write_timeout.get(),
     };
     let parts = Arc::new(parts);
-    let admin_parts = admin_parts.map(|(metrics, administration)| AdminParts {
+    let admin_parts = admin_parts.map(|(metrics, administration, facts)| AdminParts {
+        facts: Arc::new(facts),
         accounts: Arc::clone(&parts.accounts),
         api: Arc::new(AdminApi::new(Arc::new(administration), settings.admin.requests_per_minute)),
         http: Arc::clone(&parts.settings),

@@ -14,7 +14,7 @@ use asteroid_application::administration::Administration;
 use asteroid_kernel::{Clock, Randomness};
 
 use crate::admin_api::{self, AdminApi};
-use crate::console::{self, Console, ConsoleAccounts};
+use crate::console::{self, Console, ConsoleAccounts, ServerFacts};
 use crate::core::{Surface, Telemetry, fallback};
 use crate::{HttpSettings, MetricsSource, Readiness, operations};
 
@@ -42,6 +42,8 @@ impl Default for AdminSettings {
 pub struct AdminParts<A, D, R, M> {
     /// The use cases by which operators sign in to the console.
     pub accounts: Arc<A>,
+    /// What the console shows of the server itself.
+    pub facts: Arc<dyn ServerFacts>,
     /// The use cases of `/admin/v1`.
     pub api: Arc<AdminApi<D>>,
     /// The settings that `/admin/v1` has in common with the public surfaces. Its bodies have the size of the admin listener.
@@ -62,6 +64,7 @@ impl<A, D, R, M> Clone for AdminParts<A, D, R, M> {
     fn clone(&self) -> Self {
         Self {
             accounts: Arc::clone(&self.accounts),
+            facts: Arc::clone(&self.facts),
             api: Arc::clone(&self.api),
             http: Arc::clone(&self.http),
             readiness: Arc::clone(&self.readiness),
@@ -105,6 +108,7 @@ pub fn admin_app<A: ConsoleAccounts, D: Administration, R: Readiness, M: Metrics
     let console = Arc::new(Console {
         accounts: Arc::clone(&parts.accounts),
         administration: Arc::clone(parts.api.administration()),
+        facts: Arc::clone(&parts.facts),
     });
     App::new()
         .configure(admin_api::configure(Arc::clone(&parts.api), Arc::clone(&http)))

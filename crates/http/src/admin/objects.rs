@@ -3,12 +3,12 @@
 use asteroid_application::accounts::{Attempted, FailedAttempts};
 use asteroid_application::administration::{UserDetails, UserExport};
 use asteroid_audit::AuditEvent;
-use asteroid_clients::Membership;
+use asteroid_clients::{Client, Membership, Practice};
 use asteroid_identity::{AdminKey, ContactSource, ImportScope, PendingRegistration, Profile, Session};
 use asteroid_kernel::{Network, Timestamp};
 use asteroid_limits::Admission;
 use asteroid_messaging::{OutboxEntry, OutboxState};
-use asteroid_terms::Acceptance;
+use asteroid_terms::{Acceptance, TermsVersion};
 use asteroid_verification::Challenge;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -568,5 +568,145 @@ impl From<&AdminKey> for AdminKeyObject {
             expires_at: key.expires_at.to_string(),
             last_used_at: key.last_used_at.map(|at| at.to_string()),
         }
+    }
+}
+
+/// A practice.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Practice)]
+pub struct PracticeObject {
+    /// The id.
+    #[schema(example = 1)]
+    pub id: i64,
+    /// The id of the source of its records.
+    #[schema(example = 7)]
+    pub source_id: i64,
+    /// The name.
+    #[schema(example = "Ally Test Practice")]
+    pub name: String,
+    /// The name in URLs.
+    #[schema(example = "ally_test")]
+    pub slug: String,
+    /// The name of its management system; null if not known.
+    #[schema(required = true)]
+    pub pms: Option<String>,
+    /// The time zone of its calendar.
+    #[schema(example = "America/Los_Angeles")]
+    pub time_zone: String,
+}
+
+impl From<&Practice> for PracticeObject {
+    fn from(practice: &Practice) -> Self {
+        Self {
+            id: practice.id.0,
+            source_id: practice.source.0,
+            name: practice.name.clone(),
+            slug: practice.slug.clone(),
+            pms: practice.pms.clone(),
+            time_zone: practice.time_zone.as_str().to_owned(),
+        }
+    }
+}
+
+/// A client of a practice, in short.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Client)]
+pub struct ClientObject {
+    /// The id within its source.
+    #[schema(example = "pi")]
+    pub id: String,
+    /// The id of the source.
+    #[schema(example = 7)]
+    pub source_id: i64,
+    /// The first name; null if unknown.
+    #[schema(required = true, example = "George")]
+    pub first_name: Option<String>,
+    /// The last name; null if unknown.
+    #[schema(required = true, example = "Washington")]
+    pub last_name: Option<String>,
+    /// The e-mail address, as the practice wrote it.
+    #[schema(required = true, example = "george@example.com")]
+    pub email: Option<String>,
+    /// The phone numbers, as the practice wrote them: mobile, home, work.
+    pub phones: Vec<String>,
+    /// `active`, `inactive` or `deleted`.
+    #[schema(example = "active")]
+    pub status: &'static str,
+    /// The names of the patients.
+    pub patients: Vec<String>,
+    /// Whether a user is linked to the client.
+    pub has_user: bool,
+    /// When the record was last changed.
+    #[schema(format = DateTime, example = "2016-05-02T11:15:54.950Z")]
+    pub updated_at: String,
+}
+
+impl From<&Client> for ClientObject {
+    fn from(Client { record, has_user, .. }: &Client) -> Self {
+        let content = &record.content;
+        let phones = [&content.mobile_phone, &content.home_phone, &content.work_phone];
+        Self {
+            id: record.key.id.as_str().to_owned(),
+            source_id: record.key.source.0,
+            first_name: content.first_name.clone(),
+            last_name: content.last_name.clone(),
+            email: content.email.clone(),
+            phones: phones.into_iter().flatten().cloned().collect(),
+            status: record.status.as_str(),
+            patients: record.patients.iter().map(|patient| patient.name.clone()).collect(),
+            has_user: *has_user,
+            updated_at: record.updated_at.to_string(),
+        }
+    }
+}
+
+impl ClientObject {
+    /// The first and the last name; empty if neither is known.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let names = [&self.first_name, &self.last_name].into_iter().flatten();
+        names.map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A version of the terms.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = TermsVersion)]
+pub struct TermsVersionObject {
+    /// The name.
+    #[schema(example = "2026-11")]
+    pub version: String,
+    /// When it was published.
+    #[schema(format = DateTime, example = "2016-05-02T11:15:54.950Z")]
+    pub published_at: String,
+    /// The text.
+    pub text: String,
+}
+
+impl From<&TermsVersion> for TermsVersionObject {
+    fn from(version: &TermsVersion) -> Self {
+        Self {
+            version: version.label.to_string(),
+            published_at: version.published_at.to_string(),
+            text: version.text.clone(),
+        }
+    }
+}
+
+/// Who accepted a version of the terms.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = UserAcceptance)]
+pub struct UserAcceptanceObject {
+    /// The id of the user.
+    #[schema(example = 25)]
+    pub user: i64,
+    /// The acceptance.
+    #[serde(flatten)]
+    pub acceptance: AcceptanceObject,
+}
+
+impl From<&Acceptance> for UserAcceptanceObject {
+    fn from(acceptance: &Acceptance) -> Self {
+        Self { user: acceptance.user.0, acceptance: AcceptanceObject::from(acceptance) }
     }
 }

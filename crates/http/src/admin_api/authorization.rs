@@ -40,7 +40,16 @@ macro_rules! required_scopes {
     )+ };
 }
 
-required_scopes!(UsersRead, UsersWrite, AuditRead, OutboxRead, OutboxWrite);
+required_scopes!(
+    UsersRead,
+    UsersWrite,
+    AuditRead,
+    OutboxRead,
+    OutboxWrite,
+    PracticesRead,
+    TermsRead,
+    TermsWrite
+);
 
 impl<R: RequiredScope + 'static, D: Administration> Input<AdminSurface, AdminApi<D>> for Authorized<R> {
     async fn extract(context: &mut HttpContext<AdminApi<D>>) -> Result<Self, AdminError> {

@@ -62,5 +62,9 @@ async fn list_events<D: Administration>(
         }
     }
     let page = context.call(|api| api.administration.list_events(filter, before, limit)).await??;
-    Ok(listing::answer::<EventObject, _, _>(context.request(), &page))
+    Ok(listing::answer::<EventObject, _>(
+        context.request(),
+        &page.items,
+        page.next.map(|next| next.to_string()),
+    ))
 }

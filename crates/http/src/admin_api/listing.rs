@@ -3,7 +3,6 @@
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, LINK};
-use asteroid_application::administration::Page;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,13 +76,11 @@ impl QueryReader {
     }
 }
 
-/// Answers a page. The next one has the same query.
-pub(super) fn answer<O, T, C>(request: &HttpRequest, page: &Page<T, C>) -> HttpResponse
+/// Answers a page. The next one, at this cursor, has the same query.
+pub(super) fn answer<O, T>(request: &HttpRequest, items: &[T], next: Option<String>) -> HttpResponse
 where
     O: Serialize + for<'t> From<&'t T>,
-    C: ToString,
 {
-    let next = page.next.as_ref().map(ToString::to_string);
     let mut response = HttpResponse::Ok();
     if let Some(next) = &next {
         let kept = form_urlencoded::parse(request.query_string().as_bytes());
@@ -97,7 +94,7 @@ where
             response.insert_header((LINK, link));
         }
     }
-    json(response, &Listing { data: page.items.iter().map(O::from).collect::<Vec<_>>(), next })
+    json(response, &Listing { data: items.iter().map(O::from).collect::<Vec<_>>(), next })
 }
 
 /// Answers that there is nothing.

@@ -49,7 +49,11 @@ async fn list_messages<D: Administration>(
     let limit = query.limit();
     query.finish()?;
     let page = context.call(|api| api.administration.list_messages(filter, before, limit)).await??;
-    Ok(listing::answer::<MessageObject, _, _>(context.request(), &page))
+    Ok(listing::answer::<MessageObject, _>(
+        context.request(),
+        &page.items,
+        page.next.map(|next| next.to_string()),
+    ))
 }
 
 /// Retry Message

@@ -6,7 +6,9 @@ mod events_list;
 mod listing;
 mod messages;
 mod openapi;
+mod practices;
 mod segments;
+mod terms;
 mod users_create;
 mod users_delete;
 mod users_edit;
@@ -79,6 +81,11 @@ fn endpoints<D: Administration>() -> Vec<Endpoint> {
         events_list::endpoint::<D>(),
         messages::list_endpoint::<D>(),
         messages::retry_endpoint::<D>(),
+        practices::list_endpoint::<D>(),
+        practices::clients_endpoint::<D>(),
+        terms::list_endpoint::<D>(),
+        terms::publish_endpoint::<D>(),
+        terms::acceptances_endpoint::<D>(),
     ]
 }
 

@@ -29,6 +29,8 @@ use crate::core::{ApiError, MalformedJson};
         (name = "Users", description = "The users, and what is done with them."),
         (name = "Audit trail", description = "What was done or attempted."),
         (name = "Outbox", description = "The messages to users."),
+        (name = "Practices", description = "Practices and their clients, which imports bring."),
+        (name = "Terms", description = "The versions of the terms of use, and who accepted them."),
     )
 )]
 struct AdminDocument;

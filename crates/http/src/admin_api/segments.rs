@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
+use asteroid_clients::PracticeId;
 use asteroid_kernel::{MessageId, SessionId, StorageError, UserId};
+use asteroid_terms::VersionLabel;
 
 use crate::admin::error::{AdminError, AdminSurface};
 use crate::core::openapi::{Description, SharedResponse};
@@ -13,6 +15,12 @@ pub(super) struct UserSegment(pub(super) UserId);
 
 /// The session in the path.
 pub(super) struct SessionSegment(pub(super) SessionId);
+
+/// The practice in the path.
+pub(super) struct PracticeSegment(pub(super) PracticeId);
+
+/// The version of the terms in the path.
+pub(super) struct VersionSegment(pub(super) VersionLabel);
 
 /// The message in the path.
 pub(super) struct MessageSegment(pub(super) MessageId);
@@ -37,8 +45,19 @@ macro_rules! segments {
 
 segments! {
     UserSegment = "id", UserId;
+    PracticeSegment = "practice", PracticeId;
     SessionSegment = "session", |id: SessionId| id;
     MessageSegment = "id", |id: MessageId| id;
+}
+
+impl<U: 'static> Input<AdminSurface, U> for VersionSegment {
+    async fn extract(context: &mut HttpContext<U>) -> Result<Self, AdminError> {
+        Ok(Self(VersionLabel::parse(context.segment("version")).map_err(|_| ApiError::NotFound)?))
+    }
+
+    fn describe(description: &mut Description<'_, AdminSurface>) {
+        description.may_answer(SharedResponse::NotFound);
+    }
 }
 
 /// What a use case found; 404 for nothing.

@@ -47,7 +47,11 @@ async fn list_users<D: Administration>(
     let limit = query.limit();
     query.finish()?;
     let page = context.call(|api| api.administration.list_users(filter, after, limit)).await??;
-    Ok(listing::answer::<UserObject, _, _>(context.request(), &page))
+    Ok(listing::answer::<UserObject, _>(
+        context.request(),
+        &page.items,
+        page.next.map(|next| next.to_string()),
+    ))
 }
 
 impl OperationError for ListUsersError {

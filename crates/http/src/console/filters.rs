@@ -26,3 +26,9 @@ pub(super) fn moment(at: impl Display, _: &dyn askama::Values) -> askama::Result
 pub(super) fn words(name: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
     Ok(name.to_string().replace('_', " "))
 }
+
+/// A value in the query of a URL.
+#[askama::filter_fn]
+pub(super) fn query_value(text: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(form_urlencoded::byte_serialize(text.to_string().as_bytes()).collect())
+}

@@ -5,8 +5,11 @@ mod audit;
 mod filters;
 mod outbox;
 mod overview;
+mod practices;
 mod session;
+mod settings;
 mod sign_in;
+mod terms;
 mod user;
 mod users;
 
@@ -21,6 +24,8 @@ use asteroid_application::accounts::{Sessions, SignIns};
 use asteroid_application::administration::Administration;
 use asteroid_kernel::StorageError;
 
+pub use settings::{KeyFact, ServerFacts};
+
 use crate::HttpSettings;
 use crate::admin::error::AdminSurface;
 use crate::core::{ApiError, Asset, HttpContext, SurfaceState, UseCaseTimeout, page_with_policy, resource};
@@ -34,6 +39,7 @@ asteroid_kernel::port_alias! {
 pub(crate) struct Console<A, D> {
     pub(crate) accounts: Arc<A>,
     pub(crate) administration: Arc<D>,
+    pub(crate) facts: Arc<dyn ServerFacts>,
 }
 
 /// A request to the console.
@@ -118,6 +124,12 @@ pub(crate) fn configure<A: ConsoleAccounts, D: Administration>(
             ("/admin/audit", vec![(Method::GET, get(audit::page::<A, D>))]),
             ("/admin/audit.csv", vec![(Method::GET, get(audit::csv::<A, D>))]),
             ("/admin/audit.ndjson", vec![(Method::GET, get(audit::ndjson::<A, D>))]),
+            ("/admin/practices", vec![(Method::GET, get(practices::page::<A, D>))]),
+            ("/admin/practices/{id}", vec![(Method::GET, get(practices::practice::<A, D>))]),
+            ("/admin/terms", vec![(Method::GET, get(terms::page::<A, D>))]),
+            ("/admin/terms/publish", vec![(Method::POST, get(terms::publish::<A, D>))]),
+            ("/admin/terms/acceptances", vec![(Method::GET, get(terms::acceptances::<A, D>))]),
+            ("/admin/settings", vec![(Method::GET, get(settings::page::<A, D>))]),
             ("/admin/outbox", vec![(Method::GET, get(outbox::page::<A, D>))]),
             ("/admin/outbox/{id}/retry", vec![(Method::POST, get(outbox::retry::<A, D>))]),
         ] {
@@ -203,6 +215,9 @@ impl Frame {
             ("/admin/users", "Users"),
             ("/admin/audit", "Audit trail"),
             ("/admin/outbox", "Outbox"),
+            ("/admin/practices", "Practices"),
+            ("/admin/terms", "Terms"),
+            ("/admin/settings", "Settings"),
         ]
     }
 }

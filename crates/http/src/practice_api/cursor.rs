@@ -8,12 +8,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const VERSION: &str = "1";
 
 /// The cursor after this client.
-pub(super) fn encode(key: &ClientKey) -> String {
+pub(crate) fn encode(key: &ClientKey) -> String {
     URL_SAFE_NO_PAD.encode(format!("{VERSION}:{}:{}", key.source.0, key.id))
 }
 
 /// The client of a cursor; [`None`] if the text is not a cursor.
-pub(super) fn decode(text: &str) -> Option<ClientKey> {
+pub(crate) fn decode(text: &str) -> Option<ClientKey> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (version, key) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
     let (source, id) = key.split_once(':')?;

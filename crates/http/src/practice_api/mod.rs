@@ -5,7 +5,7 @@ mod client_reply;
 mod client_stream;
 mod clients;
 mod clients_show;
-mod cursor;
+pub(crate) mod cursor;
 mod error;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;

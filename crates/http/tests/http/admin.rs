@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use asteroid_application::mocks::{MockAccounts, MockAdministration};
-use asteroid_http::{AdminApi, AdminParts, AdminSettings, HttpSettings, MetricsSource, Parts, admin_app};
+use asteroid_http::{
+    AdminApi, AdminParts, AdminSettings, HttpSettings, KeyFact, MetricsSource, Parts, ServerFacts, admin_app,
+};
 
 use crate::harness::{Answer, Ready, ask, parts};
 
@@ -18,6 +20,19 @@ impl MetricsSource for OneMetric {
     }
 }
 
+/// A server without keys.
+struct NoFacts;
+
+impl ServerFacts for NoFacts {
+    fn settings(&self) -> String {
+        "profile = \"development\"".to_owned()
+    }
+
+    fn keys(&self) -> Result<Vec<KeyFact>, String> {
+        Ok(Vec::new())
+    }
+}
+
 pub(crate) fn admin_parts(
     api: AdminApi<MockAdministration>,
 ) -> AdminParts<MockAccounts, MockAdministration, Ready, OneMetric> {
@@ -26,6 +41,7 @@ pub(crate) fn admin_parts(
     let settings = AdminSettings { hosts: vec!["asteroid.internal".to_owned()], ..AdminSettings::default() };
     AdminParts {
         accounts,
+        facts: Arc::new(NoFacts),
         api: Arc::new(api),
         http,
         readiness,

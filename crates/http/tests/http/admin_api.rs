@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service};
-use asteroid_application::RetryRefusal;
 use asteroid_application::administration::{
     AuthenticateAdminKeyError, CreateUserError, EditUserError, EndedSessions, ListUsersError, Page,
     StatusChange, UnlockedUser, UserDetails, UserExport,
 };
 use asteroid_application::mocks::MockAdministration;
+use asteroid_application::{PublishTermsError, RetryRefusal};
+use asteroid_clients::{Practice, SourceId};
 use asteroid_http::{AdminApi, HttpSettings, admin_app, admin_openapi};
 use asteroid_identity::{
     AdminKey, AdminKeyHash, AdminKeyName, PersonName, Profile, Scope, User, UserCursor, UserStatus,
 };
 use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{AdminKeyId, StorageError, UserId};
+use asteroid_terms::VersionTaken;
 use serde_json::{Value, json};
 
 use crate::admin::admin_parts;
@@ -102,6 +104,24 @@ fn willing(scopes: impl IntoIterator<Item = Scope>) -> MockAdministration {
     administration.expect_set_password().returning(move |_, _, _| Ok(Some(ended())));
     administration.expect_end_sessions().returning(move |_, _, _| Ok(Some(ended())));
     administration.expect_retry_message().returning(|_, _| Ok(Ok(())));
+    administration.expect_list_practices().returning(|_, _| Ok(Page { items: Vec::new(), next: None }));
+    administration.expect_find_practice().returning(|practice| {
+        Ok(Some(Practice {
+            id: practice,
+            source: SourceId(7),
+            name: "Harbour Vets".to_owned(),
+            slug: "harbour".to_owned(),
+            pms: None,
+            sms: None,
+            features: Vec::new(),
+            time_zone: "Europe/Dublin".parse().expect("a time zone"),
+            enterprise_ids: Vec::new(),
+        }))
+    });
+    administration.expect_list_clients().returning(|_, _, _| Ok(Page { items: Vec::new(), next: None }));
+    administration.expect_list_terms().returning(|| Ok(Vec::new()));
+    administration.expect_publish_terms().returning(|_, _, _| Ok(()));
+    administration.expect_list_acceptances().returning(|_, _, _| Ok(Page { items: Vec::new(), next: None }));
     administration
 }
 
@@ -138,7 +158,12 @@ impl Operation {
     /// A request that succeeds.
     fn request(&self) -> TestRequest {
         let id = if self.path.contains("/messages/") { ID } else { "25" };
-        let path = self.path.replace("{id}", id).replace("{session}", ID);
+        let path = self
+            .path
+            .replace("{id}", id)
+            .replace("{session}", ID)
+            .replace("{practice}", "1")
+            .replace("{version}", "v1");
         let confirm = if self.method == Method::DELETE { "?confirm=25" } else { "" };
         let request = with_secret(self.method.clone(), &format!("{path}{confirm}"));
         let request = request.insert_header(("if-match", "*"));
@@ -383,4 +408,41 @@ async fn the_description_is_served() {
     let served = ask(MockAdministration::new(), TestRequest::get().uri("/admin/openapi.json")).await.json();
     assert_eq!(served["paths"], document()["paths"]);
     assert_eq!(served["openapi"], "3.1.0");
+}
+
+#[actix_web::test]
+async fn a_publication_needs_the_version_named_twice_and_a_free_name() {
+    let publish = |body: &str| {
+        with_secret(Method::POST, "/admin/v1/terms")
+            .insert_header(("content-type", "application/json"))
+            .set_payload(body.to_owned())
+    };
+    for (body, field) in [
+        (r#"{"version": "v1", "text": "Be kind.", "confirm": "v2"}"#, "confirm"),
+        (r#"{"version": "", "text": "Be kind.", "confirm": ""}"#, "version"),
+        (r#"{"version": "v1", "confirm": "v1"}"#, "text"),
+    ] {
+        let answer = ask(with_key([Scope::TermsWrite]), publish(body)).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{body}"
+        );
+    }
+    let mut administration = with_key([Scope::TermsWrite]);
+    administration.expect_publish_terms().returning(|_, _, _| Err(PublishTermsError::Taken(VersionTaken)));
+    let answer =
+        ask(administration, publish(r#"{"version": "v1", "text": "Be kind.", "confirm": "v1"}"#)).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (409, &json!("VERSION_TAKEN")));
+}
+
+#[actix_web::test]
+async fn the_clients_of_an_unknown_practice_are_not_found() {
+    let mut administration = with_key([Scope::PracticesRead]);
+    administration.expect_find_practice().returning(|_| Ok(None));
+    let answer = ask(administration, with_secret(Method::GET, "/admin/v1/practices/9/clients")).await;
+    assert_eq!(answer.status, 404);
+    let wrong = with_secret(Method::GET, "/admin/v1/practices/1/clients?status=x&cursor=x");
+    let answer = ask(with_key([Scope::PracticesRead]), wrong).await;
+    assert_eq!(answer.json()["errors"].as_array().map(Vec::len), Some(2));
 }

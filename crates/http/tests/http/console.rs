@@ -99,7 +99,7 @@ fn post(path: &str, fields: &str) -> TestRequest {
         .set_payload(format!("csrf={}&{fields}", csrf()))
 }
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 11] = [
     "/admin/",
     "/admin/users",
     "/admin/users/results",
@@ -107,6 +107,10 @@ const PAGES: [&str; 7] = [
     "/admin/audit",
     "/admin/audit.csv",
     "/admin/outbox",
+    "/admin/practices",
+    "/admin/practices/1",
+    "/admin/terms",
+    "/admin/settings",
 ];
 
 #[actix_web::test]
@@ -303,4 +307,30 @@ async fn signing_out_ends_the_session_and_the_cookie() {
     assert_eq!(answer.header("location"), Some("/admin/sign-in"));
     let cookie = answer.header("set-cookie").expect("a cookie");
     assert!(cookie.starts_with("asteroid_console=;") && cookie.contains("Max-Age=0"), "{cookie}");
+}
+
+#[actix_web::test]
+async fn terms_are_published_after_a_preview_and_the_name_typed() {
+    let mut administration = signed_in(true);
+    administration.expect_list_terms().returning(|| Ok(Vec::new()));
+    let fields = "label=v2&text=Be+%3Ckind%3E.%0D%0ATwice.";
+    let preview = ask(administration, post("/admin/terms/publish", fields)).await;
+    assert!(preview.body.contains("Publish version v2?"), "{}", preview.body);
+    assert!(preview.body.contains("Be &#60;kind&#62;.\nTwice."), "{}", preview.body);
+    let mut administration = signed_in(true);
+    administration.expect_list_terms().returning(|| Ok(Vec::new()));
+    let other = ask(administration, post("/admin/terms/publish", &format!("{fields}&confirm=v1"))).await;
+    assert!(other.body.contains("nothing was published"), "{}", other.body);
+    let answer = ask(signed_in(false), post("/admin/terms/publish", &format!("{fields}&confirm=v2"))).await;
+    assert_eq!(answer.header("location"), Some("/admin/sign-in?to=%2Fadmin%2Fterms&why=again"));
+    let mut administration = signed_in(true);
+    administration
+        .expect_publish_terms()
+        .times(1)
+        .withf(|label, text, operator| {
+            label.as_str() == "v2" && text == "Be <kind>.\nTwice." && operator.name == "user 1"
+        })
+        .returning(|_, _, _| Ok(()));
+    let answer = ask(administration, post("/admin/terms/publish", &format!("{fields}&confirm=v2"))).await;
+    assert_eq!(answer.header("location"), Some("/admin/terms?done=publish"));
 }

@@ -76,6 +76,7 @@ impl ErrorCode for InvalidTerms {
 impl ErrorCode for PublishTermsError {
     fn code(&self) -> &'static str {
         match self {
+            Self::Invalid(error) => error.code(),
             Self::Taken(_) => "version_taken",
             Self::Storage(error) => error.code(),
         }

@@ -1,0 +1,76 @@
+//! `/admin/practices`, `/admin/practices/{id}`
+
+use askama::Template;
+use asteroid_application::administration::Administration;
+use asteroid_clients::{ClientFilter, ClientKey, PracticeId, SearchPrefix};
+
+use super::session::{Visitor, query};
+use super::{ConsoleAccounts, ConsoleContext, Frame, PageResult, filters, show};
+use crate::admin::objects::{ClientObject, PracticeObject};
+use crate::core::ApiError;
+use crate::practice_api::cursor;
+
+const LIMIT: usize = 50;
+
+#[derive(Template)]
+#[template(path = "console/practices.html")]
+struct PracticesPage {
+    frame: Frame,
+    practices: Vec<PracticeObject>,
+    next: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "console/practice.html")]
+struct PracticePage {
+    frame: Frame,
+    practice: PracticeObject,
+    search: String,
+    clients: Vec<ClientObject>,
+    next: Option<String>,
+    problem: Option<&'static str>,
+}
+
+/// All practices.
+pub(super) async fn page<A: ConsoleAccounts, D: Administration>(
+    mut context: ConsoleContext<A, D>,
+) -> PageResult {
+    let visitor = Visitor::of(&mut context).await?;
+    let after = query(context.request(), "cursor").parse().ok().map(PracticeId);
+    let page = context.call(|console| console.administration.list_practices(after, LIMIT)).await??;
+    let next = page.next.map(|next| format!("/admin/practices?cursor={}", next.0));
+    show(&PracticesPage {
+        frame: visitor.frame(&context, "/admin/practices"),
+        practices: page.items.iter().map(PracticeObject::from).collect(),
+        next,
+    })
+}
+
+/// A practice with its clients.
+pub(super) async fn practice<A: ConsoleAccounts, D: Administration>(
+    mut context: ConsoleContext<A, D>,
+) -> PageResult {
+    let visitor = Visitor::of(&mut context).await?;
+    let id = PracticeId(context.segment("id").parse().map_err(|_| ApiError::NotFound)?);
+    let practice = context.call(|console| console.administration.find_practice(id)).await??;
+    let practice = PracticeObject::from(&practice.ok_or(ApiError::NotFound)?);
+    let search = query(context.request(), "search").trim().to_owned();
+    let prefix = SearchPrefix::parse(&search, context.settings().default_region);
+    let is_wrong = prefix.is_none() && !search.is_empty();
+    let after: Option<ClientKey> = cursor::decode(&query(context.request(), "cursor"));
+    let filter = ClientFilter { practice: id, status: None, updated_since: None, prefix };
+    let (mut clients, mut next) = (Vec::new(), None);
+    if !is_wrong {
+        let page =
+            context.call(|console| console.administration.list_clients(filter, after, LIMIT)).await??;
+        next = page.next.map(|next| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("search", &search).append_pair("cursor", &cursor::encode(&next));
+            format!("/admin/practices/{}?{}", id.0, query.finish())
+        });
+        clients = page.items.iter().map(ClientObject::from).collect();
+    }
+    let problem = is_wrong.then_some("A search has 1 to 100 characters, and no control characters.");
+    let frame = visitor.frame(&context, "/admin/practices");
+    show(&PracticePage { frame, practice, search, clients, next, problem })
+}
