@@ -419,6 +419,7 @@ pub async fn the_administrator_flag_can_be_set_and_removed(storage: impl Complet
             store.find_profile(other).await.expect("the user is there").user.administrator,
         ];
         assert_eq!(flags, [administrator, false]);
+        assert_eq!(store.has_administrator().await, administrator);
     }
     assert!(!store.set_administrator(NO_USER, true).await);
 }

@@ -20,7 +20,7 @@ pub use crate::core::StreamSlots;
 pub use admin::{AdminParts, AdminSettings, admin_app};
 pub use admin_api::{AdminApi, openapi as admin_openapi};
 pub use app::{Parts, app};
-pub use console::{ConsoleAccounts, KeyFact, ServerFacts};
+pub use console::{ConsoleAccounts, FirstAdministrator, KeyFact, ServerFacts};
 pub use ipnet::IpNet;
 pub use openapi::openapi;
 pub use operations::{MetricsSource, Readiness};

@@ -5,7 +5,12 @@ use std::net::SocketAddr;
 use crate::config::{DatabaseUrl, Settings};
 
 /// Where the server listens, where its data and messages are, and what to try first.
-pub(crate) fn banner(settings: &Settings, address: SocketAddr, admin: Option<SocketAddr>) -> String {
+pub(crate) fn banner(
+    settings: &Settings,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+    first_administrator: Option<&str>,
+) -> String {
     let place = |url: &str| match url {
         "console:" => "are printed here".to_owned(),
         "none:" => "are off".to_owned(),
@@ -21,15 +26,21 @@ pub(crate) fn banner(settings: &Settings, address: SocketAddr, admin: Option<Soc
     } else {
         format!("e-mails {}, SMS {}", place(&email), place(&sms))
     };
-    let metrics = admin.map(|admin| format!("\n  metrics   http://{admin}/metrics")).unwrap_or_default();
+    let console =
+        admin.map(|admin| format!("\n  console   http://{admin}/admin/\n  metrics   http://{admin}/metrics"));
+    let console = console.unwrap_or_default();
+    let first = admin.zip(first_administrator).map(|(admin, path)| {
+        format!("\nThere is no administrator yet. This link makes one, once:\n\nhttp://{admin}{path}\n")
+    });
+    let first = first.unwrap_or_default();
     format!(
         r#"
 {name} listens on http://{address} (development: this machine only)
   data      {database}
   messages  {messages}
   codes     http://{address}/dev/outbox
-  API       http://{address}/docs{metrics}
-
+  API       http://{address}/docs{console}
+{first}
 Try it from a second terminal. The last line waits for the code:
 
 curl -s http://{address}/v1/auth/register -H 'Content-Type: application/json' -d '{{
@@ -63,7 +74,7 @@ mod tests {
     fn banner_has_the_commands_and_the_lines_of_the_readme() {
         const README: &str = include_str!("../../../README.md");
         let settings = Settings::default();
-        let text = banner(&settings, settings.http.bind, settings.admin.bind);
+        let text = banner(&settings, settings.http.bind, settings.admin.bind, None);
         let (_, walk) = README.split_once("\n## A walkthrough").expect("the README has a walkthrough");
         let block = |block: &'static str| block.split("\n```").next().unwrap_or_default();
         let printed = walk.split("```text\n").nth(1).map(block).expect("what is printed");
@@ -77,8 +88,8 @@ mod tests {
     fn banner_shows_addresses_and_paths() {
         let mut settings = Settings::default();
         settings.sms.url = DeliveryUrl::File("data/sms.ndjson".into());
-        let text = banner(&settings, settings.http.bind, settings.admin.bind);
-        let lines: Vec<&str> = text.lines().take(7).collect();
+        let text = banner(&settings, settings.http.bind, settings.admin.bind, None);
+        let lines: Vec<&str> = text.lines().take(8).collect();
         assert_eq!(
             lines,
             [
@@ -88,8 +99,14 @@ mod tests {
                 "  messages  e-mails are printed here, SMS go to file:data/sms.ndjson",
                 "  codes     http://127.0.0.1:8080/dev/outbox",
                 "  API       http://127.0.0.1:8080/docs",
+                "  console   http://127.0.0.1:8081/admin/",
                 "  metrics   http://127.0.0.1:8081/metrics",
             ]
         );
+        let text = banner(&settings, settings.http.bind, settings.admin.bind, Some("/admin/first?token=1"));
+        assert!(text.contains("\nhttp://127.0.0.1:8081/admin/first?token=1\n"), "{text}");
+        settings.admin.bind = None;
+        let text = banner(&settings, settings.http.bind, settings.admin.bind, Some("/admin/first?token=1"));
+        assert!(!text.contains("/admin/"), "{text}");
     }
 }

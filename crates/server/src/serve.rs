@@ -18,7 +18,8 @@ use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
 use asteroid_http::{
-    AdminApi, AdminParts, MetricsSource, Parts, Readiness, StreamSlots, admin_app, app, auth, practice_api,
+    AdminApi, AdminParts, FirstAdministrator, MetricsSource, Parts, Readiness, StreamSlots, admin_app, app,
+    auth, practice_api,
 };
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError, in_one_line};
@@ -178,14 +179,7 @@ async fn serve<S: ServerStorage>(
         randomness: Arc::clone(randomness),
         rules: (&settings.outbox).into(),
     };
-    let retention = Retention {
-        storage: storage.patient(),
-        clock: Arc::clone(clock),
-        rules: rules.clone(),
-        keys: Arc::clone(&identities),
-        audit_kept_for: settings.audit.keep.get(),
-        completed_messages_kept_for: settings.outbox.keep.get(),
-    };
+    let retention = retention(&storage, settings, clock, &identities);
     let development_outbox = match settings.profile {
         ServerProfile::Production => None,
         ServerProfile::Development => Some(Arc::new(OpenOutbox {
@@ -197,7 +191,8 @@ async fn serve<S: ServerStorage>(
             cleared: ClearedMessages::default(),
         })),
     };
-    let administrators = administrators(&storage, &hasher, settings, clock, randomness)?;
+    let administration = administrators(&storage, &hasher, settings, clock, randomness)?;
+    let (first, first_link) = first_administrator(settings, &administration, &**randomness).await;
     let tools = Tools {
         clock: Arc::clone(clock),
         randomness: Arc::clone(randomness),
@@ -222,13 +217,14 @@ async fn serve<S: ServerStorage>(
         recorder.clone().map(|handle| {
             let (storage, clock) = (Arc::clone(&storage), Arc::clone(clock));
             let session_idle = settings.sessions.idle.get();
-            (ServerMetrics::new(handle, Monitoring { storage, clock, session_idle }), administrators, facts)
+            let metrics = ServerMetrics::new(handle, Monitoring { storage, clock, session_idle });
+            AdminSide { metrics, administration, facts, first }
         }),
     )?;
     let upkeep = recorder.map(|handle| actix_web::rt::spawn(metrics::upkeep(handle)));
     if settings.profile == ServerProfile::Development {
         // A closed standard output is not an error.
-        let _ = io::stdout().write_all(banner(settings, address, admin).as_bytes());
+        let _ = io::stdout().write_all(banner(settings, address, admin, first_link.as_deref()).as_bytes());
     }
 
     let background = BackgroundTasks::start(dispatcher, retention, &notifier);
@@ -304,6 +300,37 @@ fn keys(
     Ok(loaded)
 }
 
+/// Removes what has expired.
+fn retention<S: ServerStorage>(
+    storage: &Arc<S>,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    keys: &Arc<RwLock<Vec<KeyIdentity>>>,
+) -> Retention<S> {
+    Retention {
+        storage: storage.patient(),
+        clock: Arc::clone(clock),
+        rules: settings.account_rules(),
+        keys: Arc::clone(keys),
+        audit_kept_for: settings.audit.keep.get(),
+        completed_messages_kept_for: settings.outbox.keep.get(),
+    }
+}
+
+/// The link that makes the first administrator, with its path: in development, while there is none.
+async fn first_administrator(
+    settings: &Settings,
+    administration: &impl Administration,
+    randomness: &dyn Randomness,
+) -> (FirstAdministrator, Option<String>) {
+    let is_wanted = settings.profile == ServerProfile::Development && settings.admin.bind.is_some();
+    if is_wanted && let Ok(false) = administration.has_administrator().await {
+        let (first, path) = FirstAdministrator::new(randomness);
+        return (first, Some(path));
+    }
+    (FirstAdministrator::none(), None)
+}
+
 /// The use cases of the admin listener.
 fn administrators<S>(
     storage: &Arc<S>,
@@ -339,11 +366,19 @@ struct Listening {
     admin: Option<SocketAddr>,
 }
 
+/// What the admin listener has beside the parts of the public one.
+struct AdminSide<M, D> {
+    metrics: M,
+    administration: D,
+    facts: Facts,
+    first: FirstAdministrator,
+}
+
 /// Starts the server on its listeners.
 fn listen<A, P, R, O, M, D>(
     settings: &Settings,
     parts: Parts<A, P, R, O>,
-    admin_parts: Option<(M, D, Facts)>,
+    admin_side: Option<AdminSide<M, D>>,
 ) -> Result<Listening, ServeError>
 where
     A: auth::AuthUseCases + practice_api::AccountUseCases,
@@ -369,8 +404,9 @@ where
         write_timeout: http.write_timeout.get(),
     };
     let parts = Arc::new(parts);
-    let admin_parts = admin_parts.map(|(metrics, administration, facts)| AdminParts {
+    let admin_parts = admin_side.map(|AdminSide { metrics, administration, facts, first }| AdminParts {
         facts: Arc::new(facts),
+        first: Arc::new(first),
         accounts: Arc::clone(&parts.accounts),
         api: Arc::new(AdminApi::new(Arc::new(administration), settings.admin.requests_per_minute)),
         http: Arc::clone(&parts.settings),

@@ -9,3 +9,6 @@ CREATE TABLE event_counts (
     number  BIGINT      NOT NULL CHECK (number >= 0),
     PRIMARY KEY (hour, action, outcome)
 );
+
+-- The few administrators.
+CREATE INDEX users_administrators ON users (id) WHERE administrator;

@@ -9,3 +9,6 @@ CREATE TABLE event_counts (
     number  INTEGER NOT NULL CHECK (number >= 0),
     PRIMARY KEY (hour, action, outcome)
 ) STRICT, WITHOUT ROWID;
+
+-- The few administrators.
+CREATE INDEX users_administrators ON users (id) WHERE administrator = 1;

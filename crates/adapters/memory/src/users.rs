@@ -247,6 +247,10 @@ impl UserAdministrationRepository for MemoryTx {
         Ok(user.map(|user| user.status = status).is_some())
     }
 
+    async fn has_administrator(&mut self) -> Result<bool, StorageError> {
+        Ok(self.state().users.profiles.values().any(|profile| profile.user.administrator))
+    }
+
     async fn lock_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
         Ok(self.state_mut()?.users.profiles.get(&user).cloned())
     }

@@ -114,6 +114,9 @@ asteroid_kernel::port! {
             operator: Operator,
         ) -> Result<Option<UserId>, StorageError>;
 
+        /// Whether there is an administrator.
+        async fn has_administrator(&self) -> Result<bool, StorageError>;
+
         /// Enables or disables a user. Disabling ends the sessions of every kind.
         async fn set_status(
             &self,
@@ -482,6 +485,10 @@ where
         operator: Operator,
     ) -> Result<Option<UserId>, StorageError> {
         self.storage.write(edit_user::SetAdministrator { user, act: self.act(operator), administrator }).await
+    }
+
+    async fn has_administrator(&self) -> Result<bool, StorageError> {
+        self.storage.read(unit_of_work((), |(), tx: &mut S::Tx| Box::pin(tx.has_administrator()))).await
     }
 
     async fn set_status(

@@ -119,6 +119,9 @@ asteroid_kernel::repository! {
         /// Sets or removes the administrator flag of a user. `false` if the user does not exist.
         write fn set_administrator(&mut self, user: UserId, administrator: bool) -> Result<bool, StorageError>;
 
+        /// Whether a user has the administrator flag.
+        read fn has_administrator(&mut self) -> Result<bool, StorageError>;
+
         /// The users whom the filter accepts, each once, with the places behind them: at most `at_most`, starting after the
         /// place `after` of a listing with the same filter.
         ///

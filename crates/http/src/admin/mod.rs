@@ -14,7 +14,7 @@ use asteroid_application::administration::Administration;
 use asteroid_kernel::{Clock, Randomness};
 
 use crate::admin_api::{self, AdminApi};
-use crate::console::{self, Console, ConsoleAccounts, ServerFacts};
+use crate::console::{self, Console, ConsoleAccounts, FirstAdministrator, ServerFacts};
 use crate::core::{Surface, Telemetry, fallback};
 use crate::{HttpSettings, MetricsSource, Readiness, operations};
 
@@ -44,6 +44,8 @@ pub struct AdminParts<A, D, R, M> {
     pub accounts: Arc<A>,
     /// What the console shows of the server itself.
     pub facts: Arc<dyn ServerFacts>,
+    /// The link that makes the first administrator.
+    pub first: Arc<FirstAdministrator>,
     /// The use cases of `/admin/v1`.
     pub api: Arc<AdminApi<D>>,
     /// The settings that `/admin/v1` has in common with the public surfaces. Its bodies have the size of the admin listener.
@@ -65,6 +67,7 @@ impl<A, D, R, M> Clone for AdminParts<A, D, R, M> {
         Self {
             accounts: Arc::clone(&self.accounts),
             facts: Arc::clone(&self.facts),
+            first: Arc::clone(&self.first),
             api: Arc::clone(&self.api),
             http: Arc::clone(&self.http),
             readiness: Arc::clone(&self.readiness),
@@ -109,6 +112,7 @@ pub fn admin_app<A: ConsoleAccounts, D: Administration, R: Readiness, M: Metrics
         accounts: Arc::clone(&parts.accounts),
         administration: Arc::clone(parts.api.administration()),
         facts: Arc::clone(&parts.facts),
+        first: Arc::clone(&parts.first),
     });
     App::new()
         .configure(admin_api::configure(Arc::clone(&parts.api), Arc::clone(&http)))

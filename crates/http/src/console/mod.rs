@@ -3,6 +3,7 @@
 
 mod audit;
 mod filters;
+mod first;
 mod outbox;
 mod overview;
 mod practices;
@@ -24,6 +25,7 @@ use asteroid_application::accounts::{Sessions, SignIns};
 use asteroid_application::administration::Administration;
 use asteroid_kernel::StorageError;
 
+pub use first::FirstAdministrator;
 pub use settings::{KeyFact, ServerFacts};
 
 use crate::HttpSettings;
@@ -40,6 +42,7 @@ pub(crate) struct Console<A, D> {
     pub(crate) accounts: Arc<A>,
     pub(crate) administration: Arc<D>,
     pub(crate) facts: Arc<dyn ServerFacts>,
+    pub(crate) first: Arc<FirstAdministrator>,
 }
 
 /// A request to the console.
@@ -115,6 +118,10 @@ pub(crate) fn configure<A: ConsoleAccounts, D: Administration>(
                     (Method::GET, get(sign_in::page::<A, D>)),
                     (Method::POST, get(sign_in::sign_in::<A, D>)),
                 ],
+            ),
+            (
+                "/admin/first",
+                vec![(Method::GET, get(first::page::<A, D>)), (Method::POST, get(first::create::<A, D>))],
             ),
             ("/admin/sign-out", vec![(Method::POST, get(sign_in::sign_out::<A, D>))]),
             ("/admin/users", vec![(Method::GET, get(users::page::<A, D>))]),

@@ -32,6 +32,7 @@ pub(super) async fn page<A: ConsoleAccounts, D: Administration>(
     }
     let reason = match query(context.request(), "why").as_str() {
         "again" => Some("Sign in again: what cannot be undone needs a sign-in within the last 10 minutes."),
+        "first" => Some("The administrator is made: sign in."),
         "cookie" => Some(
             "Your browser did not keep the cookie of the console. Reach it by https://, or by an address of this machine.",
         ),

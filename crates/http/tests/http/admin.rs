@@ -6,7 +6,8 @@ use std::sync::Arc;
 use actix_web::test::{TestRequest, call_service, init_service};
 use asteroid_application::mocks::{MockAccounts, MockAdministration};
 use asteroid_http::{
-    AdminApi, AdminParts, AdminSettings, HttpSettings, KeyFact, MetricsSource, Parts, ServerFacts, admin_app,
+    AdminApi, AdminParts, AdminSettings, FirstAdministrator, HttpSettings, KeyFact, MetricsSource, Parts,
+    ServerFacts, admin_app,
 };
 
 use crate::harness::{Answer, Ready, ask, parts};
@@ -42,6 +43,7 @@ pub(crate) fn admin_parts(
     AdminParts {
         accounts,
         facts: Arc::new(NoFacts),
+        first: Arc::new(FirstAdministrator::none()),
         api: Arc::new(api),
         http,
         readiness,

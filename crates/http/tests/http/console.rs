@@ -6,12 +6,16 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service};
 use asteroid_application::accounts::{SignInError, TokenForm};
-use asteroid_application::administration::{ConsoleSession, EditUserError, Page, StatusChange, UserDetails};
-use asteroid_application::mocks::{MockAccounts, MockAdministration};
-use asteroid_http::{AdminApi, AdminParts, admin_app};
-use asteroid_identity::{
-    ContactSource, ContactType, PersonName, Profile, SessionToken, User, UserContact, UserStatus,
+use asteroid_application::administration::{
+    ConsoleSession, CreateUserError, EditUserError, Page, StatusChange, UserDetails,
 };
+use asteroid_application::mocks::{MockAccounts, MockAdministration};
+use asteroid_http::{AdminApi, AdminParts, FirstAdministrator, admin_app};
+use asteroid_identity::{
+    ContactSource, ContactType, PasswordFlaw, PersonName, Profile, SessionToken, User, UserContact,
+    UserStatus,
+};
+use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{Contact, ContactId, Region, UserId};
 
 use crate::admin::admin_parts;
@@ -333,4 +337,70 @@ async fn terms_are_published_after_a_preview_and_the_name_typed() {
         .returning(|_, _, _| Ok(()));
     let answer = ask(administration, post("/admin/terms/publish", &format!("{fields}&confirm=v2"))).await;
     assert_eq!(answer.header("location"), Some("/admin/terms?done=publish"));
+}
+
+#[actix_web::test]
+async fn the_link_of_the_first_administrator_works_once_and_while_there_is_none() {
+    let (first, path) = FirstAdministrator::new(&CountingRandomness::default());
+    let first = Arc::new(first);
+    let token = path.rsplit_once('=').expect("a token").1.to_owned();
+    let ask = async |administration, request: TestRequest| {
+        let api = AdminApi::new(Arc::new(administration), NonZeroU32::MAX);
+        let parts = AdminParts { first: Arc::clone(&first), ..admin_parts(api) };
+        let request = request.insert_header(("host", "127.0.0.1:8081")).to_request();
+        Answer::of(call_service(&init_service(admin_app(&parts)).await, request).await).await
+    };
+    let without = || {
+        let mut administration = MockAdministration::new();
+        administration.expect_has_administrator().returning(|| Ok(false));
+        administration
+    };
+    let other = format!("/admin/first?token={}", "0".repeat(32));
+    for wrong in ["/admin/first", &other, "/admin/first?token="] {
+        assert_eq!(
+            ask(MockAdministration::new(), TestRequest::get().uri(wrong)).await.status,
+            404,
+            "{wrong}"
+        );
+    }
+    assert!(ask(without(), TestRequest::get().uri(&path)).await.body.contains(&token));
+    let create = |password: &str| {
+        TestRequest::post()
+            .uri("/admin/first")
+            .insert_header(("content-type", "application/x-www-form-urlencoded"))
+            .set_payload(format!("token={token}&contact=martha@example.com&password={password}"))
+    };
+    let mut administration = without();
+    administration
+        .expect_create_user()
+        .returning(|_, _, _| Err(CreateUserError::WeakPassword(vec![PasswordFlaw::TooShort { min: 8 }])));
+    let weak = ask(administration, create("short")).await;
+    assert!(weak.body.contains("The password is refused"), "{}", weak.body);
+    let mut administration = without();
+    administration.expect_create_user().times(1).returning(|_, _, _| Ok(UserId(1)));
+    administration
+        .expect_set_administrator()
+        .times(1)
+        .withf(|user, flag, _| user.id() == Some(UserId(1)) && *flag)
+        .returning(|user, _, _| Ok(user.id()));
+    let made = ask(administration, create("a+fine+long+password")).await;
+    assert_eq!(made.header("location"), Some("/admin/sign-in?why=first"));
+    assert_eq!(
+        ask(MockAdministration::new(), create("a+fine+long+password")).await.status,
+        404,
+        "it is spent"
+    );
+}
+
+#[actix_web::test]
+async fn the_link_of_the_first_administrator_ends_when_there_is_one() {
+    let (first, path) = FirstAdministrator::new(&CountingRandomness::default());
+    let mut administration = MockAdministration::new();
+    administration.expect_has_administrator().times(1).returning(|| Ok(true));
+    let api = AdminApi::new(Arc::new(administration), NonZeroU32::MAX);
+    let parts = AdminParts { first: Arc::new(first), ..admin_parts(api) };
+    let app = init_service(admin_app(&parts)).await;
+    for _ in 0..2 {
+        assert_eq!(call_service(&app, TestRequest::get().uri(&path).to_request()).await.status(), 404);
+    }
 }

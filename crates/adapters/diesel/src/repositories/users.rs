@@ -337,6 +337,11 @@ impl UserAdministrationRepository for Tx {
         Ok(self.execute(update(users::table.find(user.0)).set(cleared)).await? == 1)
     }
 
+    async fn has_administrator(&mut self) -> Result<bool, StorageError> {
+        let query = users::table.filter(users::administrator.eq(true)).select(users::id).limit(1);
+        Ok(self.first::<i64, _>(query).await?.is_some())
+    }
+
     async fn lock_profile(&mut self, user: UserId) -> Result<Option<Profile>, StorageError> {
         self.lock_user(user).await?;
         self.find_profile(user).await
