@@ -101,7 +101,11 @@ sbom: (_tool "cargo-cyclonedx")
     cargo cyclonedx --format json --spec-version 1.5 --manifest-path crates/server/Cargo.toml --override-filename asteroid.cdx
 
 # Everything that has to hold before a change lands.
-ci: deny lint doc domain test openapi-check
+ci: deny lint doc domain test openapi-check console-check
+
+# Uses the console in headless Chromium, where it and npm are installed.
+console-check:
+    tests/console/check.sh
 
 # Installs Prometheus where it is missing, from the packages of Debian.
 _prometheus:
