@@ -139,7 +139,7 @@ for (const colorScheme of ["light", "dark"]) {
     await signIn(page);
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
-    for (const path of ["", "users", "users/5711", "audit", "outbox", "practices", "terms", "settings"]) {
+    for (const path of ["", "users", "users/new", "users/5711", "audit", "outbox", "practices", "terms", "settings"]) {
       await page.goto(`${console_}/admin/${path}`);
       await look(page, `${path.replace("/", "-") || "overview"}-${colorScheme}-${width}`);
     }

@@ -178,8 +178,8 @@ where
         Ok(hours)
     }
 
-    /// Removes what has expired by now: a unit of work for each kind, so that none holds the store for long. Then
-    /// [counts events](Self::count_events).
+    /// Removes what has expired by now: a unit of work for each kind, so that none holds the store for long. Then counts the
+    /// events of the hours that are over.
     ///
     /// # Errors
     ///

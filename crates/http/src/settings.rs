@@ -32,6 +32,8 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// Whether the start page and the description of the API (`/docs/`, `/openapi.json`) are served.
     pub pages: bool,
+    /// The URL of the console, which the start page shows to clients on this machine in development.
+    pub console: Option<String>,
     /// The most lists that are streamed to one user at the same time; then 429.
     pub streams_per_user: usize,
     /// The most lists that are streamed at the same time; then 503.
@@ -55,6 +57,7 @@ impl Default for HttpSettings {
             code_formats: CodeFormats::default(),
             cors_origins: Vec::new(),
             pages: true,
+            console: None,
             streams_per_user: 4,
             streams: 32,
         }

@@ -18,8 +18,8 @@ use asteroid_delivery::AnyTransport;
 use asteroid_diesel::postgres::TlsMode;
 use asteroid_http::wire::{self, WireSettings};
 use asteroid_http::{
-    AdminApi, AdminParts, FirstAdministrator, MetricsSource, Parts, Readiness, StreamSlots, admin_app, app,
-    auth, practice_api,
+    AdminApi, AdminParts, FirstAdministrator, HttpSettings, MetricsSource, Parts, Readiness, StreamSlots,
+    admin_app, app, auth, practice_api,
 };
 use asteroid_jwt::InvalidJwtKeys;
 use asteroid_kernel::{Clock, Randomness, StorageError, in_one_line};
@@ -403,7 +403,10 @@ where
         keep_alive: http.keep_alive.get(),
         write_timeout: http.write_timeout.get(),
     };
-    let parts = Arc::new(parts);
+    // Where the admin listener listens is known now.
+    let console = admin_address.map(|address| format!("http://{address}/admin/"));
+    let http_settings = HttpSettings { console, ..HttpSettings::clone(&parts.settings) };
+    let parts = Arc::new(Parts { settings: Arc::new(http_settings), ..parts });
     let admin_parts = admin_side.map(|AdminSide { metrics, administration, facts, first }| AdminParts {
         facts: Arc::new(facts),
         first: Arc::new(first),

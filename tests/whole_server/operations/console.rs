@@ -138,3 +138,12 @@ async fn an_administrator_finds_disables_and_deletes_a_user() {
     assert_eq!(delete("george@example.com").await, "/admin/users?done=delete");
     assert_eq!(browser.get(&server, page).await.0, 404);
 }
+
+#[tokio::test]
+async fn the_start_page_links_to_the_console_in_development() {
+    let server = Server::start_with(SETTINGS).await;
+    let link = format!("<a href=\"http://{}/admin/\">", server.admin());
+    assert!(server.get("/", None).await.text.contains(&link));
+    let without = Server::start_with(&[("ASTEROID_ADMIN__BIND", "")]).await;
+    assert!(!without.get("/", None).await.text.contains("/admin/"));
+}

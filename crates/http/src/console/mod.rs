@@ -4,6 +4,7 @@
 mod audit;
 mod filters;
 mod first;
+mod new_user;
 mod outbox;
 mod overview;
 mod practices;
@@ -126,6 +127,13 @@ pub(crate) fn configure<A: ConsoleAccounts, D: Administration>(
             ("/admin/sign-out", vec![(Method::POST, get(sign_in::sign_out::<A, D>))]),
             ("/admin/users", vec![(Method::GET, get(users::page::<A, D>))]),
             ("/admin/users/results", vec![(Method::GET, get(users::results::<A, D>))]),
+            (
+                "/admin/users/new",
+                vec![
+                    (Method::GET, get(new_user::page::<A, D>)),
+                    (Method::POST, get(new_user::create::<A, D>)),
+                ],
+            ),
             ("/admin/users/{id}", vec![(Method::GET, get(user::page::<A, D>))]),
             ("/admin/users/{id}/{action}", vec![(Method::POST, get(user::act::<A, D>))]),
             ("/admin/audit", vec![(Method::GET, get(audit::page::<A, D>))]),

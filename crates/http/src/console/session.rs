@@ -111,6 +111,7 @@ impl Visitor {
 
 /// What was done, by the name in the query.
 const NOTICES: [(&str, &str); 14] = [
+    ("create", "The user is created."),
     ("disable", "The user is disabled, and every session has ended."),
     ("enable", "The user is enabled."),
     ("unlock", "The failed attempts of the user are forgotten."),
@@ -124,7 +125,6 @@ const NOTICES: [(&str, &str); 14] = [
     ("delete", "The user is deleted."),
     ("retry", "The message waits again: a server delivers it within a second."),
     ("publish", "The version is in force: every user must accept it."),
-    ("signed-out", "You are signed out."),
 ];
 
 /// Sends a visitor to the sign-in, and back here then. A form is lost: its page is shown again.

@@ -36,7 +36,11 @@ pub(crate) fn configure<S: Surface, O: DevelopmentOutbox>(
     move |config| {
         let at = resource::<S>;
         let shows_outbox = outbox.is_some();
-        let start = move |request| async move { start::page::<S>(&request, shows_outbox) };
+        let console = settings.console.clone();
+        let start = move |request| {
+            let answer = start::page::<S>(&request, shows_outbox, console.as_ref());
+            async { answer }
+        };
         if settings.pages {
             config.service(at("", vec![(Method::GET, web::to(start))]));
         }

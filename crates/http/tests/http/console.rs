@@ -103,11 +103,12 @@ fn post(path: &str, fields: &str) -> TestRequest {
         .set_payload(format!("csrf={}&{fields}", csrf()))
 }
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/admin/",
     "/admin/users",
     "/admin/users/results",
     "/admin/users/25",
+    "/admin/users/new",
     "/admin/audit",
     "/admin/audit.csv",
     "/admin/outbox",
@@ -403,4 +404,40 @@ async fn the_link_of_the_first_administrator_ends_when_there_is_one() {
     for _ in 0..2 {
         assert_eq!(call_service(&app, TestRequest::get().uri(&path).to_request()).await.status(), 404);
     }
+}
+
+#[actix_web::test]
+async fn a_user_is_created_with_the_contacts_of_each_line() {
+    let fields =
+        "first_name=Uma&last_name=&contacts=uma%40example.com%0D%0A%0D%0A+555-665-4345&type=work&password=";
+    let mut administration = signed_in(false);
+    administration
+        .expect_create_user()
+        .times(1)
+        .withf(|account, request, operator| {
+            let contacts: Vec<&str> = account.contacts.iter().map(Contact::as_str).collect();
+            contacts == ["uma@example.com", "+15556654345"]
+                && (account.contact_type, account.password.is_none()) == (ContactType::Work, true)
+                && account.name.full() == "Uma"
+                && request.is_none()
+                && operator.name == "user 1"
+        })
+        .returning(|_, _, _| Ok(UserId(30)));
+    let answer = ask(administration, post("/admin/users/new", fields)).await;
+    assert_eq!(answer.header("location"), Some("/admin/users/30?done=create"));
+    for (fields, problem) in [
+        ("contacts=Uma", "Uma is no contact: not a phone number."),
+        ("contacts=uma%40example.com&first_name=%07", "The name is refused"),
+    ] {
+        let answer = ask(signed_in(false), post("/admin/users/new", fields)).await;
+        assert!(answer.body.contains(problem), "{}", answer.body);
+    }
+    let mut administration = signed_in(false);
+    administration
+        .expect_create_user()
+        .returning(|account, _, _| Err(CreateUserError::ContactTaken(account.contacts[0].clone())));
+    let answer =
+        ask(administration, post("/admin/users/new", "contacts=uma%40example.com&first_name=Uma")).await;
+    assert!(answer.body.contains("uma@example.com belongs to a user already"), "{}", answer.body);
+    assert!(answer.body.contains("value=\"Uma\""), "what was typed stays");
 }

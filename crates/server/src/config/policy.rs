@@ -84,6 +84,8 @@ impl Settings {
             code_formats: rules.code_formats,
             cors_origins: http.cors_origins.clone(),
             pages: http.pages,
+            // Known when its listener is bound.
+            console: None,
             streams_per_user: http.streams_per_user,
             streams: http.streams,
         }
