@@ -34,10 +34,9 @@ pub(super) fn endpoint<D: Administration>() -> Endpoint {
 )]
 async fn list_events<D: Administration>(
     mut context: HttpContext<AdminApi<D>>,
-    _: Authorized<AuditRead>,
+    (_, mut query): (Authorized<AuditRead>, QueryReader),
 ) -> AdminResult {
     let region = context.settings().default_region;
-    let mut query = QueryReader::of(context.request());
     let user = query.read("user", "an id, an e-mail address or a phone number", |text| {
         UserReference::parse(text, region).ok()
     });

@@ -6,8 +6,9 @@ use actix_web::http::header::{HeaderValue, LINK};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::admin::error::{AdminError, InvalidField};
-use crate::core::json;
+use crate::admin::error::{AdminError, AdminSurface, InvalidField};
+use crate::core::openapi::{Description, SharedResponse};
+use crate::core::{HttpContext, Input, json};
 
 /// How many items a page has unless the query says so.
 const DEFAULT_LIMIT: usize = 50;
@@ -28,6 +29,16 @@ pub(super) struct Listing<T> {
 pub(super) struct QueryReader {
     pairs: Vec<(String, String)>,
     errors: Vec<InvalidField>,
+}
+
+impl<U: 'static> Input<AdminSurface, U> for QueryReader {
+    async fn extract(context: &mut HttpContext<U>) -> Result<Self, AdminError> {
+        Ok(Self::of(context.request()))
+    }
+
+    fn describe(description: &mut Description<'_, AdminSurface>) {
+        description.may_answer(SharedResponse::Invalid);
+    }
 }
 
 impl QueryReader {

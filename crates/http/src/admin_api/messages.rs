@@ -38,9 +38,8 @@ pub(super) fn retry_endpoint<D: Administration>() -> Endpoint {
 )]
 async fn list_messages<D: Administration>(
     mut context: HttpContext<AdminApi<D>>,
-    _: Authorized<OutboxRead>,
+    (_, mut query): (Authorized<OutboxRead>, QueryReader),
 ) -> AdminResult {
-    let mut query = QueryReader::of(context.request());
     let filter = OutboxFilter {
         state: query.read("state", "`waiting`, `delivered` or `failed`", OutboxStateKind::parse),
         channel: query.read("channel", "`email` or `sms`", Channel::parse),

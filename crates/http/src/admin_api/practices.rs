@@ -33,9 +33,8 @@ pub(super) fn clients_endpoint<D: Administration>() -> Endpoint {
 )]
 async fn list_practices<D: Administration>(
     mut context: HttpContext<AdminApi<D>>,
-    _: Authorized<PracticesRead>,
+    (_, mut query): (Authorized<PracticesRead>, QueryReader),
 ) -> AdminResult {
-    let mut query = QueryReader::of(context.request());
     let after = query.cursor(|text| text.parse().ok().map(PracticeId));
     let limit = query.limit();
     query.finish()?;
@@ -63,10 +62,9 @@ async fn list_practices<D: Administration>(
 )]
 async fn list_clients<D: Administration>(
     mut context: HttpContext<AdminApi<D>>,
-    (_, PracticeSegment(practice)): (Authorized<PracticesRead>, PracticeSegment),
+    (_, PracticeSegment(practice), mut query): (Authorized<PracticesRead>, PracticeSegment, QueryReader),
 ) -> AdminResult {
     let region = context.settings().default_region;
-    let mut query = QueryReader::of(context.request());
     let filter = ClientFilter {
         practice,
         status: query

@@ -120,9 +120,8 @@ impl From<PublishTermsError> for AdminError {
 )]
 async fn list_acceptances<D: Administration>(
     mut context: HttpContext<AdminApi<D>>,
-    (_, VersionSegment(version)): (Authorized<TermsRead>, VersionSegment),
+    (_, VersionSegment(version), mut query): (Authorized<TermsRead>, VersionSegment, QueryReader),
 ) -> AdminResult {
-    let mut query = QueryReader::of(context.request());
     let after = query.cursor(|text| text.parse().ok().map(UserId));
     let limit = query.limit();
     query.finish()?;

@@ -32,10 +32,9 @@ pub(super) fn endpoint<D: Administration>() -> Endpoint {
 )]
 async fn list_users<D: Administration>(
     mut context: HttpContext<AdminApi<D>>,
-    _: Authorized<UsersRead>,
+    (_, mut query): (Authorized<UsersRead>, QueryReader),
 ) -> AdminResult<ListUsersError> {
     let region = context.settings().default_region;
-    let mut query = QueryReader::of(context.request());
     let filter = UserFilter {
         search: query.read("search", "1 to 100 characters without control characters", |text| {
             UserSearch::parse(text, region)
