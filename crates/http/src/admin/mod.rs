@@ -96,7 +96,7 @@ pub fn admin_app<A: ConsoleAccounts, D: Administration, R: Readiness, M: Metrics
         clock: Arc::clone(&parts.clock),
         randomness: Arc::clone(&parts.randomness),
         header_limit: parts.settings.header_limit,
-        trusted_proxies: Vec::new(),
+        trusted_proxies: parts.http.trusted_proxies.clone(),
         cors_setting: None,
         answer: |_, error| AdminSurface::answer(error),
     });
@@ -104,7 +104,6 @@ pub fn admin_app<A: ConsoleAccounts, D: Administration, R: Readiness, M: Metrics
     let http = HttpSettings {
         body_limit: settings.body_limit,
         header_limit: settings.header_limit,
-        trusted_proxies: Vec::new(),
         ..HttpSettings::clone(&parts.http)
     };
     let http = Arc::new(http);

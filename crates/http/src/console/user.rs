@@ -146,7 +146,7 @@ pub(super) async fn act<A: ConsoleAccounts, D: Administration>(
     let form = visitor.form(&mut context).await?;
     let user = user_of(&context)?;
     let action = context.segment("action").to_owned();
-    if matches!(action.as_str(), "delete" | "require-reset" | "grant-admin") {
+    if matches!(action.as_str(), "delete" | "require-reset" | "set-password" | "grant-admin") {
         visitor.must_be_recent(&format!("/admin/users/{user}"))?;
     }
     if action == "export" {

@@ -243,7 +243,7 @@ async fn a_form_of_another_page_changes_nothing() {
 
 #[actix_web::test]
 async fn what_cannot_be_undone_needs_a_recent_sign_in() {
-    for action in ["delete", "require-reset", "grant-admin"] {
+    for action in ["delete", "require-reset", "set-password", "grant-admin"] {
         let answer = ask(signed_in(false), post(&format!("/admin/users/25/{action}"), "confirm=25")).await;
         let to = "/admin/sign-in?to=%2Fadmin%2Fusers%2F25&why=again";
         assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some(to)), "{action}");
