@@ -3,13 +3,13 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{HOST, HeaderName, ORIGIN};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use asteroid_application::Operator;
 use asteroid_application::administration::{Administration, ConsoleSession};
 use asteroid_identity::SessionToken;
 
 use super::{ConsoleContext, Frame, PageError};
-use crate::core::{ApiError, BodyContent, HostName, hosts};
+use crate::core::{ApiError, BodyContent, is_of_own_origin, names_loopback_alone};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -18,14 +18,8 @@ const SECURE_COOKIE: &str = "__Host-asteroid_console";
 /// Its name on this machine, where browsers take no `__Host-` cookie without TLS.
 const LOCAL_COOKIE: &str = "asteroid_console";
 
-/// Whether the browser reached the console by a name of this machine, and so without TLS.
-fn is_local(request: &RequestHead) -> bool {
-    let mut hosts = hosts(request).peekable();
-    hosts.peek().is_some() && hosts.all(|host| HostName::parse(host).is_some_and(|host| host.is_loopback()))
-}
-
 fn cookie_name(request: &RequestHead) -> &'static str {
-    if is_local(request) { LOCAL_COOKIE } else { SECURE_COOKIE }
+    if names_loopback_alone(request) { LOCAL_COOKIE } else { SECURE_COOKIE }
 }
 
 /// The cookie of this session; without one, the cookie that ends the last.
@@ -33,7 +27,7 @@ pub(super) fn cookie(request: &HttpRequest, token: Option<&str>) -> Cookie<'stat
     let mut cookie = Cookie::build(cookie_name(request.head()), token.unwrap_or_default().to_owned())
         .path("/")
         .http_only(true)
-        .secure(!is_local(request.head()))
+        .secure(!names_loopback_alone(request.head()))
         .same_site(SameSite::Strict)
         .finish();
     if token.is_none() {
@@ -178,14 +172,7 @@ impl Form {
 }
 
 fn is_own_form(request: &RequestHead) -> bool {
-    let text = |name| request.headers().get(&name).map(|value| value.to_str().unwrap_or_default());
-    let is_own_origin = match (text(ORIGIN), text(HOST)) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => {
-            let origin = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            origin == Some(host)
-        }
-        (Some(_), None) => false,
-    };
-    is_own_origin && text(SEC_FETCH_SITE).is_none_or(|site| site == "same-origin" || site == "none")
+    let site = request.headers().get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+    is_of_own_origin(request, &["https", "http"])
+        && site.is_none_or(|site| site == b"same-origin" || site == b"none")
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::HOST;
+use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::http::uri::Authority;
 
 /// A host of a request, without its port.
@@ -50,9 +50,55 @@ pub(crate) fn hosts(request: &RequestHead) -> impl Iterator<Item = &str> {
     fields.chain(request.uri.authority().map(Authority::as_str))
 }
 
+/// Whether the request names this machine, and nothing else.
+pub(crate) fn names_loopback_alone(request: &RequestHead) -> bool {
+    let mut hosts = hosts(request).peekable();
+    hosts.peek().is_some() && hosts.all(|host| HostName::parse(host).is_some_and(|host| host.is_loopback()))
+}
+
+/// Whether the request names no origin, or the host that it goes to by one of these schemes: browsers name the origin of a form.
+pub(crate) fn is_of_own_origin(request: &RequestHead, schemes: &[&str]) -> bool {
+    let text = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
+    match (request.headers.get(ORIGIN), text(HOST)) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => {
+            let is_own = |scheme| origin.as_bytes() == format!("{scheme}://{host}").as_bytes();
+            schemes.iter().any(is_own)
+        }
+        (Some(_), None) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn a_form_is_of_the_origin_of_its_host_or_of_none() {
+        for (host, origin, is_own) in [
+            (Some("a.example:81"), None, true),
+            (None, None, true),
+            (Some("a.example:81"), Some("http://a.example:81"), true),
+            (Some("a.example:81"), Some("https://a.example:81"), false),
+            (Some("a.example:81"), Some("http://a.example"), false),
+            (Some("a.example"), Some("http://b.example"), false),
+            (Some("a.example"), Some("a.example"), false),
+            (Some("a.example"), Some("null"), false),
+            (Some(""), Some(""), false),
+            (None, Some("http://a.example"), false),
+        ] {
+            let mut request = TestRequest::default();
+            for (name, value) in [(HOST, host), (ORIGIN, origin)] {
+                if let Some(value) = value {
+                    request = request.insert_header((name, value));
+                }
+            }
+            let request = request.to_http_request();
+            assert_eq!(is_of_own_origin(request.head(), &["http"]), is_own, "{host:?} {origin:?}");
+        }
+    }
 
     #[test]
     fn only_loopback_host_names_are_local() {

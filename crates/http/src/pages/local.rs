@@ -1,7 +1,7 @@
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{FORWARDED, ORIGIN, X_FORWARDED_FOR};
 
-use crate::core::{HostName, hosts};
+use crate::core::names_loopback_alone;
 
 /// Whether the request comes from this machine and not on behalf of another one.
 ///
@@ -12,7 +12,5 @@ pub(super) fn is_local(request: &RequestHead) -> bool {
     let is_from_here = request.peer_addr.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     let is_forwarded_or_cross_origin =
         [FORWARDED, X_FORWARDED_FOR, ORIGIN].iter().any(|name| request.headers.contains_key(name));
-    let is_loopback = |host: &str| HostName::parse(host).is_some_and(|host| host.is_loopback());
-    let mut hosts = hosts(request).peekable();
-    is_from_here && !is_forwarded_or_cross_origin && hosts.peek().is_some() && hosts.all(is_loopback)
+    is_from_here && !is_forwarded_or_cross_origin && names_loopback_alone(request)
 }

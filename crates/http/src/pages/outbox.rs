@@ -3,7 +3,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, ETAG, HOST, HeaderValue, IF_NONE_MATCH, LOCATION, ORIGIN, REFERRER_POLICY,
+    CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH, LOCATION, ORIGIN, REFERRER_POLICY,
 };
 use actix_web::web::Query;
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::local::is_local;
 use super::render;
-use crate::core::{ApiError, HttpContext, Surface, json, page_with_policy};
+use crate::core::{ApiError, HttpContext, Surface, is_of_own_origin, json, page_with_policy};
 
 /// How many of the latest messages are searched.
 const MAX_SEARCHED: usize = 1000;
@@ -295,18 +295,11 @@ pub(super) async fn clear<S: Surface, O: DevelopmentOutbox>(mut context: HttpCon
     }
 }
 
-/// Whether the request comes from this machine, and from no page of another origin. Browsers name the origin of a form; the
-/// page's own is the host that the request names.
+/// Whether the request comes from this machine, and from no page of another origin.
 pub(super) fn is_own_form(request: &RequestHead) -> bool {
-    let text = |name| request.headers().get(&name).and_then(|value| value.to_str().ok());
-    let is_own = match (request.headers().get(ORIGIN), text(HOST)) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => origin.as_bytes() == format!("http://{host}").as_bytes(),
-        (Some(_), None) => false,
-    };
     let mut without_origin = request.clone();
     without_origin.headers_mut().remove(ORIGIN);
-    is_own && is_local(&without_origin)
+    is_of_own_origin(request, &["http"]) && is_local(&without_origin)
 }
 
 /// The messages alone; 304 if the script has them already.
