@@ -2,11 +2,11 @@
 
 use asteroid_audit::{Action, AuditRepository};
 use asteroid_identity::{
-    ContactSource, ContactType, HashingError, IdempotencyKey, IdempotencyRepository, IdempotentRequest,
-    NewUser, Password, PasswordFlaw, PasswordHash, PasswordHasher, PersonName, UserAdministrationRepository,
-    UserRegistrationRepository,
+    AdminKeySecret, ContactSource, ContactType, HashingError, IdempotencyKey, IdempotencyRepository,
+    IdempotentRequest, NewUser, Password, PasswordFlaw, PasswordHash, PasswordHasher, PersonName,
+    UserAdministrationRepository, UserRegistrationRepository,
 };
-use asteroid_kernel::{AdminKeyId, Contact, Storage, StorageError, UnitOfWork, UserId};
+use asteroid_kernel::{Contact, Storage, StorageError, UnitOfWork, UserId};
 
 use super::{AdministrationRepositories, Administrators};
 use crate::operator::{Act, Operator};
@@ -34,10 +34,11 @@ pub struct CreationRequest {
 }
 
 impl CreationRequest {
-    /// The request of this program, under this key, with this content.
+    /// The request of the program of this secret, under this key, with this content.
     #[must_use]
-    pub fn new(program: AdminKeyId, key: &str, content: &[u8]) -> Self {
-        Self { key: IdempotencyKey::new(program, key), content: IdempotentRequest::digest_of(content) }
+    pub fn new(secret: &AdminKeySecret, key: &str, content: &[u8]) -> Self {
+        let content = IdempotentRequest::digest_of(secret, content);
+        Self { key: IdempotencyKey::new(secret, key), content }
     }
 }
 

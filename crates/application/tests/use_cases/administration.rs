@@ -345,8 +345,8 @@ fn account_of(email: &str) -> NewAccount {
 
 #[tokio::test]
 async fn a_creation_that_is_sent_again_creates_nothing() {
-    let program = AdminKeyId::new(now(), &CountingRandomness::default());
-    let request = |content: &str| Some(CreationRequest::new(program, "order 1", content.as_bytes()));
+    let program = AdminKeySecret::new(&CountingRandomness::default());
+    let request = |content: &str| Some(CreationRequest::new(&program, "order 1", content.as_bytes()));
     let first = request("a").expect("a request");
     let mut tx = MockTx::new();
     tx.expect_lock_request().returning(move |key| {
@@ -362,8 +362,8 @@ async fn a_creation_that_is_sent_again_creates_nothing() {
 
 #[tokio::test]
 async fn a_creation_is_recorded_with_its_user() {
-    let program = AdminKeyId::new(now(), &CountingRandomness::default());
-    let request = CreationRequest::new(program, "order 1", b"a");
+    let program = AdminKeySecret::new(&CountingRandomness::default());
+    let request = CreationRequest::new(&program, "order 1", b"a");
     let (key, content) = (request.key, request.content);
     let mut tx = MockTx::new();
     tx.expect_lock_request().times(1).returning(|_| Ok(None));

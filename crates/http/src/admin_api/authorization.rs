@@ -19,7 +19,8 @@ pub(super) trait RequiredScope {
 /// A program whose admin key has the scope. An endpoint with this input answers 401 without a live key, 403 to one without the
 /// scope, and 429 to one that asks too often.
 pub(super) struct Authorized<R> {
-    pub(super) key: AdminKey,
+    key: AdminKey,
+    pub(super) secret: AdminKeySecret,
     required: PhantomData<R>,
 }
 
@@ -55,7 +56,8 @@ impl<R: RequiredScope + 'static, D: Administration> Input<AdminSurface, AdminApi
     async fn extract(context: &mut HttpContext<AdminApi<D>>) -> Result<Self, AdminError> {
         let unknown = || ApiError::Unauthenticated { token_sent: true };
         let secret = AdminKeySecret::parse(context.bearer_token()?).ok_or_else(unknown)?;
-        let found = context.call(|api| api.administration.authenticate_admin_key(secret)).await;
+        let sent = secret.clone();
+        let found = context.call(|api| api.administration.authenticate_admin_key(sent)).await;
         let key = found.map_err(ApiError::from)?.map_err(|error| match error {
             AuthenticateAdminKeyError::Unauthenticated => unknown(),
             AuthenticateAdminKeyError::Storage(error) => error.into(),
@@ -64,7 +66,7 @@ impl<R: RequiredScope + 'static, D: Administration> Input<AdminSurface, AdminApi
         if !key.scopes.contains(&R::SCOPE) {
             return Err(AdminError::MissingScope(R::SCOPE));
         }
-        Ok(Self { key, required: PhantomData })
+        Ok(Self { key, secret, required: PhantomData })
     }
 
     fn describe(description: &mut Description<'_, AdminSurface>) {

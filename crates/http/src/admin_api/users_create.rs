@@ -99,7 +99,7 @@ async fn create_user<D: Administration>(
     mut context: HttpContext<AdminApi<D>>,
     (caller, JsonBody { bytes, body }): (Authorized<UsersWrite>, JsonBody<CreateUserBody>),
 ) -> AdminResult<CreateUserError> {
-    let request = idempotency_key(&context)?.map(|key| CreationRequest::new(caller.key.id, &key, &bytes));
+    let request = idempotency_key(&context)?.map(|key| CreationRequest::new(&caller.secret, &key, &bytes));
     let account = body.account(context.settings().default_region)?;
     let operator = caller.operator(&context);
     let user = context.call(|api| api.administration.create_user(account, request, operator)).await??;
