@@ -87,6 +87,11 @@ impl Surface for AdminSurface {
 }
 
 impl AdminError {
+    /// This field alone is invalid.
+    pub(crate) fn invalid(field: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![InvalidField { field: field.to_owned(), detail: detail.into() }])
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Api(error) => error.code(),

@@ -5,7 +5,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::admin::error::{AdminError, AdminSurface, InvalidField};
-use crate::core::openapi::{Description, SharedResponse};
+use crate::core::openapi::Description;
 use crate::core::{ApiError, BodyContent, HttpContext, Input, JsonMembers, MalformedJson, parse_object};
 
 /// A body, as it was sent and as it was read.
@@ -39,15 +39,7 @@ impl<T: DeserializeOwned, U: 'static> Input<AdminSurface, U> for JsonBody<T> {
     }
 
     fn describe(description: &mut Description<'_, AdminSurface>) {
-        for response in [
-            SharedResponse::MalformedJson,
-            SharedResponse::RequestTimeout,
-            SharedResponse::PayloadTooLarge,
-            SharedResponse::UnsupportedMediaType,
-            SharedResponse::Invalid,
-        ] {
-            description.may_answer(response);
-        }
+        description.may_refuse_the_body();
     }
 }
 

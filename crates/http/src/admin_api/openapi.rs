@@ -73,11 +73,7 @@ impl DocumentedSurface for AdminSurface {
                 ("UnsupportedMediaType", of("The body is not JSON", ApiError::UnsupportedMediaType))
             }
             SharedResponse::Invalid => {
-                let field = "contacts[0]".to_owned();
-                let error = AdminError::Invalid(vec![InvalidField {
-                    field,
-                    detail: "not a phone number".to_owned(),
-                }]);
+                let error = AdminError::invalid("contacts[0]", "not a phone number");
                 ("Invalid", problem("Fields or parameters are invalid", &error).build())
             }
             SharedResponse::TooManyRequests => {

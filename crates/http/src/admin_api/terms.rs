@@ -14,7 +14,7 @@ use super::authorization::{Authorized, TermsRead, TermsWrite};
 use super::body::JsonBody;
 use super::listing::{self, Listing, QueryReader};
 use super::segments::VersionSegment;
-use crate::admin::error::{AdminError, AdminResult, InvalidField, Problem};
+use crate::admin::error::{AdminError, AdminResult, Problem};
 use crate::admin::objects::{TermsVersionObject, UserAcceptanceObject};
 use crate::core::openapi::SharedResponse;
 use crate::core::{Endpoint, HttpContext, OperationError};
@@ -76,16 +76,13 @@ async fn publish_terms<D: Administration>(
 ) -> AdminResult<PublishTermsError> {
     let PublishTermsBody { version, text, confirm } = body;
     if version != confirm {
-        return Err(invalid("confirm", "must be the name of the version once more".to_owned()).into());
+        return Err(AdminError::invalid("confirm", "must be the name of the version once more").into());
     }
-    let label = VersionLabel::parse(&version).map_err(|error| invalid("version", error.to_string()))?;
+    let label =
+        VersionLabel::parse(&version).map_err(|error| AdminError::invalid("version", error.to_string()))?;
     let operator = caller.operator(&context);
     context.call(|api| api.administration.publish_terms(label, text, operator)).await??;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn invalid(field: &str, detail: String) -> AdminError {
-    AdminError::Invalid(vec![InvalidField { field: field.to_owned(), detail }])
 }
 
 impl OperationError for PublishTermsError {
@@ -95,7 +92,7 @@ impl OperationError for PublishTermsError {
 impl From<PublishTermsError> for AdminError {
     fn from(error: PublishTermsError) -> Self {
         match error {
-            PublishTermsError::Invalid(error) => invalid("text", error.to_string()),
+            PublishTermsError::Invalid(error) => Self::invalid("text", error.to_string()),
             PublishTermsError::Taken(error) => Self::Refused {
                 status: StatusCode::CONFLICT,
                 code: "VERSION_TAKEN",

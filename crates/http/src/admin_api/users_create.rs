@@ -120,8 +120,7 @@ fn idempotency_key<U: 'static>(context: &HttpContext<U>) -> Result<Option<String
 }
 
 fn invalid_key() -> AdminError {
-    let detail = format!("must be one text of 1 to {MAX_KEY_BYTES} bytes");
-    AdminError::Invalid(vec![InvalidField { field: "Idempotency-Key".to_owned(), detail }])
+    AdminError::invalid("Idempotency-Key", format!("must be one text of 1 to {MAX_KEY_BYTES} bytes"))
 }
 
 impl OperationError for CreateUserError {
@@ -130,13 +129,10 @@ impl OperationError for CreateUserError {
 
 impl From<CreateUserError> for AdminError {
     fn from(error: CreateUserError) -> Self {
-        let invalid = |field: &str, detail: String| {
-            Self::Invalid(vec![InvalidField { field: field.to_owned(), detail }])
-        };
         match error {
-            CreateUserError::NoContact => invalid("contacts", "must have at least one contact".to_owned()),
+            CreateUserError::NoContact => Self::invalid("contacts", "must have at least one contact"),
             CreateUserError::KeyReused => {
-                invalid("Idempotency-Key", "was used for a request with another content".to_owned())
+                Self::invalid("Idempotency-Key", "was used for a request with another content")
             }
             CreateUserError::ContactTaken(contact) => Self::Refused {
                 status: StatusCode::CONFLICT,

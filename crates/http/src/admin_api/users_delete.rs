@@ -7,7 +7,7 @@ use super::AdminApi;
 use super::authorization::{Authorized, UsersWrite};
 use super::listing::QueryReader;
 use super::segments::{UserSegment, found};
-use crate::admin::error::{AdminError, AdminResult, InvalidField};
+use crate::admin::error::{AdminError, AdminResult};
 use crate::core::openapi::{Description, SharedResponse};
 use crate::core::{Endpoint, HttpContext, Input};
 
@@ -61,6 +61,5 @@ async fn delete_user<D: Administration>(
 }
 
 fn wrong_confirmation() -> AdminError {
-    let detail = "must be the id or a contact of the user".to_owned();
-    AdminError::Invalid(vec![InvalidField { field: "confirm".to_owned(), detail }])
+    AdminError::invalid("confirm", "must be the id or a contact of the user")
 }

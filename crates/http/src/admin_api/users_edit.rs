@@ -13,7 +13,7 @@ use super::authorization::{Authorized, UsersWrite};
 use super::body::{JsonBody, wrong_name};
 use super::segments::UserSegment;
 use super::users_show;
-use crate::admin::error::{AdminError, AdminResult, InvalidField, Problem};
+use crate::admin::error::{AdminError, AdminResult, Problem};
 use crate::admin::objects::UserDetailsObject;
 use crate::core::openapi::SharedResponse;
 use crate::core::{ApiError, Endpoint, HttpContext, OperationError};
@@ -62,9 +62,7 @@ async fn edit_user<D: Administration>(
     let expected = expected_version(&context)?;
     let EditUserBody { first_name, last_name } = body;
     if first_name.is_none() && last_name.is_none() {
-        let detail = "must be given, or `last_name`".to_owned();
-        let field = InvalidField { field: "first_name".to_owned(), detail };
-        return Err(AdminError::Invalid(vec![field]).into());
+        return Err(AdminError::invalid("first_name", "must be given, or `last_name`").into());
     }
     let name = NameEdit::parse(first_name.as_deref(), last_name.as_deref());
     let name = name.map_err(|_| {

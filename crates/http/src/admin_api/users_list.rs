@@ -6,7 +6,7 @@ use asteroid_identity::{UserFilter, UserSearch, UserStatus};
 use super::AdminApi;
 use super::authorization::{Authorized, UsersRead};
 use super::listing::{self, Listing, QueryReader};
-use crate::admin::error::{AdminError, AdminResult, InvalidField};
+use crate::admin::error::{AdminError, AdminResult};
 use crate::admin::objects::UserObject;
 use crate::core::openapi::SharedResponse;
 use crate::core::{Endpoint, HttpContext, OperationError};
@@ -61,8 +61,7 @@ impl From<ListUsersError> for AdminError {
     fn from(error: ListUsersError) -> Self {
         match error {
             ListUsersError::ForeignCursor => {
-                let detail = "is of a listing with other conditions: start again without it".to_owned();
-                Self::Invalid(vec![InvalidField { field: "cursor".to_owned(), detail }])
+                Self::invalid("cursor", "is of a listing with other conditions: start again without it")
             }
             ListUsersError::Storage(error) => error.into(),
         }

@@ -141,6 +141,11 @@ impl<S: DocumentedSurface> Description<'_, S> {
         }
         let required = required.then_some(Required::True);
         self.operation.request_body = Some(RefOr::<RequestBody>::T(body.required(required).build()));
+        self.may_refuse_the_body();
+    }
+
+    /// The operation answers to a body that it cannot read, or that is invalid.
+    pub(crate) fn may_refuse_the_body(&mut self) {
         for response in [
             SharedResponse::MalformedJson,
             SharedResponse::RequestTimeout,
