@@ -78,6 +78,9 @@ asteroid_kernel::port! {
         /// The id of a user.
         async fn find_user(&self, user: UserReference) -> Result<Option<UserId>, StorageError>;
 
+        /// The id by which the audit trail knows a user. The events of a deleted user stay, and are found by the id alone.
+        async fn find_subject(&self, user: UserReference) -> Result<Option<UserId>, StorageError>;
+
         /// A user with everything that explains whether and why the user can sign in.
         async fn show_user(&self, user: UserReference) -> Result<Option<UserDetails>, StorageError>;
 
@@ -440,6 +443,11 @@ where
 
     async fn find_user(&self, user: UserReference) -> Result<Option<UserId>, StorageError> {
         self.storage.read(show_user::FindUser(user)).await
+    }
+
+    async fn find_subject(&self, user: UserReference) -> Result<Option<UserId>, StorageError> {
+        let id = user.id();
+        Ok(self.find_user(user).await?.or(id))
     }
 
     async fn show_user(&self, user: UserReference) -> Result<Option<UserDetails>, StorageError> {

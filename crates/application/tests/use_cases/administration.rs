@@ -133,6 +133,20 @@ async fn a_session_that_the_user_does_not_have_is_no_act() {
 }
 
 #[tokio::test]
+async fn a_deleted_user_is_a_subject_of_the_audit_trail_by_the_id_alone() {
+    let mut tx = with_george();
+    tx.expect_find_user_by_contact().returning(|_| Ok(None));
+    let (users, _) = administrators(tx);
+    let named = |text: &str| UserReference::parse(text, Region::US).expect("a reference");
+    for (text, user, subject) in
+        [("25", Some(GEORGE), Some(GEORGE)), ("26", None, Some(UserId(26))), ("gone@example.com", None, None)]
+    {
+        assert_eq!(users.find_user(named(text)).await.expect("the store works"), user, "{text}");
+        assert_eq!(users.find_subject(named(text)).await.expect("the store works"), subject, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_weak_password_is_neither_hashed_nor_set() {
     let (users, storage) = administrators(with_george());
     let set = users.set_password(GEORGE.into(), Password::new("short"), operator()).await;

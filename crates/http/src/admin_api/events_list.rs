@@ -52,10 +52,7 @@ async fn list_events<D: Administration>(
     let limit = query.limit();
     query.finish()?;
     if let Some(user) = user {
-        let id = user.id();
-        let found = context.call(|api| api.administration.find_user(user)).await??;
-        // The events of a deleted user stay, and are found by the id alone.
-        match found.or(id) {
+        match context.call(|api| api.administration.find_subject(user)).await?? {
             Some(user) => filter.user = Some(user),
             None => return Ok(listing::empty::<EventObject>()),
         }

@@ -113,10 +113,8 @@ async fn conditions<A: ConsoleAccounts, D: Administration>(
     let Ok(user) = UserReference::parse(&fields.user, context.settings().default_region) else {
         return Ok(Err("The user must be an id, an e-mail address or a phone number.".to_owned()));
     };
-    let id = user.id();
-    let found = context.call(|console| console.administration.find_user(user)).await??;
-    // The events of a deleted user stay, and are found by the id alone.
-    Ok(Ok(found.or(id).map(|user| AuditFilter { user: Some(user), ..filter })))
+    let found = context.call(|console| console.administration.find_subject(user)).await??;
+    Ok(Ok(found.map(|user| AuditFilter { user: Some(user), ..filter })))
 }
 
 /// The page.

@@ -87,10 +87,8 @@ pub(super) fn run(context: &Context, arguments: &AuditArguments) -> Result<(), C
         Ok(with_storage!(store, |storage| {
             let administrators = administrators(context, &settings, storage)?;
             if let (Some(reference), Some(user)) = (reference, &arguments.user) {
-                let id = reference.id();
-                let found = administrators.find_user(reference).await?;
-                // The events of a deleted user stay.
-                filter.user = Some(found.or(id).ok_or_else(|| unknown_user(user))?);
+                let found = administrators.find_subject(reference).await?;
+                filter.user = Some(found.ok_or_else(|| unknown_user(user))?);
             }
             administrators.list_events(filter, arguments.after, at_most).await?
         }))
