@@ -20,6 +20,17 @@ use crate::{HttpSettings, MetricsSource, Readiness, operations};
 
 use error::AdminSurface;
 
+/// The path and query of the next page of a listing with these conditions, which starts at this cursor.
+pub(crate) fn next_page<N: AsRef<str>, V: AsRef<str>>(
+    path: &str,
+    conditions: impl IntoIterator<Item = (N, V)>,
+    cursor: &str,
+) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(conditions).append_pair("cursor", cursor).finish();
+    format!("{path}?{query}")
+}
+
 /// The settings of the admin listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminSettings {

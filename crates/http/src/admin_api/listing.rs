@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::admin::error::{AdminError, AdminSurface, InvalidField};
+use crate::admin::next_page;
 use crate::core::openapi::{Description, SharedResponse};
 use crate::core::{HttpContext, Input, json};
 
@@ -96,11 +97,7 @@ where
     if let Some(next) = &next {
         let kept = form_urlencoded::parse(request.query_string().as_bytes());
         let kept = kept.filter(|(name, _)| name != "cursor");
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(kept)
-            .append_pair("cursor", next)
-            .finish();
-        let link = format!("<{}?{query}>; rel=\"next\"", request.path());
+        let link = format!("<{}>; rel=\"next\"", next_page(request.path(), kept, next));
         if let Ok(link) = HeaderValue::try_from(link) {
             response.insert_header((LINK, link));
         }

@@ -12,10 +12,12 @@ use asteroid_kernel::{AuditEventId, StorageError, Timestamp};
 use futures_util::stream;
 
 use super::session::{Visitor, query};
-use super::{ConsoleAccounts, ConsoleContext, Frame, NO_STORE, PageError, PageResult, filters, show};
+use super::{
+    ConsoleAccounts, ConsoleContext, Frame, NO_STORE, PAGE_LENGTH, PageError, PageResult, filters, show,
+};
+use crate::admin::next_page;
 use crate::admin::objects::EventObject;
 
-const LIMIT: usize = 50;
 /// The events that an export reads at once.
 const BATCH: usize = 500;
 
@@ -31,21 +33,21 @@ struct FilterFields {
 }
 
 impl FilterFields {
-    fn pairs(&self) -> [(&'static str, &str); 6] {
-        [
+    /// The conditions that are given.
+    fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let conditions: [(_, &str); 6] = [
             ("user", &self.user),
             ("action", &self.action),
             ("outcome", &self.outcome),
             ("ip", &self.ip),
             ("since", &self.since),
             ("until", &self.until),
-        ]
+        ];
+        conditions.into_iter().filter(|(_, value)| !value.is_empty())
     }
 
     fn query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.pairs().into_iter().filter(|(_, value)| !value.is_empty()));
-        query.finish()
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.given()).finish()
     }
 }
 
@@ -131,13 +133,11 @@ pub(super) async fn page<A: ConsoleAccounts, D: Administration>(
         Err(wrong) => problem = Some(wrong),
         Ok(None) => {}
         Ok(Some(wanted)) => {
-            let page =
-                context.call(|console| console.administration.list_events(wanted, before, LIMIT)).await??;
+            let page = context
+                .call(|console| console.administration.list_events(wanted, before, PAGE_LENGTH))
+                .await??;
             events = page.items.iter().map(EventObject::from).collect();
-            next = page.next.map(|next| {
-                let before = if query.is_empty() { String::new() } else { format!("{query}&") };
-                format!("/admin/audit?{before}cursor={next}")
-            });
+            next = page.next.map(|next| next_page("/admin/audit", filter.given(), &next.to_string()));
         }
     }
     show(&AuditPage {

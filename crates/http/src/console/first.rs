@@ -8,6 +8,7 @@ use asteroid_application::administration::{Administration, CreateUserError, NewA
 use asteroid_identity::{ContactType, Password, PersonName, SessionToken};
 use asteroid_kernel::{Contact, Randomness};
 
+use super::new_user::refusal;
 use super::session::{Form, query};
 use super::{ConsoleAccounts, ConsoleContext, PageError, PageResult, show};
 use crate::core::ApiError;
@@ -115,13 +116,7 @@ pub(super) async fn create<A: ConsoleAccounts, D: Administration>(
         Err(CreateUserError::ContactTaken(_)) => {
             return again("A user has this contact: `asteroid user grant-admin` sets the flag.".to_owned());
         }
-        Err(CreateUserError::WeakPassword(flaws)) => {
-            let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
-            return again(format!("The password is refused: {}.", flaws.join("; ")));
-        }
-        Err(CreateUserError::NoContact | CreateUserError::KeyReused) => return Err(ApiError::Internal.into()),
-        Err(CreateUserError::Hashing(error)) => return Err(ApiError::from(error).into()),
-        Err(CreateUserError::Storage(error)) => return Err(error.into()),
+        Err(error) => return again(refusal(error)?),
     };
     context.call(|console| console.administration.set_administrator(user.into(), true, operator)).await??;
     context.use_cases().first.spend();

@@ -24,6 +24,7 @@ use actix_web::{HttpResponse, Route};
 use askama::Template;
 use asteroid_application::accounts::{Sessions, SignIns};
 use asteroid_application::administration::Administration;
+use asteroid_identity::PasswordFlaw;
 use asteroid_kernel::StorageError;
 
 pub use first::FirstAdministrator;
@@ -31,7 +32,9 @@ pub use settings::{KeyFact, ServerFacts};
 
 use crate::HttpSettings;
 use crate::admin::error::AdminSurface;
-use crate::core::{ApiError, Asset, HttpContext, SurfaceState, UseCaseTimeout, page_with_policy, resource};
+use crate::core::{
+    ApiError, Asset, HttpContext, SurfaceState, UseCaseTimeout, page_of, page_with_policy, resource,
+};
 
 asteroid_kernel::port_alias! {
     /// The use cases by which operators sign in to the console.
@@ -53,6 +56,8 @@ type ConsoleContext<A, D> = HttpContext<Console<A, D>>;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const NO_STORE: &str = "no-store";
+/// How many rows of a listing a page shows.
+const PAGE_LENGTH: usize = 50;
 
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
     [
@@ -96,7 +101,6 @@ type PageResult = Result<HttpResponse, PageError>;
 struct ProblemPage<'a> {
     title: &'a str,
     detail: &'a str,
-    back: &'a str,
 }
 
 /// Mounts the console.
@@ -112,41 +116,41 @@ pub(crate) fn configure<A: ConsoleAccounts, D: Administration>(
             config.service(resource::<AdminSurface>(&path, vec![(Method::GET, answer)]));
         }
         for (path, routes) in [
-            ("/admin", vec![(Method::GET, get(overview::page::<A, D>))]),
+            ("/admin", vec![(Method::GET, route(overview::page::<A, D>))]),
             (
                 "/admin/sign-in",
                 vec![
-                    (Method::GET, get(sign_in::page::<A, D>)),
-                    (Method::POST, get(sign_in::sign_in::<A, D>)),
+                    (Method::GET, route(sign_in::page::<A, D>)),
+                    (Method::POST, route(sign_in::sign_in::<A, D>)),
                 ],
             ),
             (
                 "/admin/first",
-                vec![(Method::GET, get(first::page::<A, D>)), (Method::POST, get(first::create::<A, D>))],
+                vec![(Method::GET, route(first::page::<A, D>)), (Method::POST, route(first::create::<A, D>))],
             ),
-            ("/admin/sign-out", vec![(Method::POST, get(sign_in::sign_out::<A, D>))]),
-            ("/admin/users", vec![(Method::GET, get(users::page::<A, D>))]),
-            ("/admin/users/results", vec![(Method::GET, get(users::results::<A, D>))]),
+            ("/admin/sign-out", vec![(Method::POST, route(sign_in::sign_out::<A, D>))]),
+            ("/admin/users", vec![(Method::GET, route(users::page::<A, D>))]),
+            ("/admin/users/results", vec![(Method::GET, route(users::results::<A, D>))]),
             (
                 "/admin/users/new",
                 vec![
-                    (Method::GET, get(new_user::page::<A, D>)),
-                    (Method::POST, get(new_user::create::<A, D>)),
+                    (Method::GET, route(new_user::page::<A, D>)),
+                    (Method::POST, route(new_user::create::<A, D>)),
                 ],
             ),
-            ("/admin/users/{id}", vec![(Method::GET, get(user::page::<A, D>))]),
-            ("/admin/users/{id}/{action}", vec![(Method::POST, get(user::act::<A, D>))]),
-            ("/admin/audit", vec![(Method::GET, get(audit::page::<A, D>))]),
-            ("/admin/audit.csv", vec![(Method::GET, get(audit::csv::<A, D>))]),
-            ("/admin/audit.ndjson", vec![(Method::GET, get(audit::ndjson::<A, D>))]),
-            ("/admin/practices", vec![(Method::GET, get(practices::page::<A, D>))]),
-            ("/admin/practices/{id}", vec![(Method::GET, get(practices::practice::<A, D>))]),
-            ("/admin/terms", vec![(Method::GET, get(terms::page::<A, D>))]),
-            ("/admin/terms/publish", vec![(Method::POST, get(terms::publish::<A, D>))]),
-            ("/admin/terms/acceptances", vec![(Method::GET, get(terms::acceptances::<A, D>))]),
-            ("/admin/settings", vec![(Method::GET, get(settings::page::<A, D>))]),
-            ("/admin/outbox", vec![(Method::GET, get(outbox::page::<A, D>))]),
-            ("/admin/outbox/{id}/retry", vec![(Method::POST, get(outbox::retry::<A, D>))]),
+            ("/admin/users/{id}", vec![(Method::GET, route(user::page::<A, D>))]),
+            ("/admin/users/{id}/{action}", vec![(Method::POST, route(user::act::<A, D>))]),
+            ("/admin/audit", vec![(Method::GET, route(audit::page::<A, D>))]),
+            ("/admin/audit.csv", vec![(Method::GET, route(audit::csv::<A, D>))]),
+            ("/admin/audit.ndjson", vec![(Method::GET, route(audit::ndjson::<A, D>))]),
+            ("/admin/practices", vec![(Method::GET, route(practices::page::<A, D>))]),
+            ("/admin/practices/{id}", vec![(Method::GET, route(practices::practice::<A, D>))]),
+            ("/admin/terms", vec![(Method::GET, route(terms::page::<A, D>))]),
+            ("/admin/terms/publish", vec![(Method::POST, route(terms::publish::<A, D>))]),
+            ("/admin/terms/acceptances", vec![(Method::GET, route(terms::acceptances::<A, D>))]),
+            ("/admin/settings", vec![(Method::GET, route(settings::page::<A, D>))]),
+            ("/admin/outbox", vec![(Method::GET, route(outbox::page::<A, D>))]),
+            ("/admin/outbox/{id}/retry", vec![(Method::POST, route(outbox::retry::<A, D>))]),
         ] {
             config.service(resource::<AdminSurface>(path, routes));
         }
@@ -154,7 +158,7 @@ pub(crate) fn configure<A: ConsoleAccounts, D: Administration>(
 }
 
 /// A route to a page.
-fn get<A: ConsoleAccounts, D: Administration>(
+fn route<A: ConsoleAccounts, D: Administration>(
     page: impl AsyncFn(ConsoleContext<A, D>) -> PageResult + Clone + 'static,
 ) -> Route {
     web::to(move |context: ConsoleContext<A, D>| {
@@ -183,18 +187,10 @@ fn problem(error: &PageError) -> HttpResponse {
             (error.response(), title, error.message::<AdminSurface>().into())
         }
     };
-    let page = ProblemPage { title: &title, detail: &detail, back: "/admin/" };
-    let mut answer = match page.render() {
-        Ok(html) => page_with_policy(POLICY, NO_STORE, html),
+    match (ProblemPage { title: &title, detail: &detail }).render() {
+        Ok(html) => page_of(response, POLICY, NO_STORE, html),
         Err(_) => HttpResponse::InternalServerError().finish(),
-    };
-    let mut response = response;
-    let head = response.finish();
-    *answer.status_mut() = head.status();
-    for (name, value) in head.headers() {
-        answer.headers_mut().insert(name.clone(), value.clone());
     }
-    answer
 }
 
 /// Answers a page.
@@ -207,6 +203,12 @@ fn show(page: &impl Template) -> PageResult {
     // Without a referrer, browsers call the origin of the page's forms `null`.
     response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(response)
+}
+
+/// What a page says of a password that does not meet the policy.
+fn weak_password(flaws: &[PasswordFlaw]) -> String {
+    let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
+    format!("The password is refused: {}.", flaws.join("; "))
 }
 
 /// The frame around a page.

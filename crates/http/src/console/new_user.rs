@@ -6,7 +6,7 @@ use asteroid_identity::{ContactType, Password, PersonName};
 use asteroid_kernel::Contact;
 
 use super::session::{Form, Visitor};
-use super::{ConsoleAccounts, ConsoleContext, Frame, PageError, PageResult, show};
+use super::{ConsoleAccounts, ConsoleContext, Frame, PageError, PageResult, show, weak_password};
 use crate::core::ApiError;
 
 /// What was typed, but for the password.
@@ -76,19 +76,20 @@ pub(super) async fn create<A: ConsoleAccounts, D: Administration>(
     let created = context.call(|console| console.administration.create_user(account, None, operator)).await?;
     match created {
         Ok(user) => Err(PageError::SeeOther(format!("/admin/users/{user}?done=create"))),
-        Err(CreateUserError::NoContact) => {
-            again(&context, "A user needs an e-mail address or a phone number.".to_owned())
+        Err(error) => again(&context, refusal(error)?),
+    }
+}
+
+/// What a page says of a creation that was refused.
+pub(super) fn refusal(error: CreateUserError) -> Result<String, PageError> {
+    match error {
+        CreateUserError::NoContact => Ok("A user needs an e-mail address or a phone number.".to_owned()),
+        CreateUserError::ContactTaken(contact) => {
+            Ok(format!("{} belongs to a user already, or is given twice.", contact.as_str()))
         }
-        Err(CreateUserError::ContactTaken(contact)) => {
-            let problem = format!("{} belongs to a user already, or is given twice.", contact.as_str());
-            again(&context, problem)
-        }
-        Err(CreateUserError::WeakPassword(flaws)) => {
-            let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
-            again(&context, format!("The password is refused: {}.", flaws.join("; ")))
-        }
-        Err(CreateUserError::KeyReused) => Err(ApiError::Internal.into()),
-        Err(CreateUserError::Hashing(error)) => Err(ApiError::from(error).into()),
-        Err(CreateUserError::Storage(error)) => Err(error.into()),
+        CreateUserError::WeakPassword(flaws) => Ok(weak_password(&flaws)),
+        CreateUserError::KeyReused => Err(ApiError::Internal.into()),
+        CreateUserError::Hashing(error) => Err(ApiError::from(error).into()),
+        CreateUserError::Storage(error) => Err(error.into()),
     }
 }

@@ -7,11 +7,10 @@ use asteroid_kernel::MessageId;
 use asteroid_messaging::{Channel, OutboxFilter, OutboxStateKind};
 
 use super::session::{Visitor, query};
-use super::{ConsoleAccounts, ConsoleContext, Frame, PageError, PageResult, filters, show};
+use super::{ConsoleAccounts, ConsoleContext, Frame, PAGE_LENGTH, PageError, PageResult, filters, show};
+use crate::admin::next_page;
 use crate::admin::objects::MessageObject;
 use crate::core::ApiError;
-
-const LIMIT: usize = 50;
 
 struct FilterFields {
     state: String,
@@ -50,13 +49,10 @@ async fn show_outbox<A: ConsoleAccounts, D: Administration>(
         state: OutboxStateKind::parse(&filter.state),
         channel: Channel::parse(&filter.channel),
     };
-    let page = context.call(|console| console.administration.list_messages(wanted, before, LIMIT)).await??;
-    let next = page.next.map(|next| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("state", &filter.state).append_pair("channel", &filter.channel);
-        query.append_pair("cursor", &next.to_string());
-        format!("/admin/outbox?{}", query.finish())
-    });
+    let page =
+        context.call(|console| console.administration.list_messages(wanted, before, PAGE_LENGTH)).await??;
+    let conditions = [("state", &filter.state), ("channel", &filter.channel)];
+    let next = page.next.map(|next| next_page("/admin/outbox", conditions, &next.to_string()));
     show(&OutboxPage {
         frame: visitor.frame(context, "/admin/outbox"),
         filter,

@@ -5,12 +5,11 @@ use asteroid_application::administration::Administration;
 use asteroid_clients::{ClientFilter, ClientKey, PracticeId, SearchPrefix};
 
 use super::session::{Visitor, query};
-use super::{ConsoleAccounts, ConsoleContext, Frame, PageResult, filters, show};
+use super::{ConsoleAccounts, ConsoleContext, Frame, PAGE_LENGTH, PageResult, filters, show};
+use crate::admin::next_page;
 use crate::admin::objects::{ClientObject, PracticeObject};
 use crate::core::ApiError;
 use crate::practice_api::cursor;
-
-const LIMIT: usize = 50;
 
 #[derive(Template)]
 #[template(path = "console/practices.html")]
@@ -37,8 +36,9 @@ pub(super) async fn page<A: ConsoleAccounts, D: Administration>(
 ) -> PageResult {
     let visitor = Visitor::of(&mut context).await?;
     let after = query(context.request(), "cursor").parse().ok().map(PracticeId);
-    let page = context.call(|console| console.administration.list_practices(after, LIMIT)).await??;
-    let next = page.next.map(|next| format!("/admin/practices?cursor={}", next.0));
+    let page = context.call(|console| console.administration.list_practices(after, PAGE_LENGTH)).await??;
+    let conditions: [(&str, &str); 0] = [];
+    let next = page.next.map(|next| next_page("/admin/practices", conditions, &next.0.to_string()));
     show(&PracticesPage {
         frame: visitor.frame(&context, "/admin/practices"),
         practices: page.items.iter().map(PracticeObject::from).collect(),
@@ -62,12 +62,9 @@ pub(super) async fn practice<A: ConsoleAccounts, D: Administration>(
     let (mut clients, mut next) = (Vec::new(), None);
     if !is_wrong {
         let page =
-            context.call(|console| console.administration.list_clients(filter, after, LIMIT)).await??;
-        next = page.next.map(|next| {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("search", &search).append_pair("cursor", &cursor::encode(&next));
-            format!("/admin/practices/{}?{}", id.0, query.finish())
-        });
+            context.call(|console| console.administration.list_clients(filter, after, PAGE_LENGTH)).await??;
+        let path = format!("/admin/practices/{}", id.0);
+        next = page.next.map(|next| next_page(&path, [("search", &search)], &cursor::encode(&next)));
         clients = page.items.iter().map(ClientObject::from).collect();
     }
     let problem = is_wrong.then_some("A search has 1 to 100 characters, and no control characters.");

@@ -7,11 +7,10 @@ use asteroid_kernel::UserId;
 use asteroid_terms::{TermsVersion, VersionLabel};
 
 use super::session::{Visitor, query};
-use super::{ConsoleAccounts, ConsoleContext, Frame, PageError, PageResult, filters, show};
+use super::{ConsoleAccounts, ConsoleContext, Frame, PAGE_LENGTH, PageError, PageResult, filters, show};
+use crate::admin::next_page;
 use crate::admin::objects::AcceptanceObject;
 use crate::core::ApiError;
-
-const LIMIT: usize = 50;
 
 struct VersionView {
     label: String,
@@ -114,13 +113,11 @@ pub(super) async fn acceptances<A: ConsoleAccounts, D: Administration>(
     let label = query(context.request(), "version");
     let version = VersionLabel::parse(&label).map_err(|_| ApiError::NotFound)?;
     let after = query(context.request(), "cursor").parse().ok().map(UserId);
-    let page =
-        context.call(|console| console.administration.list_acceptances(version, after, LIMIT)).await??;
-    let next = page.next.map(|next| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("version", &label).append_pair("cursor", &next.to_string());
-        format!("/admin/terms/acceptances?{}", query.finish())
-    });
+    let page = context
+        .call(|console| console.administration.list_acceptances(version, after, PAGE_LENGTH))
+        .await??;
+    let conditions = [("version", &label)];
+    let next = page.next.map(|next| next_page("/admin/terms/acceptances", conditions, &next.to_string()));
     let acceptances = page.items.iter().map(|one| (one.user.0, AcceptanceObject::from(one))).collect();
     show(&AcceptancesPage { frame: visitor.frame(&context, "/admin/terms"), label, acceptances, next })
 }

@@ -10,7 +10,9 @@ use asteroid_identity::{Password, UserStatus, UserVersion};
 use asteroid_kernel::{SessionId, UserId};
 
 use super::session::{Form, Visitor};
-use super::{ConsoleAccounts, ConsoleContext, Frame, NO_STORE, PageError, PageResult, filters, show};
+use super::{
+    ConsoleAccounts, ConsoleContext, Frame, NO_STORE, PageError, PageResult, filters, show, weak_password,
+};
 use crate::admin::objects::{
     EventObject, FailedAttemptsObject, MembershipObject, MessageObject, SessionObject, UserDetailsObject,
     UserExportObject, UserObject,
@@ -219,9 +221,7 @@ async fn done<A: ConsoleAccounts, D: Administration>(
             match set {
                 Ok(set) => set.is_some(),
                 Err(SetPasswordError::WeakPassword(flaws)) => {
-                    let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
-                    let problem = format!("The password is refused: {}.", flaws.join("; "));
-                    return Err(Undone::Problem(problem, "set-password"));
+                    return Err(Undone::Problem(weak_password(&flaws), "set-password"));
                 }
                 Err(SetPasswordError::Hashing(error)) => return Err(ApiError::from(error).into()),
                 Err(SetPasswordError::Storage(error)) => return Err(error.into()),

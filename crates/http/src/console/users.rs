@@ -7,10 +7,9 @@ use asteroid_clients::PracticeId;
 use asteroid_identity::{UserFilter, UserSearch, UserStatus};
 
 use super::session::{Visitor, query};
-use super::{ConsoleAccounts, ConsoleContext, Frame, PageError, PageResult, filters, show};
+use super::{ConsoleAccounts, ConsoleContext, Frame, PAGE_LENGTH, PageError, PageResult, filters, show};
+use crate::admin::next_page;
 use crate::admin::objects::UserObject;
-
-const LIMIT: usize = 50;
 
 /// The conditions, as they were typed.
 struct FilterFields {
@@ -96,7 +95,8 @@ async fn found<A: ConsoleAccounts, D: Administration>(
     }
     let cursor = query(context.request(), "cursor");
     let after = if cursor.is_empty() { None } else { cursor.parse().ok() };
-    let listed = context.call(|console| console.administration.list_users(filter, after, LIMIT)).await?;
+    let listed =
+        context.call(|console| console.administration.list_users(filter, after, PAGE_LENGTH)).await?;
     let page = match listed {
         Ok(page) => page,
         Err(ListUsersError::ForeignCursor) => {
@@ -104,17 +104,8 @@ async fn found<A: ConsoleAccounts, D: Administration>(
         }
         Err(ListUsersError::Storage(error)) => return Err(error.into()),
     };
-    let next = page.next.map(|next| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in
-            [("search", &fields.search), ("status", &fields.status), ("practice", &fields.practice)]
-        {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        query.append_pair("cursor", &next.to_string());
-        format!("/admin/users?{}", query.finish())
-    });
+    let conditions = [("search", &fields.search), ("status", &fields.status), ("practice", &fields.practice)];
+    let given = conditions.into_iter().filter(|(_, value)| !value.is_empty());
+    let next = page.next.map(|next| next_page("/admin/users", given, &next.to_string()));
     Ok(Results { users: page.items.iter().map(UserObject::from).collect(), next, problem: None })
 }

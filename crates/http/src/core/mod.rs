@@ -26,7 +26,7 @@ pub(crate) use endpoint::{Endpoint, EndpointError, Input, OperationError};
 pub(crate) use error::{ApiError, Surface, json, whole_seconds};
 pub(crate) use host::{HostName, hosts, is_of_own_origin, names_loopback_alone};
 pub(crate) use json::{JsonField, JsonMembers, JsonObject, MalformedJson, parse_object};
-pub(crate) use page::{Asset, page, page_with_policy};
+pub(crate) use page::{Asset, page, page_of, page_with_policy};
 pub(crate) use routes::{below, fallback, mount, resource, resources};
 pub use streams::StreamSlots;
 pub(crate) use streams::{NoStreamSlot, StreamSlot};

@@ -1,6 +1,5 @@
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -24,14 +23,23 @@ pub(crate) fn page_with_policy(
     cache_control: &'static str,
     html: impl Into<Bytes>,
 ) -> HttpResponse {
-    let mut response = page(cache_control, html);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
+    page_of(HttpResponse::Ok(), policy, cache_control, html)
 }
 
 /// An HTML page.
 pub(crate) fn page(cache_control: &'static str, html: impl Into<Bytes>) -> HttpResponse {
-    secured(HttpResponse::Ok())
+    page_with_policy(POLICY, cache_control, html)
+}
+
+/// An HTML page with this status and these fields.
+pub(crate) fn page_of(
+    response: HttpResponseBuilder,
+    policy: &'static str,
+    cache_control: &'static str,
+    html: impl Into<Bytes>,
+) -> HttpResponse {
+    secured(response)
+        .insert_header((CONTENT_SECURITY_POLICY, policy))
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CACHE_CONTROL, cache_control))
         .body(html.into())

@@ -13,7 +13,7 @@ use asteroid_application::mocks::{MockAccounts, MockAdministration};
 use asteroid_http::{AdminApi, AdminParts, FirstAdministrator, admin_app};
 use asteroid_identity::{
     ContactSource, ContactType, PasswordFlaw, PersonName, Profile, SessionToken, User, UserContact,
-    UserStatus,
+    UserCursor, UserStatus,
 };
 use asteroid_kernel::mocks::CountingRandomness;
 use asteroid_kernel::{Contact, ContactId, Region, UserId};
@@ -154,6 +154,27 @@ async fn pages_load_nothing_from_elsewhere_and_are_neither_framed_nor_stored() {
     for path in ["/admin/assets/console.css", "/admin/assets/console.js"] {
         assert!(answer.body.contains(path));
         assert_eq!(ask(MockAdministration::new(), TestRequest::get().uri(path)).await.status, 200);
+    }
+}
+
+#[actix_web::test]
+async fn a_page_of_a_listing_links_to_the_next_one_with_the_same_conditions() {
+    for (path, next) in [
+        ("/admin/users", "/admin/users?cursor=25%3Aw%C3%A1+%26"),
+        (
+            "/admin/users?search=w%C3%A1+%26&status=&done=delete",
+            "/admin/users?search=w%C3%A1+%26&cursor=25%3Aw%C3%A1+%26",
+        ),
+        ("/admin/users/results?status=disabled", "/admin/users?status=disabled&cursor=25%3Aw%C3%A1+%26"),
+    ] {
+        let mut administration = signed_in(true);
+        administration.expect_list_users().returning(|_, _, _| {
+            let next = Some(UserCursor { user: UserId(25), key: Some("wá &".to_owned()) });
+            Ok(Page { items: vec![profile(25, false)], next })
+        });
+        let answer = ask(administration, get(path)).await;
+        let link = format!("<a rel=\"next\" href=\"{}\">", next.replace('&', "&#38;"));
+        assert!(answer.body.contains(&link), "{path}: {}", answer.body);
     }
 }
 
