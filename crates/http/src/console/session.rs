@@ -3,7 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::Uri;
+use actix_web::http::header::{HeaderName, HeaderValue, REFERER};
 use asteroid_application::Operator;
 use asteroid_application::administration::{Administration, ConsoleSession};
 use asteroid_identity::SessionToken;
@@ -62,7 +63,7 @@ impl Visitor {
     ) -> Result<Self, PageError> {
         match Self::find(context).await? {
             Some(visitor) => Ok(visitor),
-            None => Err(to_sign_in(context.request(), "")),
+            None => Err(to_sign_in(context.request())),
         }
     }
 
@@ -121,14 +122,18 @@ const NOTICES: [(&str, &str); 14] = [
     ("publish", "The version is in force: every user must accept it."),
 ];
 
-/// Sends a visitor to the sign-in, and back here then. A form is lost: its page is shown again.
-fn to_sign_in(request: &HttpRequest, why: &str) -> PageError {
+/// Sends a visitor to the sign-in, and back here then. A form is lost: its page is shown again. One who comes from the sign-in
+/// has signed in, with a browser that did not keep the cookie.
+fn to_sign_in(request: &HttpRequest) -> PageError {
     let here = if request.method().is_safe() {
         request.uri().to_string()
     } else {
         request.path().rsplit_once('/').map_or("/admin/", |(page, _)| page).to_owned()
     };
-    PageError::SeeOther(sign_in_path(&here, why))
+    let referrer = request.headers().get(REFERER).and_then(|referrer| referrer.to_str().ok());
+    let referrer: Option<Uri> = referrer.and_then(|referrer| referrer.parse().ok());
+    let has_signed_in = referrer.is_some_and(|referrer| referrer.path() == "/admin/sign-in");
+    PageError::SeeOther(sign_in_path(&here, if has_signed_in { "cookie" } else { "" }))
 }
 
 fn sign_in_path(back: &str, why: &str) -> String {

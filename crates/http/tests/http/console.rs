@@ -139,6 +139,24 @@ async fn every_page_sends_a_stranger_to_the_sign_in_and_back() {
 }
 
 #[actix_web::test]
+async fn one_whose_browser_kept_no_cookie_is_told_so() {
+    for (referrer, why) in [
+        ("http://10.0.0.7:8081/admin/sign-in?to=%2Fadmin%2F", "&why=cookie"),
+        ("http://10.0.0.7:8081/admin/users", ""),
+        ("http://10.0.0.7:8081/admin/sign-in/x", ""),
+        ("http://[", ""),
+    ] {
+        let request = TestRequest::get().uri("/admin/").insert_header(("referer", referrer));
+        let answer = ask(MockAdministration::new(), request).await;
+        let to = format!("/admin/sign-in?to=%2Fadmin%2F{why}");
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some(&*to)), "{referrer}");
+    }
+    let request = TestRequest::get().uri("/admin/sign-in?to=%2Fadmin%2F&why=cookie");
+    let answer = ask(MockAdministration::new(), request).await;
+    assert!(answer.body.contains("did not keep the cookie"), "{}", answer.body);
+}
+
+#[actix_web::test]
 async fn pages_load_nothing_from_elsewhere_and_are_neither_framed_nor_stored() {
     let mut administration = signed_in(true);
     administration
