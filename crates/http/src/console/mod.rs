@@ -61,7 +61,10 @@ const PAGE_LENGTH: usize = 50;
 
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
     [
-        Asset::css("console.css", &include_bytes!("assets/console.css")[..]),
+        Asset::css(
+            "console.css",
+            concat!(include_str!("../core/assets/base.css"), include_str!("assets/console.css")),
+        ),
         Asset::script("console.js", &include_bytes!("assets/console.js")[..]),
     ]
 });

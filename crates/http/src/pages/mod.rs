@@ -19,7 +19,10 @@ use crate::core::{ApiError, Asset, Surface, SurfaceState, resource};
 /// The assets of every page.
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
     [
-        Asset::css("page.css", &include_bytes!("assets/page.css")[..]),
+        Asset::css(
+            "page.css",
+            concat!(include_str!("../core/assets/base.css"), include_str!("assets/page.css")),
+        ),
         Asset::script("copy.js", &include_bytes!("assets/copy.js")[..]),
     ]
 });
