@@ -4,7 +4,7 @@ use asteroid_http::{KeyFact, ServerFacts};
 use asteroid_kernel::in_one_line;
 use asteroid_keyring::{KeyInfo, KeysFile};
 
-use crate::config::{Configuration, NoKeysFile, Settings, Sources};
+use crate::config::{Configuration, NoKeysFile};
 
 /// The settings in force since the start, and the key file.
 pub(crate) struct Facts {
@@ -13,11 +13,11 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Of the settings that were read from these sources.
-    pub(crate) fn new(sources: &Sources, settings: &Settings) -> Result<Self, NoKeysFile> {
-        let shown = Configuration::read(sources).to_toml();
+    /// Of the settings that the server started with.
+    pub(crate) fn new(configuration: &Configuration) -> Result<Self, NoKeysFile> {
+        let shown = configuration.to_toml();
         let shown = shown.unwrap_or_else(|error| format!("# cannot be shown: {error}"));
-        Ok(Self { settings: shown, keys: KeysFile::at(settings.keys_file()?) })
+        Ok(Self { settings: shown, keys: KeysFile::at(configuration.settings.keys_file()?) })
     }
 }
 

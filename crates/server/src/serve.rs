@@ -35,7 +35,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 
 use crate::banner::banner;
-use crate::config::{AdminListenerSettings, DatabaseUrl, NoKeysFile, ServerProfile, Settings};
+use crate::config::{AdminListenerSettings, Configuration, DatabaseUrl, NoKeysFile, ServerProfile, Settings};
 use crate::facts::Facts;
 use crate::keys::{token_signer, tombstone_keys};
 use crate::listener::{BoundListener, ListenError};
@@ -100,11 +100,12 @@ struct Signals {
 
 /// Serves until the shutdown signal.
 pub(crate) fn run(
-    settings: &Settings,
+    configuration: &Configuration,
     reload: Reload,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
 ) -> Result<(), ServeError> {
+    let settings = &configuration.settings;
     // PostgreSQL has its own runtime: the runtimes of HTTP workers end before its connections do.
     let threads = match settings.database.url {
         DatabaseUrl::Sqlite(_) => None,
@@ -127,8 +128,16 @@ pub(crate) fn run(
             None => open.await?,
             Some(threads) => threads.spawn(open).await.map_err(ServeError::Broken)??,
         };
-        with_storage!(store, |storage| serve(storage, settings, reload, clock, randomness, signals, recorder)
-            .await)
+        with_storage!(store, |storage| serve(
+            storage,
+            configuration,
+            reload,
+            clock,
+            randomness,
+            signals,
+            recorder
+        )
+        .await)
     });
     if let Some(threads) = threads {
         threads.shutdown_background();
@@ -138,13 +147,14 @@ pub(crate) fn run(
 
 async fn serve<S: ServerStorage>(
     storage: Arc<S>,
-    settings: &Settings,
+    configuration: &Configuration,
     reload: Reload,
     clock: &Arc<dyn Clock>,
     randomness: &Arc<dyn Randomness>,
     signals: Signals,
     recorder: Option<PrometheusHandle>,
 ) -> Result<(), ServeError> {
+    let settings = &configuration.settings;
     let LoadedKeys { codes, tokens, identities, .. } = keys(settings, &**clock, &**randomness)?;
     let rules = settings.account_rules();
     let register =
@@ -157,7 +167,7 @@ async fn serve<S: ServerStorage>(
     let notifier = OutboxNotifier::default();
     warn_of_unsafe(settings);
 
-    let (renderer, facts) = (messages::renderer(settings)?, Facts::new(&reload.sources, settings)?);
+    let (renderer, facts) = (messages::renderer(settings)?, Facts::new(configuration)?);
     let terminal_closed = Arc::new(Notify::new());
     let reloader = Reloader {
         reload,

@@ -286,10 +286,10 @@ fn complain_of_usage(command: &str, problem: &str) {
 fn serve(context: &Context) -> Result<(), CommandError> {
     let mut configuration = Configuration::read(&context.sources);
     readiness::check(&mut configuration);
-    let settings = configuration.valid()?.settings;
-    let log_level = logging::start(&settings.log)?;
+    let configuration = configuration.valid()?;
+    let log_level = logging::start(&configuration.settings.log)?;
     let reload = Reload { sources: context.sources.clone(), log_level };
-    Ok(crate::serve::run(&settings, reload, &context.clock, &context.randomness)?)
+    Ok(crate::serve::run(&configuration, reload, &context.clock, &context.randomness)?)
 }
 
 fn openapi(context: &Context, arguments: &OpenapiArguments) -> Result<(), CommandError> {
